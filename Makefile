@@ -1,0 +1,48 @@
+# make run, make test: each sets itself up first. Another Python: make PYTHON=python3.12 run
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+.PHONY: run test check format goldens pictures wheel clean
+
+run: $(READY)
+	$(BIN)/vanish-tui $(ARGS)
+
+test: $(READY)
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(READY)
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+# Writes the texts that tests compare with; read the difference before you commit it.
+goldens: $(READY)
+	UPDATE_GOLDENS=1 $(BIN)/python -m pytest $(ARGS)
+
+# The pictures of the README, from runs that are trained for them: some minutes.
+pictures: $(READY)
+	$(BIN)/python tools/pictures.py $(ARGS)
+
+# The budgets of docs/performance.md, measured here; takes some minutes of a machine that does nothing else.
+bench: $(READY)
+	$(BIN)/python -m tests.bench $(ARGS)
+
+wheel: $(READY)
+	$(BIN)/python -m build --no-isolation --outdir dist .
+
+clean:
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "vanish-tui needs Python 3.11 or later, and $(PYTHON) is not: make PYTHON=python3.12 run" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $(READY)

@@ -1,0 +1,1 @@
+"""Training, measuring and the run log. Importing this package loads no torch."""

@@ -1,0 +1,47 @@
+"""The training images in the order of the epoch, a batch at a time."""
+
+import math
+
+from torch import Tensor
+
+from engine.data import Dataset, scaled
+from engine.randomness import epoch_order
+
+
+class Batches:
+    """Draws an epoch's order from the run's seed and deals it out; the last, shorter batch is kept.
+
+    Args:
+        data: whose training half is dealt out.
+        seed: the run's.
+        size: images in a batch.
+    """
+
+    def __init__(self, data: Dataset, seed: int, size: int) -> None:
+        self.position = 0  # images of the present epoch that were dealt out
+        self._data, self._seed, self._size = data, seed, size
+        self._images = len(data.train_labels) * data.passes
+        self._order: Tensor
+
+    @property
+    def per_epoch(self) -> int:
+        """Batches in an epoch."""
+        return math.ceil(self._images / self._size)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the epoch has been dealt out."""
+        return self.position >= self._images
+
+    def begin(self, epoch: int, position: int = 0) -> None:
+        """Draw the order of the run's global `epoch`, and go on in it at `position`."""
+        data = self._data
+        order = epoch_order(self._seed, epoch, len(data.train_labels), data.passes)
+        self._order, self.position = order.to(data.train_labels.device), position
+
+    def next(self) -> tuple[Tensor, Tensor]:
+        """(images float32 [batch, inputs] in [0, 1], labels [batch])."""
+        chosen = self._order[self.position : self.position + self._size]
+        self.position += len(chosen)
+        images, labels = self._data.train_images, self._data.train_labels
+        return scaled(images.index_select(0, chosen)), labels.index_select(0, chosen)

@@ -1,0 +1,47 @@
+"""On CUDA: whether a step waits for the GPU, or the GPU for the step's launches."""
+
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Literal
+
+from engine.bench.pace import BLOCK, TrainerPace, synchronise
+from engine.bench.spread import Spread
+from engine.data import Dataset
+from scenarios.schema import Scenario
+
+_IDLE = 0.1  # a host that waits for less of the time than this is what holds the step up
+
+
+@dataclass(frozen=True, slots=True)
+class Launches:
+    """One step of training between two samples.
+
+    Attributes:
+        step: its seconds, until the device has done it.
+        launch: the part until the host has given the device everything.
+        bound: launch, if the device hardly lags behind the host; else compute.
+    """
+
+    step: Spread
+    launch: Spread
+    bound: Literal["launch", "compute"]
+
+
+def measure_launches(scenario: Scenario, data: Dataset, *, repeats: int) -> Launches:
+    """Time the steps between two samples, in which nothing waits for the device."""
+    device = data.train_images.device
+    pace = TrainerPace(scenario, data)
+    steps, launches = [], []
+    for _ in range(repeats):
+        synchronise(device)
+        began = perf_counter()
+        for _ in range(BLOCK - 1):
+            pace.trainer.step()
+        launched = perf_counter()
+        synchronise(device)
+        steps.append((perf_counter() - began) / (BLOCK - 1))
+        launches.append((launched - began) / (BLOCK - 1))
+        pace.trainer.step()  # the sample
+    step, launch = Spread.of(steps), Spread.of(launches)
+    bound: Literal["launch", "compute"] = "launch" if launch.median > (1 - _IDLE) * step.median else "compute"
+    return Launches(step, launch, bound)

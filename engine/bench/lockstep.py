@@ -1,0 +1,71 @@
+"""Several runs in lockstep, against the same runs one after another: with logs, saving and evaluation."""
+
+import queue
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+from engine.bench.spread import Spread
+from engine.events import RunEvent, RunFinished, RunStarted
+from engine.runner import Engine, Settings
+from scenarios.schema import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Lockstep:
+    """Runs of one epoch in lockstep against the same runs one after another, in seconds.
+
+    Attributes:
+        runs: how many.
+        side_by_side: how many of them take their step at the same time.
+    """
+
+    runs: int
+    side_by_side: int
+    together: Spread
+    in_turn: Spread
+    over_in_turn: Spread
+
+
+def measure_lockstep(
+    settings: Settings, scenario: Scenario, *, runs: int, side_by_side: int, repeats: int
+) -> Lockstep:
+    """Train them both ways, in turn."""
+    settings = replace(settings, side_by_side=side_by_side)
+    brief = scenario.model_copy(update={"training": scenario.training.model_copy(update={"epochs": 1})})
+    together, in_turn = [], []
+    for _ in range(repeats):
+        together.append(_time_runs(settings, [brief] * runs, at_once=True))
+        in_turn.append(_time_runs(settings, [brief] * runs, at_once=False))
+    over = Spread.of_ratios(together, in_turn)
+    return Lockstep(runs, side_by_side, Spread.of(together), Spread.of(in_turn), over)
+
+
+def _time_runs(settings: Settings, scenarios: Sequence[Scenario], *, at_once: bool) -> float:
+    """Seconds from the first run's first line to the last run's last.
+
+    Args:
+        settings: of the engine; the runs are saved in a temporary folder.
+        scenarios: what to train.
+        at_once: all in lockstep; otherwise each begins when the one before it has ended.
+    """
+    news: queue.SimpleQueue[RunEvent] = queue.SimpleQueue()
+    began = 0.0
+    with TemporaryDirectory(prefix="vanish-tui-bench-") as folder:
+        engine = Engine(replace(settings, runs_dir=Path(folder)), on_event=news.put)
+        engine.start()
+        try:
+            for first in range(0, len(scenarios), len(scenarios) if at_once else 1):
+                group = scenarios[first:] if at_once else scenarios[first : first + 1]
+                for scenario in group:
+                    engine.train(scenario, seed=1)
+                waiting = len(group)
+                while waiting:
+                    event = news.get()
+                    began = began or (perf_counter() if isinstance(event, RunStarted) else 0.0)
+                    waiting -= isinstance(event, RunFinished)
+            return perf_counter() - began
+        finally:
+            engine.close()

@@ -1,0 +1,158 @@
+"""The pace of a trainer and of the matrix products that it can't do without."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from time import perf_counter, thread_time
+
+import torch
+
+from engine.bench.spread import Spread
+from engine.data import PIXELS, Dataset
+from engine.trainer import Trainer
+from scenarios.schema import Scenario
+
+BLOCK = 10  # steps: one of them is measured, as in the whole of a run
+_IMAGES = 1_200_000  # of an epoch: 2 300 steps, more than are taken here
+
+Block = Callable[[], float]
+Clock = Callable[[], float]
+
+
+class TrainerPace:
+    """A trainer behind its first ten steps, which are all measured; each call takes a block of steps.
+
+    Its epochs are so long that no evaluation falls between two steps.
+    """
+
+    def __init__(
+        self, scenario: Scenario, data: Dataset, clock: Clock = perf_counter, *, measuring: bool = True
+    ) -> None:
+        data = replace(data, passes=max(data.passes, _IMAGES // len(data.train_labels)))
+        self.trainer = Trainer("bench", scenario, 1, data, lambda event: None, measuring=measuring)
+        self._clock = clock
+        self._device = data.train_images.device
+        self.trainer.begin()
+        self()
+
+    def __call__(self) -> float:
+        """Take a block of steps; returns its seconds."""
+        synchronise(self._device)
+        began = self._clock()
+        for _ in range(BLOCK):
+            if not self.trainer.status.ended:  # one that diverges has no more steps
+                self.trainer.step()
+        synchronise(self._device)
+        return self._clock() - began
+
+
+class MatrixProducts:
+    """The matrix products of a training step, and nothing else; each call does those of a block of steps.
+
+    A layer with weights W [out, in] takes x·Wᵀ of its input x [batch, in] on the way forward; on the way back
+    dᵀ·x of d [batch, out], for its own gradient, and but for the first layer d·W for the layer below.
+    """
+
+    def __init__(self, scenario: Scenario, device: torch.device, clock: Clock = perf_counter) -> None:
+        batch, width = scenario.data.batch_size, scenario.model.width
+        sizes = [PIXELS, *[width] * scenario.model.hidden_layers, 10]
+        self._inputs = [torch.rand(batch, size, device=device) for size in sizes[:-1]]
+        self._errors = [torch.rand(batch, size, device=device) for size in sizes[1:]]
+        self._weights = [torch.rand(above, below, device=device) for below, above in pairwise(sizes)]
+        self._device, self._clock = device, clock
+        self()
+
+    @torch.no_grad()
+    def __call__(self) -> float:
+        """Do the products of a block of steps; returns its seconds."""
+        synchronise(self._device)
+        began = self._clock()
+        for _ in range(BLOCK):
+            for x, w in zip(self._inputs, self._weights, strict=True):
+                x @ w.T
+            for number, (x, w, d) in enumerate(zip(self._inputs, self._weights, self._errors, strict=True)):
+                d.T @ x
+                if number:
+                    d @ w
+        synchronise(self._device)
+        return self._clock() - began
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """One epoch's seconds, and what they are compared with.
+
+    With one thread on the CPU these are its seconds on a core: what else the machine does is not among them.
+
+    Attributes:
+        threads: torch threads.
+        epoch: an epoch's training with full measuring.
+        unmeasured: without.
+        floor: its bare matrix products.
+        over_floor: `epoch` over `floor`.
+        measuring: `epoch` over `unmeasured`.
+        core: the share of the time in which the training thread had a core: well under 1, others had it.
+    """
+
+    threads: int
+    epoch: Spread
+    unmeasured: Spread
+    floor: Spread
+    over_floor: Spread
+    measuring: Spread
+    core: float
+
+
+def measure_pace(scenario: Scenario, data: Dataset, threads: int, *, repeats: int, blocks: int) -> Pace:
+    """Train measured, unmeasured, and do the bare products, a block of each in turn.
+
+    Args:
+        scenario: what to train.
+        data: the training set, on the device.
+        threads: torch threads.
+        repeats: how often.
+        blocks: of ten steps each, in one repetition; the seconds are scaled to an epoch.
+    """
+    torch.set_num_threads(threads)
+    device = data.train_images.device
+    clock = thread_time if threads == 1 and device.type == "cpu" else perf_counter
+    ways: tuple[Block, ...] = (
+        TrainerPace(scenario, data, clock),
+        TrainerPace(scenario, data, clock, measuring=False),
+        MatrixProducts(scenario, device, clock),
+    )
+    images = len(data.train_labels) * data.passes
+    to_epoch = images / (scenario.data.batch_size * BLOCK * blocks)
+    took: list[list[float]] = [[], [], []]
+    began, had = perf_counter(), thread_time()
+    for _ in range(repeats):
+        sums = [0.0, 0.0, 0.0]
+        for _ in range(blocks):
+            for number, way in enumerate(ways):
+                sums[number] += way()
+        for seconds, total in zip(took, sums, strict=True):
+            seconds.append(total * to_epoch)
+    core = (thread_time() - had) / (perf_counter() - began)
+    epoch, unmeasured, floor = took
+    return Pace(
+        threads,
+        Spread.of(epoch),
+        Spread.of(unmeasured),
+        Spread.of(floor),
+        Spread.of_ratios(epoch, floor),
+        Spread.of_ratios(epoch, unmeasured),
+        core,
+    )
+
+
+def measure_steps(scenario: Scenario, data: Dataset, *, repeats: int) -> Spread | None:
+    """Seconds of one step of a scenario, its measuring included; None if it diverges before that is known."""
+    pace = TrainerPace(scenario, data)
+    seconds = [pace() / BLOCK for _ in range(repeats)]
+    return None if pace.trainer.status.ended else Spread.of(seconds)
+
+
+def synchronise(device: torch.device) -> None:
+    """Wait until the device has done what it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)

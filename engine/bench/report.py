@@ -1,0 +1,145 @@
+"""The whole benchmark, in the order in which it is shown, and its JSON."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from platform import python_version
+from typing import Any
+
+import torch
+
+import scenarios
+from engine import devices
+from engine.bench.dataloader import UsualLoop, measure_usual_loop
+from engine.bench.launches import Launches, measure_launches
+from engine.bench.lockstep import Lockstep, measure_lockstep
+from engine.bench.pace import Pace, measure_pace, measure_steps
+from engine.bench.spread import Spread
+from engine.data import find_source, load
+from engine.runner import Settings
+from engine.threads import candidates, choose
+
+COURSE = "depth-7"
+RUNS = 6
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long to measure.
+
+    Attributes:
+        repeats: of everything that is compared.
+        blocks: of ten steps, in a repetition of an epoch's pace.
+        batches: of the DataLoader's loop, in a repetition.
+    """
+
+    repeats: int
+    blocks: int
+    batches: int
+
+
+THOROUGH = Effort(repeats=5, blocks=12, batches=30)
+QUICK = Effort(repeats=3, blocks=2, batches=8)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was measured on this machine.
+
+    Attributes:
+        device: what was trained on, `data` on what.
+        cores: that the process may use.
+        pace: of the 7-layer network.
+        usual: the usual loop over it.
+        steps: seconds of a step, by scenario; None of one that diverges at once.
+        lockstep: six of the 7-layer network.
+        threads: the pace with as many torch threads; on a GPU none.
+        auto_threads: what `--threads auto` takes here.
+        launches: on a GPU.
+    """
+
+    device: str
+    data: str
+    cores: int
+    versions: dict[str, str]
+    pace: Pace
+    usual: UsualLoop
+    steps: dict[str, Spread | None]
+    lockstep: Lockstep
+    threads: tuple[Pace, ...]
+    auto_threads: int
+    launches: Launches | None
+
+    def record(self) -> dict[str, Any]:
+        """As JSON: the medians that are asked for most, then everything with its range."""
+        return {
+            "epoch_seconds": self.pace.epoch.median,
+            "epoch_seconds_unmeasured": self.pace.unmeasured.median,
+            "floor_seconds": self.pace.floor.median,
+            "dataloader_seconds": self.usual.epoch.median,
+            "over_floor": self.pace.over_floor.median,
+            "over_dataloader": self.usual.over.median,
+            "measuring": self.pace.measuring.median,
+            "lockstep": self.lockstep.over_in_turn.median,
+            "auto_threads": self.auto_threads,
+            "detail": asdict(self),
+        }
+
+
+def measure(settings: Settings, effort: Effort, cores: int, spare: int, say: Progress) -> Report:
+    """Measure everything.
+
+    Args:
+        settings: device, data, and the threads of a run.
+        effort: how long.
+        cores: that the process may use.
+        spare: of these, what training in the app takes.
+        say: hears what is being measured.
+
+    Raises:
+        DataError: the data set is damaged.
+        DeviceError: there is no such device.
+    """
+    default_threads = torch.get_num_threads()
+    device = devices.resolve(settings.device)
+    source = find_source(settings.data)
+    data = load(source, device)
+    course = scenarios.load(COURSE)
+    on_cpu = device.type == "cpu"
+
+    say("an epoch, with measuring and without, against its matrix products")
+    pace = measure_pace(course, data, settings.threads, repeats=effort.repeats, blocks=effort.blocks)
+    say("the usual DataLoader loop")
+    usual = measure_usual_loop(
+        course, data, settings.threads, default_threads, repeats=effort.repeats, batches=effort.batches
+    )
+    torch.set_num_threads(settings.threads)
+    steps = {}
+    for entry in scenarios.entries():
+        say(f"a step of {entry.id}")
+        steps[entry.id] = measure_steps(scenarios.load(entry.id), data, repeats=effort.repeats)
+    say(f"{RUNS} runs in lockstep, and one after another")
+    lockstep = measure_lockstep(
+        settings, course, runs=RUNS, side_by_side=max(1, cores // settings.threads), repeats=effort.repeats
+    )
+    paces = []
+    for threads in candidates(cores) if on_cpu else ():
+        say(f"an epoch with {threads} thread{'s' if threads > 1 else ''}")
+        paces.append(measure_pace(course, data, threads, repeats=effort.repeats, blocks=effort.blocks))
+    if not on_cpu:
+        say("launching against computing")
+    return Report(
+        device=str(device) if on_cpu else f"{device} ({torch.cuda.get_device_name(device)})",
+        data=source.title,
+        cores=cores,
+        versions={"python": python_version(), "torch": str(torch.__version__)},
+        pace=pace,
+        usual=usual,
+        steps=steps,
+        lockstep=lockstep,
+        threads=tuple(paces),
+        auto_threads=choose({each.threads: each.epoch.median for each in paces if each.threads <= spare})
+        if on_cpu
+        else 1,
+        launches=None if on_cpu else measure_launches(course, data, repeats=effort.repeats),
+    )

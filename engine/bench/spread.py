@@ -1,0 +1,25 @@
+"""Repeated measurements as their median and range."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Median and range of repeated measurements."""
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Self:
+        """The spread of one or more values."""
+        return cls(statistics.median(values), min(values), max(values))
+
+    @classmethod
+    def of_ratios(cls, over: Sequence[float], under: Sequence[float]) -> Self:
+        """The spread of the ratios of measurements that were taken side by side."""
+        return cls.of([above / below for above, below in zip(over, under, strict=True)])

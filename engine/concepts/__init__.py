@@ -1,0 +1,1 @@
+"""What the theory pages compute. Plain Python, quick enough for a frame, unless a module says otherwise."""

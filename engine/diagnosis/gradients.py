@@ -1,0 +1,167 @@
+"""Rules over the gradient on its way back, and over what the optimizer makes of it.
+
+Each takes the window and whether its finding holds already, and returns the finding or None.
+"""
+
+import math
+
+from engine.diagnosis.finding import Finding
+from engine.diagnosis.thresholds import (
+    BLOWN_UP,
+    CLOSE_AGAIN,
+    FAR_APART,
+    LARGE_STEP,
+    MOVED_AGAIN,
+    MOVES,
+    OVERSTEP,
+    SATURATED,
+    SILENT,
+    STARVED_PART,
+    UNEVEN_STEPS,
+    UNMOVED,
+)
+from engine.diagnosis.window import Layer, Window
+
+
+def vanishing(window: Window, holds: bool) -> Finding | None:
+    """The delta of a layer that trains is far below the last hidden layer's, and the layer hardly moves.
+
+    Whether it moves is known once the window is full: until then the delta decides. A layer behind one that
+    is silent as a whole has no gradient for that reason, and doesn't count.
+    """
+    last = _last(window)
+    if last is None or not last.delta:
+        return None
+    starved = [layer for layer in _training(window) if layer.delta is not None and layer.number < last.number]
+    worst = min(starved, key=lambda layer: layer.delta or 0.0, default=None)
+    if worst is None or _silenced(window, worst):
+        return None
+    behind = _times(last.delta, worst.delta or 0.0)
+    if behind < (CLOSE_AGAIN if holds else FAR_APART) or _moves(worst, holds):
+        return None
+    evidence = _compared(window, worst, last)
+    variant, names = "plain", tuple(layer.name for layer in starved if _is_starved(layer, last))
+    if _path_around_carries(window, worst, last):
+        variant = "passed_by"
+        names = tuple(
+            layer.name
+            for layer in starved
+            if _is_starved(layer, last) and _is_passed_by(window, layer.number)
+        )
+    return Finding("vanishing", variant, _cause(window, worst), worst.name, last.name, names, evidence)
+
+
+def exploding(window: Window, holds: bool) -> Finding | None:
+    """The delta grows far on its way back and the steps with it, or the steps outgrow the weights."""
+    last = _last(window)
+    if last is not None and last.delta:
+        grown = [layer for layer in _training(window) if layer.delta is not None]
+        worst = max(grown, key=lambda layer: layer.delta or 0.0, default=last)
+        times = (worst.delta or 0.0) / last.delta
+        if times >= (CLOSE_AGAIN if holds else FAR_APART) and _steps_follow(worst, last):
+            names = tuple(layer.name for layer in grown if (layer.delta or 0.0) >= last.delta / STARVED_PART)
+            evidence = _compared(window, worst, last)
+            return Finding(
+                "exploding", "plain", _cause(window, worst), worst.name, last.name, names, evidence
+            )
+    return _overstepping(window, holds)
+
+
+def immovable(window: Window, holds: bool) -> Finding | None:
+    """Most of a layer's updates are below float32's rounding of the weights."""
+    least = MOVED_AGAIN if holds else UNMOVED
+    stuck = [
+        layer
+        for layer in window.layers
+        if not layer.frozen and layer.unmoved is not None and layer.unmoved >= least
+    ]
+    if not stuck:
+        return None
+    worst = max(stuck, key=lambda layer: layer.unmoved or 0.0)
+    evidence = {f"unmoved_{layer.name}": layer.unmoved for layer in stuck}
+    evidence |= {"unmoved": worst.unmoved, "update_ratio": worst.update}
+    return Finding("immovable", layer=worst.name, layers=tuple(x.name for x in stuck), evidence=evidence)
+
+
+def _overstepping(window: Window, holds: bool) -> Finding | None:
+    loss = window.loss
+    if loss is None or loss < BLOWN_UP * window.guessing:
+        return None
+    worst = max(window.layers, key=lambda layer: layer.update or 0.0)
+    if not holds and (worst.update or 0.0) < OVERSTEP:
+        return None
+    evidence = {"update_ratio": worst.update, "loss": loss, "guessing": window.guessing}
+    return Finding("exploding", "overstepping", layer=worst.name, layers=(worst.name,), evidence=evidence)
+
+
+def _compared(window: Window, layer: Layer, last: Layer) -> dict[str, float | None]:
+    """A layer beside the last hidden one: `factor` is what the delta changes by from layer to layer."""
+    hops = last.number - layer.number
+    ratio = (layer.delta or 0.0) / (last.delta or math.inf)
+    output = window.output
+    return {
+        "factor": ratio ** (1 / hops) if hops and ratio else None,
+        "ratio": ratio,
+        "delta_norm": layer.delta,
+        "delta_norm_of_last": last.delta,
+        "grad_norm": layer.grad,
+        "grad_norm_of_output": output.grad if output else None,
+        "update_ratio": layer.update,
+        "update_ratio_of_last": last.update,
+        "saturated": layer.saturated,
+    }
+
+
+def _cause(window: Window, layer: Layer) -> str:
+    """Which of the causes that the wording knows goes with the network."""
+    if (layer.saturated or 0.0) >= SATURATED:
+        return "saturated"
+    return window.activation if window.norm == "none" else "normalised"
+
+
+def _moves(layer: Layer, starves: bool) -> bool:
+    """Whether the layer is known to move: to end its starving takes every sample of a full window."""
+    if layer.slowest is None:
+        return False
+    return (layer.slowest if starves else layer.update or 0.0) >= MOVES
+
+
+def _last(window: Window) -> Layer | None:
+    """The last hidden layer that a gradient reaches: the others are held against it."""
+    return next((layer for layer in reversed(window.hidden) if layer.delta is not None), None)
+
+
+def _training(window: Window) -> list[Layer]:
+    return [layer for layer in window.hidden if not layer.frozen]
+
+
+def _is_starved(layer: Layer, last: Layer) -> bool:
+    return (layer.delta or 0.0) < STARVED_PART * (last.delta or 0.0)
+
+
+def _is_passed_by(window: Window, number: int) -> bool:
+    """Whether a skip connection goes around the layer."""
+    return any(source < number <= target for source, target in window.skips)
+
+
+def _path_around_carries(window: Window, worst: Layer, last: Layer) -> bool:
+    """Whether skip connections go around all that starve, and take the gradient to the layers between."""
+    on_the_path = [layer for layer in window.hidden if not _is_passed_by(window, layer.number)]
+    return _is_passed_by(window, worst.number) and all(
+        _times(last.delta or 0.0, layer.delta) < FAR_APART for layer in on_the_path if layer.delta is not None
+    )
+
+
+def _silenced(window: Window, layer: Layer) -> bool:
+    above = (other for other in window.hidden if other.number >= layer.number)
+    return any((other.dead or 0.0) >= SILENT for other in above)
+
+
+def _steps_follow(layer: Layer, last: Layer) -> bool:
+    """Whether the optimizer lets the layer's steps grow with its gradient (Adam, say, evens them out)."""
+    update = layer.update or 0.0
+    return update >= LARGE_STEP or update >= UNEVEN_STEPS * (last.update or 0.0)
+
+
+def _times(large: float, small: float) -> float:
+    return large / small if small else math.inf

@@ -1,0 +1,105 @@
+"""Rules over the run as a whole: what it has learnt in the epochs so far, and whether all is well.
+
+The loss is held against that of guessing by class frequency: ln 10 for cross entropy. A plateau may end, as
+that of depth-3 does after fifty epochs: `stuck` says where a run stands, not what will become of it.
+"""
+
+from collections.abc import Set
+from typing import Literal
+
+from engine.diagnosis.finding import FAULTS, Finding
+from engine.diagnosis.thresholds import (
+    EVEN,
+    EVEN_STEP,
+    FAR_APART,
+    GUESSING,
+    LEARNT,
+    OFF_GUESSING,
+    PLATEAU_EPOCHS,
+    STANDSTILL,
+)
+from engine.diagnosis.window import Window
+
+
+def frozen(window: Window, _holds: bool) -> Finding | None:
+    """Layers that do not train, because the stage or a person says so."""
+    names = tuple(layer.name for layer in window.layers if layer.frozen)
+    if not names:
+        return None
+    evidence: dict[str, float | None] = {"frozen": len(names), "layers": len(window.layers)}
+    return Finding("frozen", layer=names[0], layers=names, evidence=evidence)
+
+
+def stuck(window: Window, holds: bool) -> Finding | None:
+    """The loss is no better than that of guessing, or it has come to a standstill well before it is low."""
+    epochs = window.epochs
+    if len(epochs) < PLATEAU_EPOCHS:
+        return None
+    last, fall = epochs[-1], epochs[0].train_loss - epochs[-1].train_loss
+    evidence = _results(window) | {"fall": fall, "epochs": window.epoch_of_stage}
+    if variant := _no_better_than_guessing(window, holds):
+        return Finding("stuck", variant, evidence=evidence, since=window.first_step)
+    low = last.train_accuracy >= LEARNT or last.train_loss < window.guessing / 2
+    if low or fall >= (PLATEAU_EPOCHS - 1) * STANDSTILL * (window.guessing - last.train_loss):
+        return None
+    return Finding("stuck", "standstill", evidence=evidence, since=window.epochs_began)
+
+
+def learning(window: Window, found: Set[str], holds: bool) -> Finding | None:
+    """The loss is below that of guessing and falls, or is low already."""
+    epochs = window.epochs
+    if not epochs or "stuck" in found or _no_better_than_guessing(window, not holds):
+        return None
+    last = epochs[-1]
+    if not holds and last.train_accuracy < LEARNT:
+        if len(epochs) < PLATEAU_EPOCHS:
+            return None
+        fall = epochs[-2].train_loss - last.train_loss
+        if fall < STANDSTILL * (window.guessing - last.train_loss):
+            return None
+    return Finding("learning", evidence=_results(window))
+
+
+def healthy(window: Window, found: Set[str], holds: bool) -> Finding | None:
+    """Nothing is wrong, and the gradient is about as large in every hidden layer.
+
+    Where its size changes much from layer to layer, or there is but one, the run has to learn first.
+    """
+    if found & FAULTS:
+        return None
+    deltas = [(layer.number, layer.delta) for layer in window.hidden if layer.delta]
+    if not deltas:
+        return None
+    low, high = min(delta for _, delta in deltas), max(delta for _, delta in deltas)
+    spread = high / low
+    if spread >= (FAR_APART if holds else EVEN):
+        return None
+    hops = deltas[-1][0] - deltas[0][0]
+    factor = spread ** (1 / hops) if hops else None
+    if not holds and "learning" not in found and (factor is None or factor >= EVEN_STEP):
+        return None
+    evidence: dict[str, float | None] = {"factor": factor, "ratio": spread}
+    return Finding("healthy", "plain" if hops else "single", evidence=evidence)
+
+
+def _no_better_than_guessing(window: Window, holds: bool) -> Literal["guessing", "above"] | None:
+    """Whether the loss stands at that of guessing, or above it with few images right.
+
+    At guessing the accuracy doesn't count: on the plateau of `relu` it comes up to 40 %, and goes down again
+    when the loss begins to fall.
+    """
+    last = window.epochs[-1]
+    part = last.train_loss / window.guessing
+    if part > 1 / GUESSING:
+        return "above" if last.train_accuracy < LEARNT else None
+    return "guessing" if part >= (OFF_GUESSING if holds else GUESSING) else None
+
+
+def _results(window: Window) -> dict[str, float | None]:
+    last = window.epochs[-1]
+    return {
+        "train_loss": last.train_loss,
+        "guessing": window.guessing,
+        "train_accuracy": last.train_accuracy,
+        "test_accuracy": last.test_accuracy,
+    }

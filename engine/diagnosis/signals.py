@@ -1,0 +1,103 @@
+"""Rules over the signal on its way forward: its size, what is left of the input in it, and the units' state.
+
+Each takes the window and whether its finding holds already, and returns the finding or None.
+"""
+
+from typing import Literal
+
+from engine.diagnosis.finding import Finding
+from engine.diagnosis.thresholds import (
+    ALIKE,
+    ALIVE,
+    DEAD,
+    SATURATED,
+    SHRUNK,
+    SILENT,
+    SIZE_BACK,
+    SMALL_BATCH,
+    TOLD_APART,
+    UNSATURATED,
+)
+from engine.diagnosis.window import Layer, Window
+
+
+def signal_shrinks(window: Window, holds: bool) -> Finding | None:
+    """The last hidden layer's output is far smaller than the first one's: the size goes."""
+    if len(window.hidden) < 2 or _any_silent(window):
+        return None
+    first, last = window.hidden[0], window.hidden[-1]
+    part = _part_of_first(window)
+    if part is None or part > (SIZE_BACK if holds else SHRUNK):
+        return None
+    evidence = {
+        "factor": part ** (1 / (last.number - first.number)) if part else None,
+        "ratio": part,
+        "size": last.size,
+        "size_of_first": first.size,
+        "spread": _spread(last),
+    }
+    return Finding("signal_shrinks", layer=last.name, layers=(last.name,), evidence=evidence)
+
+
+def forward_collapse(window: Window, holds: bool) -> Finding | None:
+    """The last hidden layer gives nearly the same for every image.
+
+    Judged where the output layer reads, so that a path around a collapsed layer counts. Of a signal that
+    shrinks, the biases soon outweigh the little that is left: that is no collapse.
+    """
+    if not window.hidden or _any_silent(window):
+        return None
+    last = window.hidden[-1]
+    spread, part = _spread(last), _part_of_first(window)
+    if spread is None or spread > (TOLD_APART if holds else ALIKE):
+        return None
+    if part is not None and part <= (SIZE_BACK if holds else SHRUNK):
+        return None
+    first = _spread(window.hidden[0])
+    evidence = {"spread": spread, "spread_of_first": first, "sample_std": last.sample_std, "size": last.size}
+    return Finding("forward_collapse", layer=last.name, layers=(last.name,), evidence=evidence)
+
+
+def saturated(window: Window, holds: bool) -> Finding | None:
+    """Half of a layer's units or more sit where the activation is flat."""
+    least = UNSATURATED if holds else SATURATED
+    return _units("saturated", {x.name: x.saturated for x in window.hidden if not x.frozen}, least)
+
+
+def dead(window: Window, holds: bool) -> Finding | None:
+    """Many of a layer's units are zero for every image of a batch."""
+    least = ALIVE if holds else DEAD
+    if window.batch_size < SMALL_BATCH:
+        least = SILENT
+    return _units("dead", {x.name: x.dead for x in window.hidden if not x.frozen}, least)
+
+
+def _units(
+    kind: Literal["saturated", "dead"], parts: dict[str, float | None], least: float
+) -> Finding | None:
+    affected = {name: part for name, part in parts.items() if part is not None and part >= least}
+    if not affected:
+        return None
+    worst = max(affected, key=lambda name: affected[name])
+    evidence: dict[str, float | None] = {f"{kind}_{name}": part for name, part in affected.items()}
+    variant = "silent" if kind == "dead" and affected[worst] >= SILENT else "plain"
+    evidence[kind] = affected[worst]
+    return Finding(kind, variant, layer=worst, layers=tuple(affected), evidence=evidence)
+
+
+def _part_of_first(window: Window) -> float | None:
+    """The last hidden layer's size in parts of the first one's; None if there is nothing to compare."""
+    first, last = window.hidden[0].size, window.hidden[-1].size
+    return last / first if first and last is not None else None
+
+
+def _spread(layer: Layer) -> float | None:
+    """How much the layer's output differs between images, in parts of its size."""
+    if layer.sample_std is None or not layer.size:
+        return None
+    return layer.sample_std / layer.size
+
+
+def _any_silent(window: Window) -> bool:
+    """Whether a layer puts out next to nothing for any image: behind it there is no signal to judge."""
+    return any((layer.dead or 0.0) >= SILENT for layer in window.hidden)

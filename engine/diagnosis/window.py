@@ -1,0 +1,158 @@
+"""What the rules look at: the latest samples, and the epochs of the present stage."""
+
+import math
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.diagnosis.thresholds import PLATEAU_EPOCHS
+from engine.events import EpochFinished, LayerSample, Record, Sample
+
+SAMPLES = 10  # about an epoch of a full data set
+SMOOTHED = 5  # an epoch's last batch is short and its numbers stand apart; a median passes over it
+
+_CLASSES = 10
+# Of predicting the class frequencies, which are equal: -Σ p ln p; for BCE the mean over the classes.
+_GUESSING = {
+    "cross_entropy": math.log(_CLASSES),
+    "bce": -(math.log(1 / _CLASSES) + (_CLASSES - 1) * math.log(1 - 1 / _CLASSES)) / _CLASSES,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One layer, smoothed over the latest samples. None: it doesn't apply, or nobody computed it.
+
+    Attributes:
+        name: the layer's.
+        number: from 1 at the input.
+        frozen: in the latest sample.
+        delta: norm of dL/da.
+        grad: norm of dL/dW.
+        update: update-to-weight ratio.
+        slowest: the smallest update-to-weight ratio in the window; None until the window is full.
+        unmoved: part of the weights that the update didn't change.
+        size: root mean square of the layer's output.
+        sample_std: the output's deviation over the batch.
+        saturated: part of the units.
+        dead: part of the units.
+    """
+
+    name: str
+    number: int
+    frozen: bool
+    delta: float | None
+    grad: float | None
+    update: float | None
+    slowest: float | None
+    unmoved: float | None
+    size: float | None
+    sample_std: float | None
+    saturated: float | None
+    dead: float | None
+
+
+class Window:
+    """The latest samples and epochs of one stage.
+
+    Args:
+        scenario: resolved, whole.
+
+    Attributes:
+        guessing: the loss of predicting the class frequencies.
+        first_step: the stage's.
+        epochs: the latest of the stage.
+        epoch_of_stage: the number of the last one.
+        layers: of the latest sample, smoothed; from the input to the output.
+    """
+
+    def __init__(self, scenario: Record) -> None:
+        model, training = scenario["model"], scenario["training"]
+        self.activation = str(model["activation"])
+        self.norm = str(model["norm"])
+        self.skips: tuple[tuple[int, int], ...] = tuple((int(a), int(b)) for a, b in model["skip"])
+        self.batch_size = int(scenario["data"]["batch_size"])
+        self.guessing = _GUESSING[training["loss"]]
+        self.begin_stage(1)
+
+    def begin_stage(self, first_step: int) -> None:
+        """Forget the stage before: it was another network."""
+        self.first_step = first_step
+        self.epochs: list[EpochFinished] = []
+        self.epoch_of_stage = 0
+        self._epochs_began: list[int] = []
+        self._next_epoch_begins = first_step
+        self.layers: tuple[Layer, ...] = ()
+        self._samples: deque[Sample] = deque(maxlen=SAMPLES)
+
+    def add(self, sample: Sample) -> None:
+        """Take in a sample in which every number is finite."""
+        if self._samples and len(self._samples[-1].layers) != len(sample.layers):
+            self._samples.clear()  # measuring was switched on or off
+        self._samples.append(sample)
+        self.layers = tuple(
+            _layer(number, layers)
+            for number, layers in enumerate(zip(*(other.layers for other in self._samples), strict=True), 1)
+        )
+
+    def add_epoch(self, epoch: EpochFinished) -> None:
+        """Take in an epoch's results."""
+        self.epoch_of_stage += 1
+        if math.isfinite(epoch.train_loss):
+            self.epochs.append(epoch)
+            self._epochs_began.append(self._next_epoch_begins)
+            del self.epochs[:-PLATEAU_EPOCHS], self._epochs_began[:-PLATEAU_EPOCHS]
+        self._next_epoch_begins = epoch.step + 1
+
+    @property
+    def hidden(self) -> tuple[Layer, ...]:
+        """The hidden layers that the stage holds."""
+        return self.layers[:-1]
+
+    @property
+    def epochs_began(self) -> int:
+        """The first step of the oldest epoch in the window."""
+        return self._epochs_began[0] if self._epochs_began else self.first_step
+
+    @property
+    def output(self) -> Layer | None:
+        """The output layer; None before the first sample."""
+        return self.layers[-1] if self.layers else None
+
+    @property
+    def loss(self) -> float | None:
+        """The batch's, smoothed."""
+        return _smoothed([sample.loss for sample in self._samples][-SMOOTHED:] or [None])
+
+
+def _layer(number: int, samples: Sequence[LayerSample]) -> Layer:
+    latest, recent = samples[-1], samples[-SMOOTHED:]
+    updates = [sample.update_ratio or 0.0 for sample in samples]
+    return Layer(
+        name=latest.name,
+        number=number,
+        frozen=latest.frozen,
+        delta=_smoothed([sample.delta_norm for sample in recent]),
+        grad=_smoothed([sample.grad_norm for sample in recent]),
+        update=_smoothed([sample.update_ratio for sample in recent]),
+        slowest=min(updates) if len(updates) == SAMPLES else None,
+        unmoved=_smoothed([sample.unmoved for sample in recent]),
+        size=_smoothed([_size(sample) for sample in recent]),
+        sample_std=_smoothed([sample.sample_std for sample in recent]),
+        saturated=_smoothed([sample.saturated for sample in recent]),
+        dead=_smoothed([sample.dead for sample in recent]),
+    )
+
+
+def _size(sample: LayerSample) -> float | None:
+    if sample.activation_mean is None or sample.activation_std is None:
+        return None
+    return math.hypot(sample.activation_mean, sample.activation_std)
+
+
+def _smoothed(values: Sequence[float | None]) -> float | None:
+    """The median, of two the lower; None if the latest sample has none (the layer was just frozen, say)."""
+    if values[-1] is None:
+        return None
+    finite = sorted([value for value in values if value is not None and math.isfinite(value)])
+    return finite[(len(finite) - 1) // 2] if finite else None

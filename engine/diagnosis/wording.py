@@ -1,0 +1,132 @@
+"""What a verdict says. The sentences are data (`assets/verdicts.toml`); here numbers are set into them."""
+
+import math
+import string
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from engine.diagnosis.finding import Finding
+
+_SENTENCES = Path(__file__).parent.parent / "assets" / "verdicts.toml"
+_MOST_SUGGESTIONS = 3
+_FEW = 3  # numbers that are listed one by one; of more, the smallest and the largest
+
+
+def began(finding: Finding) -> str:
+    """The cause in a sentence or two, with its numbers."""
+    sentences = _sentences()[finding.kind]
+    causes: dict[str, str] = sentences.get("causes", {})
+    values: dict[str, Any] = dict(finding.evidence)
+    values |= {
+        "layer": "the output layer" if finding.layer == "output" else finding.layer,
+        "reference": finding.reference,
+        "layers": finding.layers,
+        "each": [part for name, part in finding.evidence.items() if name.endswith(finding.layers)],
+    }
+    values["cause"] = _FORMATTER.vformat(causes.get(finding.cause, causes.get("any", "")), (), values)
+    text = _FORMATTER.vformat(sentences[finding.variant], (), values)
+    return text[:1].upper() + text[1:]
+
+
+def ended(kind: str, since: int, step: int, *, with_stage: bool) -> str:
+    """That it is over, or that the stage is in which it held."""
+    sentence, sentences = "ended_with_stage" if with_stage else "ended", _sentences()
+    template = sentences[kind].get(sentence, sentences["any"][sentence])
+    return _FORMATTER.vformat(template, (), {"since": since, "step": step})
+
+
+def suggestions(finding: Finding, besides: str) -> tuple[str, ...]:
+    """The scenarios to try next.
+
+    Args:
+        finding: what is wrong.
+        besides: the run's own scenario, which is none of them.
+    """
+    lists: dict[str, list[str]] = _sentences()[finding.kind].get("try", {})
+    names = lists.get(finding.variant) or lists.get(finding.cause) or lists.get("any", [])
+    return tuple(name for name in names if name != besides)[:_MOST_SUGGESTIONS]
+
+
+@cache
+def _sentences() -> Mapping[str, Any]:
+    return tomllib.loads(_SENTENCES.read_text(encoding="utf-8"))
+
+
+class _Formatter(string.Formatter):
+    """The styles that numbers come in; a sentence names one after a colon."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if isinstance(value, tuple):
+            return _layer_names(value)
+        if isinstance(value, list):
+            few = len(value) <= _FEW
+            parts = [self.format_field(item, format_spec) for item in (value if few else sorted(value))]
+            return _listed(parts) if few else f"{parts[0]} to {parts[-1]}"
+        if isinstance(value, float | int) and format_spec in _STYLES:
+            return _STYLES[format_spec](value)
+        return "nothing" if value is None else str(value)
+
+
+def _factor(value: float) -> str:
+    return f"1/{_times(1 / value)}" if 0 < value < 1 else _times(value)
+
+
+def _part(value: float) -> str:
+    if value == 0:
+        return "nothing"
+    if not 0 < value < 0.5:
+        return _times(value)
+    return f"1/{1 / value:.0f}" if value >= 0.001 else _power(value)
+
+
+def _times(value: float) -> str:
+    return _power(value) if value >= 10_000 and math.isfinite(value) else f"{float(f'{value:.2g}'):g}"
+
+
+def _power(value: float) -> str:
+    """1.2e-6, 1e7."""
+    mantissa, _, exponent = f"{value:.1e}".partition("e")
+    return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.2g} %" if value < 0.01 else f"{100 * value:.0f} %"
+
+
+def _loss(value: float) -> str:
+    return f"{value:.4g}"
+
+
+def _count(value: float) -> str:
+    return f"{value:.0f}"
+
+
+_STYLES = {
+    "factor": _factor,
+    "part": _part,
+    "times": _times,
+    "percent": _percent,
+    "loss": _loss,
+    "count": _count,
+}
+_FORMATTER = _Formatter()
+
+
+def _layer_names(names: Sequence[str]) -> str:
+    """layer 2, layers 1-3 and 5, the output layer."""
+    numbers = [int(name.removeprefix("layer")) for name in names if name != "output"]
+    runs = [
+        [number for _, number in run]
+        for _, run in groupby(enumerate(numbers), key=lambda item: item[1] - item[0])
+    ]
+    ranges = [f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
+    parts = [f"layer{'s' if len(numbers) > 1 else ''} {_listed(ranges)}"] if numbers else []
+    return _listed([*parts, "the output layer"] if "output" in names else parts)
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)

@@ -1,0 +1,108 @@
+"""The IDX format of the MNIST family: a big-endian header, then unsigned bytes; gzipped or not."""
+
+import gzip
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_DEFLATE_LIMIT = 1032  # deflate makes nothing smaller than by this factor
+
+
+class DataError(Exception):
+    """A data set that can't be had or read. Its text names the path, what was expected and what was found."""
+
+
+def read_shape(path: Path, dimensions: int) -> tuple[int, ...]:
+    """The sizes that the header of an IDX file gives, without reading what follows.
+
+    Args:
+        path: the file; its first bytes, not its name, say whether it is gzipped.
+        dimensions: how many there have to be: 3 of images (count, rows, columns), 1 of labels.
+
+    Raises:
+        DataError: no such IDX file, or one too small for what its header promises.
+    """
+    with _open(path) as file:
+        return _read_header(path, file, dimensions)
+
+
+def read(path: Path, dimensions: int) -> tuple[tuple[int, ...], bytearray]:
+    """The sizes and the bytes of an IDX file; see read_shape.
+
+    Raises:
+        DataError: likewise, or the bytes are not as many as the header says.
+    """
+    with _open(path) as file:
+        shape = _read_header(path, file, dimensions)
+        body = bytearray(_count(shape))
+        view, filled = memoryview(body), 0
+        while filled < len(body) and (got := file.readinto(view[filled:])):
+            filled += got
+        if filled < len(body) or file.read(1):
+            found = f"{filled} bytes" if filled < len(body) else "more"
+            raise DataError(f"{path}: expected {_promise(shape)} after the header, found {found}")
+    return shape, body
+
+
+def encode(shape: tuple[int, ...], body: bytes) -> bytes:
+    """An IDX file of unsigned bytes, not gzipped."""
+    return struct.pack(f">I{len(shape)}I", _magic(len(shape)), *shape) + body
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[io.BufferedIOBase]:
+    """Open for reading, unzipped; whatever goes wrong inside becomes a DataError."""
+    try:
+        with path.open("rb") as raw:
+            zipped = raw.read(2) == _GZIP_MAGIC
+            raw.seek(0)
+            if zipped:
+                with gzip.GzipFile(fileobj=raw) as unzipped:
+                    yield unzipped
+            else:
+                yield raw
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(f"{path}: expected a whole gzip file, found a damaged one ({error})") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def _read_header(path: Path, file: io.BufferedIOBase, dimensions: int) -> tuple[int, ...]:
+    size = 4 * (1 + dimensions)
+    header = file.read(size)
+    expected = _magic(dimensions)
+    if len(header) >= 4 and (found := int.from_bytes(header[:4])) != expected:
+        raise DataError(
+            f"{path}: expected an IDX file of {_kind(dimensions)} (magic number {expected}), found {found}"
+        )
+    if len(header) < size:
+        raise DataError(f"{path}: expected an IDX header of {size} bytes, found {len(header)} bytes")
+    shape = struct.unpack(f">{dimensions}I", header[4:])
+    on_disk = path.stat().st_size
+    # Before memory is asked for: a damaged count may promise terabytes.
+    if _count(shape) > on_disk * _DEFLATE_LIMIT:
+        raise DataError(f"{path}: expected {_promise(shape)}, found a file of {on_disk} bytes")
+    return shape
+
+
+def _magic(dimensions: int) -> int:
+    return 0x0800 | dimensions  # 08: unsigned bytes
+
+
+def _kind(dimensions: int) -> str:
+    return "images" if dimensions == 3 else "labels"
+
+
+def _count(shape: tuple[int, ...]) -> int:
+    count = 1
+    for size in shape:
+        count *= size
+    return count
+
+
+def _promise(shape: tuple[int, ...]) -> str:
+    return f"{_count(shape)} bytes ({'×'.join(map(str, shape))})"

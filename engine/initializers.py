@@ -1,0 +1,42 @@
+"""How weights are drawn. Biases start at 0; a stage's fresh output layer is PyTorch's default."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from scenarios.schema import Init
+
+
+@torch.no_grad()
+def initialise(weight: Tensor, init: Init, generator: torch.Generator) -> None:
+    """Draw `weight` [out, in] in place by the scheme that `init` names.
+
+    Args:
+        weight: on the CPU, whatever the device of the run.
+        init: scheme and its std or gain.
+        generator: the draw's own.
+
+    Raises:
+        ValueError: the scheme is unknown.
+    """
+    match init.scheme:
+        case "normal":
+            nn.init.normal_(weight, std=init.std, generator=generator)
+        case "xavier":
+            nn.init.xavier_normal_(weight, gain=init.gain, generator=generator)
+        case "he":
+            # N(0, gain² · 2 / fan-in): He et al. 2015, whose factor 2 makes up for ReLU's lost half.
+            nn.init.normal_(weight, std=init.gain * math.sqrt(2 / weight.shape[1]), generator=generator)
+        case "orthogonal":
+            nn.init.orthogonal_(weight, gain=init.gain, generator=generator)
+        case scheme:
+            raise ValueError(f"unknown initialisation {scheme!r}")
+
+
+@torch.no_grad()
+def initialise_as_pytorch(linear: nn.Linear, generator: torch.Generator) -> None:
+    """Draw weight and bias as `nn.Linear` itself would: U(−1/√fan-in, 1/√fan-in)."""
+    bound = 1 / math.sqrt(linear.in_features)
+    nn.init.uniform_(linear.weight, -bound, bound, generator=generator)
+    nn.init.uniform_(linear.bias, -bound, bound, generator=generator)

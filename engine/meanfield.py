@@ -1,0 +1,142 @@
+"""Gaussian expectations of activations: the integrals of mean-field theory, in plain Python.
+
+Dense trapezoid sums in z. Gauss-Hermite nodes spread with √q and miss a sigmoid's slope where q is large.
+"""
+
+import math
+from collections.abc import Callable
+from functools import lru_cache
+
+Function = Callable[[float], float]
+
+_REACH = 8.0  # standard deviations: a Gaussian's tail beyond is 1e-15
+_FLAT = 40.0  # sigmoid and tanh are constant beyond, to double precision
+_STEP = 0.5  # of z, and of a standard deviation: the sum's error is under 1e-8 for both
+
+
+@lru_cache(maxsize=4096)
+def mean(activation: str, q: float) -> float:
+    """E[φ(z)] for z ~ N(0, q)."""
+    match activation:
+        case "identity":
+            return 0.0
+        case "relu":
+            return math.sqrt(q / (2 * math.pi))
+        case _:
+            return _expect(_VALUES[activation], 0.0, math.sqrt(q))
+
+
+@lru_cache(maxsize=4096)
+def product(activation: str, q: float, c: float) -> float:
+    """E[φ(u) φ(v)] for u, v ~ N(0, q) with covariance c, |c| ≤ q; with c = q it is E[φ(z)²].
+
+    Of ReLU it is the arc-cosine kernel (Cho and Saul 2009).
+    """
+    match activation:
+        case "identity":
+            return c
+        case "relu":
+            angle = _angle(q, c)
+            return q / (2 * math.pi) * (math.sin(angle) + (math.pi - angle) * math.cos(angle))
+        case _:
+            return _expect_product(_VALUES[activation], q, c)
+
+
+@lru_cache(maxsize=4096)
+def slope_product(activation: str, q: float, c: float, beta: float = 0.0) -> float:
+    """E[φ'(u) φ'(v)] likewise, with the slope that the backward pass uses; with c = q it is E[φ'(z)²]."""
+    match activation:
+        case "identity":
+            return 1.0
+        case "relu":
+            return (math.pi - _angle(q, c)) / (2 * math.pi)
+        case "tanh":
+            return _expect_product(_tanh_slope, q, c)
+        case "sigmoid":
+            return _expect_product(_sigmoid_slope, q, c)
+        case "sigmoid_beta":
+            return _expect_product(lambda z: _sigmoid_slope(z) + beta, q, c)
+        case _:
+            raise KeyError(activation)
+
+
+def fixed_point(activation: str, sigma_w2: float) -> float:
+    """The variance that a deep plain net settles at: q = σ_w² E[φ(z)²], reached from q = 1.
+
+    Args:
+        activation: a bounded one; of others q grows or shrinks without end.
+        sigma_w2: σ_w² = fan-in × variance of a weight.
+    """
+    q = 1.0
+    for _ in range(1000):
+        previous, q = q, sigma_w2 * product(activation, q, q)
+        if math.isclose(q, previous, rel_tol=1e-9):
+            break
+    return q
+
+
+def _sigmoid(z: float) -> float:
+    return 0.5 + 0.5 * math.tanh(0.5 * z)  # exp(-z) would overflow
+
+
+def _sigmoid_slope(z: float) -> float:
+    return 0.25 * _tanh_slope(0.5 * z)
+
+
+def _tanh_slope(z: float) -> float:
+    return 1 - math.tanh(z) ** 2
+
+
+_VALUES: dict[str, Function] = {"sigmoid": _sigmoid, "sigmoid_beta": _sigmoid, "tanh": math.tanh}
+
+
+def _expect(f: Function, centre: float, deviation: float) -> float:
+    """E[f(z)] for z ~ N(centre, deviation²); f is smooth over 1 and constant beyond ±_FLAT."""
+    if deviation == 0:
+        return f(centre)
+    low = max(-_FLAT, centre - _REACH * deviation)
+    high = min(_FLAT, centre + _REACH * deviation)
+    if low >= high:  # all of it lies where f is constant
+        return f(centre)
+    nodes, step = _grid(low, high, _STEP * min(1.0, deviation))
+    scale = step / (deviation * math.sqrt(2 * math.pi))
+    total = 0.0
+    for i, z in enumerate(nodes):
+        weight = 0.5 if i in (0, len(nodes) - 1) else 1.0
+        total += weight * f(z) * math.exp(-0.5 * ((z - centre) / deviation) ** 2)
+    below = 0.5 * math.erfc((centre - low) / (deviation * math.sqrt(2)))
+    above = 0.5 * math.erfc((high - centre) / (deviation * math.sqrt(2)))
+    return total * scale + below * f(low) + above * f(high)
+
+
+def _expect_product(f: Function, q: float, c: float) -> float:
+    """E[f(u) f(v)]: of u and v a part of variance |c| is shared, up to c's sign, and the rest their own."""
+    own = math.sqrt(max(0.0, q - abs(c)))
+    if own <= 1e-6 * math.sqrt(q):
+        return _expect(lambda z: f(z) ** 2, 0.0, math.sqrt(q))
+    shared = math.sqrt(abs(c))
+    if shared == 0:
+        return _expect(f, 0.0, own) ** 2
+    reach = min(_REACH * shared, _FLAT + _REACH * own)
+    # Given the shared part the two are independent, and smooth over max(1, own).
+    nodes, step = _grid(-reach, reach, _STEP * min(max(1.0, own), shared))
+    total = 0.0
+    for i, x in enumerate(nodes):
+        weight = 0.5 if i in (0, len(nodes) - 1) else 1.0
+        value = _expect(f, x, own)
+        other = value if c >= 0 else _expect(f, -x, own)
+        total += weight * value * other * math.exp(-0.5 * (x / shared) ** 2)
+    tail = 0.5 * math.erfc(reach / (shared * math.sqrt(2)))
+    ends = f(-_FLAT) ** 2 + f(_FLAT) ** 2 if c >= 0 else 2 * f(-_FLAT) * f(_FLAT)
+    return total * step / (shared * math.sqrt(2 * math.pi)) + tail * ends
+
+
+def _grid(low: float, high: float, step: float) -> tuple[list[float], float]:
+    count = max(2, math.ceil((high - low) / step))
+    step = (high - low) / count
+    return [low + i * step for i in range(count + 1)], step
+
+
+def _angle(q: float, c: float) -> float:
+    """Between two samples' z; 0 where there is nothing left of them."""
+    return math.acos(max(-1.0, min(1.0, c / q))) if q else 0.0

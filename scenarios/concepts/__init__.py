@@ -1,0 +1,60 @@
+"""The words of the theory pages, a TOML file each, in the order of `contents.toml`."""
+
+import functools
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """What a person reads on one theory page.
+
+    Attributes:
+        id: the file's name.
+        title: in a few words.
+        slides: titles of the slides that the page stands for, as they are printed.
+        explains: ids of the scenarios whose theory this is.
+        words: texts by name; a page puts its numbers where braces stand.
+        lines: texts that come as a list, such as an algorithm, by name.
+        tables: what else the page needs, by name.
+    """
+
+    id: str
+    title: str
+    slides: tuple[str, ...]
+    explains: tuple[str, ...]
+    words: Mapping[str, str]
+    lines: Mapping[str, tuple[str, ...]]
+    tables: Mapping[str, tuple[Mapping[str, Any], ...]]
+
+
+@functools.cache
+def page_ids() -> tuple[str, ...]:
+    """Every page, in the order of the slides."""
+    contents = tomllib.loads((_FOLDER / "contents.toml").read_text(encoding="utf-8"))
+    return tuple(contents["pages"])
+
+
+@functools.cache
+def page_text(page_id: str) -> PageText:
+    """The words of one page."""
+    table = tomllib.loads((_FOLDER / f"{page_id}.toml").read_text(encoding="utf-8"))
+    return PageText(
+        id=page_id,
+        title=table["title"],
+        slides=tuple(table["slides"]),
+        explains=tuple(table["explains"]),
+        words={name: " ".join(text.split()) for name, text in table.get("words", {}).items()},
+        lines={name: tuple(lines) for name, lines in table.get("lines", {}).items()},
+        tables={name: tuple(rows) for name, rows in table.get("tables", {}).items()},
+    )
+
+
+def page_for(scenario_id: str) -> str | None:
+    """The page that explains a scenario; None of one that nobody has written for, such as the user's own."""
+    return next((name for name in page_ids() if scenario_id in page_text(name).explains), None)

@@ -1,0 +1,95 @@
+"""Keys that are right each by itself, but not together.
+
+Every rule looks only at values that are known to be right each by itself, so that a file with other
+problems hears of these at the same time. Values come as plain numbers, texts, lists and tables.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+
+class Conflict(NamedTuple):
+    """One of them: the key to change, what is wrong with it, and what was expected."""
+
+    key: str
+    message: str
+    expected: str
+
+
+def conflicts(values: Mapping[str, Any]) -> Iterator[Conflict]:
+    """Every conflict among `values` (by dotted key); a rule whose keys are not all there is passed over."""
+    for keys, rule in _RULES:
+        if all(key in values for key in keys):
+            yield from rule(*(values[key] for key in keys))
+
+
+def _beta(activation: str, beta: float | None) -> Iterator[Conflict]:
+    if activation == "sigmoid_beta" and beta is None:
+        yield Conflict("model.beta", "missing", 'a number with activation = "sigmoid_beta", such as 0.05')
+    if activation != "sigmoid_beta" and beta is not None:
+        message = f'does not go with activation = "{activation}"'
+        yield Conflict("model.beta", message, 'activation = "sigmoid_beta", or no beta')
+
+
+def _skips(hidden_layers: int, skip: Sequence[Sequence[int]]) -> Iterator[Conflict]:
+    ends = set()
+    for source, target in skip:
+        pair = f"[{source}, {target}]"
+        if not 1 <= source < target <= hidden_layers:
+            expected = f"an earlier and a later layer, from 1 to {hidden_layers}"
+            yield Conflict("model.skip", f"found {pair}", expected)
+        elif target in ends:
+            expected = "at most one skip that ends at a layer"
+            yield Conflict("model.skip", f"found {pair}, the second that ends at layer {target}", expected)
+        ends.add(target)
+
+
+def _batch_norm(norm: str, batch_size: int) -> Iterator[Conflict]:
+    if norm == "batch" and batch_size == 1:
+        yield Conflict(
+            "data.batch_size", "found 1", 'at least 2 with norm = "batch": one image has no spread'
+        )
+
+
+def _curvature(
+    optimizer: str, norm: str, gradient: str, skip: Sequence[Sequence[int]], loss: str
+) -> Iterator[Conflict]:
+    """SDAGD's h is defined by a recursion over plain layers under softmax and cross entropy."""
+    if optimizer != "sdagd":
+        return
+    refused = (
+        ("model.norm", f'norm = "{norm}"', 'norm = "none"', norm != "none"),
+        ("model.gradient", f'gradient = "{gradient}"', 'gradient = "plain"', gradient != "plain"),
+        ("model.skip", "a skip", "skip = []", bool(skip)),
+        ("training.loss", f'loss = "{loss}"', 'loss = "cross_entropy"', loss != "cross_entropy"),
+    )
+    for key, found, expected, wrong in refused:
+        if wrong:
+            message = f"sdagd's curvature h is not defined with {found}"
+            yield Conflict(key, message, f"{expected}, or another optimizer")
+
+
+def _stages(hidden_layers: int, stages: Sequence[Mapping[str, Any]]) -> Iterator[Conflict]:
+    before: list[int] = []
+    for number, stage in enumerate(stages, 1):
+        sub_models, train = list(stage["sub_models"]), list(stage["train"])
+        if sub_models[: len(before)] != before:
+            expected = f"stage {number - 1}'s {before}, and perhaps more behind them"
+            yield Conflict(f"stages[{number}].sub_models", f"found {sub_models}", expected)
+        if len(set(train)) < len(train) or any(which > len(sub_models) for which in train):
+            expected = f"each at most once, from 1 to {len(sub_models)}"
+            yield Conflict(f"stages[{number}].train", f"found {train}", expected)
+        before = sub_models
+    if stages and sum(before) != hidden_layers:
+        message = f"found {before}, which is {sum(before)} in all"
+        expected = f"the last stage to hold all {hidden_layers} hidden layers"
+        yield Conflict(f"stages[{len(stages)}].sub_models", message, expected)
+
+
+_RULES: tuple[tuple[tuple[str, ...], Callable[..., Iterator[Conflict]]], ...] = (
+    (("model.activation", "model.beta"), _beta),
+    (("model.hidden_layers", "model.skip"), _skips),
+    (("model.norm", "data.batch_size"), _batch_norm),
+    (("optimizer.name", "model.norm", "model.gradient", "model.skip", "training.loss"), _curvature),
+    (("model.hidden_layers", "stages"), _stages),
+)

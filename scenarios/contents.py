@@ -1,0 +1,62 @@
+"""What the catalogue holds, in its order, read without checking it."""
+
+import functools
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scenarios.problems import Problem
+
+_CATALOGUE = Path(__file__).parent / "catalogue"
+_CONTENTS = Path(__file__).parent / "contents.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the catalogue.
+
+    Attributes:
+        id: the file's name; what `load` takes for a built-in scenario.
+        title: what it is, in a few words.
+        section: the heading that it stands under.
+        path: its file.
+        built_in: whether it came with the program.
+        of_slides: whether its section is the slides' own.
+        problems: what keeps it from being loaded; empty if nothing does.
+    """
+
+    id: str
+    title: str
+    section: str
+    path: Path
+    built_in: bool
+    of_slides: bool
+    problems: tuple[Problem, ...] = ()
+
+
+@functools.cache
+def built_in() -> dict[str, Entry]:
+    """The scenarios that came with the program, by id, in order."""
+    return {
+        name: Entry(name, _title(path), section["title"], path, True, section["slides"])
+        for section in _contents()["sections"]
+        for name in section["scenarios"]
+        for path in (_CATALOGUE / f"{name}.toml",)
+    }
+
+
+def race() -> tuple[str, ...]:
+    """The ids of the problem and of one scenario of every cure, the problem first."""
+    return tuple(_contents()["race"])
+
+
+@functools.cache
+def _contents() -> dict[str, Any]:
+    return tomllib.loads(_CONTENTS.read_text(encoding="utf-8"))
+
+
+def _title(path: Path) -> str:
+    """A file's title. It is among the first lines, so that a list of all needs no parsing of the rest."""
+    with path.open(encoding="utf-8") as lines:
+        return next(str(tomllib.loads(line)["title"]) for line in lines if line.startswith("title = "))

@@ -1,0 +1,107 @@
+"""From a name to a scenario: find the file, put it on top of what it extends, override it, check it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scenarios.contents import built_in
+from scenarios.files import RawTable, read
+from scenarios.layers import OVERRIDES, inherit, merge, parse_overrides
+from scenarios.problems import Problem, ScenarioError, UnknownScenario, nearest, shown
+
+if TYPE_CHECKING:
+    from scenarios.schema import Scenario
+
+OWN_SECTION = "Your own"
+
+
+def load(
+    id_or_path: str | Path, overrides: Sequence[str] = (), *, user_dir: Path | None = None
+) -> "Scenario":
+    """One scenario, whole.
+
+    Args:
+        id_or_path: the id of a built-in one or of a file in `user_dir`, or the path of a file.
+        overrides: `model.init.std=0.3` and the like; see scenarios.layers.parse_overrides.
+        user_dir: the user's own scenario files.
+
+    Raises:
+        UnknownScenario: it is neither.
+        ScenarioError: with all that is wrong.
+    """
+    from scenarios.validation import validate  # loads pydantic
+
+    path = _locate(id_or_path, user_dir)
+    table, complete, problems = _stacked(path)
+    checked = validate(table, str(path), complete=complete)
+    if not problems and overrides and not isinstance(checked, list):
+        checked = validate(_overridden(table, overrides), OVERRIDES)
+    if isinstance(checked, list):
+        problems += checked
+    if problems or isinstance(checked, list):
+        raise ScenarioError(problems)
+    return checked
+
+
+def _locate(id_or_path: str | Path, user_dir: Path | None) -> Path:
+    """The file that is meant. A text is an id unless it has a folder in it, ends in .toml or names a file."""
+    if isinstance(id_or_path, Path):
+        return id_or_path
+    known = {name: entry.path for name, entry in built_in().items()}
+    if user_dir is not None:
+        known = {path.stem: path for path in user_dir.glob("*.toml")} | known
+    if id_or_path in known:
+        return known[id_or_path]
+    path = Path(id_or_path)
+    if path.name == id_or_path and path.suffix != ".toml" and not path.is_file():
+        raise UnknownScenario(id_or_path, nearest(id_or_path, known, count=3, cutoff=0.4))
+    return path
+
+
+def _stacked(path: Path) -> tuple[RawTable, bool, list[Problem]]:
+    """The file's table on top of its parent's, whether the parent could be had, and the problems so far."""
+    stated = read(path)
+    problems = []
+    if "id" in stated:
+        problems.append(Problem(str(path), "id", "unknown key: a scenario's id is its file's name"))
+    table = {"title": path.stem, "section": OWN_SECTION} | stated | {"id": path.stem}
+    name = table.pop("extends", None)
+    if name is None:
+        return table, True, problems
+    parent = _parent(path, name)
+    if isinstance(parent, Problem):
+        return table, False, [parent, *problems]
+    return inherit(parent, table), True, problems
+
+
+def _parent(path: Path, name: object) -> RawTable | Problem:
+    """The table that the file at `path` extends: of a built-in scenario, or of a file beside it."""
+    file, key = str(path), "extends"
+    if not isinstance(name, str):
+        return Problem(file, key, f"found {shown(name)}", "a scenario's id, such as depth-7")
+    known = {other.stem: other for other in path.parent.glob("*.toml")}
+    known |= {other: entry.path for other, entry in built_in().items()}
+    if name not in known:
+        return Problem(file, key, f"there is no scenario {shown(name)}", "", "".join(nearest(name, known)))
+    if known[name] == path:
+        return Problem(file, key, "the file extends itself", "another scenario's id")
+    try:
+        parent = read(known[name])
+    except ScenarioError as error:
+        return Problem(file, key, f"its parent cannot be had: {error}")
+    grandparent = parent.get(key)
+    if grandparent == path.stem:
+        return Problem(file, key, f"{name} extends this file in turn", "a scenario that extends none")
+    if grandparent is not None:
+        message = f"{name} itself extends {shown(grandparent)}"
+        return Problem(file, key, message, "a scenario that extends none", str(grandparent))
+    return parent
+
+
+def _overridden(table: RawTable, overrides: Sequence[str]) -> RawTable:
+    changes = parse_overrides(overrides)
+    reserved = [key for key in ("id", "extends") if key in changes]
+    if reserved:
+        expected = "a key of the scenario, such as model.init.std"
+        raise ScenarioError([Problem(OVERRIDES, key, "cannot be set", expected) for key in reserved])
+    return merge(table, changes)

@@ -1,0 +1,90 @@
+"""What is wrong with a scenario, said so that a person can put it right."""
+
+import datetime
+import difflib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong.
+
+    Attributes:
+        path: the file as it was named, or `--set`.
+        key: dotted, items of a list counted from 1 (`stages[2].train`); empty where it is the whole file.
+        message: what was found.
+        expected: what was expected; empty where nothing can be said.
+        suggestion: the name that was probably meant, or empty.
+    """
+
+    path: str
+    key: str
+    message: str
+    expected: str = ""
+    suggestion: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.key}: {self.message}" if self.key else self.message
+        if self.expected:
+            text += f", expected {self.expected}"
+        if self.suggestion:
+            text += f"; did you mean {self.suggestion}?"
+        return printable(text)
+
+
+class ScenarioError(Exception):
+    """A scenario cannot be had; `problems` holds every reason."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(*problems)
+        self.problems = tuple(problems)
+
+    def __str__(self) -> str:
+        paths = list(dict.fromkeys(problem.path for problem in self.problems))
+        if len(self.problems) == 1:
+            return f"{printable(paths[0])}: {self.problems[0]}"
+        lines = []
+        for path in paths:
+            own = [problem for problem in self.problems if problem.path == path]
+            lines.append(f"{printable(path)}: {len(own)} problem{'s' if len(own) > 1 else ''}")
+            lines += [f"  {problem}" for problem in own]
+        return "\n".join(lines)
+
+
+class UnknownScenario(ScenarioError):
+    """No scenario has that name; `nearest` holds those that come close, the closest first."""
+
+    def __init__(self, name: str, nearest: Sequence[str]) -> None:
+        expected = "" if nearest else "an id that `vanish-tui list` shows, or a file"
+        problem = Problem(name, "", "there is no such scenario", expected, " or ".join(nearest))
+        super().__init__([problem])
+        self.name = name
+        self.nearest = tuple(nearest)
+
+
+def printable(text: str) -> str:
+    """`text` with everything escaped that a terminal might obey."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def nearest(name: str, known: Iterable[str], count: int = 1, cutoff: float = 0.6) -> list[str]:
+    """Up to `count` of `known` that come as close to `name` as `cutoff` (0..1), the closest first."""
+    return difflib.get_close_matches(name, list(known), n=count, cutoff=cutoff)
+
+
+def shown(value: object) -> str:
+    """A value from a file as a message shows it: short, and as the file would write it."""
+    match value:
+        case dict():
+            return "a table"
+        case datetime.date() | datetime.time():
+            return value.isoformat()
+        case float():
+            return repr(value)
+        case list() | tuple():
+            text = "[" + ", ".join(shown(item) for item in value) + "]"
+        case _:
+            text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else text[:57] + "…"

@@ -1,0 +1,202 @@
+"""What a scenario file may say: its tables, keys, names and bounds.
+
+The names that a file may use live here; the engine maps each to what it builds. Keys that are right each by
+itself but not together are in `scenarios.conflicts`.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from scenarios.conflicts import conflicts
+from scenarios.numbers import flatten, numbers
+
+ActivationName = Literal["identity", "sigmoid", "tanh", "relu", "sigmoid_beta"]
+NormName = Literal["none", "batch", "layer", "custom"]
+GradientName = Literal["plain", "normalised"]
+LossName = Literal["cross_entropy", "bce"]
+DataName = Literal["fashion-mnist"]
+
+CONFIG = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+def _one_line(value: object) -> object:
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
+def _printable(value: str) -> str:
+    if not value.isprintable():
+        raise PydanticCustomError("unprintable", "control characters in the text")
+    return value
+
+
+# A file may break its prose over lines; a run of white space is one space. Control characters are refused
+# because the text goes to a terminal.
+Prose = Annotated[str, BeforeValidator(_one_line), AfterValidator(_printable)]
+Pair = Annotated[tuple[int, int], Field(strict=False)]
+WholeNumbers = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(strict=False)]
+
+
+class Table(BaseModel):
+    """A table of the file: frozen, and a key that it doesn't know is an error."""
+
+    model_config = CONFIG
+
+
+class NormalInit(Table):
+    """W ~ N(0, std²), the slides' own."""
+
+    scheme: Literal["normal"]
+    std: float = Field(gt=0, le=1000)
+
+
+class ScaledInit(Table):
+    """Schemes that take the size from the layer's shape.
+
+    xavier: N(0, gain² · 2/(fan-in + fan-out)), Glorot and Bengio 2010; he: N(0, gain² · 2/fan-in), He et al.
+    2015; orthogonal: gain times a random orthogonal matrix, Saxe et al. 2014.
+    """
+
+    scheme: Literal["xavier", "he", "orthogonal"]
+    gain: float = Field(default=1.0, gt=0, le=1000)
+
+
+Init = Annotated[NormalInit | ScaledInit, Field(discriminator="scheme")]
+
+
+class Model(Table):
+    """The network: hidden layers, each linear → norm → activation (+ skip), and an output layer.
+
+    Attributes:
+        hidden_layers: how many.
+        width: nodes in each.
+        activation: of the hidden layers.
+        beta: what sigmoid_beta adds to the sigmoid's derivative in the backward pass.
+        norm: what stands between the linear layer and the activation.
+        gradient: `normalised` brings the gradient behind each activation to mean 0 and deviation 1.
+        skip: pairs (from, to): the output of layer `from` is added to that of layer `to`.
+        init: how the weights are drawn, the output layer's too; biases start at 0.
+    """
+
+    hidden_layers: int = Field(ge=1, le=256)
+    width: int = Field(ge=1, le=8192)
+    activation: ActivationName
+    beta: float | None = Field(default=None, ge=0, le=10, description="a number from 0 to 10")
+    norm: NormName = "none"
+    gradient: GradientName = "plain"
+    skip: Annotated[
+        tuple[Pair, ...],
+        Field(strict=False, description="a list of pairs of layers, such as [[1, 3], [4, 7]]"),
+    ] = ()
+    init: Init
+
+
+class Data(Table):
+    """What is learnt: the data set, and how many images are in a batch."""
+
+    name: DataName
+    batch_size: int = Field(ge=1, le=60_000)
+
+
+class Sgd(Table):
+    """Stochastic gradient descent, with momentum if it is above 0."""
+
+    name: Literal["sgd"]
+    lr: float = Field(gt=0, le=1000)
+    momentum: float = Field(default=0.0, ge=0, lt=1)
+
+
+class Adam(Table):
+    """Adam with bias correction (Kingma and Ba 2015); the defaults are the paper's, as on the slide."""
+
+    name: Literal["adam"]
+    lr: float = Field(default=0.001, gt=0, le=1000)
+    betas: Annotated[
+        tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]],
+        Field(strict=False, description="two numbers from 0 to below 1, such as [0.9, 0.999]"),
+    ] = (0.9, 0.999)
+    eps: float = Field(default=1e-8, gt=0, le=1)
+
+
+class Sdagd(Table):
+    """SDAGD as reconstructed from Tan and Lim 2020.
+
+    Attributes:
+        radius: R in μ = ‖g‖/R; it sets the length of a step.
+        norm: ‖g‖ over one layer's parameters, or over the whole network's.
+    """
+
+    name: Literal["sdagd"]
+    radius: float = Field(gt=0, le=1000)
+    norm: Literal["layer", "global"] = "layer"
+
+
+Optimizer = Annotated[Sgd | Adam | Sdagd, Field(discriminator="name")]
+
+
+class Training(Table):
+    """What is minimised, and for how long. `epochs` counts for each stage of a staged schedule."""
+
+    loss: LossName
+    epochs: int = Field(ge=1, le=1_000_000)
+
+
+class Stage(Table):
+    """One stage of a schedule; it gets a new output layer and a new optimizer.
+
+    Attributes:
+        sub_models: which sub-models stand, by their number of layers, from the input on.
+        train: which of them train, counted from 1; the others are frozen. The output layer always trains.
+    """
+
+    sub_models: Annotated[
+        tuple[Annotated[int, Field(ge=1)], ...],
+        Field(strict=False, min_length=1, description="the layers of each sub-model, such as [2, 2]"),
+    ]
+    train: WholeNumbers = Field(description="which sub-models train, counted from 1, such as [2]")
+
+
+class Scenario(Table):
+    """One experiment, whole: what it is about, and everything that decides its numbers but the seed.
+
+    Attributes:
+        id: its file's name.
+        title: what a list shows.
+        section: the heading that it stands under.
+        slide: the slide's title and the model on it; empty beyond the slides.
+        question: what it asks.
+        watch_for: where to look while it trains.
+        lesson: what it teaches.
+        stages: the schedule; none is one stage that trains everything.
+    """
+
+    id: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+        description="a file name of at most 64 letters, digits, dots, dashes and underscores",
+    )
+    title: Prose = Field(min_length=1, max_length=80, description="a text of 1 to 80 characters")
+    section: Prose = Field(min_length=1, max_length=40, description="a text of 1 to 40 characters")
+    slide: Prose = ""
+    question: Prose = ""
+    watch_for: Prose = ""
+    lesson: Prose = ""
+    model: Model
+    data: Data
+    optimizer: Optimizer
+    training: Training
+    stages: Annotated[tuple[Stage, ...], Field(strict=False, description="[[stages]] tables")] = ()
+
+    @model_validator(mode="after")
+    def _has_no_conflict(self) -> "Scenario":
+        for conflict in conflicts(flatten(self.model_dump())):
+            raise PydanticCustomError("conflict", "{text}", {"text": f"{conflict.key}: {conflict.message}"})
+        return self
+
+    def resolved(self) -> dict[str, Any]:
+        """The whole scenario as JSON has it, with its `id`; `Scenario.model_validate` reads it back."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+    def numbers(self) -> dict[str, Any]:
+        """What decides its numbers, by dotted key: everything but its id and its prose."""
+        return numbers(self.resolved())

@@ -1,0 +1,170 @@
+"""A scenario that somebody made of another: what to call it, and the file that it is kept in."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from scenarios.contents import built_in
+from scenarios.files import RawTable, read
+from scenarios.layers import inherit
+from scenarios.numbers import PROSE
+from scenarios.schema import Scenario
+from scenarios.validation import validate
+
+PARENT = "depth-7"  # its file states everything and extends nothing, so any file may extend it
+MOST_TITLE = 80
+
+_NAMES = {
+    "sgd": "SGD",
+    "adam": "Adam",
+    "sdagd": "SDAGD",
+    "he": "He",
+    "xavier": "Xavier",
+    "bce": "BCE",
+    "cross_entropy": "cross entropy",
+    "sigmoid_beta": "sigmoid + beta",
+}
+
+
+def variant_title(base: Scenario, variant: Scenario) -> str:
+    """What `variant` is, as `depth-7 with lr 0.1, He init`; the base's own title where nothing differs."""
+    ours, theirs = base.numbers(), variant.numbers()
+    words = [_word(key, value, ours, theirs) for key, value in theirs.items() if ours.get(key) != value]
+    words += [_REMOVED[key] for key in ours if key not in theirs and key in _REMOVED]
+    words = [word for word in words if word]
+    if not words:
+        return base.title
+    title = f"{base.id} with {', '.join(words)}"
+    while len(title) > MOST_TITLE and len(words) > 1:
+        words.pop()
+        title = f"{base.id} with {', '.join(words)} and more"
+    return title[:MOST_TITLE]
+
+
+def file_text(scenario: Scenario) -> str:
+    """The file that holds `scenario`: it extends depth-7 and states only what differs."""
+    lines = [f"extends = {json.dumps(PARENT)}"]
+    resolved = scenario.resolved()
+    lines += [f"{key} = {_toml(resolved[key])}" for key in resolved if key in PROSE and resolved[key]]
+    return "\n".join([*lines, *_tables(_nested(_stated(scenario)))]) + "\n"
+
+
+def overrides(scenario: Scenario) -> list[str]:
+    """What `--set` makes the scenario of depth-7 with: `optimizer.lr=0.1` and the like."""
+    return [f"{key}={_toml(value)}" for key, value in _stated(scenario).items()]
+
+
+def _stated(scenario: Scenario) -> dict[str, Any]:
+    """The fewest values, by dotted key, that make the scenario of depth-7: each was tried to be left out."""
+    below = read(built_in()[PARENT].path)
+    wanted = scenario.numbers()
+    stated = dict(wanted)
+    for key in wanted:
+        without = {name: value for name, value in stated.items() if name != key}
+        table = inherit(below, _nested(without) | {"title": scenario.title, "section": scenario.section})
+        checked = validate(table | {"id": scenario.id}, scenario.id)
+        if isinstance(checked, Scenario) and checked.numbers() == wanted:
+            stated = without
+    return stated
+
+
+def free_id(base_id: str, taken: set[str]) -> str:
+    """An id for a variant of `base_id` that isn't among those `taken`."""
+    stem = base_id[:56]
+    return next(name for number in range(2, len(taken) + 3) if (name := f"{stem}-{number}") not in taken)
+
+
+def save(scenario: Scenario, folder: Path) -> Path:
+    """Write the scenario's file into `folder`, which is made if need be.
+
+    Raises:
+        FileExistsError: there is such a file.
+        OSError: it cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{scenario.id}.toml"
+    with path.open("x", encoding="utf-8") as file:
+        file.write(file_text(scenario))
+    return path
+
+
+# What a title says of a key; one that isn't here goes without saying.
+_WORDS: dict[str, str] = {
+    "model.hidden_layers": "{} layers",
+    "model.width": "width {}",
+    "model.activation": "{}",
+    "model.beta": "beta {:g}",
+    "model.init.scheme": "{} init",
+    "model.init.std": "std {:g}",
+    "model.init.gain": "gain {:g}",
+    "data.batch_size": "batch {}",
+    "optimizer.name": "{}",
+    "optimizer.lr": "lr {:g}",
+    "optimizer.momentum": "momentum {:g}",
+    "optimizer.radius": "radius {:g}",
+    "optimizer.norm": "{} norm",
+    "training.loss": "{}",
+    "training.epochs": "{} epochs",
+}
+_REMOVED = {"stages": "no stages"}
+
+
+def _word(key: str, value: Any, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
+    match key:
+        case "model.norm":
+            return "no norm" if value == "none" else f"{value} norm"
+        case "model.gradient":
+            return f"{value} gradient"
+        case "model.skip":
+            pairs = " ".join(f"{source}-{target}" for source, target in value)
+            return f"skip {pairs}" if value else "no skip"
+        case "stages":
+            return f"{len(value)} stages" if value else "no stages"
+        case "optimizer.momentum" if not value:
+            return "" if ours.get("optimizer.name") != theirs.get("optimizer.name") else "no momentum"
+        case "model.init.gain" | "optimizer.norm" if key not in ours:
+            return "" if value in (1.0, "layer") else _WORDS[key].format(value)
+        case _:
+            return _WORDS.get(key, "").format(_NAMES.get(value, value) if isinstance(value, str) else value)
+
+
+def _nested(flat: Mapping[str, Any]) -> RawTable:
+    table: RawTable = {}
+    for key, value in flat.items():
+        *path, last = key.split(".")
+        inner = table
+        for name in path:
+            inner = inner.setdefault(name, {})
+        inner[last] = value
+    return table
+
+
+def _tables(table: RawTable, name: str = "") -> list[str]:
+    """A table as lines of TOML: its own keys, then the tables in it."""
+    plain = [f"{key} = {_toml(value)}" for key, value in table.items() if not _is_table(value)]
+    lines = ["", f"[{name}]", *plain] if plain and name else plain
+    for key, value in table.items():
+        inner = f"{name}.{key}" if name else key
+        if isinstance(value, dict):
+            lines += _tables(value, inner)
+        elif _is_table(value):
+            for item in value:
+                lines += ["", f"[[{inner}]]", *(f"{k} = {_toml(v)}" for k, v in item.items())]
+    return lines
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and bool(value) and isinstance(value[0], dict))
+
+
+def _toml(value: Any) -> str:
+    match value:
+        case float():
+            return repr(value)
+        case list():
+            return f"[{', '.join(_toml(item) for item in value)}]"
+        case dict():
+            return f"{{{', '.join(f'{key} = {_toml(inner)}' for key, inner in value.items())}}}"
+        case _:
+            return json.dumps(value, ensure_ascii=False)

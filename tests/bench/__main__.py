@@ -1,0 +1,142 @@
+"""Measures this machine against the budgets and prints them: `make bench`.
+
+Nothing here is asserted: how fast a machine is depends on who else is using it. Let it be alone with this.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tests.bench import speed, terminal
+from tests.bench.terminal import Environment
+from tests.e2e.pseudo_terminal import PROGRAM, child_environment
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A line of the table. `at_least`: the larger the better."""
+
+    what: str
+    must: float
+    aim: float
+    measured: float
+    unit: str = ""
+    spread: str = ""
+    at_least: bool = False
+
+    def line(self) -> str:
+        """As a row of Markdown."""
+        cells = (
+            self.what,
+            self._text(self.must),
+            self._text(self.aim),
+            self._text(self.measured),
+            self.spread,
+        )
+        return f"| {' | '.join((*cells, self._verdict()))} |"
+
+    def _text(self, value: float) -> str:
+        return f"{value:.3g}{self.unit}"
+
+    def _verdict(self) -> str:
+        sign = -1 if self.at_least else 1
+        if sign * self.measured <= sign * self.aim:
+            return "aim"
+        return "must" if sign * self.measured <= sign * self.must else "**missed**"
+
+
+def main() -> None:
+    """Measure and print, a table in Markdown."""
+    parser = argparse.ArgumentParser(prog="make bench ARGS=", description=main.__doc__)
+    parser.add_argument("--quick", action="store_true", help="a first look, with short windows")
+    quick = parser.parse_args().quick
+    with TemporaryDirectory() as home:
+        environment: Environment = {
+            f"XDG_{kind}_HOME": os.path.join(home, kind) for kind in ("STATE", "CONFIG", "CACHE", "DATA")
+        }
+        budgets = [*_of_the_screen(environment, quick=quick), *_of_the_engine(environment, quick=quick)]
+    print("\n| what | must | aim | measured | range | meets |\n|---|---|---|---|---|---|")
+    for budget in budgets:
+        print(budget.line())
+
+
+def _of_the_engine(environment: Environment, *, quick: bool) -> list[Budget]:
+    done = subprocess.run(
+        [*PROGRAM, "bench", "--json", *(["--quick"] if quick else [])],
+        env=child_environment(environment),
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    report = json.loads(done.stdout)
+    detail = report["detail"]
+    print(f"\n{detail['device']}, {detail['cores']} cores; {detail['data']}; {detail['versions']}")
+    budgets = [
+        Budget(
+            "an epoch over its matrix products, 1 thread", 1.3, 1.1, **_spread(detail["pace"]["over_floor"])
+        ),
+    ]
+    budgets += [
+        Budget("the same, 2 threads", 2.0, 1.5, **_spread(pace["over_floor"]))
+        for pace in detail["threads"]
+        if pace["threads"] == 2
+    ]
+    return [
+        *budgets,
+        Budget("the usual DataLoader loop over it", 3, 4, **_spread(detail["usual"]["over"]), at_least=True),
+        Budget(
+            "six runs in lockstep over one by one", 0.8, 0.6, **_spread(detail["lockstep"]["over_in_turn"])
+        ),
+        Budget("measuring on over measuring off", 1.05, 1.02, **_spread(detail["pace"]["measuring"])),
+    ]
+
+
+def _of_the_screen(environment: Environment, *, quick: bool) -> list[Budget]:
+    seconds, repeats = (5.0, 2) if quick else (30.0, 7)
+    _say("the first frame")
+    frames = terminal.first_frames(environment, repeats)
+    _say("the app at rest")
+    resident, at_rest = terminal.idle(environment, seconds)
+    _say("the app while it trains")
+    small, _ = terminal.training(environment, 80, 24, seconds, keys=False)
+    large, answers = terminal.training(environment, 120, 36, seconds, keys=True)
+    _say("training under the app, and without it")
+    ratios = speed.app_over_headless(environment, 4 if quick else 8, 1 if quick else 3)
+    milliseconds = [1000 * answer for answer in answers]
+    return [
+        Budget("training under the open app over headless", 1.15, 1.05, **_of(ratios)),
+        Budget("first frame over a bare Textual app", 1.6, 1.3, **_of(frames)),
+        Budget("resident memory before the first run", 80, 60, resident, " MB"),
+        Budget("bytes to the terminal at rest", 0, 0, at_rest, " /s"),
+        Budget("bytes while training, 80×24", 4000, 1500, small, " /s"),
+        Budget("bytes while training, 120×36", 8000, 3000, large, " /s"),
+        Budget(
+            "key to its answer while training, 95th percentile",
+            80,
+            40,
+            terminal.percentile_95(milliseconds),
+            " ms",
+            f"median {statistics.median(milliseconds):.0f}",
+        ),
+    ]
+
+
+def _of(values: list[float]) -> dict[str, Any]:
+    return {"measured": statistics.median(values), "spread": f"{min(values):.2f}–{max(values):.2f}"}
+
+
+def _spread(spread: dict[str, float]) -> dict[str, Any]:
+    return {"measured": spread["median"], "spread": f"{spread['low']:.2f}–{spread['high']:.2f}"}
+
+
+def _say(what: str) -> None:
+    print(f"measuring {what}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

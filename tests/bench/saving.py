@@ -1,0 +1,100 @@
+"""What saving costs: a checkpoint beside the training, and the list of ten thousand runs.
+
+    python -m tests.bench.saving
+
+Prints both against their budgets. Nothing is asserted, as in the other benchmarks.
+"""
+
+import resource
+import statistics
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter, thread_time
+
+import scenarios
+from engine.checkpoint import Checkpoint, copied
+from engine.data import find_source, load
+from engine.events import Status
+from engine.rundir import RunDirectory, Save
+from engine.runindex import list_runs
+from engine.runlog import EVENTS
+from engine.runner import SAVE_SECONDS
+from engine.summary import Summary, write_summary
+from engine.trainer import Trainer
+from tui_vanish.run_table import COLUMNS, Order
+
+RUNS = 10_000
+REPEATS = 7
+
+
+def checkpoint_cost(scenario_id: str = "adam") -> float:
+    """CPU time of a checkpoint, on the training's thread and the saver's, over the time between two."""
+    trainer = Trainer("run", scenarios.load(scenario_id), 1, load(find_source(), "cpu"), lambda event: None)
+    trainer.begin()
+    for _ in range(3):
+        trainer.step()
+    with TemporaryDirectory() as folder:
+        directory = RunDirectory.create(Path(folder) / "run", trainer.scenario.resolved(), 1)
+
+        def save() -> None:
+            state = copied(trainer.state())
+            checkpoint = Checkpoint(run="run", step=3, status=Status.RUNNING, log_bytes=0, trainer=state)
+            directory.save(Save(checkpoint=checkpoint, summary=Summary(scenario_id, 1, Status.RUNNING)))
+
+        cost = _median(save, thread_time) / SAVE_SECONDS
+        directory.close()
+    return cost
+
+
+def list_seconds(folder: Path) -> tuple[float, float, float]:
+    """Seconds for the list of ten thousand runs: the first time, from the cache, and to sort by a column."""
+    began = perf_counter()
+    entries = list_runs(folder)
+    first = perf_counter() - began
+    cached = _median(lambda: list_runs(folder), perf_counter)
+    orders = [Order(column) for column in range(len(COLUMNS))]
+    slowest = max(_median(lambda order=order: order.sort(entries), perf_counter) for order in orders)  # type: ignore[misc]
+    assert len(entries) == RUNS
+    return first, cached, slowest
+
+
+def fill(folder: Path) -> None:
+    """Directories of runs as finished ones are left, but for their checkpoints."""
+    for number in range(RUNS):
+        run = folder / f"20260101-{number:06}-depth-7-{number:04x}"
+        run.mkdir()
+        (run / EVENTS).write_bytes(b"x" * 64)
+        accuracy = (number * 7919 % RUNS) / RUNS
+        write_summary(
+            run, Summary("depth-7", number, Status.FINISHED, epoch=100, test_accuracy=accuracy, log_bytes=64)
+        )
+
+
+def _median(work: Callable[[], object], clock: Callable[[], float]) -> float:
+    seconds = []
+    for _ in range(REPEATS):
+        began = clock()
+        work()
+        seconds.append(clock() - began)
+    return statistics.median(seconds)
+
+
+def main() -> None:
+    """Measure and print, a table in Markdown."""
+    cost = checkpoint_cost()
+    with TemporaryDirectory() as folder:
+        fill(Path(folder))
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        first, cached, sort = list_seconds(Path(folder))
+        grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    print("| what | must | measured |\n|---|---|---|")
+    print(f"| CPU time of a checkpoint over the {SAVE_SECONDS:.0f} s between two | 1 % | {cost:.3%} |")
+    print(f"| list of {RUNS:,} runs, never read before | 1 s | {first:.2f} s |")
+    print(f"| the same again | 1 s | {cached:.2f} s |")
+    print(f"| sorting it by the slowest column | | {sort:.3f} s |")
+    print(f"| memory that the list added | | {grown:.0f} MB |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""What the end-to-end tests share: a program in a terminal, and the runs that it leaves behind."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.runlog import default_runs_folder
+from tests.e2e.pseudo_terminal import PseudoTerminal
+
+Record = dict[str, Any]
+
+
+@pytest.fixture
+def open_terminal() -> Iterator[Callable[..., PseudoTerminal]]:
+    """Starts `vanish-tui` in a pseudo-terminal, and ends it if the test doesn't."""
+    with ExitStack() as stack:
+
+        def start(*arguments: str, **options: Any) -> PseudoTerminal:
+            return stack.enter_context(PseudoTerminal(arguments, **options))
+
+        yield start
+
+
+@pytest.fixture
+def saved_runs() -> Callable[[], dict[str, list[Record]]]:
+    """Reads the events of every run that was saved, by the scenario's id."""
+
+    def read() -> dict[str, list[Record]]:
+        return {run_of(path): records(path) for path in sorted(default_runs_folder().glob("*/events.jsonl"))}
+
+    return read
+
+
+def run_of(path: Path) -> str:
+    description = json.loads((path.parent / "run.json").read_text())
+    return str(description["scenario"]["id"])
+
+
+def records(path: Path) -> list[Record]:
+    return [json.loads(line) for line in path.read_text().splitlines()]

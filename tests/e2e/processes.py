@@ -1,0 +1,109 @@
+"""`vanish-tui` as real processes on small data: started, killed, and waited for by what they say."""
+
+import json
+import os
+import select
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from engine.runlog import EVENTS, default_runs_folder
+from tests.e2e.pseudo_terminal import PATIENCE, PROGRAM, child_environment, take_signals
+
+Record = dict[str, Any]
+
+SMALL = ("--set", "model.width=16", "--set", "data.batch_size=32", "--set", "model.init.std=0.3")
+
+
+def command(*arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]":
+    """Runs `vanish-tui` to its end."""
+    return subprocess.run(
+        [*PROGRAM, *arguments],
+        capture_output=True,
+        text=True,
+        env=child_environment({}),
+        timeout=PATIENCE,
+        check=False,
+        **options,
+    )
+
+
+@contextmanager
+def training(*arguments: str, prepare: Callable[[], None] | None = None) -> Iterator["subprocess.Popen[str]"]:
+    """`vanish-tui run ... --json`, whose lines can be read as they come; it is killed if it outlives this."""
+
+    def begin() -> None:
+        take_signals()
+        if prepare is not None:
+            prepare()
+
+    with subprocess.Popen(
+        [*PROGRAM, "run", *arguments, "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=child_environment({}),
+        preexec_fn=begin,
+    ) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def read_until(process: "subprocess.Popen[str]", holds: Callable[[Record], bool]) -> Record:
+    """The first event that is as wanted."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        record: Record = json.loads(line)
+        if holds(record):
+            return record
+    assert process.stderr is not None
+    raise AssertionError(f"ended before it was seen: {process.stderr.read()}")
+
+
+def kill_at_step(step: int, *arguments: str) -> None:
+    """Trains, and kills with SIGKILL as soon as a step was reached."""
+    with training(*arguments) as process:
+        read_until(process, lambda record: bool(record["step"] >= step))
+        process.kill()
+        assert process.wait(PATIENCE) == -signal.SIGKILL
+
+
+def run_names(runs: Path | None = None) -> list[str]:
+    """The runs of a folder, the oldest first."""
+    folder = runs or default_runs_folder()
+    return sorted(path.parent.name for path in folder.glob(f"*/{EVENTS}"))
+
+
+def saved(name: str, runs: Path | None = None) -> list[Record]:
+    """All that a run's log says."""
+    path = (runs or default_runs_folder()) / name / EVENTS
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+_CLOCK = {"run", "time", "seconds", "evaluation_seconds"}
+
+
+def measured(records: list[Record]) -> list[Record]:
+    """What may not depend on how often a run stood still: samples, epochs, and how it ended at last."""
+    kinds = ("stage_started", "sample", "epoch_finished", "verdict")
+    kept = [record for record in records if record["event"] in kinds] + [records[-1]]
+    return [{key: value for key, value in record.items() if key not in _CLOCK} for record in kept]
+
+
+def wait_for_end(pid: int) -> None:
+    """Returns when a process that is nobody's child here has ended."""
+    try:
+        process = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        ready, _, _ = select.select([process], [], [], PATIENCE)
+        assert ready, f"process {pid} is still there"
+    finally:
+        os.close(process)

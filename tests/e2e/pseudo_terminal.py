@@ -1,0 +1,175 @@
+"""A real pseudo-terminal with a program in it: what it draws can be read, and keys can be typed."""
+
+import errno
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from time import monotonic
+from types import TracebackType
+from typing import Self
+
+import pyte
+
+# Long enough for torch on a busy machine: nothing here says that something is fast.
+PATIENCE = 60.0
+
+PROGRAM = (sys.executable, "-m", "tui_vanish")
+
+# What pyte doesn't know and would show as text: queries, and the keyboard protocol.
+_UNKNOWN = re.compile(rb"\x1b\[[<>=?]?[0-9;]*(?:u|\$p)|\x1bP.*?\x1b\\", re.DOTALL)
+
+
+class PseudoTerminal:
+    """A program in a terminal of its own, of which it is the session's leader.
+
+    Args:
+        arguments: of the program.
+        program: `vanish-tui`, unless another is named.
+        environment: added to the process's own; None takes a variable away.
+        columns: of the terminal; `rows` likewise.
+        cwd: where the program starts.
+    """
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        *,
+        program: Sequence[str] = PROGRAM,
+        environment: Mapping[str, str | None] | None = None,
+        columns: int = 120,
+        rows: int = 36,
+        cwd: Path | None = None,
+    ) -> None:
+        self.screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self.screen)
+        self.sent = b""
+        self._master, self._slave = pty.openpty()
+        self.resize(columns, rows)
+        self.before = termios.tcgetattr(self._slave)
+        self.process = subprocess.Popen(
+            [*program, *arguments],
+            stdin=self._slave,
+            stdout=self._slave,
+            stderr=self._slave,
+            env=child_environment({"TERM": "xterm-256color", **(environment or {})}),
+            cwd=cwd,
+            preexec_fn=self._lead_session,
+        )
+        self._ended = os.pidfd_open(self.process.pid)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.hang_up()
+        os.close(self._ended)
+
+    @property
+    def text(self) -> str:
+        """What stands on the screen."""
+        return "\n".join(line.rstrip() for line in self.screen.display)
+
+    def type(self, keys: str) -> None:
+        """Type."""
+        os.write(self._master, keys.encode())
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Change the terminal's size; the program gets SIGWINCH."""
+        self.screen.resize(rows, columns)
+        fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def wait_for(self, condition: str | Callable[[str], object]) -> str:
+        """Read until a text stands on the screen, or a condition on it holds; returns the screen."""
+        holds = condition if callable(condition) else lambda text: condition in text
+        deadline = monotonic() + PATIENCE
+        while not holds(self.text):
+            if not self._read(deadline - monotonic()):
+                wanted = condition if isinstance(condition, str) else "a condition"
+                why = f"ended with {self.process.poll()}" if self.process.poll() is not None else "waited"
+                raise AssertionError(f"{why}, but not seen: {wanted}\n{self.text}")
+        return self.text
+
+    def watch(self, seconds: float) -> str:
+        """Read whatever comes for so long; returns the screen."""
+        deadline = monotonic() + seconds
+        while self._read(deadline - monotonic()):
+            pass
+        return self.text
+
+    def wait_for_end(self) -> int:
+        """Read until the program has ended; returns its exit code."""
+        deadline = monotonic() + PATIENCE
+        while self._read(deadline - monotonic()):
+            pass
+        assert self.process.poll() is not None, f"still there:\n{self.text}"
+        return self.process.returncode
+
+    def hang_up(self) -> None:
+        """Take the terminal away."""
+        for descriptor in (self._master, self._slave):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._master = self._slave = -1
+
+    def is_restored(self) -> bool:
+        """Whether the terminal is as it was: its modes, its normal screen, and the cursor shown."""
+        return (
+            termios.tcgetattr(self._slave) == self.before
+            and self.sent.rfind(b"\x1b[?1049l") >= self.sent.rfind(b"\x1b[?1049h")
+            and self.sent.rfind(b"\x1b[?25h") >= self.sent.rfind(b"\x1b[?25l")
+            and self.sent.rfind(b"\x1b[?1000l") >= self.sent.rfind(b"\x1b[?1000h")
+        )
+
+    def _read(self, seconds: float) -> bool:
+        """Take in what the program has drawn next; False at its end, and when the time is over."""
+        if self._master < 0:
+            ready, _, _ = select.select([self._ended], [], [], max(0.0, seconds))
+            return False if ready else seconds > 0
+        ready, _, _ = select.select([self._master, self._ended], [], [], max(0.0, seconds))
+        if self._master in ready:
+            try:
+                data = os.read(self._master, 1 << 16)
+            except OSError as error:
+                if error.errno != errno.EIO:  # nobody has the other end open any more
+                    raise
+                return False
+            self.sent += data
+            self._stream.feed(_UNKNOWN.sub(b"", data))
+            return True
+        if self._ended in ready:
+            self.process.wait()
+        return False
+
+    def _lead_session(self) -> None:
+        os.setsid()
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        take_signals()
+
+
+def take_signals() -> None:
+    """Undo what a caller in the background may have handed down: signals that are ignored."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def child_environment(changes: Mapping[str, str | None]) -> dict[str, str]:
+    """This process's environment without what a terminal leaves there, and with `changes`."""
+    foreign = {"NO_COLOR", "COLORTERM", "TMUX", "STY", "SSH_TTY", "SSH_CLIENT", "SSH_CONNECTION", "COLUMNS"}
+    kept = {name: value for name, value in os.environ.items() if name not in foreign | {"LINES", "LC_ALL"}}
+    return {
+        name: value for name, value in {**kept, "LANG": "C.UTF-8", **changes}.items() if value is not None
+    }

@@ -1,0 +1,221 @@
+"""The app as a person uses it: in a real terminal, with real training on the sample."""
+
+import re
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.runlog import default_runs_folder
+from tests.e2e.pseudo_terminal import PseudoTerminal
+from tui_vanish.commands.options import user_scenarios
+
+Open = Callable[..., PseudoTerminal]
+SavedRuns = Callable[[], dict[str, list[dict[str, Any]]]]
+
+SAMPLE = ("--data", "sample")
+CTRL_C = "\x03"
+
+
+def epoch(text: str) -> int:
+    """The epoch that the screen shows; 0 where it shows none."""
+    found = re.search(r"epoch\s+(\d+)/100", text)
+    return int(found[1]) if found else 0
+
+
+def chart(text: str) -> str:
+    """The dots of the charts."""
+    return "".join(character if "\u2800" < character <= "\u28ff" else " " for character in text)
+
+
+def highlighted(text: str) -> str:
+    """The scenario that the list's cursor is on."""
+    found = re.search(r"▸ (\S+)", text)
+    return found[1] if found else ""
+
+
+def highlight(app: PseudoTerminal, scenario: str) -> None:
+    """Move down the list to a scenario."""
+    seen = {highlighted(app.wait_for(highlighted))}
+    while scenario not in seen:
+        app.type("j")
+        seen.add(highlighted(app.wait_for(lambda text: highlighted(text) not in seen)))
+
+
+def train(app: PseudoTerminal, scenario: str) -> None:
+    highlight(app, scenario)
+    app.type("\r")
+
+
+def test_a_scenario_trains_pauses_goes_on_stops_and_the_terminal_comes_back(
+    open_terminal: Open, saved_runs: SavedRuns
+) -> None:
+    app = open_terminal(*SAMPLE)
+    train(app, "depth-3")
+
+    first = app.wait_for(lambda text: epoch(text) >= 2)
+    assert "sample 6 000/1 000" in first
+    later = app.wait_for(lambda text: epoch(text) >= 4 and chart(text) != chart(first))
+    assert chart(later).strip()
+
+    app.type("p")
+    paused = app.wait_for("paused")
+    assert saved_runs()["depth-3"][-1]["event"] == "paused"
+    assert app.watch(1.0) == paused
+    assert saved_runs()["depth-3"][-1]["event"] == "paused"
+
+    app.type("p")
+    app.wait_for(lambda text: "paused" not in text and epoch(text) > epoch(paused))
+
+    app.type("s")
+    app.wait_for("■ stopped")
+    app.type("q")
+    assert app.wait_for_end() == 0
+    assert app.is_restored()
+    events = [record["event"] for record in saved_runs()["depth-3"]]
+    assert events[0] == "run_started"
+    assert events[-1] == "run_finished"
+    assert events.count("paused") == events.count("resumed") == 1
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_saves_the_run_and_gives_the_terminal_back(
+    number: signal.Signals, code: int, open_terminal: Open, saved_runs: SavedRuns
+) -> None:
+    app = open_terminal(*SAMPLE)
+    train(app, "depth-3")
+    app.wait_for(lambda text: epoch(text) >= 1)
+    app.process.send_signal(number)
+    assert app.wait_for_end() == code
+    assert app.is_restored()
+    assert saved_runs()["depth-3"][-1]["status"] == "stopped"
+
+
+def test_a_signal_while_torch_is_imported_ends_the_app_at_once(open_terminal: Open) -> None:
+    app = open_terminal(*SAMPLE)
+    train(app, "depth-3")
+    app.wait_for("loading PyTorch")
+    app.process.send_signal(signal.SIGTERM)
+    assert app.wait_for_end() == 143
+    assert app.is_restored()
+    assert not default_runs_folder().exists()  # it would be there had the import been waited for
+
+
+def test_a_terminal_that_is_gone_ends_the_app_and_saves_the_run(
+    open_terminal: Open, saved_runs: SavedRuns
+) -> None:
+    app = open_terminal(*SAMPLE)
+    train(app, "depth-3")
+    app.wait_for(lambda text: epoch(text) >= 1)
+    app.hang_up()
+    assert app.wait_for_end() == 129
+    assert saved_runs()["depth-3"][-1]["status"] == "stopped"
+
+
+def test_ctrl_c_leaves_and_saves_the_run(open_terminal: Open, saved_runs: SavedRuns) -> None:
+    app = open_terminal(*SAMPLE)
+    train(app, "depth-3")
+    app.wait_for(lambda text: epoch(text) >= 1)
+    app.type(CTRL_C)
+    assert app.wait_for_end() == 0
+    assert app.is_restored()
+    assert saved_runs()["depth-3"][-1]["status"] == "stopped"
+
+
+def test_ctrl_c_leaves_before_anything_was_trained(open_terminal: Open) -> None:
+    app = open_terminal()
+    app.wait_for("Scenarios")
+    app.type(CTRL_C)
+    assert app.wait_for_end() == 0
+    assert app.is_restored()
+
+
+def test_a_terminal_that_is_too_small_says_so_and_recovers(open_terminal: Open) -> None:
+    app = open_terminal(columns=79, rows=24)
+    app.wait_for("80×24")
+    app.resize(80, 24)
+    app.wait_for("depth-7")
+    app.resize(80, 20)
+    app.wait_for("80×24")
+    app.resize(120, 36)
+    app.wait_for("depth-7")
+    app.type("q")
+    assert app.wait_for_end() == 0
+
+
+def test_a_dumb_terminal_is_refused_in_one_line(open_terminal: Open) -> None:
+    app = open_terminal(environment={"TERM": "dumb"})
+    assert app.wait_for_end() == 2
+    assert app.text.strip().startswith("vanish-tui: the app needs a terminal")
+    assert b"\x1b" not in app.sent
+
+
+def test_a_device_that_is_not_there_is_refused_before_the_first_frame(open_terminal: Open) -> None:
+    app = open_terminal("--device", "cuda:99")
+    assert app.wait_for_end() == 2
+    assert app.text.strip().startswith("vanish-tui: cuda:99 is not available")
+    assert b"\x1b[?1049h" not in app.sent
+
+
+def test_ascii_draws_with_ascii_only(open_terminal: Open) -> None:
+    app = open_terminal("--ascii")
+    text = app.wait_for("depth-7")
+    app.type("q")
+    assert app.wait_for_end() == 0
+    assert text.isascii()
+
+
+def test_the_app_and_run_give_the_same_numbers(
+    open_terminal: Open, saved_runs: SavedRuns, tmp_path: Path
+) -> None:
+    user_scenarios().mkdir(parents=True)
+    (user_scenarios() / "brief.toml").write_text(
+        'extends = "depth-7"\ntitle = "Brief"\n[model]\nhidden_layers = 3\n[training]\nepochs = 2\n'
+    )
+    app = open_terminal(*SAMPLE, "--seed", "7")
+    app.wait_for("Scenarios")
+    app.type("G")
+    app.wait_for("▸ brief")
+    app.type("\r")
+    app.wait_for("✓ finished")
+    app.type("q")
+    assert app.wait_for_end() == 0
+    in_app = saved_runs()["brief"]
+
+    headless = open_terminal(
+        "run", "brief", *SAMPLE, "--seed", "7", "--runs-dir", str(tmp_path / "runs"), columns=80
+    )
+    assert headless.wait_for_end() == 0
+    assert headless.is_restored()
+    (path,) = (tmp_path / "runs").glob("*/events.jsonl")
+    from tests.e2e.conftest import records
+
+    assert [numbers(record) for record in records(path)] == [numbers(record) for record in in_app]
+    assert in_app[-1]["weights_sha256"]
+
+
+def numbers(record: dict[str, Any]) -> dict[str, Any]:
+    """A record without the clock and the run's name."""
+    clock = {"run", "time", "seconds", "evaluation_seconds"}
+    return {key: value for key, value in record.items() if key not in clock}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "expected"),
+    [
+        ((), {}, True),
+        (("--no-mouse",), {}, False),
+        ((), {"SSH_TTY": "/dev/pts/0"}, False),
+        (("--mouse",), {"SSH_TTY": "/dev/pts/0"}, True),
+    ],
+)
+def test_the_mouse_is_reported_unless_over_ssh_or_told_otherwise(
+    arguments: tuple[str, ...], environment: dict[str, str], expected: bool, open_terminal: Open
+) -> None:
+    app = open_terminal(*arguments, environment=environment)
+    app.wait_for("depth-7")
+    app.type("q")
+    assert app.wait_for_end() == 0
+    assert (b"\x1b[?1000h" in app.sent) is expected

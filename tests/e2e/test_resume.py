@@ -1,0 +1,145 @@
+"""`run --resume` and `run --detach`: what they say, what they refuse, and who owns the run."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from engine.runlock import owner_of
+from engine.runlog import default_runs_folder
+from tests.e2e.processes import (
+    SMALL,
+    command,
+    kill_at_step,
+    measured,
+    read_until,
+    run_names,
+    saved,
+    training,
+    wait_for_end,
+)
+from tests.engine.lab import write_data
+
+ENDLESS = ("--epochs", "100000")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    return "--data", str(write_data(tmp_path_factory.mktemp("data"), train=800))
+
+
+def test_a_run_that_was_stopped_by_a_signal_goes_on(data: tuple[str, str], tmp_path: Path) -> None:
+    options = (*SMALL, *data, "--epochs", "6")
+    assert command("run", "depth-3", *options, "--runs-dir", str(tmp_path)).returncode == 0
+    with training("depth-3", *options) as process:
+        read_until(process, lambda record: bool(record["step"] >= 30))
+        process.send_signal(signal.SIGTERM)
+        process.communicate()
+        assert process.returncode == 143
+    (run,) = run_names()
+    assert saved(run)[-1]["status"] == "stopped"
+    assert command("run", "--resume", run).returncode == 0
+    (whole,) = run_names(tmp_path)
+    assert measured(saved(run)) == measured(saved(whole, tmp_path))
+
+
+def test_two_processes_never_train_one_run(data: tuple[str, str]) -> None:
+    with training("depth-3", *SMALL, *data, *ENDLESS) as process:
+        name = read_until(process, lambda record: record["event"] == "sample")["run"]
+        refused = command("run", "--resume", name)
+        assert refused.returncode == 2
+        assert f"{name} is being trained by process {process.pid}" in refused.stderr
+        (entry,) = json.loads(command("runs", "--json").stdout)
+        assert (entry["run"], entry["state"], entry["owner"]["pid"]) == (name, "live", process.pid)
+        read_until(process, lambda record: record["event"] == "sample")
+
+
+def test_of_two_that_start_at_once_one_gets_the_run(data: tuple[str, str]) -> None:
+    kill_at_step(30, "depth-3", *SMALL, *data, *ENDLESS)
+    (run,) = run_names()
+    with training("--resume", run) as first, training("--resume", run) as second:
+        both = (first, second)
+        ready = {}
+        for process in both:
+            assert process.stdout is not None
+            ready[process] = process.stdout.readline()
+        started = [process for process in both if '"resumed"' in ready[process]]
+        refused = [process for process in both if process not in started]
+        assert len(started) == 1
+        started[0].send_signal(signal.SIGTERM)
+        assert started[0].communicate() is not None
+        _, errors = refused[0].communicate()
+        assert "is being trained by process" in errors + ready[refused[0]]
+        assert refused[0].returncode in (1, 2)
+
+
+def test_a_detached_run_is_nobody_s_child_and_can_be_resumed(data: tuple[str, str]) -> None:
+    done = command("run", "depth-3", *SMALL, *data, *ENDLESS, "--detach")
+    assert done.returncode == 0
+    (run,) = run_names()
+    assert done.stdout == f"{run}\n"
+    owner = owner_of(default_runs_folder() / run)
+    assert owner is not None
+    try:
+        assert os.getsid(owner.pid) == owner.pid
+        assert os.getpgid(0) != os.getpgid(owner.pid)
+        assert parent_of(owner.pid) != os.getpid()
+        os.kill(owner.pid, signal.SIGHUP)
+        wait_for_end(owner.pid)
+        assert saved(run)[-1]["status"] == "stopped"
+    finally:
+        if owner.is_alive:
+            os.kill(owner.pid, signal.SIGKILL)
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def test_a_comparison_is_taken_up_as_a_whole(data: tuple[str, str]) -> None:
+    for scenario in ("depth-3", "relu"):
+        kill_at_step(30, scenario, *SMALL, *data, "--epochs", "4")
+    runs = run_names()
+    assert len(runs) == 2
+    done = command("run", "--resume", *runs)
+    assert done.returncode == 0
+    assert all(saved(run)[-1]["status"] == "finished" for run in runs)
+    assert all(f"{run}  epoch 4/4" in done.stderr for run in runs)
+    assert "depth-3 finished: 4 epochs" in done.stdout
+    assert "relu finished: 4 epochs" in done.stdout
+
+
+def test_a_finished_run_trains_longer_when_asked(data: tuple[str, str]) -> None:
+    assert command("run", "depth-3", *SMALL, *data, "--epochs", "1").returncode == 0
+    (run,) = run_names()
+    refused = command("run", "--resume", run)
+    assert refused.returncode == 1
+    assert "it is finished after 1 epochs; a larger --epochs trains it longer" in refused.stdout
+    assert command("run", "--resume", run, "--epochs", "2").returncode == 0
+    assert saved(run)[-1]["epochs"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--resume", "nothing"), "there is no run 'nothing'"),
+        (("--resume", "nothing", "--seed", "3"), "--resume takes runs, which know their scenario"),
+        (("depth-3", "--save-every", "0"), "expected a number above 0"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_line(arguments: tuple[str, ...], words: str) -> None:
+    done = command("run", *arguments)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_other_data_are_refused_with_the_way_out(data: tuple[str, str]) -> None:
+    kill_at_step(30, "depth-3", *SMALL, *data, *ENDLESS)
+    (run,) = run_names()
+    done = command("run", "--resume", run, "--data", "sample")
+    assert done.returncode == 2
+    assert "it was trained on 800/20 images" in done.stderr
+    assert "name the same data with --data" in done.stderr

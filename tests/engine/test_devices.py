@@ -1,0 +1,55 @@
+"""Names of devices, and one sentence where there is none."""
+
+import pytest
+import torch
+
+from engine.devices import DeviceError, resolve
+
+
+@pytest.fixture
+def gpus(monkeypatch: pytest.MonkeyPatch) -> dict[int, int]:
+    """Free memory by GPU, as torch sees it; a test fills it in."""
+    free: dict[int, int] = {}
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: bool(free))
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: len(free))
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda number: (free[number], 100))
+    return free
+
+
+def test_without_a_gpu_auto_is_the_cpu(gpus: dict[int, int]) -> None:
+    assert resolve("auto") == resolve("cpu") == torch.device("cpu")
+
+
+def test_auto_is_the_gpu_with_the_most_free_memory(gpus: dict[int, int]) -> None:
+    gpus.update({0: 10, 1: 70, 2: 30})
+    assert resolve("auto") == torch.device("cuda", 1)
+
+
+def test_a_gpu_is_named_by_its_number_or_is_the_first(gpus: dict[int, int]) -> None:
+    gpus.update({0: 10, 1: 70})
+    assert resolve("cuda") == torch.device("cuda", 0)
+    assert resolve("cuda:1") == torch.device("cuda", 1)
+
+
+def test_the_cpu_is_the_cpu_where_there_are_gpus(gpus: dict[int, int]) -> None:
+    gpus[0] = 10
+    assert resolve("cpu") == torch.device("cpu")
+
+
+@pytest.mark.parametrize("name", ["cuda", "cuda:0", "cuda:3"])
+def test_cuda_without_a_gpu_says_what_to_do(gpus: dict[int, int], name: str) -> None:
+    with pytest.raises(DeviceError, match=f"^{name} is not available.*use --device cpu"):
+        resolve(name)
+
+
+def test_a_number_that_is_too_high_says_which_there_are(gpus: dict[int, int]) -> None:
+    gpus.update({0: 10, 1: 70})
+    with pytest.raises(DeviceError, match="the GPUs here are cuda:0 to cuda:1"):
+        resolve("cuda:2")
+
+
+@pytest.mark.parametrize("name", ["gpu", "", "cuda:x", "cuda:-1", "mps", "cpu:0"])
+def test_a_name_that_is_none_says_what_was_expected(gpus: dict[int, int], name: str) -> None:
+    gpus[0] = 10
+    with pytest.raises(DeviceError, match="expected auto, cpu, cuda or cuda:N"):
+        resolve(name)

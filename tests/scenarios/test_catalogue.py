@@ -1,0 +1,190 @@
+"""The built-in scenarios are those of the design, and differ from depth-7 by what it says and no more."""
+
+import math
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import scenarios
+from scenarios.fields import known_keys
+from scenarios.schema import Scenario
+
+SGD = {"optimizer.lr": None, "optimizer.momentum": None}
+DIFFERENCES: dict[str, dict[str, Any]] = {
+    "linear-exploding": {"model.activation": "identity", "model.init.std": 10 / math.sqrt(128)},
+    "linear-vanishing": {"model.activation": "identity", "model.init.std": 0.1 / math.sqrt(128)},
+    "depth-3": {"model.hidden_layers": 3},
+    "depth-5": {"model.hidden_layers": 5},
+    "depth-7": {},
+    "init-std-1": {"model.init.std": 1.0},
+    "init-std-10": {"model.init.std": 10.0},
+    "relu": {"model.activation": "relu"},
+    "relu-lr-05": {"model.activation": "relu", "optimizer.lr": 0.05},
+    "momentum": {"optimizer.momentum": 0.9},
+    "adam": SGD
+    | {
+        "optimizer.name": "adam",
+        "optimizer.lr": 0.001,
+        "optimizer.betas": [0.9, 0.999],
+        "optimizer.eps": 1e-8,
+    },
+    "batchnorm": {"model.norm": "batch"},
+    "customnorm": {"model.norm": "custom"},
+    "skip": {"model.skip": [[1, 3], [4, 7]]},
+    "staged": {
+        "stages": [
+            {"sub_models": [2], "train": [1]},
+            {"sub_models": [2, 2], "train": [2]},
+            {"sub_models": [2, 2], "train": [1, 2]},
+            {"sub_models": [2, 2, 2], "train": [3]},
+            {"sub_models": [2, 2, 2], "train": [1, 2, 3]},
+            {"sub_models": [2, 2, 2, 1], "train": [4]},
+            {"sub_models": [2, 2, 2, 1], "train": [1, 2, 3, 4]},
+        ]
+    },
+    "sigmoid-beta": {"model.activation": "sigmoid_beta", "model.beta": 0.05},
+    "sigmoid-beta-works": {
+        "model.activation": "sigmoid_beta",
+        "model.beta": 0.1,
+        "model.init.std": 0.125,
+        "optimizer.lr": 0.1,
+        "training.epochs": 60,
+    },
+    "sdagd": SGD | {"optimizer.name": "sdagd", "optimizer.radius": 0.2, "optimizer.norm": "layer"},
+    "gradnorm": {"model.gradient": "normalised"},
+    "relu-he": {
+        "model.activation": "relu",
+        "model.init.scheme": "he",
+        "model.init.std": None,
+        "model.init.gain": 1.0,
+    },
+    "tanh-xavier": {
+        "model.activation": "tanh",
+        "model.init.scheme": "xavier",
+        "model.init.std": None,
+        "model.init.gain": 1.0,
+    },
+    "tanh-orthogonal": {
+        "model.activation": "tanh",
+        "model.init.scheme": "orthogonal",
+        "model.init.std": None,
+        "model.init.gain": 1.0,
+    },
+    "layernorm": {"model.norm": "layer"},
+    "sigmoid-critical": {"model.init.std": 0.897},
+}
+
+SECTIONS = [
+    "Exploding and vanishing",
+    "The problem",
+    "1 Weight increasing",
+    "2 Better activation",
+    "3 Better optimizer",
+    "4 Normalize inside network",
+    "5 Skip connection",
+    "6 Train some layers",
+    "Other methods",
+    "Beyond the slides",
+]
+
+
+def test_the_catalogue_holds_the_scenarios_of_the_design_in_its_order() -> None:
+    assert [entry.id for entry in scenarios.entries()] == list(DIFFERENCES)
+
+
+def test_every_file_of_the_catalogue_stands_in_the_list() -> None:
+    files = {path.stem for path in (Path(scenarios.__file__).parent / "catalogue").iterdir()}
+    assert files == {entry.id for entry in scenarios.entries()}
+
+
+def test_sections_come_in_the_slides_order_and_the_last_is_not_the_slides() -> None:
+    assert list(dict.fromkeys(entry.section for entry in scenarios.entries())) == SECTIONS
+    beyond = {entry.section for entry in scenarios.entries() if not entry.of_slides}
+    assert beyond == {"Beyond the slides"}
+
+
+@pytest.mark.parametrize("name", DIFFERENCES)
+def test_it_differs_from_depth_7_by_what_the_design_says(name: str) -> None:
+    common, own = scenarios.load("depth-7"), scenarios.load(name)
+    found = {key: theirs for key, _, theirs in scenarios.differences(common, own)}
+    expected = DIFFERENCES[name]
+    assert found == {
+        key: pytest.approx(value, rel=1e-15) if isinstance(value, float) else value
+        for key, value in expected.items()
+    }
+
+
+def test_depth_7_is_what_all_have_in_common() -> None:
+    assert scenarios.load("depth-7").numbers() == {
+        "model.hidden_layers": 7,
+        "model.width": 128,
+        "model.activation": "sigmoid",
+        "model.norm": "none",
+        "model.gradient": "plain",
+        "model.skip": [],
+        "model.init.scheme": "normal",
+        "model.init.std": 0.05,
+        "data.name": "fashion-mnist",
+        "data.batch_size": 512,
+        "optimizer.name": "sgd",
+        "optimizer.lr": 0.01,
+        "optimizer.momentum": 0.0,
+        "training.loss": "cross_entropy",
+        "training.epochs": 100,
+        "stages": [],
+    }
+
+
+def test_the_file_of_depth_7_states_everything_and_extends_nothing() -> None:
+    (entry,) = (entry for entry in scenarios.entries() if entry.id == "depth-7")
+    stated = tomllib.loads(entry.path.read_text(encoding="utf-8"))
+    whole = scenarios.load("depth-7").resolved()
+    assert stated | {"id": "depth-7", "stages": []} == {
+        key: stated[key] if isinstance(value, str) and key != "id" else value for key, value in whole.items()
+    }
+
+
+@pytest.mark.parametrize("name", [name for name in DIFFERENCES if name != "depth-7"])
+def test_the_others_extend_depth_7_and_state_nothing_that_it_states_too(name: str) -> None:
+    (entry,) = (entry for entry in scenarios.entries() if entry.id == name)
+    stated = tomllib.loads(entry.path.read_text(encoding="utf-8"))
+    assert stated["extends"] == "depth-7"
+    common = scenarios.load("depth-7").resolved()
+    for table in ("model", "data", "optimizer", "training"):
+        for key, value in stated.get(table, {}).items():
+            assert value != common[table].get(key)
+
+
+@pytest.mark.parametrize("name", DIFFERENCES)
+def test_its_prose_is_there_and_its_entry_tells_the_same(name: str) -> None:
+    (entry,) = (entry for entry in scenarios.entries() if entry.id == name)
+    scenario = scenarios.load(name)
+    assert (entry.id, entry.title, entry.section) == (scenario.id, scenario.title, scenario.section)
+    assert all((scenario.question, scenario.watch_for, scenario.lesson))
+    assert bool(scenario.slide) == entry.of_slides
+    assert len(scenario.title) <= 24
+    assert "\n" not in scenario.lesson
+
+
+@pytest.mark.parametrize("name", DIFFERENCES)
+def test_what_it_resolves_to_reads_back_as_the_same(name: str) -> None:
+    scenario = scenarios.load(name)
+    assert Scenario.model_validate(scenario.resolved()) == scenario
+    assert hash(Scenario.model_validate(scenario.resolved())) == hash(scenario)
+
+
+def test_keys_that_a_file_may_state_are_those_of_the_design() -> None:
+    used = set().union(*(scenarios.load(entry.id).numbers() for entry in scenarios.entries()))
+    prose = {"title", "section", "slide", "question", "watch_for", "lesson"}
+    assert set(known_keys()) == used | prose
+
+
+def test_the_slides_misprint_and_the_reconstruction_stand_in_the_text() -> None:
+    beta = scenarios.load("sigmoid-beta").lesson
+    assert "σ(z)(1 + σ(z)) + β" in beta
+    assert "σ(z)(1 − σ(z)) + β" in beta
+    sdagd = scenarios.load("sdagd").lesson
+    assert "reconstruction" in sdagd
+    assert "at most 2 % of μ" in sdagd

@@ -1,0 +1,153 @@
+"""Extending, overriding, and the user's own files."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+import scenarios
+from scenarios import ScenarioError
+from scenarios.schema import Adam, NormalInit, ScaledInit, Scenario, Sgd
+from tests.scenarios.conftest import WriteScenario
+
+
+def test_a_file_takes_from_its_parent_what_it_does_not_state(write: WriteScenario) -> None:
+    scenario = scenarios.load(write("mine", 'extends = "depth-7"\n[model]\nwidth = 64'))
+    assert scenarios.differences(scenarios.load("depth-7"), scenario) == (("model.width", 128, 64),)
+
+
+def test_a_files_prose_is_its_own(write: WriteScenario) -> None:
+    scenario = scenarios.load(write("mine", 'extends = "depth-7"'))
+    assert (scenario.id, scenario.title, scenario.section) == ("mine", "mine", "Your own")
+    assert (scenario.slide, scenario.question, scenario.watch_for, scenario.lesson) == ("", "", "", "")
+
+
+def test_a_file_may_extend_one_beside_it(write: WriteScenario) -> None:
+    base = Path(scenarios.entries()[4].path).read_text(encoding="utf-8")
+    write("base", base.replace("width = 128", "width = 32"))
+    assert scenarios.load(write("mine", 'extends = "base"')).model.width == 32
+
+
+def test_another_optimizer_or_scheme_drops_the_keys_of_the_parents(write: WriteScenario) -> None:
+    text = 'extends = "depth-7"\n[optimizer]\nname = "adam"\n[model.init]\nscheme = "orthogonal"'
+    scenario = scenarios.load(write("mine", text))
+    assert scenario.optimizer == Adam(name="adam", lr=0.001, betas=(0.9, 0.999), eps=1e-8)
+    assert scenario.model.init == ScaledInit(scheme="orthogonal", gain=1.0)
+
+
+def test_a_built_in_file_is_a_template_to_copy(write: WriteScenario) -> None:
+    for entry in scenarios.entries():
+        copy = scenarios.load(write("copy", entry.path.read_text(encoding="utf-8")))
+        assert copy.model_copy(update={"id": entry.id}) == scenarios.load(entry.id)
+
+
+def test_overrides_are_read_as_toml_and_bare_words_as_text() -> None:
+    scenario = scenarios.load(
+        "depth-7",
+        ["model.init.std=0.3", "optimizer.lr = .5", "model.activation=relu", "model.skip=[[1, 3]]"],
+    )
+    assert scenario.model.init == NormalInit(scheme="normal", std=0.3)
+    assert scenario.optimizer == Sgd(name="sgd", lr=0.5)
+    assert scenario.model.activation == "relu"
+    assert scenario.model.skip == ((1, 3),)
+
+
+def test_of_a_key_that_is_overridden_twice_the_last_holds() -> None:
+    assert scenarios.load("depth-7", ["training.epochs=3", "training.epochs=4"]).training.epochs == 4
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ("optimizer.lr=0.01", "optimizer.name=adam"),
+        ("optimizer.name=adam", "optimizer.lr=0.01"),
+    ],
+)
+def test_the_order_of_overrides_of_different_keys_does_not_matter(overrides: tuple[str, ...]) -> None:
+    assert scenarios.load("depth-7", overrides).optimizer == Adam(name="adam", lr=0.01)
+
+
+def test_an_override_takes_beta_away_with_its_activation() -> None:
+    scenario = scenarios.load("sigmoid-beta-works", ["model.activation=sigmoid"])
+    assert scenario.model.beta is None
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("model.init.stdd=1", "--set: model.init.stdd: unknown key; did you mean model.init.std?"),
+        ("lr=1", "--set: lr: unknown key; did you mean optimizer.lr?"),
+        ("init.std=1", "--set: init: unknown key; did you mean model.init?"),
+        ("model.width", '--set: found "model.width", expected KEY=VALUE, such as model.init.std=0.3'),
+        ("=3", '--set: found "=3", expected KEY=VALUE, such as model.init.std=0.3'),
+        ("model.skip=[[1, 3]", "--set: model.skip: found [[1, 3], expected a TOML value"),
+        (
+            "model.width=wide",
+            '--set: model.width: found "wide", expected a whole number from 1 to 8192',
+        ),
+        ("training.loss=", '--set: training.loss: found "", expected one of cross_entropy, bce'),
+        ("model.init.gain=2", '--set: model.init.gain: does not go with scheme = "normal"'),
+        ("optimizer.name=sdg", '--set: optimizer.name: found "sdg", expected one of sgd, adam, sdagd'),
+        ("id=mine", "--set: id: cannot be set"),
+        ("extends=relu", "--set: extends: cannot be set"),
+        ("model.skip=[[1, 8]]", "--set: model.skip: found [1, 8], expected an earlier and a later layer"),
+    ],
+)
+def test_a_bad_override_is_one_clear_message(override: str, message: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        scenarios.load("depth-7", [override])
+    assert str(caught.value).startswith(message)
+
+
+def test_bad_overrides_are_reported_together() -> None:
+    with pytest.raises(ScenarioError) as caught:
+        scenarios.load("depth-7", ["model.width=0", "training.epochs=0"])
+    assert [problem.key for problem in caught.value.problems] == ["model.width", "training.epochs"]
+
+
+def test_the_users_files_follow_the_built_in_ones(write: WriteScenario, tmp_path: Path) -> None:
+    write("b", 'extends = "depth-7"\ntitle = "B"\nsection = "Mine"')
+    write("a", 'extends = "depth-7"')
+    (tmp_path / "notes.txt").write_text("no scenario")
+    own = scenarios.entries(tmp_path)[len(scenarios.entries()) :]
+    assert [(entry.id, entry.title, entry.section) for entry in own] == [
+        ("a", "a", "Your own"),
+        ("b", "B", "Mine"),
+    ]
+    assert not any(entry.built_in or entry.of_slides or entry.problems for entry in own)
+    assert scenarios.load("b", user_dir=tmp_path).title == "B"
+
+
+def test_a_users_bad_file_stands_in_the_list_with_its_problems(write: WriteScenario, tmp_path: Path) -> None:
+    write("broken", 'extends = "depth-7"\n[model]\nwidth = 0\ndepth = 3')
+    entry = scenarios.entries(tmp_path)[-1]
+    assert [problem.key for problem in entry.problems] == ["model.width", "model.depth"]
+
+
+def test_a_users_file_may_not_take_a_built_in_scenarios_id(write: WriteScenario, tmp_path: Path) -> None:
+    write("relu", 'extends = "depth-7"')
+    entry = scenarios.entries(tmp_path)[-1]
+    assert [str(problem) for problem in entry.problems] == [
+        "relu is a built-in scenario, expected a file name that no built-in scenario has"
+    ]
+    assert scenarios.load("relu", user_dir=tmp_path).model.activation == "relu"
+
+
+def test_no_folder_of_own_scenarios_is_no_problem(tmp_path: Path) -> None:
+    assert scenarios.entries(tmp_path / "nowhere") == scenarios.entries()
+
+
+def test_a_folder_that_cannot_be_listed_stands_in_the_list(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    entry = scenarios.entries(tmp_path / "file")[-1]
+    assert "cannot be read: Not a directory" in str(entry.problems[0])
+
+
+def test_a_scenario_is_frozen_and_refuses_conflicts_however_it_is_made() -> None:
+    scenario = scenarios.load("depth-7")
+    with pytest.raises(ValidationError, match="frozen"):
+        scenario.title = "other"
+    whole = scenario.resolved()
+    whole["model"]["skip"] = [[1, 9]]
+    with pytest.raises(ValidationError, match=r"model.skip: found \[1, 9\]"):
+        Scenario.model_validate(whole)

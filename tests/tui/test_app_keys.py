@@ -1,0 +1,343 @@
+"""What each key does, on a fake engine."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.events import Pause, Resume, Status, Stop
+from engine.runner import Notice
+from tests.tui.lab_bench import LARGE, NARROW, WIDE, opened
+from tui_vanish.actions import ACTIONS
+from tui_vanish.screens.help import HelpScreen
+from tui_vanish.screens.leave import LeaveScreen
+from tui_vanish.themes import DARK, LIGHT
+
+
+async def test_enter_trains_the_highlighted_scenario_with_the_apps_seed(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        await bench.press("j", "enter")
+        assert [(run.scenario.id, run.seed) for run in bench.engine.runs] == [("depth-7", 42)]
+
+
+async def test_enter_does_not_start_what_is_training_a_second_time(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        await bench.train()
+        await bench.press("enter")
+        assert len(bench.engine.runs) == 1
+
+
+async def test_enter_trains_again_what_has_ended(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        run = await bench.train()
+        run.end(Status.STOPPED)
+        await bench.settle()
+        await bench.press("enter")
+        assert len(bench.engine.runs) == 2
+
+
+async def test_enter_first_shows_a_run_that_is_out_of_sight(tmp_path: Path) -> None:
+    async with opened(tmp_path, NARROW) as bench:
+        run = await bench.train()
+        run.end(Status.STOPPED)
+        await bench.press("escape")
+        assert "Scenarios" in bench.text
+        await bench.press("enter")
+        assert "Scenarios" not in bench.text
+        assert len(bench.engine.runs) == 1
+
+
+async def test_enter_on_a_bad_file_says_that_it_cannot_be_used(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        await bench.highlight("broken")
+        await bench.press("enter")
+        assert not bench.engine.runs
+        assert "broken.toml cannot be used" in bench.text
+
+
+async def test_a_scenario_whose_file_went_bad_is_one_message(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        bench.app.entries[0].path.write_text("title = 1", encoding="utf-8")
+        await bench.press("enter")
+        assert not bench.engine.runs
+        assert "title" in bench.text
+
+
+async def test_p_pauses_and_lets_go_on(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        run = await bench.train()
+        await bench.press("p")
+        assert bench.engine.sent == [Pause(run.name)]
+        assert "‖ paused" in bench.text
+        assert "p go on" in bench.footer
+        await bench.press("p")
+        assert bench.engine.sent[-1] == Resume(run.name)
+        assert "● epoch" in bench.text
+        assert "p pause" in bench.footer
+
+
+async def test_s_stops_and_then_there_is_nothing_to_stop(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        run = await bench.train()
+        await bench.press("s")
+        assert bench.engine.sent == [Stop(run.name)]
+        assert "■ stopped" in bench.text
+        await bench.press("s", "p")
+        assert bench.engine.sent == [Stop(run.name)]
+        assert "Nothing is training here." in bench.text
+
+
+async def test_keys_are_about_the_highlighted_scenarios_run(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        first = await bench.train("depth-3")
+        await bench.press("1")
+        await bench.train("depth-7")
+        await bench.press("1")
+        await bench.highlight("depth-3")
+        await bench.press("p")
+        assert bench.engine.sent == [Pause(first.name)]
+
+
+async def test_the_list_is_walked_with_vis_keys_and_the_arrows(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        for key, expected in (
+            ("j", "depth-7"),
+            ("down", "linear-exploding"),
+            ("k", "depth-7"),
+            ("up", "depth-3"),
+            ("up", "depth-3"),
+            ("G", "broken"),
+            ("j", "broken"),
+            ("g", "depth-3"),
+            ("end", "broken"),
+            ("home", "depth-3"),
+            ("pagedown", "broken"),
+            ("pageup", "depth-3"),
+        ):
+            await bench.press(key)
+            assert f"▸ {expected}" in bench.text, key
+
+
+async def test_a_filter_keeps_what_matches_and_n_goes_round(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        await bench.press("slash", *"depth", "enter")
+        assert "linear-exploding" not in bench.text
+        for key, expected in (("n", "depth-7"), ("n", "depth-3"), ("N", "depth-7")):
+            await bench.press(key)
+            assert f"▸ {expected}" in bench.text
+        await bench.press("escape")
+        assert "linear-exploding" in bench.text
+        assert "▸ depth-7" in bench.text
+
+
+async def test_escape_while_typing_a_filter_drops_it(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        await bench.press("slash", "z", "z")
+        assert "Nothing matches" in bench.text
+        await bench.press("escape")
+        assert "▸ depth-3" in bench.text
+        await bench.press("j")
+        assert "▸ depth-7" in bench.text
+
+
+async def test_letters_of_a_filter_do_nothing_else(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        await bench.train()
+        await bench.press("1", "slash", *"psq?")
+        assert bench.engine.sent == []
+        assert not isinstance(bench.app.screen, LeaveScreen | HelpScreen)
+
+
+async def test_backslash_hides_and_shows_the_list(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        await bench.train()
+        await bench.press("backslash")
+        assert "Scenarios" not in bench.text
+        await bench.press("backslash")
+        assert "Scenarios" in bench.text
+
+
+async def test_the_list_gives_way_to_the_run_where_there_is_no_room_for_both(tmp_path: Path) -> None:
+    async with opened(tmp_path, NARROW) as bench:
+        await bench.train()
+        assert "Scenarios" not in bench.text
+        assert "‖dL/dW‖" in bench.text
+
+
+async def test_l_changes_between_loss_and_accuracy(tmp_path: Path) -> None:
+    async with opened(tmp_path, NARROW) as bench:
+        run = await bench.train()
+        run.train_epochs(1)
+        await bench.settle()
+        assert "loss" in bench.text
+        assert "accuracy" not in bench.text
+        await bench.press("l")
+        assert "accuracy" in bench.text
+
+
+async def test_v_goes_through_what_the_bars_can_show(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        run = await bench.train()
+        run.sample(1)
+        seen = []
+        for _ in range(6):
+            seen.append(next(line for line in bench.text.splitlines() if " by layer " in line))
+            await bench.press("v")
+        titles = ["Weight gradient", "Delta", "Update-to-weight ratio", "Activation spread", "Saturation"]
+        assert all(f"─ {title} by layer" in line for title, line in zip(titles, seen, strict=False))
+        assert "Weight gradient" in seen[5]
+
+
+async def test_i_shows_the_scenarios_text_instead_of_its_run(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        await bench.train()
+        await bench.press("i")
+        assert "Question" in bench.text
+        await bench.press("i")
+        assert "Question" not in bench.text
+
+
+async def test_a_large_terminal_shows_the_text_beside_the_run(tmp_path: Path) -> None:
+    async with opened(tmp_path, LARGE) as bench:
+        await bench.train()
+        assert "Question" in bench.text
+        assert "‖dL/dW‖" in bench.text
+
+
+async def test_digits_and_tab_go_through_the_panes(tmp_path: Path) -> None:
+    async with opened(tmp_path, LARGE) as bench:
+        await bench.train()
+        for key, focused in (("1", "list"), ("2", "charts"), ("3", "layers"), ("4", "text"), ("tab", "list")):
+            await bench.press(key)
+            assert bench.focused == focused
+        await bench.press("shift+tab")
+        assert bench.focused == "text"
+
+
+async def test_in_the_layers_pane_the_arrows_select_a_layer(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        run = await bench.train()
+        run.sample(1)
+        await bench.press("3", "j", "j")
+        assert "▸layer 2" in bench.text
+        await bench.press("G")
+        assert "▸output" in bench.text
+        await bench.press("escape")
+        assert "▸output" not in bench.text
+
+
+async def test_capital_y_copies_the_run_as_a_command_line(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        run = await bench.train()
+        await bench.press("Y")
+        assert bench.app.clipboard == "vanish-tui run depth-7 --seed 42"
+        assert bench.app.clipboard in bench.text
+        run.start(threads=2)
+        await bench.settle()
+        await bench.press("Y")
+        assert bench.app.clipboard == "vanish-tui run depth-7 --seed 42 --threads 2"
+
+
+async def test_capital_t_changes_the_theme(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        assert bench.app.theme == DARK.name
+        await bench.press("ctrl+t")
+        assert bench.app.theme == LIGHT.name
+
+
+async def test_the_help_page_names_every_key(tmp_path: Path) -> None:
+    async with opened(tmp_path, (160, 200)) as bench:
+        await bench.press("question_mark")
+        text = bench.text
+        for action in ACTIONS:
+            assert action.help in text
+            assert all(key in text for key in action.shown_keys)
+        await bench.press("escape")
+        assert not isinstance(bench.app.screen, HelpScreen)
+
+
+@pytest.mark.parametrize("key", ["ctrl+p", "colon"])
+async def test_the_palette_finds_an_action_and_does_it(key: str, tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        run = await bench.train()
+        await bench.press(key)
+        await bench.press(*"pause the run")
+        await bench.app.workers.wait_for_complete()
+        await bench.press("enter")
+        await bench.settle()
+        assert bench.engine.sent == [Pause(run.name)]
+
+
+async def test_the_palette_goes_to_a_scenario(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        await bench.press("colon")
+        await bench.press(*"linear-exploding")
+        await bench.app.workers.wait_for_complete()
+        await bench.press("enter")
+        await bench.settle()
+        assert "▸ linear-exploding" in bench.text
+
+
+async def test_q_leaves_where_nothing_trains(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        run = await bench.train()
+        run.end(Status.FINISHED)
+        await bench.settle()
+        await bench.pilot.press("q")
+        await bench.pilot._wait_for_screen()
+        assert bench.engine.closed
+    assert bench.app.return_value == 0
+
+
+async def test_q_asks_where_that_would_stop_a_run(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        await bench.train()
+        await bench.press("q")
+        assert "depth-7 has not finished" in bench.text
+        await bench.press("escape")
+        assert not bench.engine.closed
+        await bench.press("q")
+        await bench.pilot.press("y")
+    assert bench.engine.closed
+    assert bench.app.return_value == 0
+
+
+@pytest.mark.parametrize("before", ["", "question_mark", "q", "colon", "slash"])
+async def test_ctrl_c_leaves_from_wherever_one_is(before: str, tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        await bench.train()
+        if before:
+            await bench.press(before)
+        await bench.pilot.press("ctrl+c")
+    assert bench.engine.closed
+
+
+async def test_each_notice_is_shown_once(tmp_path: Path) -> None:
+    async with opened(tmp_path, WIDE) as bench:
+        run = await bench.train()
+        bench.engine.notify(Notice(1, run.name, "warning", "not saved: the disk is full"))
+        await bench.settle()
+        assert bench.text.count("the disk is full") == 1
+        run.sample(1)
+        await bench.settle()
+        assert bench.text.count("the disk is full") == 1
+
+
+async def test_ctrl_z_pauses_what_trains_and_lets_it_go_on_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(tmp_path) as bench:
+        by_hand = await bench.train("depth-3")
+        await bench.press("p")
+        await bench.press("1")
+        run = await bench.train("depth-7")
+        suspended: list[Status] = []
+        monkeypatch.setattr(
+            bench.app, "action_suspend_process", lambda: suspended.append(run.view.snapshot().status)
+        )
+        await bench.press("ctrl+z")
+        assert suspended == [Status.PAUSED]
+        assert bench.engine.sent[1:] == [Pause(run.name, "by signal")]
+        bench.app.app_resume_signal.publish(bench.app)
+        await bench.settle()
+        assert bench.engine.sent[2:] == [Resume(run.name, "by signal")]
+        assert by_hand.view.snapshot().status is Status.PAUSED

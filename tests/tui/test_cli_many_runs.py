@@ -1,0 +1,109 @@
+"""`vanish-tui compare` and `reproduce` in this process, on images enough for three steps an epoch."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.events import RunStarted
+from tests.engine.lab import write_data
+from tui_vanish.cli import main
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> list[str]:
+    """The options for a small data set, and two scenario files that differ in their learning rate."""
+    write_data(tmp_path / "data", train=96, test=20)
+    for name, lr in (("slow", 0.01), ("quick", 0.1)):
+        (tmp_path / f"{name}.toml").write_text(
+            f'extends = "depth-7"\n[data]\nbatch_size = 32\n[optimizer]\nlr = {lr}\n'
+        )
+    return ["--data", str(tmp_path / "data"), "--runs-dir", str(tmp_path / "runs")]
+
+
+def lines(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, Any]]:
+    assert main([*arguments, "--json"]) == 0
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_compare_ends_with_the_comparison(
+    tmp_path: Path, small: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [str(tmp_path / "slow.toml"), str(tmp_path / "quick.toml")]
+    told = lines(capsys, "compare", *files, "--epochs", "2", *small)
+    last = told[-1]
+    assert last["event"] == "comparison"
+    assert last["baseline"] == "slow"
+    assert last["differences"] == [{"key": "optimizer.lr", "values": {"slow": 0.01, "quick": 0.1}}]
+    assert {place["label"] for place in last["ranking"]["epochs"]["places"]} == {"slow", "quick"}
+    assert [run["epochs"] for run in last["runs"]] == [2, 2]
+
+
+def test_compared_runs_take_their_steps_in_turn(
+    tmp_path: Path, small: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [str(tmp_path / "slow.toml"), str(tmp_path / "quick.toml")]
+    told = lines(capsys, "compare", *files, "--epochs", "1", *small)
+    steps = [(line["step"], line["run"].split("-")[2]) for line in told if line["event"] == "sample"]
+    assert steps == [(step, name) for step in (1, 2, 3) for name in ("slow", "quick")]
+
+
+def test_a_compared_run_ends_in_the_bits_of_one_alone(
+    tmp_path: Path, small: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [str(tmp_path / "slow.toml"), str(tmp_path / "quick.toml")]
+    compared = lines(capsys, "compare", *files, "--epochs", "2", *small)[-1]["runs"]
+    alone = [lines(capsys, "run", file, "--epochs", "2", *small)[-1] for file in files]
+    assert [run["weights_sha256"] for run in compared] == [run["weights_sha256"] for run in alone]
+
+
+def test_seeds_count_up_from_the_first(
+    tmp_path: Path, small: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [str(tmp_path / "slow.toml"), str(tmp_path / "quick.toml")]
+    told = lines(capsys, "compare", *files, "--epochs", "1", "--seeds", "2", "--seed", "5", *small)
+    started = [line["seed"] for line in told if line["event"] == RunStarted.event]
+    assert sorted(started) == [5, 5, 6, 6]
+    assert {run["label"] for run in told[-1]["runs"]} == {"slow", "quick"}
+
+
+def test_a_diverged_run_is_a_result(
+    tmp_path: Path, small: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = lines(capsys, "compare", str(tmp_path / "slow.toml"), "linear-exploding", "--epochs", "1", *small)
+    assert [run["status"] for run in told[-1]["runs"]] == ["finished", "diverged"]
+
+
+def test_compare_prints_the_ranking_and_what_differs_for_a_person(
+    tmp_path: Path, small: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [str(tmp_path / "slow.toml"), str(tmp_path / "quick.toml")]
+    assert main(["compare", *files, "--epochs", "1", *small]) == 0
+    printed = capsys.readouterr()
+    assert "At equal epochs (1)" in printed.out
+    assert "What differs" in printed.out
+    assert "optimizer.lr" in printed.out
+    assert "slow 42 finished 1/1" in printed.err
+
+
+def test_compare_wants_two(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", "depth-7", "depth-7"]) == 2
+    assert "two scenarios or more" in capsys.readouterr().err
+
+
+def test_reproduce_prints_a_row_a_stage_and_its_provenance(
+    small: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["reproduce", "linear-exploding", "staged", "--epochs", "1", "--markdown", *small]) == 0
+    printed = capsys.readouterr().out
+    assert "| linear-exploding |" in printed
+    assert [f"| staged, stage {stage} |" in printed for stage in range(1, 8)] == [True] * 7
+    assert "fashion-mnist 96/20" in printed
+
+
+def test_reproduce_shows_the_published_run_only_beside_one_of_its_length(
+    small: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["reproduce", "relu", "--epochs", "1", *small]) == 0
+    assert "published" not in capsys.readouterr().out

@@ -1,0 +1,90 @@
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from textual.color import Color
+from textual.theme import Theme
+
+from tests.tui.lab_bench import WIDE, Bench, opened
+from tui_vanish.themes import DARK, LIGHT, PLAIN, SAFE, THEMES, next_theme
+
+
+def brightness(colour: str) -> float:
+    """Relative luminance as in WCAG 2."""
+    parsed = Color.parse(colour)
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in (parsed.r / 255, parsed.g / 255, parsed.b / 255)
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((brightness(one), brightness(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def heat(theme: Theme) -> list[str]:
+    return [theme.variables[f"heat-{number}"] for number in range(1, 6)]
+
+
+def test_the_themes_come_round() -> None:
+    name = DARK.name
+    seen = []
+    for _ in THEMES:
+        _, theme = next_theme(name)
+        name = theme.name
+        seen.append(name)
+    assert seen == [LIGHT.name, SAFE.name, PLAIN.name, DARK.name]
+    assert next_theme("somebody's own")[1] is DARK
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT, SAFE], ids=lambda theme: theme.name)
+def test_the_heatmap_s_colours_get_steadily_stronger_against_the_background(theme: Theme) -> None:
+    steps = [contrast(colour, theme.background or "") for colour in heat(theme)]
+    assert steps == sorted(steps)
+    assert all(later / earlier > 1.15 for earlier, later in pairwise(steps))
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT, SAFE], ids=lambda theme: theme.name)
+def test_every_text_can_be_read(theme: Theme) -> None:
+    background = theme.background or ""
+    colours = (theme.primary, theme.secondary, theme.accent, theme.success, theme.warning, theme.error)
+    assert all(contrast(colour or "", background) >= 4.5 for colour in (*colours, theme.foreground))
+    assert contrast(theme.variables["quiet"], background) >= 4.5
+
+
+async def trained(bench: Bench) -> None:
+    run = await bench.train()
+    run.train_epochs(3)
+    run.touch("lr", value=0.02)
+    run.find("vanishing", "it does", layer="layer1", suggestions=("depth-3",))
+    await bench.settle()
+    await bench.app.workers.wait_for_complete()
+    await bench.press("h")
+
+
+async def test_the_plain_theme_sends_the_terminal_s_own_colours_only(tmp_path: Path) -> None:
+    async with opened(tmp_path, WIDE) as bench:
+        await trained(bench)
+        bench.app.theme = PLAIN.name
+        await bench.settle()
+        colours = set()
+        for strip in bench.app.screen._compositor.render_strips(bench.app.size):
+            for segment in strip:
+                style = segment.style
+                if style is not None:
+                    colours |= {colour for colour in (style.color, style.bgcolor) if colour is not None}
+    assert colours
+    assert not [colour for colour in colours if colour.triplet is not None]
+
+
+async def test_no_color_leaves_no_colour_whatever_the_theme_key_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with opened(tmp_path, WIDE) as bench:
+        await trained(bench)
+        await bench.press("ctrl+t")
+        assert "NO_COLOR is set" in bench.text
+        assert bench.app.theme == PLAIN.name

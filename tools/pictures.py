@@ -1,0 +1,137 @@
+"""Draws the pictures of docs/pictures: the app's main states, from runs that are really trained.
+
+python tools/pictures.py [NAME...]
+"""
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from engine.runner import Engine, Settings
+from engine.runview import Snapshot
+from tui_vanish.app import VanishApp
+from tui_vanish.screens.lab import LabScreen
+
+FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
+SIZE = (120, 36)
+_PATIENCE = 600.0  # seconds for the runs of one picture
+
+
+class Studio:
+    """An open app, and the means to work it.
+
+    Args:
+        app: with a real engine.
+        pilot: presses its keys.
+    """
+
+    def __init__(self, app: VanishApp, pilot: Pilot[int]) -> None:
+        self.app, self.pilot = app, pilot
+
+    async def train(self, scenario: str, until_epoch: int) -> None:
+        """Train a scenario until it has finished so many epochs."""
+        await self.train_until(scenario, lambda run: run.epoch > until_epoch)
+
+    async def train_until(self, scenario: str, enough: Callable[[Snapshot], bool]) -> None:
+        """Train a scenario until that holds."""
+        lab = self.app.screen
+        assert isinstance(lab, LabScreen)
+        lab.action_select(scenario)
+        await self.pilot.press("enter")
+        async with asyncio.timeout(_PATIENCE):
+            while (run := self.app.latest_run(scenario)) is None or not (enough(run) or run.status.ended):
+                await asyncio.sleep(0.05)
+                self.app.bridge.poll()
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, one after the other, and let each be answered."""
+        for key in keys:
+            await self.pilot.press(key)
+            await asyncio.sleep(0.4)
+            self.app.bridge.poll()
+        await self.pilot.pause()
+
+
+async def lab(studio: Studio) -> None:
+    """depth-7 fails, and the verdict says why."""
+    await studio.train("depth-7", 6)
+
+
+async def over_time(studio: Studio) -> None:
+    """Adam wakes every layer up within the first epoch."""
+    await studio.train("adam", 6)
+    await studio.press("h")
+
+
+async def why(studio: Studio) -> None:
+    """Every verdict with its numbers, and the theory's."""
+    await studio.train("depth-7", 3)
+    await studio.press("w")
+
+
+async def detail(studio: Studio) -> None:
+    """One layer's histograms."""
+    await studio.train("relu", 2)
+    await studio.press("3", "j", "j", "d")
+
+
+async def staged(studio: Studio) -> None:
+    """A schedule in its fifth stage; someone cut the others short."""
+    await studio.train("staged", 0)
+    await studio.press("E", "backspace", "backspace", "backspace", "2", "enter", "enter")
+    await studio.train_until("staged", lambda run: run.stage == 5 and run.epoch % 2 == 0)
+
+
+async def editor(studio: Studio) -> None:
+    """A variant of depth-7."""
+    lab = studio.app.screen
+    assert isinstance(lab, LabScreen)
+    lab.action_select("depth-7")
+    to_activation, to_init = ("down",) * 2, ("down",) * 4
+    await studio.press("e", *to_activation, "right", "right", *to_init, "right", "right")
+
+
+PICTURES: dict[str, Callable[[Studio], Awaitable[None]]] = {
+    "lab": lab,
+    "over-time": over_time,
+    "why": why,
+    "detail": detail,
+    "staged": staged,
+    "editor": editor,
+}
+
+
+async def draw(name: str) -> None:
+    """Bring the app into one state, and export it."""
+    with tempfile.TemporaryDirectory() as folder:
+        app = VanishApp(Engine(Settings(device="cpu", runs_dir=Path(folder))))
+        app.host = "gpu-box-3"
+        try:
+            async with app.run_test(size=SIZE) as pilot:
+                await PICTURES[name](Studio(app, pilot))
+                await app.workers.wait_for_complete()
+                await pilot.pause()
+                picture = app.export_screenshot(title=f"vanish-tui: {name}")
+                app.bridge.stop()
+        finally:
+            app.engine.close()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    (FOLDER / f"{name}.svg").write_text(picture, encoding="utf-8")
+    print(FOLDER / f"{name}.svg")
+
+
+def main(names: list[str]) -> None:
+    """Draw the pictures of those names, or all."""
+    unknown = set(names) - set(PICTURES)
+    if unknown:
+        sys.exit(f"no picture is called {', '.join(sorted(unknown))}; there are {', '.join(PICTURES)}")
+    for name in names or PICTURES:
+        asyncio.run(draw(name))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,91 @@
+"""Make small recordings of whole runs, on which the tests of the verdicts stand.
+
+    vanish-tui run depth-3 --epochs 100 --runs-dir RUNS
+    python tools/thin_logs.py RUNS/*/events.jsonl
+
+Of each stage the first samples are kept and some of the others, all that is no sample, and four digits of a
+number. A recording that tells another story than its run is refused.
+"""
+
+import argparse
+import gzip
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from engine.diagnosis import Diagnosis  # noqa: E402
+from engine.events import RunEvent, RunStarted, Sample, VerdictChanged, from_record, to_record  # noqa: E402
+from engine.runlog import read_events  # noqa: E402
+
+RECORDINGS = ROOT / "tests" / "engine" / "recordings"
+FIRST = 24  # samples of each stage: more than an epoch
+DIGITS = 4
+
+
+def thin(events: list[RunEvent], samples: int) -> list[RunEvent]:
+    """About so many samples of a run, and everything else."""
+    stride = max(1, sum(isinstance(event, Sample) for event in events) // samples)
+    kept: list[RunEvent] = []
+    stage = seen = 0
+    for event in events:
+        if isinstance(event, Sample):
+            if event.stage != stage:
+                stage, seen = event.stage, 0
+            seen += 1
+            if seen > FIRST and seen % stride:
+                continue
+        if not isinstance(event, VerdictChanged):
+            rounded = from_record(_rounded(to_record(event)))
+            if rounded is not None:
+                kept.append(rounded)
+    return kept
+
+
+def story(events: list[RunEvent]) -> dict[str, list[tuple[str, int]]]:
+    """(state, stage) of the verdicts of each kind, in order."""
+    scenario = next(event.scenario for event in events if isinstance(event, RunStarted))
+    diagnosis = Diagnosis(scenario)
+    told: dict[str, list[tuple[str, int]]] = {}
+    for event in events:
+        for verdict in diagnosis.follow(event):
+            told.setdefault(verdict.kind, []).append((verdict.state, verdict.stage))
+    return told
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}")
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    return value
+
+
+def main() -> None:
+    """Thin every log that is named."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("logs", nargs="+", type=Path, metavar="LOG")
+    parser.add_argument(
+        "--samples", type=int, default=60, help="about how many are kept (default: %(default)s)"
+    )
+    arguments = parser.parse_args()
+    RECORDINGS.mkdir(exist_ok=True)
+    for log in arguments.logs:
+        events = read_events(log)
+        thinned = thin(events, arguments.samples)
+        name = next(event.scenario["id"] for event in events if isinstance(event, RunStarted))
+        if story(thinned) != story(events):
+            raise SystemExit(f"{log}: tells another story when it is thinned; keep more --samples")
+        lines = "".join(json.dumps(to_record(event), separators=(",", ":")) + "\n" for event in thinned)
+        target = RECORDINGS / f"{name}.jsonl.gz"
+        target.write_bytes(gzip.compress(lines.encode(), 9, mtime=0))
+        print(f"{target.name}: {len(thinned)} events, {target.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()

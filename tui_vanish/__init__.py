@@ -1,0 +1,1 @@
+"""Screens, widgets and the command line. Importing this package loads neither torch nor Textual."""

@@ -1,0 +1,7 @@
+"""`python -m tui_vanish` is `vanish-tui`."""
+
+import sys
+
+from tui_vanish.cli import main
+
+sys.exit(main())

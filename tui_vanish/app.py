@@ -1,0 +1,360 @@
+"""The app: it owns the engine, the themes, the signals, and what holds on every screen."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textual.app import App
+from textual.filter import LineFilter
+
+import scenarios
+from engine.events import Pause, Record, Resume, Status
+from engine.runner import EngineSnapshot
+from tui_vanish import terminal
+from tui_vanish.actions import bindings
+from tui_vanish.bridge import Bridge, EngineLike
+from tui_vanish.comparing import Comparing
+from tui_vanish.concepts.pages import Pages
+from tui_vanish.departure import Departure
+from tui_vanish.glyphs import AsciiOnly
+from tui_vanish.remembered import recall, remember
+from tui_vanish.screens.following import FollowingScreen
+from tui_vanish.screens.lab import LabScreen
+from tui_vanish.shelf import Shelf
+from tui_vanish.themes import DARK, PLAIN, THEMES, next_theme
+from tui_vanish.variants import Variants
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+
+    from engine.runview import Snapshot
+    from scenarios import Entry
+    from tui_vanish.screens.leave import Answer
+
+DEFAULT_REFRESH = 2.0
+_PAUSE_SECONDS = 0.5  # a round takes far less
+_RINGS = (Status.FINISHED, Status.DIVERGED, Status.FAILED)  # not what a person has stopped
+
+
+def _commands() -> "type[Provider]":
+    from tui_vanish.palette import Commands
+
+    return Commands
+
+
+class VanishApp(App[int]):
+    """The laboratory. `run` returns the exit code.
+
+    Args:
+        engine: not yet started; the app starts it, and closes it in the end.
+        seed: of the runs that are started here.
+        refresh: how often a second the screen follows the engine.
+        ascii: draw without braille and box characters.
+        mouse: whether to report the mouse, until a key switches it.
+        user_dir: the user's own scenario files.
+        memory: where layout and options are remembered; None for nowhere.
+    """
+
+    TITLE = "vanish-tui"
+    CSS_PATH = ["styles/app.tcss", "styles/lab.tcss"]  # noqa: RUF012
+    BINDINGS = bindings("app")
+    COMMANDS = {_commands}  # noqa: RUF012
+
+    def __init__(
+        self,
+        engine: EngineLike,
+        *,
+        seed: int = 42,
+        refresh: float = DEFAULT_REFRESH,
+        ascii: bool = False,
+        mouse: bool = True,
+        user_dir: Path | None = None,
+        memory: Path | None = None,
+    ) -> None:
+        # NO_COLOR alone would still leave greys: Textual mixes its colours before it takes them away.
+        plain = "NO_COLOR" in os.environ
+        super().__init__(ansi_color=True if plain else None)
+        self.engine = engine
+        self.seed = seed
+        self.ascii_only = ascii
+        self.host = os.uname().nodename
+        self.entries = scenarios.entries(user_dir)
+        self.snapshot = EngineSnapshot()
+        self.bridge = Bridge(self, engine, self.show, refresh)
+        self.theory = Pages()
+        self.comparing = Comparing(self)
+        self.shelf = Shelf(self)
+        self.animation_level = "none"
+        self.variants = Variants(user_dir)
+        self._ascii_filter = AsciiOnly()
+        self._mouse_on = mouse
+        self._window_title = terminal.Title()
+        self._scenarios: dict[str, Record] = {}
+        self.suspended: tuple[str, ...] = ()
+        self._departure = Departure(self)
+        self._reading: asyncio.Task[None] | None = None
+        self.remembered = recall(memory)
+        self._memory = memory
+        for theme in THEMES.values():
+            self.register_theme(theme)
+        wanted = self.remembered.theme
+        known = wanted in (theme.name for theme in THEMES.values())
+        self.theme = PLAIN.name if plain else wanted if known else DARK.name
+
+    # ------------------------------------------------------------------------------- life cycle
+
+    def run(self, **options: Any) -> int:
+        """Run the app until it is left; see App.run for the options.
+
+        Returns:
+            The exit code: 0, by a signal 128 and its number, 1 if the app itself failed.
+        """
+        try:
+            code = super().run(**{"mouse": self._mouse_on, **options})
+        finally:
+            self.engine.close()
+        return self.return_code or 0 if code is None else code
+
+    def get_default_screen(self) -> LabScreen:
+        """The lab."""
+        return LabScreen()
+
+    def on_mount(self) -> None:
+        """Start the engine, follow it, and listen to signals."""
+        self.engine.start()
+        self.bridge.start()
+        self.app_resume_signal.subscribe(self, lambda _: self._resume_suspended())
+        if not self.is_headless:
+            self._departure.listen()
+
+    @property
+    def left_running(self) -> list[str]:
+        """The runs that went on in another process when the app was left."""
+        return self._departure.left
+
+    def restore_title(self) -> None:
+        """Give the window the title that it had before."""
+        if self._driver is not None and not self.is_headless:
+            self._window_title.restore(self._driver)
+
+    def restore_terminal(self) -> None:
+        """Put the terminal back as it was, for an end without the usual farewell."""
+        if self._driver is not None:
+            self._driver.stop_application_mode()
+            self._driver.close()
+
+    def panic(self, *renderables: Any) -> None:
+        """Leave after an error of the app itself; reading from a lost terminal is none."""
+        if not self._departure.leave_if_lost():
+            super().panic(*renderables)
+
+    # --------------------------------------------------------------------------------- snapshots
+
+    def show(self, snapshot: EngineSnapshot) -> None:
+        """Bring the screen up to date, and say once what a person should hear of."""
+        before, self.snapshot = self.snapshot, snapshot
+        self.shelf.meet()
+        for screen in self.screen_stack:
+            if isinstance(screen, FollowingScreen):
+                screen.show()
+        heard = before.notices[-1].number if before.notices else 0
+        for notice in snapshot.notices:
+            if notice.number > heard:
+                self.notify(notice.text, severity=notice.severity, timeout=8, markup=False)
+        had_ended = {run.run for run in before.runs if run.status.ended}
+        for run in snapshot.runs:
+            if run.status.ended and run.run not in had_ended:
+                self._announce_end(run)
+
+    def _announce_end(self, run: "Snapshot") -> None:
+        if run.status in _RINGS:
+            self.bell()
+        if self._driver is not None and not self.is_headless:
+            self._window_title.set(self._driver, f"vanish-tui: {run.scenario_id} {run.status}")
+
+    def latest_run(self, scenario_id: str) -> "Snapshot | None":
+        """The run of that scenario that was opened, else the one that was started last."""
+        return self.shelf.latest_run(scenario_id)
+
+    # --------------------------------------------------------------------------------- scenarios
+
+    def train(self, entry: "Entry") -> str:
+        """Start a run; its name, or "" and a message if the scenario can't be had."""
+        try:
+            scenario = self.variants.load(entry)
+        except (scenarios.ScenarioError, OSError) as error:
+            self.notify(str(error), severity="error", timeout=12, markup=False)
+            return ""
+        self.shelf.forget(scenario.id)
+        name = self.engine.train(scenario, self.seed)
+        self.bridge.expect()
+        return name
+
+    def train_again(self, run: "Snapshot", seed: int) -> None:
+        """Train a run's scenario anew, as the run has it, with another seed."""
+        from scenarios.schema import Scenario
+
+        self.engine.train(Scenario.model_validate(run.scenario), seed)
+        self.bridge.expect()
+
+    def add(self, entry: "Entry") -> None:
+        """Put a scenario that was made here into the list, and highlight it."""
+        self._scenarios.pop(entry.id, None)
+        self.entries = (*(each for each in self.entries if each.id != entry.id), entry)
+        for screen in self.screen_stack:
+            if isinstance(screen, LabScreen):
+                screen.show_entries(self.entries)
+        self.show_in_lab(entry.id)
+
+    def show_in_lab(self, scenario_id: str) -> None:
+        """Highlight a scenario in the lab."""
+        for screen in self.screen_stack:
+            if isinstance(screen, LabScreen):
+                screen.action_select(scenario_id)
+
+    def scenario_shown(self, entry: "Entry") -> Record | None:
+        """The whole scenario; None while it is being read, after which the lab is shown anew."""
+        if entry.id in self._scenarios:
+            return self._scenarios[entry.id]
+        if "pydantic" in sys.modules:
+            self._read(entry)
+            return self._scenarios[entry.id]
+        if self._reading is None:
+            # pydantic takes a tenth of a second to import, which the first frame doesn't wait for.
+            self._reading = asyncio.create_task(self._read_later(entry))
+        return None
+
+    async def _read_later(self, entry: "Entry") -> None:
+        await asyncio.to_thread(self._read, entry)
+        self.show(self.snapshot)
+
+    def _read(self, entry: "Entry") -> None:
+        try:
+            self._scenarios[entry.id] = self.variants.load(entry).resolved()
+        except (scenarios.ScenarioError, OSError) as error:
+            self._scenarios[entry.id] = {"lesson": str(error)}
+
+    # ----------------------------------------------------------------------------------- actions
+
+    def action_help(self) -> None:
+        """Show the help page."""
+        from tui_vanish.screens.help import HelpScreen
+
+        about = self.screen.help_text if isinstance(self.screen, FollowingScreen) else ""
+        self.push_screen(HelpScreen(about))
+
+    def action_concepts(self) -> None:
+        """Open the theory: the highlighted scenario's page, else the last one, else the list."""
+        from scenarios.concepts import page_for
+        from tui_vanish.screens.concepts import ConceptsScreen
+
+        if isinstance(self.screen, ConceptsScreen):
+            return
+        entry = self.screen.highlighted if isinstance(self.screen, LabScreen) else None
+        page = page_for(entry.id) if entry else None
+        self.push_screen(ConceptsScreen(self.theory, page or self.theory.last))
+
+    def action_runs(self) -> None:
+        """Show every saved run, or go back from there."""
+        from tui_vanish.screens.runs import RunsScreen
+
+        if isinstance(self.screen, RunsScreen):
+            self.screen.dismiss(None)
+        elif isinstance(self.screen, FollowingScreen):
+            self.push_screen(RunsScreen(), lambda chosen: self.show_in_lab(chosen) if chosen else None)
+
+    def action_command_palette(self) -> None:
+        """Show the palette."""
+        from tui_vanish.palette import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(placeholder="an action or a scenario"))
+
+    def action_theme(self) -> None:
+        """Change to the next theme."""
+        if self.no_color:
+            self.notify("NO_COLOR is set: there are no colours to change.", timeout=3)
+            return
+        words, theme = next_theme(self.theme)
+        self.theme = theme.name
+        self.remembered = replace(self.remembered, theme=theme.name)
+        self.notify(f"Theme: {words}", timeout=3)
+
+    def remember(self) -> None:
+        """Keep layout and options for the next time."""
+        remember(self._memory, self.remembered)
+
+    def action_redraw(self) -> None:
+        """Send the whole screen again, whatever the terminal shows."""
+        self.refresh(layout=True)
+        self.screen.refresh(layout=True)
+
+    def action_mouse(self) -> None:
+        """Switch the mouse on or off."""
+        self._mouse_on = not self._mouse_on
+        if self._driver is not None and not self.is_headless:
+            terminal.set_mouse(self._driver, self._mouse_on)
+        state = "on" if self._mouse_on else "off: the terminal selects text"
+        self.notify(f"The mouse is {state}.", timeout=3)
+
+    def copy(self, text: str) -> None:
+        """Copy to the clipboard, also that of a terminal far away (OSC 52), and show what was copied."""
+        self.copy_to_clipboard(text)
+        self.notify(text, title="Copied, if the terminal allows it", timeout=8, markup=False)
+
+    async def action_suspend(self) -> None:
+        """Pause what trains, and give the terminal back until the process is continued."""
+        training = tuple(run.run for run in self.snapshot.runs if run.status is Status.RUNNING)
+        for name in training:
+            self.engine.send(Pause(name, "by signal"))
+        self.suspended = training
+        deadline = asyncio.get_running_loop().time() + _PAUSE_SECONDS
+        while training and asyncio.get_running_loop().time() < deadline:
+            running = {run.run for run in self.engine.snapshot().runs if run.status is Status.RUNNING}
+            if running.isdisjoint(training):
+                break
+            await asyncio.sleep(0.02)
+        self.bridge.poll()
+        self.action_suspend_process()
+
+    def _resume_suspended(self) -> None:
+        suspended, self.suspended = self.suspended, ()
+        for name in suspended:
+            self.bridge.send(Resume(name, "by signal"))
+        if suspended:
+            self.notify("Training was paused while the app was suspended; it goes on.", timeout=5)
+        self.action_redraw()
+
+    async def action_quit(self) -> None:
+        """Leave; ask first if that would stop a run."""
+        active = [run.scenario_id for run in self.shelf.unfinished()]
+        if not active:
+            self._departure.leave()
+            return
+        from tui_vanish.screens.leave import LeaveScreen
+
+        def take(answer: "Answer | None") -> None:
+            if answer is not None and answer != "stay":
+                self._departure.leave(running=answer == "leave running")
+
+        self.push_screen(LeaveScreen(active), take)
+
+    def action_leave(self) -> None:
+        """Leave at once; all runs are saved."""
+        self._departure.leave(at_once=True)
+
+    # ----------------------------------------------------------------------------------- drawing
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """The colours of our own, for a theme of somebody else's."""
+        own = ("line", "quiet", *(f"heat-{number}" for number in range(1, 6)))
+        return dict.fromkeys(own, "ansi_default")
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """With ASCII only, nothing else leaves the app, whatever a widget draws."""
+        filters = super().get_line_filters()
+        return [*filters, self._ascii_filter] if self.ascii_only else filters

@@ -1,0 +1,179 @@
+"""`vanish-tui compare`: train several scenarios in lockstep, then say who is ahead and what differs."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Self
+
+from engine.comparison import Entrant, Place, Ranking, differences, entrants, rank, to_record
+from engine.events import EpochFinished, RunEvent, RunFinished, RunStarted, Sample, Status
+from engine.runview import RunView
+from tui_vanish import exits, format
+from tui_vanish.commands import options
+from tui_vanish.cores import physical_cores
+from tui_vanish.headless import Job, train_all
+from tui_vanish.reporters import JsonLines
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.live import Live
+
+    from engine.runview import Snapshot
+
+_REDRAW = 0.5  # seconds
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument("scenarios", metavar="ID|FILE", nargs="+", help="the first is the baseline")
+    parser.add_argument(
+        "--epochs", metavar="N", type=options.epochs, help="train so long (of a staged scenario each stage)"
+    )
+    parser.add_argument("--seeds", metavar="K", type=options.seeds, default=1, help="with K seeds each (1)")
+    parser.add_argument(
+        "--json", action="store_true", help="print every event as a JSON line, the comparison as the last"
+    )
+    options.add_training_options(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train all of them, then print the comparison; a diverged run is a result."""
+    names = list(dict.fromkeys(arguments.scenarios))
+    if len(names) < 2:
+        raise exits.RefusedError("compare takes two scenarios or more (see vanish-tui list)")
+    overrides = [] if arguments.epochs is None else [f"training.epochs={arguments.epochs}"]
+    loaded = [options.load_scenario(name, overrides) for name in names]
+    first = options.seed(arguments)
+    jobs = [Job(scenario, first + number) for scenario in loaded for number in range(arguments.seeds)]
+    settings = options.settings(arguments)
+    options.check(settings)
+    settings = replace(settings, side_by_side=max(1, physical_cores() // settings.threads))
+    reporter: JsonLines | _LiveTable = JsonLines() if arguments.json else _LiveTable()
+    with reporter:
+        endings = train_all(settings, jobs, reporter)
+    field = entrants([ending.snapshot for ending in endings])
+    if arguments.json:
+        print(json.dumps(to_record(field), separators=(",", ":"), ensure_ascii=False), flush=True)
+    else:
+        _print(field)
+    if endings[0].signal:
+        return 128 + endings[0].signal
+    return exits.FAILED if any(ending.finished.status is Status.FAILED for ending in endings) else 0
+
+
+class _LiveTable(AbstractContextManager["_LiveTable"]):
+    """A line a run on standard error, drawn anew as they go; where that is no terminal, one as each ends."""
+
+    def __init__(self) -> None:
+        self._views: dict[str, RunView] = {}
+        self._drawn = 0.0
+        self._live: Live | None = None
+
+    def __enter__(self) -> Self:
+        if sys.stderr is not None and sys.stderr.isatty():
+            from rich.console import Console
+            from rich.live import Live
+
+            self._live = Live(console=Console(stderr=True), auto_refresh=False, transient=True)
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def hear(self, event: RunEvent) -> None:
+        """Fold the event in, and draw a few times a second at most."""
+        if isinstance(event, RunStarted):
+            self._views[event.run] = RunView(event.run, event.scenario, event.seed)
+        if (view := self._views.get(event.run)) is None:
+            return  # it failed before it began
+        view.apply(event)
+        if self._live is None:
+            if isinstance(event, RunFinished):
+                print(" ".join(_cells(view.snapshot())), file=sys.stderr, flush=True)
+            return
+        now = monotonic()
+        if isinstance(event, Sample | EpochFinished) and now - self._drawn >= _REDRAW:
+            self._drawn = now
+            headings = ("scenario", "seed", "status", "epoch", "loss", "train", "test", "left")
+            rows = [_cells(view.snapshot()) for view in self._views.values()]
+            self._live.update(_grid(headings, rows, left=3), refresh=True)
+
+    def warn(self, text: str) -> None:
+        """Say it above the table."""
+        if self._live is not None:
+            self._live.console.print(f"vanish-tui: {text}", markup=False, highlight=False)
+        else:
+            print(f"vanish-tui: {text}", file=sys.stderr, flush=True)
+
+
+def _cells(seen: "Snapshot") -> tuple[str, ...]:
+    epoch = seen.last_epoch
+    return (
+        seen.scenario_id,
+        str(seen.seed),
+        seen.status.value,
+        f"{seen.epoch}/{seen.epochs}",
+        format.fixed(seen.loss),
+        format.percent(epoch.train_accuracy if epoch else None, 1),
+        format.percent(epoch.test_accuracy if epoch else None, 1),
+        format.duration(seen.seconds_left),
+    )
+
+
+def _print(field: Sequence[Entrant]) -> None:
+    """The ranking at equal epochs and at equal seconds, then what differs."""
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False)
+    for axis in ("epochs", "seconds"):
+        ranking = rank(field, axis)
+        at = format.count(round(ranking.at)) if axis == "epochs" else format.duration(ranking.at)
+        console.print(f"\nAt equal {axis} ({at})", style="bold")
+        console.print(_grid(("", "scenario", "test acc.", "range", ""), _standings(ranking), left=2))
+    rows = differences([entrant.runs[0].scenario for entrant in field])
+    labels = [entrant.label for entrant in field]
+    console.print("\nWhat differs" if rows else "\nNothing differs but the run.", style="bold")
+    if rows:
+        console.print(_grid(("", *labels), [(row.key, *map(_value, row.values)) for row in rows], left=99))
+
+
+def _standings(ranking: Ranking) -> list[tuple[str, ...]]:
+    return [
+        (
+            str(number),
+            place.label,
+            format.percent(place.accuracy, 1),
+            _range(place),
+            place.ended or ("within the seeds' spread" if place.tied else ""),
+        )
+        for number, place in enumerate(ranking.places, 1)
+    ]
+
+
+def _range(place: Place) -> str:
+    if place.low is None or place.high is None or place.low == place.high:
+        return ""
+    return f"{100 * place.low:.1f}–{100 * place.high:.1f} %"
+
+
+def _value(value: Any) -> str:
+    return "–" if value is None else value if isinstance(value, str) else json.dumps(value)
+
+
+def _grid(headings: Sequence[str], rows: Sequence[tuple[str, ...]], *, left: int) -> "RenderableType":
+    """A table without lines; the first `left` columns and the last are aligned to the left."""
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", show_header=any(headings))
+    for number, heading in enumerate(headings):
+        at_left = number < left or number == len(headings) - 1
+        table.add_column(heading, justify="left" if at_left else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    return table

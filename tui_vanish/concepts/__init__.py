@@ -1,0 +1,1 @@
+"""The theory pages: each a file, drawn from its knobs' values alone."""

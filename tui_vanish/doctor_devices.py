@@ -1,0 +1,133 @@
+"""Which devices PyTorch sees, and who is on each GPU. Asked in processes of their own, with a time limit."""
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+
+_TORCH_SECONDS = 60
+_QUERY_SECONDS = 10
+
+# A broken driver can hang or crash whoever asks it: this runs in another interpreter.
+_ASK_TORCH = """
+import json, torch
+available = torch.cuda.is_available()
+gpus = []
+for number in range(torch.cuda.device_count() if available else 0):
+    free, total = torch.cuda.mem_get_info(number)
+    properties = torch.cuda.get_device_properties(number)
+    gpus.append({"name": properties.name, "uuid": str(getattr(properties, "uuid", "")),
+                 "free_bytes": free, "total_bytes": total})
+print(json.dumps({"cuda": torch.version.cuda, "gpus": gpus}))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Occupant:
+    """A process that holds memory of a GPU."""
+
+    pid: int
+    name: str
+    user: str
+    bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """One GPU as PyTorch names it."""
+
+    device: str
+    name: str
+    free_bytes: int
+    total_bytes: int
+    occupants: tuple[Occupant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """What can train.
+
+    Attributes:
+        cuda: the version that PyTorch was built with, or None.
+        gpus: those that PyTorch sees.
+        occupants_known: whether nvidia-smi could be asked who is on them.
+        problem: why PyTorch doesn't work here; empty if it does.
+    """
+
+    cuda: str | None
+    gpus: tuple[Gpu, ...]
+    occupants_known: bool
+    problem: str
+
+
+def find_devices() -> Devices:
+    """Ask PyTorch and, if there are GPUs, nvidia-smi."""
+    answer, problem = _ask([sys.executable, "-c", _ASK_TORCH], _TORCH_SECONDS)
+    try:
+        found = json.loads(answer) if answer is not None else None
+    except ValueError:
+        found = None
+    if found is None:
+        return Devices(None, (), False, f"PyTorch doesn't work here: {problem or 'it gave no answer'}")
+    occupants = _occupants() if found["gpus"] else None
+    gpus = tuple(
+        Gpu(
+            f"cuda:{number}",
+            gpu["name"],
+            gpu["free_bytes"],
+            gpu["total_bytes"],
+            tuple((occupants or {}).get(gpu["uuid"].removeprefix("GPU-"), ())),
+        )
+        for number, gpu in enumerate(found["gpus"])
+    )
+    return Devices(found["cuda"], gpus, occupants is not None, "")
+
+
+def _occupants() -> dict[str, list[Occupant]] | None:
+    """Processes by the GPU's UUID, or None if nobody can say."""
+    command = shutil.which("nvidia-smi")
+    if command is None:
+        return None
+    fields = "gpu_uuid,pid,process_name,used_gpu_memory"
+    answer, _ = _ask(
+        [command, f"--query-compute-apps={fields}", "--format=csv,noheader,nounits"], _QUERY_SECONDS
+    )
+    return None if answer is None else parse_occupants(answer)
+
+
+def parse_occupants(answer: str) -> dict[str, list[Occupant]]:
+    """What nvidia-smi's CSV says, by the GPU's UUID without its prefix; memory in bytes."""
+    occupants: dict[str, list[Occupant]] = {}
+    for line in answer.splitlines():
+        fields = [field.strip() for field in line.split(",")]
+        if len(fields) < 4 or not fields[1].isdecimal():
+            continue  # "No running processes found", or a driver's warning
+        uuid, pid, name, mebibytes = fields[0], int(fields[1]), ", ".join(fields[2:-1]), fields[-1]
+        size = int(mebibytes) * 2**20 if mebibytes.isdecimal() else None
+        occupants.setdefault(uuid.removeprefix("GPU-"), []).append(Occupant(pid, name, _owner(pid), size))
+    return occupants
+
+
+def _owner(pid: int) -> str:
+    """Whose process it is; empty where that can't be seen, as in a container."""
+    from pathlib import Path
+
+    try:
+        return Path(f"/proc/{pid}").owner()
+    except (OSError, KeyError):
+        return ""
+
+
+def _ask(command: list[str], seconds: float) -> tuple[str | None, str]:
+    """A command's output, or None and why there is none."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
+    except subprocess.TimeoutExpired:
+        return None, f"no answer within {seconds:.0f} s"
+    except OSError as error:
+        return None, str(error)
+    if done.returncode == 0:
+        return done.stdout, ""
+    last = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
+    return None, last[0]

@@ -1,0 +1,107 @@
+"""Numbers, counts and times as short texts of bounded width, so that columns stand still while a run trains.
+
+No text is ever cut: where a value doesn't fit its width with the digits asked for, it loses digits.
+"""
+
+import math
+
+MISSING = "–"
+MISSING_ASCII = "-"
+
+
+def scientific(value: float | None, digits: int = 2, width: int = 7, *, ascii: bool = False) -> str:
+    """A value of any size, as `1.9e-6`, `0`, `inf`, `nan`, or a dash for None; at most `width` (≥ 7) wide."""
+    special = _special(value, ascii)
+    if special is not None or value is None:
+        return special or ""
+    for count in range(digits, 1, -1):
+        text = _with_exponent(value, count)
+        if len(text) <= width:
+            return text
+    return _with_exponent(value, 1)
+
+
+def fixed(value: float | None, places: int = 4, width: int = 7, *, ascii: bool = False) -> str:
+    """A value near 1 with `places` decimals, as `2.3027`; at most `width` (≥ 7) wide.
+
+    A large value has fewer decimals, one far from 1 has an exponent.
+    """
+    special = _special(value, ascii)
+    if special is not None or value is None:
+        return special or ""
+    if abs(value) >= 10.0 ** (1 - places):
+        for count in range(places, 0, -1):
+            text = f"{value:.{count}f}"
+            if len(text) <= width:
+                return text
+    return scientific(value, 2, width)
+
+
+def percent(fraction: float | None, places: int = 0, *, ascii: bool = False) -> str:
+    """A fraction of 1 as `98 %`; what only rounding would make none or all is `<1 %` or `>99 %`."""
+    special = _special(fraction, ascii)
+    if fraction is None or (special is not None and fraction != 0):
+        return special or ""
+    smallest = 10.0**-places
+    hundred = fraction * 100
+    if 0 < hundred < smallest / 2:
+        return f"<{smallest:.{places}f} %"
+    if 100 - smallest / 2 < hundred < 100:
+        return f">{100 - smallest:.{places}f} %"
+    return f"{hundred:.{places}f} %"
+
+
+def count(value: int) -> str:
+    """A number of things with its thousands apart: `60 000`."""
+    return f"{value:,}".replace(",", " ")
+
+
+def short_count(value: float) -> str:
+    """A number of things in at most five characters: `850`, `1.2k`, `79k`, `2.5M`."""
+    for size, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= size * 0.9995:  # what would round up to 1000 of the smaller unit is 1 of this one
+            scaled = value / size
+            places = 0 if scaled >= 9.95 or scaled.is_integer() else 1
+            return f"{scaled:.{places}f}{letter}"
+    return f"{value:.0f}"
+
+
+def duration(seconds: float | None, *, ascii: bool = False) -> str:
+    """A time as `0:09`, `1:28`, `2:03:10`, `3 d 4 h`; a dash where it is not known."""
+    if seconds is None or not math.isfinite(seconds):
+        return MISSING_ASCII if ascii else MISSING
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours >= 48:
+        return f"{hours // 24} d {hours % 24} h"
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def images_per_second(value: float | None, *, short: bool = False, ascii: bool = False) -> str:
+    """Throughput as `79 000 img/s`, or `79k img/s` if `short`; of two digits, as the third never rests."""
+    if value is None or not math.isfinite(value) or value <= 0:
+        return f"{MISSING_ASCII if ascii else MISSING} img/s"
+    size: float = 10.0 ** max(0, math.floor(math.log10(value)) - 1)
+    rounded = int(round(value / size) * size)
+    return f"{short_count(rounded) if short else count(rounded)} img/s"
+
+
+def layer_name(name: str) -> str:
+    """A layer's name as a person reads it: `layer 1` for `layer1`."""
+    number = name.removeprefix("layer")
+    return f"layer {number}" if number != name and number.isdecimal() else name
+
+
+def _special(value: float | None, ascii: bool) -> str | None:
+    if value is None:
+        return MISSING_ASCII if ascii else MISSING
+    if math.isnan(value):
+        return "nan"
+    if math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    return "0" if value == 0 else None
+
+
+def _with_exponent(value: float, digits: int) -> str:
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    return f"{mantissa}e{int(exponent)}"

@@ -1,0 +1,65 @@
+"""The command palette: every action of the table, and every scenario by name."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
+
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.widgets import Input
+
+from tui_vanish.actions import ACTIONS, bindings_everywhere
+from tui_vanish.screens.lab import LabScreen
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from tui_vanish.app import VanishApp
+
+
+class Commands(Provider):
+    """What the palette finds."""
+
+    async def discover(self) -> Hits:
+        """Everything, for as long as nothing was typed."""
+        for name, help_text, call in self._commands():
+            yield DiscoveryHit(name, self._callback(call), help=help_text)
+
+    async def search(self, query: str) -> Hits:
+        """What matches `query`."""
+        matcher = self.matcher(query)
+        for name, help_text, call in self._commands():
+            if (score := matcher.match(name)) > 0:
+                yield Hit(score, matcher.highlight(name), self._callback(call), help=help_text)
+
+    def _commands(self) -> Iterator[tuple[str, str, str]]:
+        in_lab = isinstance(self.screen, LabScreen)
+        for action in ACTIONS:
+            if action.palette and (action.target == "app" or (in_lab and action.target == "lab")):
+                target = "app" if action.target == "app" else "screen"
+                yield action.help, f"key {action.shown_keys[0]}", f"{target}.{action.call}"
+        if in_lab:
+            for entry in cast("VanishApp", self.app).entries:
+                yield f"Go to {entry.id}", entry.title, f"screen.select({entry.id!r})"
+
+    def _callback(self, call: str) -> "_Call":
+        return _Call(self.screen, call)
+
+
+class _Call:
+    """Carries out an action of the screen that the palette was opened from, once the palette is gone."""
+
+    def __init__(self, screen: "Screen[object]", call: str) -> None:
+        self._screen = screen
+        self._call = call
+
+    async def __call__(self) -> None:
+        await self._screen.run_action(self._call)
+
+
+class Palette(CommandPalette):
+    """Textual's palette, still while nobody types."""
+
+    BINDINGS = bindings_everywhere()
+
+    def on_mount(self) -> None:
+        """A cursor that blinks would keep a slow line busy."""
+        self.query_one(Input).cursor_blink = False

@@ -1,0 +1,130 @@
+"""Saved runs as the command line names them, and what they need to go on."""
+
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine import resume
+from engine.data import find_source
+from engine.events import RunStarted
+from engine.runindex import RunEntry, list_runs, read_entry
+from engine.runlog import DESCRIPTION, EVENTS, NotARun, default_runs_folder, read_description, split_lines
+from tui_vanish.exits import RefusedError
+
+if TYPE_CHECKING:
+    from engine.runner import Settings
+
+_SHOWN = 5  # of several runs that a name may mean
+
+
+def find_run(name: str, runs_dir: Path | None) -> RunEntry:
+    """The run that a person means by its name, its folder, the name they gave it, or a part of its name.
+
+    Raises:
+        RefusedError: there is none, there are several, or it can't be read.
+    """
+    runs = runs_dir or default_runs_folder()
+    for folder in (runs / name, Path(name)):
+        if (folder / DESCRIPTION).exists():
+            return _usable(read_entry(folder.absolute()))
+    entries = [entry for entry in list_runs(runs) if name in (entry.name, entry.labels.name)]
+    entries = entries or [entry for entry in list_runs(runs) if entry.summary and name in entry.name]
+    if not entries:
+        raise RefusedError(f"there is no run {name!r} in {runs}; see vanish-tui runs")
+    if len(entries) > 1:
+        names = ", ".join(entry.name for entry in islice(entries, _SHOWN))
+        more = ", …" if len(entries) > _SHOWN else ""
+        raise RefusedError(f"{name!r} may be {len(entries)} runs: {names}{more}")
+    return _usable(entries[0])
+
+
+def _usable(entry: RunEntry) -> RunEntry:
+    if entry.summary is None:
+        raise RefusedError(f"{entry.name}: {entry.problem}")
+    try:
+        read_description(entry.folder)
+    except NotARun as error:
+        raise RefusedError(f"{entry.name}: {error}") from None
+    return entry
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the user said about where runs are to go on; None where they said nothing."""
+
+    device: str | None = None
+    data: Path | None = None
+    threads: int | None = None
+
+
+def settings_for(entries: list[RunEntry], asked: Asked, settings: "Settings") -> "Settings":
+    """The settings under which runs give their bits: those that they began with, but for what was asked.
+
+    Raises:
+        RefusedError: another process trains one, they lie in several folders, or need different settings.
+    """
+    for entry in entries:
+        if entry.owner is not None:
+            raise RefusedError(
+                f"{entry.name} is being trained by {entry.owner}; vanish-tui watch {entry.name} shows it"
+            )
+    if len({entry.runs for entry in entries}) > 1:
+        raise RefusedError("runs of several folders cannot go on together")
+    chosen = [_settings(_started(entry.folder), asked, settings) for entry in entries]
+    if any(other != chosen[0] for other in chosen):
+        raise RefusedError("these runs differ in device, data or threads: resume them one at a time")
+    return replace(chosen[0], runs_dir=entries[0].runs)
+
+
+def check(entries: list[RunEntry], settings: "Settings") -> None:
+    """See that the data here are those that the runs began with; the device shows when torch is loaded.
+
+    Raises:
+        RefusedError: they aren't.
+    """
+    source = find_source(settings.data)
+    for entry in entries:
+        started = _started(entry.folder)
+        if started is None:
+            continue
+        reason = resume.mismatch(
+            started,
+            train=source.train,
+            test=source.test,
+            passes=source.passes,
+            device=None,
+            threads=settings.threads,
+        )
+        if reason is not None:
+            raise RefusedError(f"{entry.name} cannot be resumed: {reason}")
+
+
+def _settings(started: RunStarted | None, asked: Asked, settings: "Settings") -> "Settings":
+    device, data, threads = asked.device, asked.data, asked.threads
+    if started is not None:
+        # Any GPU does: `auto` is the freest, and where there is none the engine says so.
+        device = device or ("cpu" if started.device == "cpu" else "auto")
+        data = data or _data(str(started.data.get("source", "")))
+        threads = threads or started.threads
+    return replace(settings, device=device or "auto", data=data, threads=threads or 1)
+
+
+def _data(source: str) -> Path | None:
+    """What `--data` has to name to get the same source again; None for those that are found unasked."""
+    if source == "sample":
+        return Path("sample")
+    return Path(source) if Path(source).is_dir() and Path(source).is_absolute() else None
+
+
+def _started(folder: Path) -> RunStarted | None:
+    """The first line of a run's log, if it has one."""
+    from engine.events import from_line
+
+    try:
+        with open(folder / EVENTS, "rb") as file:
+            lines = list(split_lines(file.readline()))
+        event = from_line(lines[0][0]) if lines else None
+    except (OSError, ValueError, TypeError):
+        return None
+    return event if isinstance(event, RunStarted) else None

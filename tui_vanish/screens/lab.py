@@ -1,0 +1,394 @@
+"""The lab: the scenarios beside the run of the highlighted one."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widget import Widget
+from textual.widgets import Static
+
+from engine.events import Pause, Resume, Status, Stop
+from tui_vanish import views
+from tui_vanish.actions import bindings
+from tui_vanish.lab_footer import Situation, labels
+from tui_vanish.lab_layout import BESIDE, SMALLEST, Layout, lay_out
+from tui_vanish.schedule_view import stage_count
+from tui_vanish.screens.instruments import InstrumentScreen
+from tui_vanish.widgets.about_pane import AboutPane
+from tui_vanish.widgets.footer import KeyFooter
+from tui_vanish.widgets.heatmap import HeatMap
+from tui_vanish.widgets.layer_bars import LayerBars
+from tui_vanish.widgets.line_chart import LineChart
+from tui_vanish.widgets.rows import Piece
+from tui_vanish.widgets.run_note import RunNote
+from tui_vanish.widgets.run_pane import RunPane
+from tui_vanish.widgets.scenario_list import ScenarioList
+from tui_vanish.widgets.scenario_pane import ScenarioPane
+from tui_vanish.widgets.scenario_text import Paragraph, ScenarioText
+from tui_vanish.widgets.timeline import Timeline
+from tui_vanish.widgets.title_bar import TitleBar
+
+if TYPE_CHECKING:
+    from engine.runview import Snapshot
+    from scenarios import Entry
+
+# What has the keyboard when a pane has it, in the order of the keys 1 to 4.
+PANES: Mapping[str, str] = {"scenarios": "#list", "charts": "#charts", "layers": "#layers", "about": "#text"}
+
+
+class LabScreen(InstrumentScreen):
+    """Scenarios on the left; on the right the latest run of the highlighted one, or its text."""
+
+    AUTO_FOCUS = "#list"
+    BINDINGS = bindings("lab")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._list_wanted: bool | None = None  # None: as the size of the terminal suggests
+        self._about_wanted = False
+        self._layout: Layout | None = None
+
+    def compose(self) -> ComposeResult:
+        """Everything there is; the layout shows what has a place."""
+        yield TitleBar()
+        with Horizontal(id="body"):
+            yield ScenarioPane(self.vanish.entries, id="scenarios")
+            yield RunPane(id="run")
+            yield AboutPane(id="about")
+        yield Static(id="too-small")
+        yield KeyFooter()
+
+    @property
+    def _scenarios(self) -> ScenarioPane:
+        return self.query_one("#scenarios", ScenarioPane)
+
+    @property
+    def shown_run(self) -> "Snapshot | None":
+        """The latest run of the highlighted scenario."""
+        entry = self.highlighted
+        return self.vanish.latest_run(entry.id) if entry else None
+
+    @property
+    def highlighted(self) -> "Entry | None":
+        """The highlighted scenario; None if nothing matches the filter."""
+        return self._scenarios.list.current
+
+    # --------------------------------------------------------------------------- what is shown
+
+    def on_mount(self) -> None:
+        """Show the first state, laid out as the last time."""
+        self._list_wanted = self.vanish.remembered.list_wanted or None  # without a run the list is needed
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Lay everything out for the new size."""
+        self.show()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Show which pane has the keyboard."""
+        self.show()
+
+    def show(self) -> None:
+        """Bring everything up to date with the app's snapshot and with this screen's own state."""
+        if not self.is_mounted or self.size.area == 0:
+            return
+        snapshot, run = self.vanish.snapshot, self.shown_run
+        self.query_one(TitleBar).show(views.title(snapshot, self.vanish.host, self.vanish.seed))
+        self._scenarios.list.show_standings(views.standings(snapshot), self.vanish.comparing.marked)
+        layout = self._arrange(run)
+        if run is not None and layout.run:
+            prediction = self.predictions.of(run)
+            self.query_one(RunPane).show(run, snapshot.activity, layout, self.looks, prediction)
+        if layout.about:
+            self._show_about(run, layout)
+        self._keep_focus()
+        self._show_footer(run, layout)
+
+    def _arrange(self, run: "Snapshot | None") -> Layout:
+        """Give each pane its place, or none."""
+        self._layout = layout = lay_out(
+            self.size,
+            layers=len(views.layer_names(run.scenario)) if run else 0,
+            list_wanted=self._list_wanted,
+            about_wanted=self._about_wanted,
+            chart=self.looks.chart,
+            staged=run is not None and stage_count(run) > 1,
+            over_time=self.looks.over_time,
+        )
+        self.set_class(not layout.framed, "-bare")
+        self.set_class(layout.too_small, "-too-small")
+        if layout.too_small:
+            need, have = (f"{size.width}×{size.height}" for size in (SMALLEST, self.size))
+            self.query_one("#too-small", Static).update(f"vanish-tui needs {need}; this is {have}")
+        pane = self._pane
+        self._scenarios.lay_out(layout, pane == "scenarios")
+        self.query_one(RunPane).lay_out(layout, pane)
+        self.query_one(AboutPane).lay_out(layout, pane == "about")
+        return layout
+
+    def _show_about(self, run: "Snapshot | None", layout: Layout) -> None:
+        entry = self._scenarios.list.current
+        if entry is None:
+            self.query_one(AboutPane).show(
+                (), (), [Paragraph("", "Nothing matches the filter; esc clears it.")]
+            )
+            return
+        room = layout.about_width - len(entry.id) - 8
+        remark = views.progress(run, room) if run is not None and not layout.run else ()
+        self.query_one(AboutPane).show((Piece(entry.id, "strong"),), remark, self._paragraphs(entry))
+
+    def _paragraphs(self, entry: "Entry") -> list[Paragraph]:
+        if entry.problems:
+            listed = "\n".join(str(problem) for problem in entry.problems)
+            return [Paragraph("", entry.title), Paragraph(f"{entry.path} cannot be used", listed)]
+        scenario = self.vanish.scenario_shown(entry)
+        return views.about(entry.title, scenario) if scenario else [Paragraph("", entry.title)]
+
+    def _show_footer(self, run: "Snapshot | None", layout: Layout) -> None:
+        if self._scenarios.filtering:
+            self.query_one(KeyFooter).show({}, hint="type a part of a name   ⏎ keep   esc clear")
+            return
+        owner = self.vanish.shelf.owner(run.run) if run is not None else None
+        now = Situation(
+            entry=self.highlighted,
+            run=run,
+            elsewhere=owner is not None,
+            can_take_over=owner is not None and owner.is_here,
+            can_compare=self.vanish.comparing.can_open,
+            pane=self._pane,
+            layout=layout,
+            looks=self.looks,
+        )
+        self.query_one(KeyFooter).show(labels(now))
+
+    # ------------------------------------------------------------------------------------ panes
+
+    @property
+    def _pane(self) -> str | None:
+        """The pane that has the keyboard."""
+        if self._scenarios.filtering:
+            return "scenarios"
+        focused = f"#{self.focused.id}" if self.focused else None
+        return next((pane for pane, selector in PANES.items() if selector == focused), None)
+
+    @property
+    def help_text(self) -> str:
+        """What is said about the pane that has the keyboard, and about what stands around it."""
+        widgets: dict[str | None, tuple[type[Widget], ...]] = {
+            "scenarios": (ScenarioList,),
+            "charts": (LineChart, Timeline),
+            "layers": (HeatMap if self.looks.over_time else LayerBars, RunNote),
+            "about": (ScenarioText,),
+        }
+        return " ".join(widget.HELP or "" for widget in widgets.get(self._pane, ()))
+
+    def _panes_in_sight(self) -> Iterator[str]:
+        for pane, selector in PANES.items():
+            lineage = self.query_one(selector).ancestors_with_self
+            if all(node.display for node in lineage if isinstance(node, Widget)):
+                yield pane
+
+    def _keep_focus(self) -> None:
+        """Give the keyboard to a pane that is in sight."""
+        panes = list(self._panes_in_sight())
+        if panes and self._pane not in panes:
+            self.query_one(PANES["layers" if "layers" in panes else panes[0]]).focus()
+
+    def action_pane(self, name: str) -> None:
+        """Give the keyboard to a pane, and show it if it is hidden."""
+        if name == "scenarios":
+            self._list_wanted = True
+        elif name == "about":
+            self._about_wanted = True
+        elif self.shown_run is not None:
+            self._make_room_for_run()
+        self.show()
+        if name in self._panes_in_sight():
+            self.query_one(PANES[name]).focus()
+
+    def action_next_pane(self) -> None:
+        """Give the keyboard to the next pane."""
+        self._go_round(1)
+
+    def action_previous_pane(self) -> None:
+        """Give the keyboard to the pane before."""
+        self._go_round(-1)
+
+    def _go_round(self, by: int) -> None:
+        panes = list(self._panes_in_sight())
+        if panes:
+            place = panes.index(self._pane) + by if self._pane in panes else 0
+            self.query_one(PANES[panes[place % len(panes)]]).focus()
+
+    def action_cursor(self, by: str) -> None:
+        """Move by a line in the pane that has the keyboard."""
+        match self._pane:
+            case "about":
+                self.query_one(AboutPane).text.move(int(by))
+            case "layers" | "charts":
+                self.select_layer(int(by))
+            case _:
+                self._scenarios.list.move(int(by))
+
+    def action_page(self, by: str) -> None:
+        """Move by a page in the pane that has the keyboard."""
+        match self._pane:
+            case "about":
+                self.query_one(AboutPane).text.page(int(by))
+            case "layers" | "charts":
+                self.select_layer(5 * int(by))
+            case _:
+                self._scenarios.list.page(int(by))
+
+    def action_edge(self, which: str) -> None:
+        """Move to the first or the last line of the pane that has the keyboard."""
+        match self._pane:
+            case "about":
+                self.query_one(AboutPane).text.edge(which)
+            case "layers" | "charts":
+                self.select_layer(1_000_000 if which == "last" else -1_000_000)
+            case _:
+                self._scenarios.list.edge(which)
+
+    # ------------------------------------------------------------------------------------- list
+
+    @on(ScenarioList.Highlighted)
+    def _show_highlighted(self) -> None:
+        self.look(layer=None, charts=replace(self.looks.charts, window=None, cursor=None))
+
+    @on(ScenarioList.Chosen)
+    def _open_chosen(self) -> None:
+        self.action_train()
+
+    @on(ScenarioPane.Filtered)
+    def _show_filtered(self) -> None:
+        self.show()
+
+    def show_entries(self, entries: "Sequence[Entry]") -> None:
+        """Have these in the list."""
+        self._scenarios.list.show_entries(entries)
+
+    def action_select(self, scenario_id: str) -> None:
+        """Highlight a scenario by its id."""
+        self._scenarios.close_filter(keep=False)
+        self._scenarios.list.select(scenario_id)
+
+    def action_find(self) -> None:
+        """Type what the list is filtered by."""
+        self._list_wanted = True
+        self.show()
+        self._scenarios.open_filter()
+
+    def action_match(self, by: str) -> None:
+        """Go to the next or the previous scenario that the filter lets through."""
+        self._scenarios.list.move_around(int(by))
+
+    def action_back(self) -> None:
+        """Undo the innermost thing: the filter, the selected layer, the text, the hidden list."""
+        if self._scenarios.filtered:
+            self._scenarios.close_filter(keep=False)
+        elif self.clear_charts():
+            pass
+        elif self.looks.layer is not None:
+            self.look(layer=None)
+        elif self._about_wanted:
+            self._about_wanted = False
+        else:
+            self.action_pane("scenarios")
+        self.show()
+
+    # ------------------------------------------------------------------------------------- view
+
+    def action_toggle_list(self) -> None:
+        """Show or hide the list."""
+        self._list_wanted = not self._scenarios.display
+        self.vanish.remembered = replace(self.vanish.remembered, list_wanted=self._list_wanted)
+        self.show()
+        if self._list_wanted:
+            self._scenarios.list.focus()
+
+    def action_toggle_about(self) -> None:
+        """Show or hide the scenario's text; without a run it is what there is."""
+        if self.shown_run is None:
+            return
+        shown = bool(self.query_one(AboutPane).display)
+        if shown:
+            self._make_room_for_run()
+        self._about_wanted = not shown
+        self.show()
+
+    def _make_room_for_run(self) -> None:
+        self._about_wanted = False
+        if self.size.width < BESIDE or self.vanish.remembered.list_wanted is False:
+            self._list_wanted = False
+
+    # ------------------------------------------------------------------------------------- runs
+
+    def action_train(self) -> None:
+        """Show the highlighted scenario's run if it is out of sight; else train it, unless it is training."""
+        entry, run = self._scenarios.list.current, self.shown_run
+        if entry is None:
+            return
+        if entry.problems:
+            self.notify(f"{entry.path.name} cannot be used", severity="error", markup=False)
+            return
+        in_sight = self._layout is not None and self._layout.run
+        if (run is None or (run.status.ended and in_sight)) and not self.vanish.train(entry):
+            return
+        self._make_room_for_run()
+        if run is not None:
+            self.show()
+
+    def action_mark(self) -> None:
+        """Mark the highlighted scenario for a comparison, and go on to the next."""
+        if (entry := self._scenarios.list.current) is not None:
+            self.vanish.comparing.toggle(entry)
+            self._scenarios.list.move(1)
+            self.show()
+
+    def action_compare(self) -> None:
+        """Compare what is marked."""
+        self.vanish.comparing.open()
+
+    def action_race(self) -> None:
+        """Race every cure against the problem."""
+        self.vanish.comparing.race()
+
+    def action_compare_section(self) -> None:
+        """Compare the section of the highlighted scenario."""
+        if (entry := self._scenarios.list.current) is not None:
+            self.vanish.comparing.compare_section(entry)
+
+    def action_pause(self) -> None:
+        """Pause the run, or let it go on."""
+        if (run := self.active_run()) is not None:
+            command = Resume if run.status is Status.PAUSED else Pause
+            self.vanish.bridge.send(command(run.run))
+
+    def action_take_over(self) -> None:
+        """Go on here with a run that another process trains."""
+        if (run := self.shown_run) is not None:
+            self.vanish.shelf.take_over(run.run)
+
+    def action_stop(self) -> None:
+        """Stop the run."""
+        if (run := self.active_run()) is not None:
+            self.vanish.bridge.send(Stop(run.run))
+
+    def action_copy_command(self) -> None:
+        """Copy the run as a command line."""
+        if (run := self.shown_run) is not None:
+            has_file = not self.vanish.variants.holds(run.scenario_id)
+            self.vanish.copy(views.command_line(run, has_file=has_file))
+        else:
+            self.notify("Nothing was trained here yet.", timeout=3)
+
+    def active_run(self) -> "Snapshot | None":
+        """The run that is shown, if it hasn't ended; else say so."""
+        run = self.shown_run
+        if run is not None and not run.status.ended:
+            return run
+        self.notify("Nothing is training here.", timeout=3)
+        return None

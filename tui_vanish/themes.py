@@ -1,0 +1,90 @@
+"""The colours: calm ones for a dark and a light terminal, safe ones, and the terminal's own."""
+
+from dataclasses import replace
+
+from textual.theme import BUILTIN_THEMES, Theme
+
+
+def _heat(*colours: str) -> dict[str, str]:
+    """From little to much, in brightness as well as in hue, so that they stay in order for every eye."""
+    return {f"heat-{number}": colour for number, colour in enumerate(colours, 1)}
+
+
+_ON_DARK = _heat("#56598f", "#3f7f9b", "#4fae86", "#a6c75a", "#f5e05f")
+_ON_LIGHT = _heat("#8fb3c4", "#5898a8", "#3d7a8c", "#3b5a86", "#3a2f6b")
+
+DARK = Theme(
+    name="vanish-dark",
+    primary="#7fb4ca",
+    secondary="#a292c8",
+    accent="#e0af68",
+    success="#98bb6c",
+    warning="#e0af68",
+    error="#e46876",
+    foreground="#d3d7dd",
+    background="#14161b",
+    surface="#181b21",
+    panel="#20242c",
+    dark=True,
+    variables={"line": "#3a404c", "quiet": "#8a919e", **_ON_DARK},
+)
+
+LIGHT = Theme(
+    name="vanish-light",
+    primary="#2b6c8f",
+    secondary="#6d5aa8",
+    accent="#96590b",
+    success="#4d7a1e",
+    warning="#96590b",
+    error="#b3303c",
+    foreground="#26292e",
+    background="#fafaf7",
+    surface="#f2f2ee",
+    panel="#e6e6e1",
+    dark=False,
+    variables={"line": "#bfc3c9", "quiet": "#666c76", **_ON_LIGHT},
+)
+
+# Okabe and Ito's colours (2008), told apart with every kind of colour blindness.
+SAFE = Theme(
+    name="vanish-safe",
+    primary="#56b4e9",
+    secondary="#cc79a7",
+    accent="#f0e442",
+    success="#009e73",
+    warning="#e69f00",
+    error="#d55e00",
+    foreground="#e4e6ea",
+    background="#101216",
+    surface="#15181d",
+    panel="#1e2229",
+    dark=True,
+    variables={"line": "#454b57", "quiet": "#99a0ad", **_ON_DARK},
+)
+
+# The terminal's own sixteen colours, and none at all under NO_COLOR.
+PLAIN = replace(
+    BUILTIN_THEMES["ansi-dark"],
+    name="vanish-plain",
+    variables={
+        **BUILTIN_THEMES["ansi-dark"].variables,
+        "line": "ansi_default",
+        "quiet": "ansi_default",
+        **_heat("ansi_blue", "ansi_cyan", "ansi_green", "ansi_yellow", "ansi_bright_white"),
+    },
+)
+
+# In the order of the key that changes them, each with what a person calls it.
+THEMES: dict[str, Theme] = {
+    "dark": DARK,
+    "light": LIGHT,
+    "safe for colour-blind eyes": SAFE,
+    "the terminal's own colours": PLAIN,
+}
+
+
+def next_theme(name: str) -> tuple[str, Theme]:
+    """The theme after the one called `name`, with what a person calls it."""
+    themes = list(THEMES.items())
+    place = next((place for place, (_, theme) in enumerate(themes) if theme.name == name), -1)
+    return themes[(place + 1) % len(themes)]

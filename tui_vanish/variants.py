@@ -1,0 +1,58 @@
+"""The scenarios that were made in the app: in memory until someone saves them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import scenarios
+from scenarios import Entry
+
+if TYPE_CHECKING:
+    from scenarios.schema import Scenario
+
+SECTION = "Made here"
+
+
+class Variants:
+    """What the editor has made.
+
+    Args:
+        user_dir: where they are saved; None if there is no such folder.
+    """
+
+    def __init__(self, user_dir: Path | None) -> None:
+        self.user_dir = user_dir
+        self._made: dict[str, Scenario] = {}
+
+    def load(self, entry: Entry) -> "Scenario":
+        """The scenario of an entry, from memory or from its file.
+
+        Raises:
+            ScenarioError: with all that is wrong with the file.
+            OSError: it cannot be read.
+        """
+        return self._made.get(entry.id) or scenarios.load(entry.path)
+
+    def holds(self, scenario_id: str) -> bool:
+        """Whether the scenario is in memory only."""
+        return scenario_id in self._made
+
+    def keep(self, scenario: "Scenario") -> Entry:
+        """Keep a scenario in memory; its line for the list."""
+        self._made[scenario.id] = scenario
+        path = Path(f"{scenario.id}.toml")
+        return Entry(scenario.id, scenario.title, SECTION, path, built_in=False, of_slides=False)
+
+    def save(self, scenario: "Scenario") -> Entry:
+        """Write a scenario's file; its line for the list.
+
+        Raises:
+            OSError: it cannot be written, or there is such a file.
+        """
+        from scenarios.variants import save
+
+        if self.user_dir is None:
+            raise FileNotFoundError("there is no folder for scenarios of one's own")
+        path = save(scenario, self.user_dir)
+        self._made.pop(scenario.id, None)
+        section = scenario.section
+        return Entry(scenario.id, scenario.title, section, path, built_in=False, of_slides=False)

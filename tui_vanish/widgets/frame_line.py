@@ -1,0 +1,73 @@
+"""One horizontal line of a frame, with a title at its left end and a remark at its right end."""
+
+from typing import Literal
+
+from textual.events import Click
+
+from tui_vanish.widgets.rows import Piece, Row, Rows, padded
+
+Place = Literal["top", "middle", "bottom"]
+
+_ENDS: dict[Place, tuple[str, str]] = {"top": ("╭", "╮"), "middle": ("├", "┤"), "bottom": ("╰", "╯")}
+
+
+class FrameLine(Rows):
+    """The top, a divider or the bottom of a frame; in a place without frames just its texts.
+
+    Args:
+        place: which of the three.
+        pane: what the keyboard goes to when it is clicked.
+    """
+
+    DEFAULT_CSS = "FrameLine { height: 1; }"
+
+    def __init__(
+        self,
+        place: Place,
+        *,
+        title: str = "",
+        pane: str = "",
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._place: Place = place
+        self._pane = pane
+        self._left: Row = (Piece(title, "title"),) if title else ()
+        self._right: Row = ()
+        self._framed = True
+        self._focused = False
+
+    def show(self, left: Row, right: Row = ()) -> None:
+        """Set both texts."""
+        self._left, self._right = left, right
+        self.redraw()
+
+    def show_frame(self, framed: bool, focused: bool) -> None:
+        """Set whether the line is drawn, and whether its pane has the keyboard."""
+        self._framed, self._focused = framed, focused
+        self.redraw()
+
+    def rows(self, width: int, height: int) -> list[Row]:
+        """The line."""
+        left, right = self._left, self._right
+        if left and self._focused:
+            first, *rest = left
+            left = (Piece(first.text, "focused"), *rest)
+        if not self._framed:
+            space = Piece(" ")
+            return [padded((space, *left), (*right, space), width)]
+        role = "accent" if self._focused else "line"
+        start, end = _ENDS[self._place]
+        left = (Piece(f"{start}─", role), *_spaced(left))
+        right = (*_spaced(right), Piece(f"─{end}", role))
+        return [padded(left, right, width, "─", role)]
+
+    async def on_click(self, event: Click) -> None:
+        """Give the keyboard to the pane."""
+        if self._pane:
+            await self.run_action(f"screen.pane({self._pane!r})")
+
+
+def _spaced(row: Row) -> Row:
+    return (Piece(" "), *row, Piece(" ")) if row else ()
