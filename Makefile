@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: run test check format goldens pictures wheel clean
+.PHONY: run test check format goldens pictures bench wheel clean
 
 run: $(READY)
 	$(BIN)/vanish-tui $(ARGS)

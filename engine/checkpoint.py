@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.atomic import for_the_user_alone, sync_folder
-from engine.events import SCHEMA, Status
+from engine.events import SCHEMA
+from engine.status import Status
 
 CHECKPOINT, PREVIOUS = "checkpoint.pt", "checkpoint.previous.pt"
 _BESIDE = "checkpoint.tmp"

@@ -2,20 +2,20 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any, Literal
 
-from engine.events import Record, Status, encoded
-from engine.history import Point
+from engine.events import Record, RunStarted, encoded
 from engine.runview import Snapshot
+from engine.status import Status
 from scenarios.numbers import numbers
 
 Axis = Literal["epochs", "seconds"]
 
 _AXES: tuple[Axis, ...] = ("epochs", "seconds")
-_BROKEN = frozenset({Status.DIVERGED, Status.FAILED})
+OUT = frozenset({Status.DIVERGED, Status.FAILED, Status.STOPPED})  # of the race, before its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,16 @@ class Entrant:
 
     label: str
     runs: tuple[Snapshot, ...]
+
+    @property
+    def furthest(self) -> Snapshot:
+        """The run that has come furthest."""
+        return max(self.runs, key=lambda run: run.step)
+
+    @property
+    def present(self) -> Snapshot:
+        """The run that is being trained, the furthest where none is."""
+        return next((run for run in self.runs if not run.status.ended), self.furthest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +54,8 @@ class Place:
         low: the lowest; `high` the highest.
         tied: whether its range and that of the entrant one place ahead overlap, so that seeds alone may
             have decided. Never with one seed, whose spread nobody knows.
-        ended: how its runs ended, if one diverged or failed.
+        ended: how its runs ended, if one diverged, failed or was stopped.
+        seeds: how many of its runs are judged here.
     """
 
     label: str
@@ -53,6 +64,13 @@ class Place:
     high: float | None
     tied: bool
     ended: str
+    seeds: int
+
+    def overlaps(self, other: "Place") -> bool:
+        """Whether the difference between the two is inside the range of their seeds."""
+        if self.low is None or self.high is None or other.low is None or other.high is None:
+            return False
+        return max(self.seeds, other.seeds) > 1 and self.low <= other.high and other.low <= self.high
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,38 +89,64 @@ class Ranking:
 
 
 def entrants(snapshots: Sequence[Snapshot]) -> tuple[Entrant, ...]:
-    """Group runs of the same settings, in the order of their first run.
+    """Group runs that differ only in their seed, in the order of their first run.
 
     Entrants of one id but other settings (a variant made by hand) are numbered: `depth-7`, `depth-7 (2)`.
+    Two runs with the same seed are the same run: the one that has come further stands for both.
     """
-    groups: dict[str, list[Snapshot]] = {}
-    for snapshot in snapshots:
-        settings = json.dumps([snapshot.scenario_id, numbers(snapshot.scenario)], sort_keys=True)
-        groups.setdefault(settings, []).append(snapshot)
+    started = next((run.started for run in snapshots if run.started is not None), None)
+    groups: dict[str, dict[int, Snapshot]] = {}
+    for run in snapshots:
+        # A run that is being set up will be what its neighbours are.
+        identity = [run.scenario_id, settings(run, run.started or started), list(_touches(run))]
+        seeds = groups.setdefault(json.dumps(identity, sort_keys=True), {})
+        if run.seed not in seeds or run.step >= seeds[run.seed].step:
+            seeds[run.seed] = run
     seen: Counter[str] = Counter()
     field = []
-    for runs in groups.values():
+    for runs in (tuple(seeds.values()) for seeds in groups.values()):
         name = runs[0].scenario_id
         seen[name] += 1
-        field.append(Entrant(name if seen[name] == 1 else f"{name} ({seen[name]})", tuple(runs)))
+        field.append(Entrant(name if seen[name] == 1 else f"{name} ({seen[name]})", runs))
     return tuple(field)
 
 
-def differences(scenarios: Sequence[Record]) -> tuple[Difference, ...]:
-    """The settings that are not the same in all of them, in the order of the files."""
-    settings = [numbers(each) for each in scenarios]
-    keys = dict.fromkeys(key for each in settings for key in each)
-    rows = (Difference(key, tuple(each.get(key) for each in settings)) for key in keys)
+def settings(run: Snapshot, started: RunStarted | None) -> dict[str, Any]:
+    """What decides a run's numbers besides its seed, by dotted key.
+
+    Args:
+        run: whose scenario it is, and what was changed by hand.
+        started: what else it began with; None where that isn't known yet.
+    """
+    table = numbers(run.scenario)
+    if started is not None:
+        table["data.images"] = started.data.get("train")
+        table["device"] = started.device.partition(":")[0]  # one GPU of a machine is as good as another
+        table["threads"] = started.threads
+    if touches := list(_touches(run)):
+        table["by hand"] = touches
+    return table
+
+
+def differences(field: Sequence[Entrant]) -> tuple[Difference, ...]:
+    """The settings that are not the same in all of them, those of a table together, in the files' order."""
+    started = next((entrant.runs[0].started for entrant in field if entrant.runs[0].started), None)
+    tables = [settings(entrant.runs[0], entrant.runs[0].started or started) for entrant in field]
+    keys = list(dict.fromkeys(key for table in tables for key in table))
+    order = list(dict.fromkeys(_table_of(key) for key in keys))
+    keys.sort(key=lambda key: order.index(_table_of(key)))
+    rows = (Difference(key, tuple(table.get(key) for table in tables)) for key in keys)
     return tuple(row for row in rows if any(value != row.values[0] for value in row.values))
 
 
 def rank(field: Sequence[Entrant], axis: Axis) -> Ranking:
     """Rank by test accuracy at the largest number of epochs (or seconds) that all have reached.
 
-    A run that diverged or failed holds nobody up: it is judged by what it had reached.
+    A run that diverged, failed or was stopped holds nobody up: it is judged by what it had reached. Nor
+    does one that has just joined, before its first epoch is finished.
     """
-    runs = [run for entrant in field for run in entrant.runs]
-    racing = [run for run in runs if run.status not in _BROKEN] or runs
+    runs = [run for entrant in field for run in entrant.runs if run.last_epoch is not None]
+    racing = [run for run in runs if run.status not in OUT] or runs
     at = min((_reached(run, axis) for run in racing), default=0.0)
     judged = [(entrant, _accuracies(entrant, axis, at)) for entrant in field]
     judged.sort(key=lambda each: -median(each[1]) if each[1] else 1.0)
@@ -116,7 +160,8 @@ def rank(field: Sequence[Entrant], axis: Axis) -> Ranking:
                 min(accuracies, default=None),
                 max(accuracies, default=None),
                 tied=ahead is not None and len(accuracies) > 1 and max(accuracies) >= ahead,
-                ended=", ".join(sorted({run.status.value for run in entrant.runs if run.status in _BROKEN})),
+                ended=", ".join(sorted({run.status.value for run in entrant.runs if run.status in OUT})),
+                seeds=len(accuracies),
             )
         )
     return Ranking(axis, at, tuple(places))
@@ -126,7 +171,7 @@ def to_record(field: Sequence[Entrant]) -> Record:
     """The comparison as the last line of `compare --json`; the first entrant is the baseline."""
     runs = [run for entrant in field for run in entrant.runs]
     labels = [entrant.label for entrant in field]
-    rows = differences([entrant.runs[0].scenario for entrant in field])
+    rows = differences(field)
     return {
         "event": "comparison",
         "run": runs[0].run,
@@ -157,7 +202,20 @@ def _run_record(label: str, run: Snapshot) -> Record:
         "test_accuracy": run.last_epoch.test_accuracy if run.last_epoch else None,
         "best_test_accuracy": run.best_test_accuracy,
         "weights_sha256": end.weights_sha256 if end else None,
+        "verdicts": [verdict.kind for verdict in run.verdicts],
     }
+
+
+def _table_of(key: str) -> str:
+    return key.rpartition(".")[0] or key
+
+
+def _touches(run: Snapshot) -> Iterator[str]:
+    """What was changed by hand, each in a few words; a longer or shorter training is told by its epochs."""
+    for touch in run.interventions:
+        if touch.kind != "epochs":
+            words = (touch.kind, touch.layer, None if touch.value is None else f"{touch.value:g}")
+            yield " ".join([*(word for word in words if word), f"at step {touch.step}"])
 
 
 def _reached(run: Snapshot, axis: Axis) -> float:
@@ -172,14 +230,7 @@ def _accuracies(entrant: Entrant, axis: Axis, at: float) -> list[float]:
     """Each run's test accuracy at its last epoch that is not beyond `at`."""
     found = []
     for run in entrant.runs:
-        if run.last_epoch is not None and _reached(run, axis) <= at:
-            found.append(run.last_epoch.test_accuracy)
-        elif points := [point for point in run.charts.test_accuracy if _place(run, point, axis) <= at]:
-            found.append(points[-1].value)
+        reached = [each for each in run.results if (each.epoch if axis == "epochs" else each.time) <= at]
+        if reached:
+            found.append(reached[-1].test_accuracy)
     return found
-
-
-def _place(run: Snapshot, point: Point, axis: Axis) -> float:
-    if axis == "seconds":
-        return point.time
-    return point.step / run.started.steps_per_epoch if run.started else 0.0

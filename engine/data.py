@@ -1,7 +1,7 @@
 """Fashion-MNIST as tensors on the device, from the first source that is there.
 
 In this order: the folder that `--data` names, our cache, what the Debian package installed, and the sample
-that comes with this program. Finding a source reads headers only and imports no torch.
+that comes with this program. Finding a source reads the files' headers and lengths, and imports no torch.
 """
 
 from collections.abc import Iterator
@@ -99,7 +99,7 @@ def cache_folder() -> Path:
 
 
 def find_source(data: Path | None = None) -> Source:
-    """The first source that is there. Reads the files' headers only.
+    """The first source that is there, judged by its files' headers and lengths.
 
     A folder that holds none of the four files is no source; one that holds a part of them, or a damaged one,
     is an error: to pass over it would train on other data than the user thinks.
@@ -115,7 +115,8 @@ def find_source(data: Path | None = None) -> Source:
     if data == Path("sample"):
         return inspect("sample", SAMPLE)
     if data is not None:
-        return inspect("folder", _named_folder(data))
+        # Whole, because the log names it: another process, elsewhere, may go on with the run.
+        return inspect("folder", _named_folder(data.absolute()))
     if _holds_any(cache_folder()):
         return inspect("cache", cache_folder())
     if _holds_any(DEBIAN):
@@ -124,7 +125,7 @@ def find_source(data: Path | None = None) -> Source:
 
 
 def inspect(kind: SourceKind, folder: Path) -> Source:
-    """The source that `folder` is, judged by its files' headers.
+    """The source that `folder` is, judged by its files' headers and lengths.
 
     Raises:
         DataError: a file is missing or damaged, or the four don't belong together.

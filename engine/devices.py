@@ -1,6 +1,7 @@
 """Where to train: `auto`, `cpu`, `cuda` or `cuda:N`, and how torch comes into the process."""
 
 import ctypes
+import gc
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,9 @@ def preload_torch() -> None:
             except OSError:  # another layout: the import finds its own way, only slower
                 break
     import torch  # noqa: F401
+
+    # What is here now stays to the end: a collection that walks all of it would stall the screen for 0.1 s.
+    gc.freeze()
 
 
 def resolve(name: str) -> "torch.device":

@@ -1,159 +1,22 @@
-"""What the engine is told (commands) and what it says (events): plain frozen dataclasses.
+"""What the engine says: plain frozen dataclasses, named in the past tense.
 
-Commands are imperative, events past tense. An event is one line of a run's log and of `run --json`;
-`to_record` and `from_record` are the two ways between the dataclass and that line. Numbers that are not
-finite travel as the strings "nan", "inf" and "-inf", because JSON has none of them.
+An event is one line of a run's log and of `run --json`; `to_record` and `from_record` are the two ways
+between the dataclass and that line. Numbers that are not finite travel as the strings "nan", "inf" and
+"-inf", because JSON has none of them.
 """
 
 import json
 import math
 from dataclasses import dataclass, fields
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from types import NoneType, UnionType
+from typing import Any, ClassVar, Literal, get_args
 
-if TYPE_CHECKING:
-    from scenarios.schema import Scenario
+from engine.status import Status
 
 SCHEMA = 1
 
 Record = dict[str, Any]
 InterventionKind = Literal["lr", "freeze", "unfreeze", "next_stage", "epochs"]
-
-
-class Status(StrEnum):
-    """Where a run stands."""
-
-    LOADING = "loading"
-    RUNNING = "running"
-    PAUSED = "paused"
-    FINISHED = "finished"
-    STOPPED = "stopped"
-    DIVERGED = "diverged"
-    FAILED = "failed"
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing more will come of the run unless someone resumes it."""
-        return self in (Status.FINISHED, Status.STOPPED, Status.DIVERGED, Status.FAILED)
-
-
-# ---------------------------------------------------------------------------------------- commands
-
-
-@dataclass(frozen=True, slots=True)
-class Train:
-    """Start a run of `scenario`; `run` is its name, unique in the runs folder."""
-
-    run: str
-    scenario: "Scenario"
-    seed: int
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """Let the run stand still; `reason` goes into the log."""
-
-    run: str
-    reason: str = "by hand"
-
-
-@dataclass(frozen=True, slots=True)
-class Resume:
-    """Go on after a pause."""
-
-    run: str
-    reason: str = "by hand"
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """End the run now; what it has learnt is kept."""
-
-    run: str
-
-
-@dataclass(frozen=True, slots=True)
-class SetLearningRate:
-    """From the next step on; of SDAGD it is the radius."""
-
-    run: str
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class Freeze:
-    """Freeze a layer until the stage ends."""
-
-    run: str
-    layer: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unfreeze:
-    """Let a layer train again."""
-
-    run: str
-    layer: str
-
-
-@dataclass(frozen=True, slots=True)
-class NextStage:
-    """End the present stage after this step and go on with the next."""
-
-    run: str
-
-
-@dataclass(frozen=True, slots=True)
-class SetEpochs:
-    """Let each stage last `value` epochs."""
-
-    run: str
-    value: int
-
-
-@dataclass(frozen=True, slots=True)
-class ResumeRun:
-    """Take a run up that has ended, or whose process is gone, from its directory.
-
-    Attributes:
-        run: its name.
-        epochs: of each stage from now on; None as they are.
-        anywhere: also on another kind of device, where its bits differ.
-    """
-
-    run: str
-    epochs: int | None = None
-    anywhere: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Inspect:
-    """Look closely at one layer. The answer stands in the engine's snapshot, and in no log."""
-
-    run: str
-    layer: str
-
-
-class CannotFreeze(Exception):
-    """A Freeze or Unfreeze that the run can't obey; its text says why."""
-
-
-RunCommand = (
-    Train
-    | ResumeRun
-    | Pause
-    | Resume
-    | Stop
-    | SetLearningRate
-    | Freeze
-    | Unfreeze
-    | NextStage
-    | SetEpochs
-    | Inspect
-)
-
-
-# ------------------------------------------------------------------------------------------ events
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,6 +209,17 @@ _TYPES: dict[str, type[RunEvent]] = {
     )
 }
 
+# Of each kind the fields whose type a value can simply be held against.
+_PLAIN = {int, float, str, bool, NoneType}
+_CHECKED: dict[type, dict[str, Any]] = {
+    kind: {
+        field.name: field.type
+        for field in fields(kind)
+        if set(get_args(field.type) if isinstance(field.type, UnionType) else [field.type]) <= _PLAIN
+    }
+    for kind in (*_TYPES.values(), LayerSample)
+}
+
 # `try` is the JSON key that programs rely on, and no name that Python lets a field have.
 _KEY_OF_FIELD = {"suggestions": "try"}
 _FIELD_OF_KEY = {key: field for field, key in _KEY_OF_FIELD.items()}
@@ -380,7 +254,8 @@ def from_record(record: Record) -> RunEvent | None:
     Fields that a newer version added are passed over.
 
     Raises:
-        TypeError: a field is missing.
+        TypeError: a field is missing, or holds what can't be its value.
+        ValueError: likewise.
     """
     kind = _TYPES.get(record.get("event", ""))
     if kind is None:
@@ -392,21 +267,40 @@ def from_record(record: Record) -> RunEvent | None:
         if name in known:
             values[name] = value if name in _TEXT_FIELDS else _decode(value)
     if "layers" in values:
-        names = {field.name for field in fields(LayerSample)}
-        values["layers"] = tuple(
-            LayerSample(**{k: v for k, v in layer.items() if k in names}) for layer in values["layers"]
-        )
+        values["layers"] = tuple(map(_layer, values["layers"]))
     if "status" in values:
         values["status"] = Status(values["status"])
+    _check(kind, values)
     return kind(**values)
+
+
+def _layer(record: Any) -> LayerSample:
+    if not isinstance(record, dict):
+        raise TypeError("a layer is no JSON object")
+    values = {key: value for key, value in record.items() if key in _CHECKED[LayerSample]}
+    _check(LayerSample, values)
+    return LayerSample(**values)
+
+
+def _check(kind: type, values: Record) -> None:
+    for name, expected in _CHECKED[kind].items():
+        if name in values and not is_a(values[name], expected):
+            raise TypeError(f"{name} cannot be {values[name]!r}")
+
+
+def is_a(value: Any, kind: Any) -> bool:
+    """Whether a value out of a JSON file may stand where `kind` (a type, or several) is expected."""
+    if type(value) is int:
+        return isinstance(value, kind) or isinstance(0.0, kind)
+    return isinstance(value, kind)
 
 
 def from_line(line: str | bytes) -> RunEvent | None:
     """The event that one line of a log holds; see from_record.
 
     Raises:
-        ValueError: the line is not a JSON object.
-        TypeError: a field is missing.
+        ValueError: the line is not a JSON object, or a field holds what can't be its value.
+        TypeError: a field is missing, or likewise.
     """
     record = json.loads(line)
     if not isinstance(record, dict):

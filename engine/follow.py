@@ -25,7 +25,7 @@ class Follower:
         self.damage: tuple[str, ...] = ()
         self._description = what = read_description(folder)
         self._view = RunView(what.run, what.scenario, what.seed)
-        self._snapshot = self._view.snapshot()
+        self._snapshot, self._outdated = self._view.snapshot(), False
         self._position, self._last = 0, b""
 
     @property
@@ -61,14 +61,15 @@ class Follower:
 
     def snapshot(self) -> Snapshot:
         """The run as it stood at the last poll; made anew only after an event."""
-        if self._snapshot.sequence != self._view.sequence:
-            self._snapshot = self._view.snapshot()
+        if self._outdated or self._snapshot.sequence != self._view.sequence:
+            self._snapshot, self._outdated = self._view.snapshot(), False
         return self._snapshot
 
     def _begin_anew(self) -> None:
         what = self._description
         self._view = RunView(what.run, what.scenario, what.seed)
         self._position, self._last = 0, b""
+        self._outdated = True  # as many events as before may be others
         self.damage = ()
 
     def _is_the_same(self, file: int) -> bool:

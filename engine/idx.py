@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import struct
 import zlib
 from collections.abc import Iterator
@@ -17,17 +18,21 @@ class DataError(Exception):
 
 
 def read_shape(path: Path, dimensions: int) -> tuple[int, ...]:
-    """The sizes that the header of an IDX file gives, without reading what follows.
+    """The sizes that the header of an IDX file gives; what follows is read only if its length is off.
 
     Args:
         path: the file; its first bytes, not its name, say whether it is gzipped.
         dimensions: how many there have to be: 3 of images (count, rows, columns), 1 of labels.
 
     Raises:
-        DataError: no such IDX file, or one too small for what its header promises.
+        DataError: no such IDX file, or one that isn't as long as its header promises.
     """
     with _open(path) as file:
-        return _read_header(path, file, dimensions)
+        shape = _read_header(path, file, dimensions)
+        is_whole = _length(path) == _header_size(dimensions) + _count(shape)
+    if not is_whole:
+        read(path, dimensions)  # says what is wrong, if not only the length of several gzip parts
+    return shape
 
 
 def read(path: Path, dimensions: int) -> tuple[tuple[int, ...], bytearray]:
@@ -71,8 +76,19 @@ def _open(path: Path) -> Iterator[io.BufferedIOBase]:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
 
 
+def _length(path: Path) -> int:
+    """How many bytes the file holds once unzipped: its size, or what a gzip file says in its last bytes."""
+    with path.open("rb") as raw:
+        zipped = raw.read(2) == _GZIP_MAGIC
+        size = raw.seek(0, os.SEEK_END)
+        if not zipped:
+            return size
+        raw.seek(-4, os.SEEK_END)
+        return int.from_bytes(raw.read(), "little")
+
+
 def _read_header(path: Path, file: io.BufferedIOBase, dimensions: int) -> tuple[int, ...]:
-    size = 4 * (1 + dimensions)
+    size = _header_size(dimensions)
     header = file.read(size)
     expected = _magic(dimensions)
     if len(header) >= 4 and (found := int.from_bytes(header[:4])) != expected:
@@ -87,6 +103,10 @@ def _read_header(path: Path, file: io.BufferedIOBase, dimensions: int) -> tuple[
     if _count(shape) > on_disk * _DEFLATE_LIMIT:
         raise DataError(f"{path}: expected {_promise(shape)}, found a file of {on_disk} bytes")
     return shape
+
+
+def _header_size(dimensions: int) -> int:
+    return 4 * (1 + dimensions)  # the magic number, and each size
 
 
 def _magic(dimensions: int) -> int:

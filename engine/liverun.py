@@ -3,38 +3,34 @@
 import traceback
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Literal, assert_never
 
 from engine import resume
 from engine.checkpoint import Checkpoint, copied
-from engine.diagnosis import Diagnosis
-from engine.events import (
+from engine.commands import (
     CannotFreeze,
     Freeze,
     Inspect,
-    Intervened,
     NextStage,
     Pause,
-    Paused,
     Resume,
-    Resumed,
     ResumeRun,
     RunCommand,
-    RunEvent,
-    RunFinished,
     SetEpochs,
     SetLearningRate,
-    StageStarted,
-    Status,
     Stop,
     Train,
     Unfreeze,
 )
+from engine.diagnosis import Diagnosis
+from engine.events import Intervened, Paused, Resumed, RunEvent, RunFinished, StageStarted
 from engine.rundir import RunDirectory, Save
 from engine.runview import RunView, Snapshot
 from engine.saver import Saver
+from engine.status import Status
 from engine.summary import summarise
 
 if TYPE_CHECKING:
@@ -95,6 +91,11 @@ class LiveRun:
         """Whether it wants a step in the next round."""
         return self._trainer is not None and self._trainer.status is Status.RUNNING
 
+    @property
+    def trouble(self) -> str:
+        """Where it can't be saved, and why; empty while it can."""
+        return f"{self._folder}: {self._trouble}" if self._trouble else ""
+
     def snapshot(self) -> Snapshot:
         """The run at this moment; made anew only after an event."""
         if self._snapshot.sequence != self._view.sequence:
@@ -124,22 +125,26 @@ class LiveRun:
         except resume.CannotResume as error:
             self.fail(str(error))
             return
-        for event in saved.events:
-            self._view.apply(event)
-            self._diagnosis.follow(event)  # what came of it is in the log
         try:
+            for event in saved.events:
+                self._view.apply(event)
+                self._diagnosis.follow(event)  # what came of it is in the log
             resume.check(saved, command, data, threads)
             trainer = self._build(data, threads)
             if saved.checkpoint is not None:
                 trainer.restore(saved.checkpoint.trainer, announce=saved.started is None)
             self._directory = saved.open()
         except Exception as error:  # a checkpoint may fit in no way, and the disk may be gone
-            saved.lock.release()
+            with suppress(OSError):
+                saved.lock.release()
             self.fail(f"{self.name} cannot be resumed: {error}")
             return
         for remark in saved.remarks:
             self._notify(self.name, "warning", f"{self.name}: {remark}")
-        self._trainer, self._to_repeat = trainer, deque(saved.to_repeat)
+        # An order given now overrules one that is to be repeated.
+        overruled = "epochs" if command.epochs is not None else ""
+        self._to_repeat = deque(event for event in saved.to_repeat if event.kind != overruled)
+        self._trainer = trainer
         try:
             if saved.checkpoint is None:
                 trainer.begin()
@@ -203,13 +208,18 @@ class LiveRun:
 
     def deliver(self) -> None:
         """Fold in, write and pass on what happened since the last time; save the run if it is time."""
-        self._tell_all()
-        self._repeat()
-        if self._failure is not None:
-            error, self._failure = self._failure, None
-            self.fail(f"{type(error).__name__}: {error}", "".join(traceback.format_exception(error)))
-        if not self._view.status.ended and monotonic() >= self._save_at:
-            self._save()
+        try:
+            self._tell_all()
+            if self._failure is None:
+                self._repeat()
+                if not self._view.status.ended and monotonic() >= self._save_at:
+                    self._save()
+        except Exception as error:  # likewise: saving copies what lies on the device
+            self._failure = error
+        if (failure := self._failure) is not None:
+            self._failure = None
+            self._untold.clear()
+            self.fail(f"{type(failure).__name__}: {failure}", "".join(traceback.format_exception(failure)))
         self.tell_trouble()
 
     def tell_trouble(self) -> None:

@@ -2,29 +2,18 @@
 
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.checkpoint import Checkpoint, newest_checkpoint
-from engine.events import (
-    Freeze,
-    Intervened,
-    NextStage,
-    ResumeRun,
-    RunCommand,
-    RunEvent,
-    RunFinished,
-    RunStarted,
-    SetEpochs,
-    SetLearningRate,
-    Status,
-    Unfreeze,
-    from_line,
-)
+from engine.commands import Freeze, NextStage, ResumeRun, RunCommand, SetEpochs, SetLearningRate, Unfreeze
+from engine.events import Intervened, RunEvent, RunFinished, RunStarted, from_line
 from engine.rundir import RunDirectory
 from engine.runlock import RunInUse, RunLock
 from engine.runlog import EVENTS, RunLog, split_lines
+from engine.status import Status
 
 if TYPE_CHECKING:
     from engine.data import Dataset
@@ -84,7 +73,8 @@ def take(folder: Path) -> Saved:
     try:
         return _read(folder, lock)
     except OSError as error:
-        lock.release()
+        with suppress(OSError):
+            lock.release()
         raise CannotResume(f"{folder.name} cannot be resumed: {error.strerror}") from None
 
 

@@ -14,10 +14,11 @@ from time import time_ns
 from typing import Any, Literal, NamedTuple
 
 from engine.atomic import write_atomically
-from engine.events import SCHEMA, Status
+from engine.events import SCHEMA
 from engine.labels import NO_LABELS, Labels, read_labels
 from engine.runlock import Owner, owner_of
 from engine.runlog import EVENTS, NotARun, read_description
+from engine.status import Status
 from engine.summary import FIELDS, Summary, read_summary, row_of, summary_of_row
 
 INDEX = ".index.json"

@@ -5,32 +5,17 @@ Plain files, one writer, only ever appended: home folders on GPU boxes are often
 
 import json
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from typing import Self
-
-from platformdirs import user_state_path
 
 from engine.atomic import write_atomically
 from engine.events import SCHEMA, Record, RunEvent, from_line, to_line
 
 EVENTS, DESCRIPTION = "events.jsonl", "run.json"
-
-
-def default_runs_folder() -> Path:
-    """Where runs are kept unless someone says otherwise."""
-    return user_state_path("vanish-tui") / "runs"
-
-
-def new_run_name(scenario_id: str, now: datetime | None = None) -> str:
-    """A run's name, and its folder's: YYYYMMDD-HHMMSS-SCENARIO-xxxx."""
-    moment = now or datetime.now()
-    return f"{moment:%Y%m%d-%H%M%S}-{scenario_id}-{secrets.token_hex(2)}"
 
 
 class NotARun(Exception):
@@ -65,10 +50,13 @@ def read_description(folder: Path) -> Description:
     refuse_newer(record)
     try:
         scenario = record["scenario"]
-        scenario["training"]["epochs"], scenario["id"]
-        return Description(folder.name, int(record["seed"]), scenario)
+        what = Description(folder.name, int(record["seed"]), scenario)
+        is_whole = isinstance(scenario["id"], str) and isinstance(scenario["training"]["epochs"], int)
     except (KeyError, TypeError, ValueError):
-        raise NotARun(f"damaged: {DESCRIPTION} does not describe a run") from None
+        is_whole = False
+    if not is_whole:
+        raise NotARun(f"damaged: {DESCRIPTION} does not describe a run")
+    return what
 
 
 def refuse_newer(record: object) -> None:

@@ -1,30 +1,26 @@
-"""Engine: the training thread, its command queue, and the rounds over the active runs."""
+"""Engine: the training thread as others see it, from its settings to its published state."""
 
 import queue
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING
 
-from engine import devices
-from engine.data import DataError, find_source, load
-from engine.events import Inspect, ResumeRun, RunCommand, RunEvent, Status, Train
-from engine.inspection import LayerView
-from engine.liverun import LiveRun, Severity, failure
-from engine.rounds import Rounds
-from engine.runlock import Owner
-from engine.runlog import NotARun, default_runs_folder, new_run_name, read_description
-from engine.runview import Snapshot
-from engine.saver import Saver
+from engine.commands import RunCommand, Train
+from engine.places import default_runs_folder, new_run_name
 
 if TYPE_CHECKING:
-    from engine.data import Dataset
+    from collections.abc import Callable
+
+    from engine.events import RunEvent
+    from engine.inspection import LayerView
+    from engine.liverun import Severity
+    from engine.runlock import Owner
+    from engine.runview import Snapshot
     from scenarios.schema import Scenario
 
 SAVE_SECONDS = 30.0
-PUBLISH_SECONDS = 0.05  # a screen polls a few times a second: more often would only cost training
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +31,7 @@ class Settings:
         device: auto, cpu, cuda or cuda:N.
         data: a folder that holds Fashion-MNIST, or None for the first source that is there.
         threads: torch threads of each run. The bits depend on it, so it is part of a run.
+        choose_threads: take of the numbers up to `threads` the one that trains fastest here.
         runs_dir: where run directories go; None is the user's state folder.
         side_by_side: how many runs may take their step at the same time, if each has one torch thread.
         save_seconds: how often a run that trains is saved, besides whenever something happens to it.
@@ -43,6 +40,7 @@ class Settings:
     device: str = "auto"
     data: Path | None = None
     threads: int = 1
+    choose_threads: bool = False
     runs_dir: Path | None = None
     side_by_side: int = 1
     save_seconds: float = SAVE_SECONDS
@@ -54,7 +52,7 @@ class Notice:
 
     number: int
     run: str
-    severity: Severity
+    severity: "Severity"
     text: str
 
 
@@ -70,17 +68,36 @@ class EngineSnapshot:
         data: the source's title, empty until known.
         notices: all so far.
         inspection: the latest answer to an Inspect; no part of any run.
+        unsaved: what keeps runs from being saved now, and where; by the run.
         owners: who trains those of the runs that other processes train; an engine's own snapshot has none.
     """
 
     sequence: int = 0
-    runs: tuple[Snapshot, ...] = ()
+    runs: "tuple[Snapshot, ...]" = ()
     activity: str = ""
     device: str = ""
     data: str = ""
     notices: tuple[Notice, ...] = ()
-    inspection: LayerView | None = None
-    owners: Mapping[str, Owner] = field(default_factory=dict)
+    inspection: "LayerView | None" = None
+    unsaved: Mapping[str, str] = field(default_factory=dict)
+    owners: "Mapping[str, Owner]" = field(default_factory=dict)
+
+
+class Desk:
+    """Where the engine's thread and all others leave things for each other.
+
+    Attributes:
+        commands: for the engine; None only wakes it.
+        published: its latest state, which is replaced and never changed.
+        importing: whether it is importing torch.
+        closing: whether it is to end.
+    """
+
+    def __init__(self) -> None:
+        self.commands: queue.SimpleQueue[RunCommand | None] = queue.SimpleQueue()
+        self.published = EngineSnapshot()
+        self.importing = False
+        self.closing = False
 
 
 class Engine:
@@ -94,23 +111,13 @@ class Engine:
         on_event: gets every event of every run, in the engine's thread.
     """
 
-    def __init__(self, settings: Settings, on_event: Callable[[RunEvent], None] | None = None) -> None:
+    def __init__(self, settings: Settings, on_event: "Callable[[RunEvent], None] | None" = None) -> None:
         self._settings = settings
         self._on_event = on_event
         self._folder = settings.runs_dir or default_runs_folder()
-        self._commands: queue.SimpleQueue[RunCommand | None] = queue.SimpleQueue()
+        self._desk = Desk()
+        self._names: set[str] = set()
         self._thread = threading.Thread(target=self._work, name="engine")
-        self._saver = Saver(settings.save_seconds, on_change=lambda: self._commands.put(None))
-        self._published = EngineSnapshot()
-        self._closing = False
-        self._importing = False
-        self._activity = self._device = self._data_title = ""
-        self._dataset: Dataset | None = None
-        self._runs: dict[str, LiveRun] = {}
-        self._notices: list[Notice] = []
-        self._inspection: LayerView | None = None
-        self._changed = False
-        self._published_at = 0.0
 
     # -------------------------------------------------------------------- called from anywhere
 
@@ -120,22 +127,24 @@ class Engine:
 
     def train(self, scenario: "Scenario", seed: int) -> str:
         """Ask for a run; its name is known at once."""
-        name = new_run_name(scenario.id)
+        while (name := new_run_name(scenario.id)) in self._names:
+            pass  # many begin in one second
+        self._names.add(name)
         self.send(Train(name, scenario, seed))
         return name
 
-    def send(self, command: RunCommand) -> None:
+    def send(self, command: "RunCommand") -> None:
         """Queue a command; one for a run that has ended, or isn't there, changes nothing."""
-        self._commands.put(command)
+        self._desk.commands.put(command)
 
     def snapshot(self) -> EngineSnapshot:
         """The latest published state: a reference, never a wait."""
-        return self._published
+        return self._desk.published
 
     def close(self) -> None:
         """Stop every run, save it, and wait for the thread to end."""
-        self._closing = True
-        self._commands.put(None)
+        self._desk.closing = True
+        self._desk.commands.put(None)
         if self._thread.is_alive():
             self._thread.join()
 
@@ -152,141 +161,9 @@ class Engine:
     @property
     def importing(self) -> bool:
         """Whether torch is being imported: nothing can be stopped then, and nothing needs saving."""
-        return self._importing
-
-    # ------------------------------------------------------------------- in the engine's thread
+        return self._desk.importing
 
     def _work(self) -> None:
-        settings = self._settings
-        rounds = Rounds(settings.side_by_side if settings.threads == 1 else 1, settings.threads)
-        self._saver.start()
-        while not self._closing:
-            idle = not self._active()
-            self._publish(at_once=idle)
-            self._drain(wait=idle)
-            rounds.advance(self._active())
-        rounds.close()
-        for run in self._runs.values():
-            run.stop()
-        self._saver.close()
-        self._tell_troubles()
-        self._publish(at_once=True)
+        from engine.loop import Loop  # with all that trains and saves; a screen's first frame is there sooner
 
-    def _active(self) -> list[LiveRun]:
-        return [run for run in self._runs.values() if run.is_running]
-
-    def _drain(self, *, wait: bool) -> None:
-        """Carry out the commands that are there; with `wait`, stay until there is one."""
-        while not self._closing:
-            try:
-                command = self._commands.get(block=wait)
-            except queue.Empty:
-                return
-            wait = False
-            if command is None:
-                self._tell_troubles()
-            elif isinstance(command, Train):
-                self._begin(command)
-            elif isinstance(command, ResumeRun):
-                self._resume(command)
-            elif (run := self._runs.get(command.run)) is None:
-                continue
-            elif isinstance(command, Inspect):
-                self._inspection = run.inspect(command.layer) or self._inspection
-                self._changed = True
-            else:
-                run.obey(command)
-            self._publish(at_once=True)
-
-    def _tell_troubles(self) -> None:
-        for run in self._runs.values():
-            run.tell_trouble()
-
-    def _begin(self, command: Train) -> None:
-        run = self._add(command.run, command.scenario, command.seed)
-        self._with_data(run, lambda data: run.begin(data, self._settings.threads))
-
-    def _resume(self, command: ResumeRun) -> None:
-        before = self._runs.get(command.run)
-        if before is not None:
-            if not before.snapshot().status.ended:
-                return
-            before.finish_saving()
-        from scenarios.schema import Scenario
-
-        try:
-            what = read_description(self._folder / command.run)
-            scenario = Scenario.model_validate(what.scenario)
-        except (NotARun, ValueError) as error:
-            text = f"{command.run} cannot be resumed: {error}"
-            self._notify(command.run, "error", text)
-            self._hear(failure(Snapshot(0, command.run, Status.FAILED, {}, 0), text))
-            return
-        run = self._add(command.run, scenario, what.seed)
-        self._with_data(run, lambda data: run.resume(command, data, self._settings.threads))
-
-    def _add(self, name: str, scenario: "Scenario", seed: int) -> LiveRun:
-        run = LiveRun(name, scenario, seed, self._folder / name, self._saver, self._hear, self._notify)
-        self._runs[name] = run
-        return run
-
-    def _with_data(self, run: LiveRun, begin: Callable[["Dataset"], None]) -> None:
-        """Let a run begin, once torch and the data are there."""
-        try:
-            data = self._prepare()
-        except (DataError, devices.DeviceError) as error:
-            run.fail(str(error))
-        except Exception as error:  # a broken installation of torch fails the run, not the app
-            run.fail(f"{type(error).__name__}: {error}")
-        else:
-            begin(data)
-        finally:
-            self._tell("")
-
-    def _prepare(self) -> "Dataset":
-        """Torch, the device and the data, once."""
-        if self._dataset is None:
-            self._importing = True
-            self._tell("loading PyTorch")
-            try:
-                devices.preload_torch()
-            finally:
-                self._importing = False
-            import torch
-
-            torch.set_num_threads(self._settings.threads)
-            device = devices.resolve(self._settings.device)
-            self._device = str(device)
-            source = find_source(self._settings.data)
-            self._tell("reading Fashion-MNIST")
-            self._dataset = load(source, device)
-            self._data_title = source.title
-        return self._dataset
-
-    def _hear(self, event: RunEvent) -> None:
-        self._changed = True
-        if self._on_event is not None:
-            self._on_event(event)
-
-    def _notify(self, run: str, severity: Severity, text: str) -> None:
-        self._notices.append(Notice(len(self._notices) + 1, run, severity, text))
-        self._changed = True
-
-    def _tell(self, activity: str) -> None:
-        self._activity, self._changed = activity, True
-        self._publish(at_once=True)
-
-    def _publish(self, *, at_once: bool) -> None:
-        now = monotonic()
-        if not self._changed or not (at_once or now - self._published_at >= PUBLISH_SECONDS):
-            return
-        self._changed, self._published_at = False, now
-        self._published = EngineSnapshot(
-            sequence=self._published.sequence + 1,
-            runs=tuple(run.snapshot() for run in self._runs.values()),
-            activity=self._activity,
-            device=self._device,
-            data=self._data_title,
-            notices=tuple(self._notices),
-            inspection=self._inspection,
-        )
+        Loop(self._settings, self._folder, self._desk, self._on_event).run()

@@ -5,9 +5,10 @@ same fold. What the screen needs is in the events, or it isn't shown.
 """
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from engine.diagnosis import gravity
 from engine.events import (
     QUANTITIES,
     EpochFinished,
@@ -21,10 +22,10 @@ from engine.events import (
     RunStarted,
     Sample,
     StageStarted,
-    Status,
     VerdictChanged,
 )
 from engine.history import Point, Profile, Profiles, Series
+from engine.status import Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,14 @@ class Charts:
     profiles: tuple[Profile, ...] = ()
 
 
+class Result(NamedTuple):
+    """What an epoch came to; `time` is the training seconds up to its end."""
+
+    epoch: int
+    time: float
+    test_accuracy: float
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """A run at one moment: what a screen shows of it. Tuples and floats, no tensors.
@@ -67,6 +76,7 @@ class Snapshot:
         layers: the latest profile; `layers_step` is when it was measured.
         verdicts: those that hold, the gravest first.
         finite_layers: the latest profile in which every number is finite.
+        results: of every epoch, where the charts' series thin out.
     """
 
     sequence: int
@@ -98,6 +108,7 @@ class Snapshot:
     verdicts: tuple[VerdictChanged, ...] = ()
     finished: RunFinished | None = None
     charts: Charts = Charts()
+    results: tuple[Result, ...] = ()
 
     @property
     def scenario_id(self) -> str:
@@ -142,6 +153,7 @@ class RunView:
         self._train_loss, self._train_accuracy = Series(), Series()
         self._test_loss, self._test_accuracy = Series(), Series()
         self._profiles = Profiles()
+        self._results: tuple[Result, ...] = ()
 
     @property
     def sequence(self) -> int:
@@ -217,8 +229,9 @@ class RunView:
             stages=tuple(self._stages),
             interventions=tuple(self._interventions),
             pause_reason=self._pause_reason,
-            verdicts=tuple(sorted(self._verdicts.values(), key=lambda verdict: gravity(verdict.kind))),
+            verdicts=_gravest_first(self._verdicts.values()),
             finished=self._finished,
+            results=self._results,
             charts=Charts(
                 batch_loss=self._batch_loss.points(),
                 batch_accuracy=self._batch_accuracy.points(),
@@ -247,6 +260,7 @@ class RunView:
         self._train_accuracy.add(event.step, event.time, event.train_accuracy)
         self._test_loss.add(event.step, event.time, event.test_loss)
         self._test_accuracy.add(event.step, event.time, event.test_accuracy)
+        self._results = (*self._results, Result(event.epoch, event.time, event.test_accuracy))
         if self._stages:
             stage = self._stages[-1]
             self._stages[-1] = Stage(
@@ -307,3 +321,11 @@ class _Pace:
 def _all_finite(sample: Sample) -> bool:
     values = (getattr(layer, name) for layer in sample.layers for name in QUANTITIES)
     return math.isfinite(sample.loss) and all(value is None or math.isfinite(value) for value in values)
+
+
+def _gravest_first(verdicts: Collection[VerdictChanged]) -> tuple[VerdictChanged, ...]:
+    if not verdicts:
+        return ()
+    from engine.diagnosis.finding import gravity  # with all the rules, of which the app's start has no use
+
+    return tuple(sorted(verdicts, key=lambda verdict: gravity(verdict.kind)))

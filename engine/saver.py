@@ -97,6 +97,8 @@ class Saver:
                 self._open.discard(directory)
             elif not saved and directory not in self._waiting:
                 self._refused[directory] = save
+            elif not saved and self._waiting[directory].checkpoint is None:
+                self._waiting[directory] = replace(self._waiting[directory], checkpoint=save.checkpoint)
             self._changed.notify_all()
         if directory.trouble != before:
             self._on_change()

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.atomic import write_atomically
-from engine.events import SCHEMA, Status
+from engine.events import SCHEMA, is_a
 from engine.runlog import NotARun, refuse_newer
 from engine.runview import Snapshot
+from engine.status import Status
 
 SUMMARY = "summary.json"
 
@@ -51,6 +52,7 @@ class Summary:
 
 
 FIELDS = tuple(field.name for field in fields(Summary))
+_KINDS: dict[str, Any] = {field.name: field.type for field in fields(Summary)}
 
 
 def summarise(run: Snapshot, log_bytes: int) -> Summary:
@@ -106,7 +108,10 @@ def read_summary(folder: Path) -> Summary:
         refuse_newer(record)
         # Fields that a newer version added are passed over.
         values = {field: record[field] for field in FIELDS if field in record}
-        return Summary(**{**values, "status": Status(record["status"])})
+        values["status"] = Status(record["status"])
+        if all(is_a(value, _KINDS[field]) for field, value in values.items()):
+            return Summary(**values)
+        raise TypeError("a figure is none")
     except (KeyError, TypeError, ValueError):
         raise NotARun(f"damaged: {SUMMARY} does not describe a run") from None
 

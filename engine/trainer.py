@@ -13,11 +13,11 @@ from torch import Tensor
 
 from engine import optimizers
 from engine.batches import Batches
+from engine.commands import CannotFreeze
 from engine.data import Dataset, scaled
 from engine.evaluation import evaluate, weights_sha256
 from engine.events import (
     SCHEMA,
-    CannotFreeze,
     EpochFinished,
     Intervened,
     InterventionKind,
@@ -29,7 +29,6 @@ from engine.events import (
     RunStarted,
     Sample,
     StageStarted,
-    Status,
 )
 from engine.inspection import LayerView, look
 from engine.losses import LOSSES
@@ -37,6 +36,7 @@ from engine.models import Network, Tape, build_head, build_hidden
 from engine.progress import Progress
 from engine.quantities import Probe, decode, measured_step, nonfinite_layers
 from engine.schedule import plan
+from engine.status import Status
 from engine.tally import Tally
 from scenarios.schema import Scenario
 

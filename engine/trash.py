@@ -2,10 +2,13 @@
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from time import time
 
 from engine.runlock import RunLock
+from engine.runlog import DESCRIPTION, EVENTS, NotARun
+from engine.summary import SUMMARY
 
 TRASH = ".trash"
 KEPT_SECONDS = 24 * 3600.0
@@ -15,9 +18,12 @@ def delete(folder: Path) -> None:
     """Put a run into the trash of its runs folder.
 
     Raises:
+        NotARun: it is something else, which is nobody's to delete here.
         RunInUse: it is being trained.
         OSError: it cannot be moved.
     """
+    if not any((folder / name).is_file() for name in (DESCRIPTION, EVENTS, SUMMARY)):
+        raise NotARun(f"{folder.name} is no run: delete it yourself")
     lock = RunLock(folder)
     try:
         trash = folder.parent / TRASH
@@ -37,12 +43,18 @@ def restore(folder: Path) -> None:
     (folder.parent / TRASH / folder.name).rename(folder)
 
 
-def empty(runs: Path) -> None:
-    """Remove for good what was deleted more than a day ago."""
-    try:
-        deleted = list(os.scandir(runs / TRASH))
-    except OSError:
-        return
-    for entry in deleted:
-        if time() - entry.stat(follow_symlinks=False).st_mtime > KEPT_SECONDS:
-            shutil.rmtree(entry.path, ignore_errors=True)
+def empty(runs: Path) -> list[str]:
+    """Remove for good what was deleted more than a day ago.
+
+    Returns:
+        The names of the runs that can still be brought back, the latest deleted last.
+    """
+    kept: list[tuple[float, str]] = []
+    with suppress(OSError), os.scandir(runs / TRASH) as deleted:
+        for entry in deleted:
+            at = entry.stat(follow_symlinks=False).st_mtime
+            if time() - at > KEPT_SECONDS:
+                shutil.rmtree(entry.path, ignore_errors=True)
+            else:
+                kept.append((at, entry.name))
+    return [name for _, name in sorted(kept)]

@@ -66,6 +66,8 @@ class UnknownScenario(ScenarioError):
 
 def printable(text: str) -> str:
     """`text` with everything escaped that a terminal might obey."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 

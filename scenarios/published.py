@@ -4,6 +4,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One published run after `epochs` epochs; `source` is its letter in published.toml."""
+    """One published run after `epochs` epochs; `source` is its letter in `sources`."""
 
     scenario: str
     epochs: int
@@ -29,14 +30,23 @@ class Published:
 @cache
 def published() -> tuple[Published, ...]:
     """All of them."""
-    with (Path(__file__).parent / "published.toml").open("rb") as file:
-        rows = tomllib.load(file)["result"]
     return tuple(
         Published(row["scenario"], row["epochs"], row["source"], Figures(*row["train"], *row["test"]))
-        for row in rows
+        for row in _file()["result"]
     )
+
+
+def sources() -> dict[str, str]:
+    """Where the published runs stand, by letter."""
+    return dict(_file()["sources"])
 
 
 def published_for(scenario: str, epochs: int) -> Published | None:
     """The published run of `scenario` at exactly that many epochs, if there is one."""
     return next((run for run in published() if (run.scenario, run.epochs) == (scenario, epochs)), None)
+
+
+@cache
+def _file() -> dict[str, Any]:
+    with (Path(__file__).parent / "published.toml").open("rb") as file:
+        return tomllib.load(file)

@@ -95,6 +95,38 @@ async def editor(studio: Studio) -> None:
     await studio.press("e", *to_activation, "right", "right", *to_init, "right", "right")
 
 
+async def theory(studio: Studio, page_id: str, *keys: str) -> None:
+    """A theory page after some keys, with its measurements."""
+    studio.app.action_concepts(page_id)
+    await studio.pilot.pause()
+    await studio.press(*keys)
+
+
+async def learning_circle(studio: Studio) -> None:
+    """The gradient on its way back, at the second round's ∂L/∂z¹."""
+    await theory(studio, "learning-circle", *("enter",) * 21)
+
+
+async def chain(studio: Studio) -> None:
+    """w = 0.1 on its way to the end of float32."""
+    await theory(studio, "chain", *("left",) * 15, "down", *("right",) * 43)
+
+
+async def optimizers(studio: Studio) -> None:
+    """SGD, momentum, Adam and SDAGD from the same start on the hilly surface."""
+    await theory(studio, "optimizers", "down", "right", "right")
+
+
+async def normalisation(studio: Studio) -> None:
+    """What BatchNorm does to z where the weights are wide."""
+    await theory(studio, "normalisation")
+
+
+async def skip_connection(studio: Studio) -> None:
+    """The gradient's two ways back, measured."""
+    await theory(studio, "skip-connection")
+
+
 PICTURES: dict[str, Callable[[Studio], Awaitable[None]]] = {
     "lab": lab,
     "over-time": over_time,
@@ -102,6 +134,11 @@ PICTURES: dict[str, Callable[[Studio], Awaitable[None]]] = {
     "detail": detail,
     "staged": staged,
     "editor": editor,
+    "theory-learning-circle": learning_circle,
+    "theory-chain": chain,
+    "theory-optimizers": optimizers,
+    "theory-normalisation": normalisation,
+    "theory-skip-connection": skip_connection,
 }
 
 

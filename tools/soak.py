@@ -1,137 +1,187 @@
 """Kills training with SIGKILL at random moments, again and again, and compares what it ends in.
 
-    python tools/soak.py [--kills 200] [--seed 1] [--folder DIR]
+    python tools/soak.py [--kills 200] [--seed 1] [--jobs 2] [--folder DIR]
 
 Each scenario is trained once without being disturbed. Then it is trained in processes that are killed at
 random moments, some while they still start, and resumed until it is finished; and so on until there were
 enough kills. Every finished run has to end in the same weights, bit for bit, and its log has to hold the
 same samples and epochs, none missing and none twice. Prints a table in Markdown; the exit code is 1 if
-anything differs.
+anything differs. With --folder the runs can be looked at afterwards.
 """
 
 import argparse
 import json
+import os
 import random
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import cycle
+from itertools import count
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
+ROOT = Path(__file__).resolve().parent.parent
+
 # By scenario the epochs (of each stage) that take some seconds on the sample.
-EPOCHS = {"depth-7": 8, "adam": 8, "batchnorm": 5, "staged": 1, "sdagd": 5, "skip": 8}
-LONGEST_LIFE = 1.5  # seconds of training
-STILLBORN = 0.1  # of the lives end before anything was trained
+EPOCHS = {"depth-7": 6, "adam": 6, "batchnorm": 4, "staged": 1, "sdagd": 4, "skip": 6}
+LONGEST_LIFE = 0.25  # of the time that the whole training takes: a run dies about eight times
+STILLBORN = 0.1  # of the lives end while the program starts
 _OPTIONS = ("--data", "sample", "--save-every", "0.3", "--json")
 _CLOCK = frozenset({"run", "time", "seconds", "evaluation_seconds"})
 _MEASURED = frozenset({"stage_started", "sample", "epoch_finished", "verdict"})
 
+Record = dict[str, Any]
+
 
 @dataclass
-class Tally:
-    """What happened to one scenario."""
+class Life:
+    """What is known of a scenario's training, and what happened to it.
 
+    Attributes:
+        expected: what `measured` gives of a run that nobody has disturbed.
+        start: seconds from the start of its process to its first event.
+        training: and from there to its end; both say how long a life is on this machine.
+        kills: so far.
+        finished: how many runs have come to their end.
+        differing: the names of those that came to another.
+    """
+
+    expected: list[Record]
+    start: float
+    training: float
     kills: int = 0
     finished: int = 0
     differing: list[str] = field(default_factory=list)
 
 
-def main() -> int:
-    """Kill, resume, compare; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=1, help="of the moments")
-    parser.add_argument("--folder", type=Path, help="for the runs; otherwise one that is deleted afterwards")
-    arguments = parser.parse_args()
-    moments = random.Random(arguments.seed)
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = arguments.folder or Path(temporary)
-        undisturbed = {scenario: _whole(scenario, folder / "undisturbed") for scenario in EPOCHS}
-        tallies = {scenario: Tally() for scenario in EPOCHS}
-        for number, scenario in enumerate(cycle(EPOCHS)):
-            tally = tallies[scenario]
-            log = _tortured(scenario, folder / f"killed-{number}", moments, tally)
-            tally.finished += 1
-            if measured(log) != measured(undisturbed[scenario]):
-                tally.differing.append(log[0]["run"])
-            kills = sum(each.kills for each in tallies.values())
-            print(f"{kills} kills, {scenario} finished", file=sys.stderr, flush=True)
-            if kills >= arguments.kills:
-                break
-    print(_table(tallies))
-    return int(any(tally.differing for tally in tallies.values()))
+class Soak:
+    """Trains and kills in several threads at once, each with a process of its own.
+
+    Args:
+        folder: for the runs.
+        kills: how many there are to be, at least.
+        seed: of the moments.
+    """
+
+    def __init__(self, folder: Path, kills: int, seed: int) -> None:
+        self._folder, self._wanted, self._seed = folder, kills, seed
+        self._numbers = count()
+        self.lives: dict[str, Life] = {}
+
+    @property
+    def kills(self) -> int:
+        """Of all scenarios so far."""
+        return sum(life.kills for life in self.lives.values())
+
+    def live_undisturbed(self, scenario: str) -> None:
+        """Train a scenario in one go, and note what comes out and how long it takes."""
+        folder = self._folder / f"undisturbed-{scenario}"
+        began = monotonic()
+        with _program(folder, *_beginning(scenario)) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            trains = monotonic()
+            process.stdout.read()
+        if process.returncode:
+            raise SystemExit(f"{scenario} ended with {process.returncode} without having been killed")
+        self.lives[scenario] = Life(measured(_log(folder)), trains - began, monotonic() - trains)
+        _say(f"{scenario} takes {trains - began:.1f} s to start and {monotonic() - trains:.1f} s to train")
+
+    def kill_until_enough(self) -> None:
+        """Train one scenario after the other, killed again and again, until there were enough kills."""
+        while self.kills < self._wanted:
+            number = next(self._numbers)
+            scenario = list(EPOCHS)[number % len(EPOCHS)]
+            life = self.lives[scenario]
+            log = self._torture(scenario, self._folder / f"killed-{number}", number)
+            life.finished += 1
+            same = measured(log) == life.expected
+            if not same:
+                life.differing.append(log[0]["run"])
+            verdict = "the same" if same else f"DIFFERS, see {self._folder / f'killed-{number}'}"
+            _say(f"{self.kills} kills; {scenario} finished: {verdict}")
+
+    def _torture(self, scenario: str, folder: Path, number: int) -> list[Record]:
+        """Train a scenario in as many lives as it takes; returns the log."""
+        moments, life = random.Random(f"{self._seed} {number}"), self.lives[scenario]
+        while True:
+            runs = [path.parent.name for path in folder.glob("*/run.json")]
+            arguments = ("run", "--resume", runs[0]) if runs else _beginning(scenario)
+            stillborn, share = moments.random() < STILLBORN, moments.random()
+            with _program(folder, *arguments) as process:
+                if not stillborn:
+                    assert process.stdout is not None
+                    process.stdout.readline()  # it trains
+                    threading.Thread(target=process.stdout.read, daemon=True).start()
+                seconds = share * (life.start if stillborn else LONGEST_LIFE * life.training)
+                try:
+                    code = process.wait(seconds if self.kills < self._wanted else None)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    life.kills += 1
+                    continue
+            log = _log(folder)
+            if code and log[-1].get("status") != "finished":  # it may have been killed on its way out
+                _say(f"{scenario} ended with {code}")
+            return log
 
 
-def measured(log: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def measured(log: list[Record]) -> list[Record]:
     """What may not depend on how often a run was killed: all that was measured, and how it ended."""
     kept = [record for record in log if record["event"] in _MEASURED] + log[-1:]
     return [{key: value for key, value in record.items() if key not in _CLOCK} for record in kept]
 
 
-def _whole(scenario: str, folder: Path) -> list[dict[str, Any]]:
-    epochs = str(EPOCHS[scenario])
-    arguments = ("run", scenario, "--epochs", epochs, *_OPTIONS, "--runs-dir", str(folder / scenario))
-    done = subprocess.run(_program(*arguments), stdout=subprocess.DEVNULL, check=True)
-    assert done.returncode == 0
-    return _log(folder / scenario)
+def table(lives: dict[str, Life]) -> Iterator[str]:
+    """The result, a row for each scenario, in Markdown."""
+    yield "| scenario | kills | finished runs | same weights and samples |"
+    yield "|---|---|---|---|"
+    rows = [(f"`{name}`", life.kills, life.finished, len(life.differing)) for name, life in lives.items()]
+    together = ("together", *(sum(column) for column in list(zip(*rows, strict=True))[1:]))
+    for name, kills, finished, differing in (*rows, together):
+        yield f"| {name} | {kills} | {finished} | {finished - differing} |"
 
 
-def _tortured(scenario: str, folder: Path, moments: random.Random, tally: Tally) -> list[dict[str, Any]]:
-    """Train a scenario in as many lives as it takes; returns the log."""
-    while True:
-        runs = [path.parent.name for path in folder.glob("*/run.json")]
-        if runs:
-            arguments = ["run", "--resume", runs[0], *_OPTIONS]
-        else:
-            arguments = ["run", scenario, "--epochs", str(EPOCHS[scenario]), *_OPTIONS]
-        with subprocess.Popen(
-            _program(*arguments, "--runs-dir", str(folder)), stdout=subprocess.PIPE, text=True
-        ) as process:
-            if moments.random() >= STILLBORN:
-                assert process.stdout is not None
-                process.stdout.readline()  # it trains
-                threading.Thread(target=process.stdout.read, daemon=True).start()
-                life = moments.uniform(0, LONGEST_LIFE)
-            else:
-                life = moments.uniform(0, 1)
-            try:
-                code = process.wait(life)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                tally.kills += 1
-            else:
-                log = _log(folder)
-                if code and log[-1].get("status") != "finished":  # it may have been killed on its way out
-                    raise SystemExit(f"{scenario} ended with {code} in {folder}")
-                return log
+def _beginning(scenario: str) -> tuple[str, ...]:
+    return "run", scenario, "--epochs", str(EPOCHS[scenario])
 
 
-def _log(folder: Path) -> list[dict[str, Any]]:
+def _program(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "tui_vanish", *arguments, *_OPTIONS, "--runs-dir", str(folder)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+
+
+def _log(folder: Path) -> list[Record]:
     (path,) = folder.glob("*/events.jsonl")
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def _program(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "tui_vanish", *arguments]
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
-def _table(tallies: dict[str, Tally]) -> str:
-    def rows() -> Iterator[str]:
-        yield "| scenario | kills | finished runs | same weights and samples |"
-        yield "|---|---|---|---|"
-        for scenario, tally in tallies.items():
-            same = tally.finished - len(tally.differing)
-            yield f"| `{scenario}` | {tally.kills} | {tally.finished} | {same} |"
-        kills = sum(tally.kills for tally in tallies.values())
-        finished = sum(tally.finished for tally in tallies.values())
-        same = finished - sum(len(tally.differing) for tally in tallies.values())
-        yield f"| together | {kills} | {finished} | {same} |"
-
-    return "\n".join(rows())
+def main() -> int:
+    """Kill, resume, compare; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=200, help="at least so many (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="of the moments")
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, help="how many train at once (default: %(default)s)"
+    )
+    parser.add_argument("--folder", type=Path, help="for the runs; otherwise one that is deleted afterwards")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(arguments.jobs) as pool:
+        soak = Soak((arguments.folder or Path(temporary)).absolute(), arguments.kills, arguments.seed)
+        list(pool.map(soak.live_undisturbed, EPOCHS))
+        for worker in [pool.submit(soak.kill_until_enough) for _ in range(arguments.jobs)]:
+            worker.result()
+    print("\n".join(table({name: soak.lives[name] for name in EPOCHS})))
+    return int(any(life.differing for life in soak.lives.values()))
 
 
 if __name__ == "__main__":

@@ -26,6 +26,8 @@ class Action:
         argument: what the method is called with, where several actions share one.
         rank: the lower, the longer it stays in a narrow footer; 0 is never there.
         everywhere: also on top of a dialogue, and before any widget gets the key.
+        opens_line: opens a line to type in, before the next key is dealt with: over a slow connection several
+            come at once.
         palette: whether the command palette offers it.
     """
 
@@ -38,6 +40,7 @@ class Action:
     argument: str = ""
     rank: int = 0
     everywhere: bool = False
+    opens_line: bool = False
     palette: bool = True
 
     @property
@@ -184,7 +187,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("pane", ("4",), "", "Go to the scenario's text", "lab", "Move", argument="about"),
     Action("next_pane", ("tab",), "", "Next pane", "lab", "Move", palette=False),
     Action("previous_pane", ("shift+tab",), "", "Previous pane", "lab", "Move", palette=False),
-    Action("find", ("slash",), "find", "Show only the scenarios that match", "lab", "Move", rank=9),
+    Action(
+        "find",
+        ("slash",),
+        "find",
+        "Show only the scenarios that match",
+        "lab",
+        "Move",
+        rank=9,
+        opens_line=True,
+    ),
     Action("match", ("n",), "", "Next match", "lab", "Move", argument="1", palette=False),
     Action("match", ("N",), "", "Previous match", "lab", "Move", argument="-1", palette=False),
     Action("back", ("escape",), "", "Clear the filter, or go back to the list", "lab", "Move", palette=False),
@@ -271,10 +283,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("close", ("escape",), "back", "Go back", "concepts", "Theory", rank=1, palette=False),
     Action("cursor", ("down", "j"), "", "Next run", "compare", "Comparison", argument="1", palette=False),
     Action("cursor", ("up", "k"), "", "Previous run", "compare", "Comparison", argument="-1", palette=False),
-    Action("open_in_lab", ("enter",), "lab", "Look at the run in the lab", "compare", "Comparison", rank=4),
     Action(
-        "pause_all", ("p",), "pause", "Pause all runs, or let them go on", "compare", "Comparison", rank=2
+        "page", ("pagedown", "ctrl+d"), "", "More rows", "compare", "Comparison", argument="1", palette=False
     ),
+    Action(
+        "page", ("pageup", "ctrl+u"), "", "Back up", "compare", "Comparison", argument="-1", palette=False
+    ),
+    Action("open_in_lab", ("enter",), "lab", "Look at the run in the lab", "compare", "Comparison", rank=4),
+    Action("pause_one", ("p",), "pause", "Pause the run, or let it go on", "compare", "Comparison", rank=2),
+    Action("pause_all", ("P",), "pause all", "Pause all, or let all go on", "compare", "Comparison", rank=8),
     Action(
         "stop_one",
         ("s",),
@@ -288,6 +305,7 @@ ACTIONS: tuple[Action, ...] = (
         "stop_all", ("S",), "stop all", "Stop all runs of the comparison", "compare", "Comparison", rank=9
     ),
     Action("drop", ("d",), "drop", "Stop the run and take it out", "compare", "Comparison", rank=7),
+    Action("drop_all", ("D",), "", "Stop all and begin a new comparison", "compare", "Comparison"),
     Action("add", ("a",), "add", "Mark another in the list", "compare", "Comparison", rank=6),
     Action("another_seed", ("x",), "seed", "Train all with one more seed", "compare", "Comparison", rank=8),
     Action(
@@ -312,7 +330,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare_runs", ("c",), "compare", "Compare the marked runs", "runs", "Runs", rank=4),
     Action("sort_runs", ("o",), "sort", "Sort by the next column", "runs", "Runs", argument="1", rank=5),
     Action("sort_runs", ("O",), "", "Sort the other way round", "runs", "Runs", argument="0"),
-    Action("find_run", ("slash",), "find", "Show only the runs that match", "runs", "Runs", rank=6),
+    Action(
+        "find_run",
+        ("slash",),
+        "find",
+        "Show only the runs that match",
+        "runs",
+        "Runs",
+        rank=6,
+        opens_line=True,
+    ),
     Action("rename_run", ("e",), "name", "Give the run a name", "runs", "Runs", rank=7),
     Action("tag_run", ("a",), "tags", "Give the run tags", "runs", "Runs", rank=8),
     Action("delete_run", ("x",), "delete", "Delete the run; it can be undone", "runs", "Runs", rank=9),
@@ -335,6 +362,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("quit", ("q",), "quit", "Leave; asks if that stops a run", "app", "App", rank=4),
     Action("leave", ("ctrl+c",), "", "Leave at once; runs are saved", "app", "App", everywhere=True),
 )
+
+LINE_OPENERS = frozenset(action.name for action in ACTIONS if action.opens_line)
 
 
 def bindings(target: Target) -> list[BindingType]:
@@ -364,5 +393,5 @@ def _bind(action: Action, namespace: str) -> Binding:
         namespace + action.call,
         action.help,
         show=False,
-        priority=action.everywhere,
+        priority=action.everywhere or action.opens_line,
     )

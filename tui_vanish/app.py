@@ -1,10 +1,12 @@
 """The app: it owns the engine, the themes, the signals, and what holds on every screen."""
 
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +14,13 @@ from textual.app import App
 from textual.filter import LineFilter
 
 import scenarios
-from engine.events import Pause, Record, Resume, Status
+from engine.commands import Pause, Resume
 from engine.runner import EngineSnapshot
+from engine.status import Status
 from tui_vanish import terminal
 from tui_vanish.actions import bindings
 from tui_vanish.bridge import Bridge, EngineLike
 from tui_vanish.comparing import Comparing
-from tui_vanish.concepts.pages import Pages
 from tui_vanish.departure import Departure
 from tui_vanish.glyphs import AsciiOnly
 from tui_vanish.remembered import recall, remember
@@ -31,8 +33,10 @@ from tui_vanish.variants import Variants
 if TYPE_CHECKING:
     from textual.command import Provider
 
+    from engine.events import Record
     from engine.runview import Snapshot
     from scenarios import Entry
+    from tui_vanish.concepts.pages import Pages
     from tui_vanish.screens.leave import Answer
 
 DEFAULT_REFRESH = 2.0
@@ -85,7 +89,6 @@ class VanishApp(App[int]):
         self.entries = scenarios.entries(user_dir)
         self.snapshot = EngineSnapshot()
         self.bridge = Bridge(self, engine, self.show, refresh)
-        self.theory = Pages()
         self.comparing = Comparing(self)
         self.shelf = Shelf(self)
         self.animation_level = "none"
@@ -103,7 +106,16 @@ class VanishApp(App[int]):
             self.register_theme(theme)
         wanted = self.remembered.theme
         known = wanted in (theme.name for theme in THEMES.values())
-        self.theme = PLAIN.name if plain else wanted if known else DARK.name
+        self._begin_with(PLAIN.name if plain else wanted if known else DARK.name)
+
+    def _begin_with(self, theme: str) -> None:
+        """Have a theme from the start."""
+        if theme == DARK.name:
+            # Textual starts dark, too: nothing has to be styled anew, for which the first frame would wait.
+            self.set_reactive(App.theme, theme)
+            self.stylesheet.set_variables(self.get_css_variables())
+        else:
+            self.theme = theme
 
     # ------------------------------------------------------------------------------- life cycle
 
@@ -124,12 +136,24 @@ class VanishApp(App[int]):
         return LabScreen()
 
     def on_mount(self) -> None:
-        """Start the engine, follow it, and listen to signals."""
-        self.engine.start()
+        """Follow the engine, and listen to signals."""
+        self.call_after_refresh(self._start_engine)
         self.bridge.start()
         self.app_resume_signal.subscribe(self, lambda _: self._resume_suspended())
         if not self.is_headless:
             self._departure.listen()
+
+    def _start_engine(self) -> None:
+        """Now that the first frame stands: its threads would have taken time from it."""
+        gc.enable()
+        self.engine.start()
+
+    @cached_property
+    def theory(self) -> "Pages":
+        """The theory pages, as their reader left them."""
+        from tui_vanish.concepts.pages import Pages
+
+        return Pages()
 
     @property
     def left_running(self) -> list[str]:
@@ -158,17 +182,28 @@ class VanishApp(App[int]):
         """Bring the screen up to date, and say once what a person should hear of."""
         before, self.snapshot = self.snapshot, snapshot
         self.shelf.meet()
-        for screen in self.screen_stack:
+        for screen in reversed(self.screen_stack):
             if isinstance(screen, FollowingScreen):
                 screen.show()
-        heard = before.notices[-1].number if before.notices else 0
-        for notice in snapshot.notices:
-            if notice.number > heard:
-                self.notify(notice.text, severity=notice.severity, timeout=8, markup=False)
+            if not screen.is_modal:
+                break  # what lies below is hidden, and catches up when it is seen again
         had_ended = {run.run for run in before.runs if run.status.ended}
-        for run in snapshot.runs:
-            if run.status.ended and run.run not in had_ended:
-                self._announce_end(run)
+        ended = [run for run in snapshot.runs if run.status.ended and run.run not in had_ended]
+        heard = before.notices[-1].number if before.notices else 0
+        seen = self._farewells_in_sight(ended)
+        for notice in snapshot.notices:
+            if notice.number > heard and notice.number not in seen:
+                self.notify(notice.text, severity=notice.severity, timeout=8, markup=False)
+        for run in ended:
+            self._announce_end(run)
+
+    def _farewells_in_sight(self, ended: "Sequence[Snapshot]") -> frozenset[int]:
+        """The last words of runs that have just ended before one's eyes: the lab says it, and why."""
+        screen = self.screen if ended else None
+        if not isinstance(screen, LabScreen) or screen.run_in_sight not in {run.run for run in ended}:
+            return frozenset()
+        last = {notice.run: notice.number for notice in self.snapshot.notices}
+        return frozenset({last.get(screen.run_in_sight, 0)})
 
     def _announce_end(self, run: "Snapshot") -> None:
         if run.status in _RINGS:
@@ -216,7 +251,7 @@ class VanishApp(App[int]):
             if isinstance(screen, LabScreen):
                 screen.action_select(scenario_id)
 
-    def scenario_shown(self, entry: "Entry") -> Record | None:
+    def scenario_shown(self, entry: "Entry") -> "Record | None":
         """The whole scenario; None while it is being read, after which the lab is shown anew."""
         if entry.id in self._scenarios:
             return self._scenarios[entry.id]
@@ -230,7 +265,8 @@ class VanishApp(App[int]):
 
     async def _read_later(self, entry: "Entry") -> None:
         await asyncio.to_thread(self._read, entry)
-        self.show(self.snapshot)
+        if not self.bridge.stopped:
+            self.show(self.snapshot)
 
     def _read(self, entry: "Entry") -> None:
         try:
@@ -247,15 +283,18 @@ class VanishApp(App[int]):
         about = self.screen.help_text if isinstance(self.screen, FollowingScreen) else ""
         self.push_screen(HelpScreen(about))
 
-    def action_concepts(self) -> None:
-        """Open the theory: the highlighted scenario's page, else the last one, else the list."""
+    def action_concepts(self, page_id: str = "") -> None:
+        """Open the theory: that page, else that of the scenario at hand, else the last one, else the list."""
         from scenarios.concepts import page_for
         from tui_vanish.screens.concepts import ConceptsScreen
 
         if isinstance(self.screen, ConceptsScreen):
+            if page_id:
+                self.screen.open(page_id)
             return
-        entry = self.screen.highlighted if isinstance(self.screen, LabScreen) else None
-        page = page_for(entry.id) if entry else None
+        screens = (screen for screen in reversed(self.screen_stack) if isinstance(screen, FollowingScreen))
+        at_hand = next((screen.scenario_id for screen in screens), None)
+        page = page_id or (page_for(at_hand) if at_hand else None)
         self.push_screen(ConceptsScreen(self.theory, page or self.theory.last))
 
     def action_runs(self) -> None:

@@ -8,7 +8,7 @@ from textual.app import App
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engine.events import RunCommand
+    from engine.commands import RunCommand
     from engine.runner import EngineSnapshot
     from scenarios.schema import Scenario
 
@@ -55,6 +55,9 @@ class Bridge:
     Nothing is posted to the app by the engine, so training never waits for the screen, and a screen that has
     nothing new to show sends nothing.
 
+    Attributes:
+        stopped: whether the app ends, so that nothing is to be shown any more.
+
     Args:
         app: whose timers are used.
         engine: is asked for its snapshot.
@@ -74,7 +77,7 @@ class Bridge:
         self._show = show
         self._seconds = 1 / refresh
         self._shown: int | None = None
-        self._stopped = False
+        self.stopped = False
 
     def start(self) -> None:
         """Begin to poll."""
@@ -82,12 +85,12 @@ class Bridge:
 
     def stop(self) -> None:
         """Show nothing from here on: the app ends, and its widgets go one after the other."""
-        self._stopped = True
+        self.stopped = True
 
     def poll(self) -> None:
         """Show the latest snapshot unless it is on the screen already."""
         snapshot = self._engine.snapshot()
-        if self._stopped or snapshot.sequence == self._shown:
+        if self.stopped or snapshot.sequence == self._shown:
             return
         self._shown = snapshot.sequence
         with self._app.batch_update():

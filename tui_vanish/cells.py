@@ -1,5 +1,6 @@
 """A grid of cells to draw on, each a character and the role that decides its colour."""
 
+import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -37,7 +38,7 @@ class Canvas:
         if not 0 <= y < self.height:
             return
         row = self._cells[y]
-        for character in text:
+        for character in text if text.isprintable() else map(_shown, text):
             width = 1 if character.isascii() else cell_len(character)
             if width == 0 and 0 < x <= self.width:  # it stands on the cell before, such as the hat of m̂
                 row[x - 1] = Run(row[x - 1].text + character, row[x - 1].role)
@@ -97,6 +98,11 @@ class Canvas:
                 end = x + 1
             spans.append(Span(start, y, end - start))
         return spans
+
+
+def _shown(character: str) -> str:
+    """What commands the terminal, or can't be written (a byte of a file's name), is a question mark."""
+    return "?" if unicodedata.category(character).startswith("C") else character
 
 
 _BLANK = Run(" ", "text")

@@ -10,6 +10,7 @@ _HUGE = 1e300  # beyond this, a difference of two values may not be a number any
 _TINY = 1e-250  # below this, a tenth of a tenth of it may not be a number any more
 _LEAST_SPAN = 0.04  # of a linear axis, as a share of the values' size: noise on a plateau stays flat
 _MOST_ROOM = 1.3  # times what the values need, to end an axis at its ticks
+_CLOSE = 2.0  # times: up to here, a logarithmic axis has its ticks at even distances
 _FEW_DECADES = 1.5  # up to here, a logarithmic axis ends at 1, 2 or 5 times a power of ten
 _CELLS_A_TICK = 7  # on the x axis
 
@@ -39,19 +40,22 @@ class Axis:
 
 
 def x_axis(xs: Iterable[float], limits: tuple[float, float] | None, width: int) -> Axis:
-    """An axis of epochs, steps or seconds, with ticks at whole numbers.
+    """An axis of epochs, steps or seconds.
 
-    Without `limits` it begins at 0 unless all of `xs` are far from it, and grows in round numbers.
+    Without `limits` it begins at 0 unless all of `xs` are far from it, grows in round numbers, and has its
+    ticks at whole ones.
     """
     finite = _clamped(xs)
     if limits is not None:
         low, high = limits[0], max(limits[1], math.nextafter(limits[0], math.inf))
     else:
         low, high = min(finite, default=0.0), max(finite, default=0.0)
-        if 0 <= low <= high / 2:
+        if 0 <= low <= max(1.0, high / 2):
             low = 0.0
         high = low + max(ticks.nice_end(max(1.0, high - low)), abs(low) * 1e-9)
-    step = max(1.0, ticks.nice_step(high - low, width // _CELLS_A_TICK))
+    step = ticks.nice_step(high - low, width // _CELLS_A_TICK)
+    if limits is None:
+        step = max(1.0, step)
     places = ticks.within(low, high, step)
     return Axis(low, high, tuple(zip(places, ticks.count_labels(places, step), strict=True)))
 
@@ -91,6 +95,8 @@ def _log_axis(values: Sequence[float], rows: int) -> Axis:
         first, last = math.floor(low + 1e-9), math.ceil(high - 1e-9)
         powers = ticks.decades(first, last, max(2, (rows + 1) // 2))
         return Axis(first, last, tuple((power, ticks.power_label(power)) for power in powers), log=True)
+    if (close := _close_log_axis(10**low, 10**high, rows)) is not None:
+        return close
     places = [
         (power + math.log10(digit), f"{digit}e{power}")
         for power in range(math.floor(low) - 1, math.ceil(high) + 2)
@@ -100,6 +106,22 @@ def _log_axis(values: Sequence[float], rows: int) -> Axis:
     end = min(place for place, _ in places if place >= high - 1e-9 and place > begin)
     inside = tuple((place, ticks.label(text)) for place, text in places if begin <= place <= end)
     return Axis(begin, end, inside, log=True)
+
+
+def _close_log_axis(low: float, high: float, rows: int) -> Axis | None:
+    """A logarithmic axis for values close together, such as those of a plateau; None where they aren't."""
+    if not _TINY < low <= high < _HUGE:
+        return None
+    span = max(high - low, _LEAST_SPAN * high)
+    step = ticks.nice_step(span, (rows - 1) // 2)
+    middle = low / 2 + high / 2
+    begin = step * math.floor((middle - span / 2) / step + 1e-6)
+    end = step * math.ceil((middle + span / 2) / step - 1e-6)
+    if begin <= 0 or end > _CLOSE * begin:
+        return None
+    places = ticks.within(begin, end, step)
+    marks = zip(map(math.log10, places), ticks.labels(places, step), strict=True)
+    return Axis(math.log10(begin), math.log10(end), tuple(marks), log=True)
 
 
 def _clamped(values: Iterable[float]) -> list[float]:

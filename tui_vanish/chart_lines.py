@@ -17,6 +17,13 @@ class Piece(NamedTuple):
     ys: list[float]
 
 
+class Points(NamedTuple):
+    """Points of a line, as they were measured."""
+
+    xs: tuple[float, ...]
+    ys: tuple[float, ...]
+
+
 class Seen(NamedTuple):
     """A line as it is seen: its pieces, and what interrupts them, as place on the x axis and value."""
 
@@ -44,6 +51,31 @@ def seen(xs: Sequence[float], ys: Sequence[float], x_axis: Axis, y_axis: Axis, w
             up = 0.0 if up < 0 else 1.0 if up > 1 else up
             found[-1].append((round(across * (width - 1)), across, up))
     return Seen([_thinned(points) for points in found if points], interruptions)
+
+
+def cut_to(xs: Sequence[float], ys: Sequence[float], low: float, high: float, *, joined: bool) -> Points:
+    """The points from `low` to `high`; a line that is `joined` goes on to both, towards its next point."""
+    first, last = bisect_left(xs, low), bisect_right(xs, high)
+    inside = Points(tuple(xs[first:last]), tuple(ys[first:last]))
+    if not joined:
+        return inside
+    before = _crossing(xs, ys, first, low)
+    after = _crossing(xs, ys, last, high)
+    return Points(
+        (*before.xs, *inside.xs, *after.xs),
+        (*before.ys, *inside.ys, *after.ys),
+    )
+
+
+def _crossing(xs: Sequence[float], ys: Sequence[float], place: int, edge: float) -> Points:
+    """Where the line crosses `edge` between the points before and at `place`; nothing if it doesn't."""
+    if not 0 < place < min(len(xs), len(ys)):
+        return Points((), ())
+    (x0, x1), (y0, y1) = xs[place - 1 : place + 1], ys[place - 1 : place + 1]
+    if not x0 < edge < x1 or not all(map(math.isfinite, (x1 - x0, edge - x0, y0, y1))):
+        return Points((), ())
+    part = (edge - x0) / (x1 - x0)
+    return Points((edge,), (y0 * (1 - part) + y1 * part,))
 
 
 def _thinned(points: list[tuple[int, float, float]]) -> Piece:

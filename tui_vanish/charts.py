@@ -6,9 +6,7 @@ because its log scale raises on 0, any of its scales on inf, and its frame costs
 
 import math
 import re
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -18,7 +16,7 @@ from tui_vanish import chart_axes
 from tui_vanish.alphabet import Alphabet, alphabet
 from tui_vanish.cells import Canvas
 from tui_vanish.chart_axes import Axis
-from tui_vanish.chart_lines import Piece, Seen, dashes, dots, seen
+from tui_vanish.chart_lines import Piece, Seen, cut_to, dashes, dots, seen
 
 Style = Literal["solid", "dashed", "points"]
 SERIES_ROLES = 6  # lines with a colour of their own: series-1 to series-6
@@ -73,6 +71,7 @@ class Chart:
         y_log: logarithmic; values of 0 and below are a "0" at the bottom.
         marks: vertical lines.
         hint: said in the middle while there is nothing to draw.
+        remarks: how it is drawn, behind the title; for want of room the last ones go first.
     """
 
     title: str = ""
@@ -84,6 +83,7 @@ class Chart:
     y_log: bool = False
     marks: tuple[Mark, ...] = ()
     hint: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 def render(chart: Chart, width: int, height: int, *, ascii: bool = False, label_width: int = 0) -> Canvas:
@@ -99,6 +99,7 @@ def render(chart: Chart, width: int, height: int, *, ascii: bool = False, label_
         label_width: cells that the labels on the y axis get at least; see the function label_width.
     """
     canvas, signs = Canvas(width, height), alphabet(ascii)
+    chart = _cut(chart)
     plot = _Plot.of(chart, canvas, label_width)
     if plot.y > 0:
         _draw_legend(canvas, chart, signs)
@@ -115,7 +116,19 @@ def render(chart: Chart, width: int, height: int, *, ascii: bool = False, label_
 
 def label_width(chart: Chart, width: int, height: int) -> int:
     """Cells that the labels on the y axis take; who keeps the largest has a plot that stands still."""
-    return _Plot.of(chart, Canvas(width, height), 0).x - 1
+    return _Plot.of(_cut(chart), Canvas(width, height), 0).x - 1
+
+
+def _cut(chart: Chart) -> Chart:
+    """The chart with what its x axis shows of the lines; one that is joined goes on to the axis's ends."""
+    if chart.x_limits is None:
+        return chart
+    low, high = chart.x_limits
+    lines = []
+    for line in chart.lines:
+        points = cut_to(line.xs, line.ys, low, high, joined=line.style != "points")
+        lines.append(replace(line, xs=points.xs, ys=points.ys))
+    return replace(chart, lines=tuple(lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +153,7 @@ class _Plot:
         x_axis = chart_axes.x_axis(
             [x for line in chart.lines for x in line.xs[:1] + line.xs[-1:]], chart.x_limits, canvas.width
         )
-        values = (y for line in chart.lines for y in _in_sight(line, chart.x_limits))
+        values = (y for line in chart.lines for y in line.ys)
         y_axis = chart_axes.y_axis(values, chart.y_limits, height, percent=chart.y_percent, log=chart.y_log)
         x = 1 + max(label_width, _LEAST_LABEL, *(len(label) for _, label in y_axis.ticks))
         return cls(canvas, x, int(has_legend), canvas.width - x, height, has_base, x_axis, y_axis)
@@ -154,14 +167,6 @@ class _Plot:
 
     def row(self, fraction: float) -> int:
         return self.y + self.height - 1 - round(fraction * (self.height - 1))
-
-
-def _in_sight(line: Line, limits: tuple[float, float] | None) -> Iterable[float]:
-    """The values that stand on the x axis."""
-    if limits is None:
-        return line.ys
-    first, last = bisect_left(line.xs, limits[0]), bisect_right(line.xs, limits[1])
-    return line.ys[first:last]
 
 
 def _draw_axes(plot: _Plot, x_label: str, signs: Alphabet) -> None:
@@ -194,26 +199,39 @@ def _draw_axes(plot: _Plot, x_label: str, signs: Alphabet) -> None:
 
 
 def _draw_legend(canvas: Canvas, chart: Chart, signs: Alphabet) -> None:
-    """Title and labels, all whole: for want of room they move together, then the title goes, then labels."""
+    """Title and labels, all whole.
+
+    For want of room they move together, then the title's remarks go, the title, and labels from the last on;
+    those of single points stand last.
+    """
+    labelled = [(number, line) for number, line in enumerate(chart.lines) if line.label]
     entries = [
         (_legend_sign(line, signs), line.label, _role(_series(chart, number)))
-        for number, line in enumerate(chart.lines)
-        if line.label
+        for number, line in sorted(labelled, key=lambda item: item[1].style == "points")
     ]
     lengths = [len(sign) + 1 + cell_len(label) for sign, label, _ in entries]
-    everything = sum(lengths) + cell_len(chart.title)
-    parts = len(entries) + bool(chart.title)
-    blanks = 2 if everything + 2 * (parts - 1) <= canvas.width else 1
+    title, blanks = _title_with_room(chart, canvas.width - sum(lengths), len(entries))
     x = 0
-    if chart.title and (not entries or everything + blanks * (parts - 1) <= canvas.width):
-        canvas.put(0, 0, chart.title, "text")
-        x = cell_len(chart.title) + blanks
+    if title:
+        canvas.put(0, 0, title, "text")
+        x = cell_len(title) + blanks
     for (sign, label, role), length in zip(entries, lengths, strict=True):
         if x + length > canvas.width:
             break
         canvas.put(x, 0, sign, role)
         canvas.put(x + len(sign) + 1, 0, label, "text")
         x += length + blanks
+
+
+def _title_with_room(chart: Chart, room: int, entries: int) -> tuple[str, int]:
+    """As much of the title as fits beside so many entries, and how many blanks stand between them all."""
+    words = (chart.title, *chart.remarks) if chart.title else ()
+    titles = [" ".join(words[:count]) for count in range(len(words), 0, -1)]
+    for title in titles:
+        for blanks in (2, 1):
+            if cell_len(title) + blanks * entries <= room or not entries:
+                return title, blanks
+    return "", 2 if 2 * (entries - 1) <= room else 1
 
 
 def _legend_sign(line: Line, signs: Alphabet) -> str:

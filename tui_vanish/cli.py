@@ -1,9 +1,11 @@
 """The command line: `vanish-tui` alone opens the app, a command does without it."""
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -110,7 +112,11 @@ def _dispatch(arguments: argparse.Namespace) -> int:
 def _open_app(arguments: argparse.Namespace) -> int:
     if not has_terminal():
         raise RefusedError("the app needs a terminal; without one, use vanish-tui run ID (see --help)")
-    chosen = settings(arguments)
+    # Hardly anything becomes garbage before the first frame, at which the app collects again.
+    gc.disable()
+    from tui_vanish.cores import spare_cores
+
+    chosen = replace(settings(arguments), side_by_side=spare_cores())
     check(chosen)
     from engine.runner import Engine
     from tui_vanish.elsewhere import SharedEngine

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.events import Status
+from engine.status import Status
+from scenarios import ScenarioError
 from scenarios.contents import race
+from scenarios.numbers import numbers
 from tui_vanish.lineup import MOST, Lineup
 
 if TYPE_CHECKING:
@@ -54,16 +56,20 @@ class Comparing:
         self._show()
 
     def open_runs(self, runs: Sequence[str]) -> None:
-        """Compare these runs, in a new comparison."""
-        if len(runs) > MOST:
-            self._app.notify(f"More than {MOST} nobody reads; the others were left out.", timeout=5)
-        self.lineup = replace(self.lineup, runs=tuple(runs[:MOST]), baseline="", focus="")
+        """Compare these runs, in a new comparison; a single one joins the present comparison."""
+        if len(runs) > 1:
+            self.clear()
+        self.lineup = self.lineup.joined(runs)
         self._show()
+
+    def clear(self) -> None:
+        """Take every run out of the comparison."""
+        self.lineup = replace(self.lineup, runs=(), baseline="", focus="")
 
     def race(self) -> None:
         """Compare the problem with one scenario of every cure, in a new comparison."""
         entries = {entry.id: entry for entry in self._app.entries}
-        self.lineup = replace(self.lineup, runs=(), baseline="", focus="")
+        self.clear()
         self.join(entries[name] for name in race() if name in entries)
         self._show()
 
@@ -71,17 +77,18 @@ class Comparing:
         """Compare the problem with all scenarios of the section that `entry` stands in."""
         section = [each for each in self._app.entries if each.section == entry.section and not each.problems]
         baseline = [each for each in self._app.entries if each.id == race()[0] and each not in section]
-        self.lineup = replace(self.lineup, runs=(), baseline="", focus="")
+        self.clear()
         self.join([*baseline, *section])
         self._show()
 
     def join(self, entries: Iterable["Entry"]) -> None:
         """Bring scenarios in: by the run that is there, else by a new one."""
         for entry in entries:
-            if len(self.lineup.runs) >= MOST and self._run_of(entry) not in self.lineup.runs:
+            run = self._run_of(entry)
+            if run not in self.lineup.runs and self._is_full():
                 self._app.notify(f"More than {MOST} nobody reads; the others were left out.", timeout=5)
                 return
-            run = self._run_of(entry) or self._app.train(entry)
+            run = run or self._app.train(entry)
             if run:
                 self.lineup = self.lineup.joined([run])
 
@@ -90,17 +97,31 @@ class Comparing:
         from scenarios.schema import Scenario
 
         for entrant in field:
+            if any(event.kind != "epochs" for event in entrant.runs[0].interventions):
+                self._app.notify(f"{entrant.label} was changed by hand: it has no other seed.", timeout=5)
+                continue
             scenario = Scenario.model_validate(entrant.runs[0].scenario)
             seed = max(run.seed for run in entrant.runs) + 1
-            self.lineup = self.lineup.joined([self._app.engine.train(scenario, seed)])
+            if name := self._app.engine.train(scenario, seed):
+                self.lineup = self.lineup.joined([name])
         self._app.bridge.expect()
 
+    def _is_full(self) -> bool:
+        here = {run.run for run in self._app.snapshot.runs}
+        coming = [run for run in self.lineup.runs if run not in here]
+        return len(self.lineup.field(self._app.snapshot.runs)) + len(coming) >= MOST
+
     def _run_of(self, entry: "Entry") -> str | None:
-        """The latest run of this scenario and seed that nobody has touched or stopped."""
-        for run in reversed(self._app.snapshot.runs):
-            if run.scenario_id == entry.id and run.seed == self._app.seed:
-                return run.run if run.status in _JOINS and not run.touched else None
-        return None
+        """The latest run of this scenario and seed, if it is as the file says now and nobody's doing."""
+        runs = (run for run in reversed(self._app.snapshot.runs) if run.scenario_id == entry.id)
+        run = next((run for run in runs if run.seed == self._app.seed), None)
+        if run is None or run.touched or run.status not in _JOINS:
+            return None
+        try:
+            present = self._app.variants.load(entry).resolved()
+        except (ScenarioError, OSError):
+            return None  # to train it says what is wrong
+        return run.run if numbers(run.scenario) == numbers(present) else None
 
     def _show(self) -> None:
         from tui_vanish.screens.compare import CompareScreen

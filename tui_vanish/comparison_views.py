@@ -1,24 +1,26 @@
 """What the compare screen shows of its runs: from snapshots to a chart and to rows. Nothing here draws."""
 
-import json
 import math
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from statistics import median
-from typing import Any
 
-from engine.comparison import Entrant, Place, differences, rank
+from engine.comparison import OUT, Entrant, Place, differences, rank
 from engine.events import LayerSample
 from engine.history import Point
 from engine.runview import Snapshot
-from tui_vanish import format
+from engine.status import Status
+from tui_vanish import format, places, verdicts
 from tui_vanish.charts import Chart, Line
 from tui_vanish.glyphs import mark
-from tui_vanish.lineup import Lineup, Metric
-from tui_vanish.widgets.rows import Piece, Row, cut, row_width
+from tui_vanish.lineup import Lineup, Metric, View
+from tui_vanish.widgets.rows import Piece, Row, cut, cut_row, row_width
 from tui_vanish.widgets.scenario_list import ROLES
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 BLOCKS, BLOCKS_ASCII = "▁▂▃▄▅▆▇█", ".:-=+*%#"
+
+Points = Sequence[tuple[float, float]]
 
 _WORDS: dict[Metric, str] = {
     "test_accuracy": "test accuracy",
@@ -27,13 +29,17 @@ _WORDS: dict[Metric, str] = {
     "train_loss": "train loss",
 }
 _LOWEST_DECADE, _HIGHEST_DECADE = -8.0, 0.0  # of a gradient norm that a block still tells apart
-_CELL = 9  # of a run's column
+_CELL, _LEAST_CELL = 9, 8  # of a run's column
+_NAME = 9  # of a layer
+_BROKEN = (Status.DIVERGED, Status.FAILED)
 _WIDE = 100  # cells from which both ranks and long names have room beside the verdict
 
 
-def words(metric: Metric) -> str:
-    """The metric's name."""
-    return _WORDS[metric]
+def title(view: View, metric: Metric) -> str:
+    """What is in sight."""
+    return {"chart": _WORDS[metric], "profiles": "gradients by layer", "differences": "only what differs"}[
+        view
+    ]
 
 
 def chart(field: Sequence[Entrant], metric: Metric) -> Chart:
@@ -42,10 +48,10 @@ def chart(field: Sequence[Entrant], metric: Metric) -> Chart:
     for number, entrant in enumerate(field):
         letter = LETTERS[number]
         series = [_series(run, metric) for run in entrant.runs]
-        lines.append(_line(series, median, letter, number, label=entrant.label))
         if len(series) > 1:
             lines.append(_line(series, min, letter.lower(), number, points=True))
             lines.append(_line(series, max, letter.lower(), number, points=True))
+        lines.append(_line(series, median, letter, number, label=entrant.label))
     is_accuracy = metric.endswith("accuracy")
     return Chart(
         title=_WORDS[metric],
@@ -57,61 +63,81 @@ def chart(field: Sequence[Entrant], metric: Metric) -> Chart:
     )
 
 
+def equal(field: Sequence[Entrant], *, wide: bool) -> str:
+    """Where the entrants are judged, and how much their seeds tell."""
+    at = [f"at epoch {format.count(math.floor(rank(field, 'epochs').at))}"]
+    if wide:
+        at.append(f"at {format.duration(rank(field, 'seconds').at)}")
+    seeds = max(len(entrant.runs) for entrant in field)
+    told = f"median and range of {seeds} seeds, ≈ inside it" if seeds > 1 else "one seed: no spread known"
+    return f"{', and '.join(at)} · {told}"
+
+
 def standings(field: Sequence[Entrant], lineup: Lineup, width: int) -> list[Row]:
     """A row an entrant: how it stands, where it ranks, how far it is from the baseline, what is wrong."""
-    by_epochs, by_seconds = rank(field, "epochs"), rank(field, "seconds")
-    base = _of(by_epochs.places, field[lineup.baseline_place(field)].label)
-    wide = width >= _WIDE
+    by_epochs, by_seconds = rank(field, "epochs").places, rank(field, "seconds").places
+    base = _of(by_epochs, field[lineup.baseline_place(field)].label)
+    wide, ranges = width >= _WIDE, any(place.seeds > 1 for place in by_epochs)
     label = 20 if wide else 12
-    ranked = f"{'by epochs':>10} {'by seconds':>11}" if wide else f"{'rank':>5}"
-    heading = f"     {'':{label}} {'epoch':>7} {'test acc.':>10} {'− base':>7} {ranked}"
+    heading = f"     {'':{label}} {'epoch':>7} {'test acc.':>10}"
+    heading += f" {'range':>9}" if ranges else ""
+    heading += f" {'− base':>7}" + (f" {'by epochs':>10} {'by seconds':>11}" if wide else f" {'rank':>5}")
     rows: list[Row] = [(Piece(cut(heading, width), "dim"),)]
     for number, entrant in enumerate(field):
-        run, here = entrant.runs[-1], number == lineup.focus_place(field)
-        place = _of(by_epochs.places, entrant.label)
-        name = entrant.label + (f" ×{len(entrant.runs)}" if len(entrant.runs) > 1 else "")
+        run, here = entrant.present, number == lineup.focus_place(field)
+        place = _of(by_epochs, entrant.label)
+        times = f" ×{len(entrant.runs)}" if len(entrant.runs) > 1 else ""
+        name = cut(entrant.label, label - len(times)) + times
         is_base = number == lineup.baseline_place(field)
-        gap = "base" if is_base else _gap(place, base)
-        progress = f"{run.epoch}/{run.epochs}"
-        ranks = (_rank(by_epochs.places, entrant.label), _rank(by_seconds.places, entrant.label))
-        ranked = f"{ranks[0]:>10} {ranks[1]:>11}" if wide else f"{ranks[0]:>5}"
+        figures = f" {f'{run.epoch}/{run.epochs}':>7} {format.percent(place.accuracy, 1):>10}"
+        figures += f" {places.span(place):>9}" if ranges else ""
+        figures += f" {'base' if is_base else places.gap(place, base):>7}"
+        first = places.number(by_epochs, place)
+        second = places.number(by_seconds, _of(by_seconds, entrant.label))
+        figures += f" {first:>10} {second:>11}" if wide else f" {first:>5}"
         row: Row = (
             Piece(f" {'▸' if here else ' '}", "accent"),
             Piece(f"{LETTERS[number]} ", "strong"),
             Piece(mark(run.status), ROLES[run.status]),
-            Piece(f" {cut(name, label):{label}}", "strong" if here else "text"),
-            Piece(f" {progress:>7} {_accuracy(place):>10} {gap:>7} {ranked}  "),
+            Piece(f" {name:{label}}", "strong" if here else "text"),
+            Piece(f"{figures}  "),
         )
-        rows.append((*row, Piece(cut(_verdict(run, place), width - row_width(row)), _verdict_role(run))))
+        rows.append((*row, *_findings(entrant, width - row_width(row))))
     return rows
 
 
-def profile_rows(field: Sequence[Entrant], *, ascii: bool) -> list[Row]:
-    """Weight gradients: layers down, aligned from the output back; a column an entrant, its latest run's.
+def profile_rows(field: Sequence[Entrant], width: int, *, ascii: bool) -> list[Row]:
+    """Weight gradients: layers down, aligned from the output back; a column an entrant.
 
     A block and its colour tell the size on a log scale from 1e-8 to 1, the number what it is.
     """
-    depth = max(len(_layers(entrant)) for entrant in field)
-    heading = f" {'‖dL/dW‖':<9}" + "".join(f"{LETTERS[number]:>{_CELL}}" for number in range(len(field)))
+    cell = _LEAST_CELL if profile_width(len(field)) > width else _CELL
+    depths = [len(_layers(entrant)) for entrant in field]
+    names = [_layer_name(layer.name) for layer in max((_layers(entrant) for entrant in field), key=len)]
+    if len(set(depths)) > 1:
+        names = [*(f"output−{back}" for back in range(max(depths) - 1, 0, -1)), "output"]
+    heading = f" {'‖dL/dW‖':<{_NAME}}" + "".join(f"{LETTERS[number]:>{cell}}" for number in range(len(field)))
     rows: list[Row] = [(Piece(heading, "dim"),)]
-    for back in range(depth, 0, -1):
-        name = "output" if back == 1 else f"output−{back - 1}"
-        row: Row = (Piece(f" {name:<9}", "text"),)
+    for back, name in zip(range(max(depths), 0, -1), names, strict=True):
+        row: Row = (Piece(f" {name:<{_NAME}}", "text"),)
         for entrant in field:
             layers = _layers(entrant)
-            row = (*row, *_cell(layers[-back] if back <= len(layers) else None, ascii=ascii))
+            row = (*row, *_cell(layers[-back] if back <= len(layers) else None, cell, ascii=ascii))
         rows.append(row)
     return rows
 
 
 def profile_width(entrants: int) -> int:
-    """Cells that profile_rows takes."""
-    return 11 + _CELL * entrants
+    """Cells that profile_rows takes, where it has them."""
+    return 2 + _NAME + _CELL * entrants
 
 
 def difference_rows(field: Sequence[Entrant], lineup: Lineup, width: int) -> list[Row]:
-    """Only the settings that are not the same in all; what differs from the baseline stands out."""
-    found = differences([entrant.runs[0].scenario for entrant in field])
+    """Only the settings that are not the same in all; what differs from the baseline stands out.
+
+    Where a value is too long for its column, the row lists what differs from the baseline by letter.
+    """
+    found = differences(field)
     if not found:
         return [(Piece(" Nothing differs but the seeds.", "dim"),)]
     name_width = max(len(row.key) for row in found)
@@ -120,120 +146,113 @@ def difference_rows(field: Sequence[Entrant], lineup: Lineup, width: int) -> lis
     rows: list[Row] = [(Piece(f" {'':{name_width}} {letters}", "dim"),)]
     base = lineup.baseline_place(field)
     for each in found:
-        cells = tuple(
-            Piece(
-                f" {cut(_value(each.key, value), column):>{column}}",
-                "accent" if value != each.values[base] else "dim",
+        words = [format.setting(each.key, value) for value in each.values]
+        differs = [value != each.values[base] for value in each.values]
+        name = Piece(f" {each.key:{name_width}}")
+        if max(map(len, words)) <= column:
+            cells = (
+                Piece(f" {word:>{column}}", "accent" if other else "dim")
+                for word, other in zip(words, differs, strict=True)
             )
-            for value in each.values
-        )
-        rows.append((Piece(f" {each.key:{name_width}}"), *cells))
+            rows.append((name, *cells))
+        else:
+            listed = [Piece(f" {LETTERS[base]} {words[base]}", "dim")]
+            for number, (word, other) in enumerate(zip(words, differs, strict=True)):
+                if other:
+                    listed += [Piece(f"  {LETTERS[number]} ", "dim"), Piece(word, "accent")]
+            rows.append(cut_row((name, *listed), width))
     return rows
 
 
 # ------------------------------------------------------------------------------------------- parts
 
 
-def _series(run: Snapshot, metric: Metric) -> tuple[tuple[float, float], ...]:
+def _series(run: Snapshot, metric: Metric) -> Points:
     points: tuple[Point, ...] = getattr(run.charts, metric)
     per_epoch = run.started.steps_per_epoch if run.started else 1
     return tuple((point.step / per_epoch, point.value) for point in points)
 
 
 def _line(
-    series: Sequence[Sequence[tuple[float, float]]],
-    merge: Any,
+    series: Sequence[Points],
+    merge: Callable[[Sequence[float]], float],
     letter: str,
     number: int,
     *,
     label: str = "",
     points: bool = False,
 ) -> Line:
-    """Over the seeds, as far as all of them have come."""
-    merged = [(together[0][0], merge([y for _, y in together])) for together in zip(*series, strict=False)]
+    """Over the seeds that have come so far, at the epochs of the one that has come furthest."""
+    epochs = [[x for x, _ in each] for each in series]
+    xs = max(epochs, key=lambda each: each[-1] if each else 0.0)
+    ys = []
+    for x in xs:
+        places = [(each, bisect_right(known, x) - 1) for each, known in zip(series, epochs, strict=True)]
+        ys.append(merge([each[at][1] for each, at in places if at >= 0 and each[-1][0] >= x]))
     return Line(
         label=label,
-        xs=tuple(x for x, _ in merged),
-        ys=tuple(y for _, y in merged),
+        xs=tuple(xs),
+        ys=tuple(ys),
         letter=letter,
         style="points" if points else "solid",
         series=number,
     )
 
 
-def _of(places: Sequence[Place], label: str) -> Place:
-    return next(place for place in places if place.label == label)
+def _of(ranked: Sequence[Place], label: str) -> Place:
+    return next(place for place in ranked if place.label == label)
 
 
-def _rank(places: Sequence[Place], label: str) -> str:
-    """The place, with the sign of a tie where seeds alone may have decided it."""
-    number = next(number for number, place in enumerate(places, 1) if place.label == label)
-    place = places[number - 1]
-    if place.accuracy is None:
-        return "–"
-    return f"{'≈' if place.tied else ''}{number}."
+def _findings(entrant: Entrant, width: int) -> Row:
+    """How its runs ended if not well, else its verdicts by name, as many as have room as a whole."""
+    out = [run for run in entrant.runs if run.status in OUT]
+    if out:
+        some = f"{len(out)} of {len(entrant.runs)} " if len(entrant.runs) > 1 else ""
+        return (Piece(cut(some + _ending(out[0]), width), "bad" if out[0].status in _BROKEN else "warn"),)
+    found: list[Piece] = []
+    for verdict in verdicts.gravest_first(entrant.furthest.verdicts):
+        since = f" since step {format.count(verdict.since_step)}" if not found else ""
+        role = verdicts.kind_name(verdict).role
+        name = Piece((", " if found else "") + verdict.kind.replace("_", " "), role)
+        for piece in (Piece(name.text + since, name.role), name):
+            if row_width((*found, piece)) <= width:
+                found.append(piece)
+                break
+        else:
+            return tuple(found) or (Piece(cut(name.text, width), name.role),)
+    return tuple(found)
 
 
-def _accuracy(place: Place) -> str:
-    if place.accuracy is None or place.low is None or place.high is None:
-        return "–"
-    if place.low == place.high:
-        return format.percent(place.accuracy, 1)
-    half = 100 * (place.high - place.low) / 2
-    return f"{100 * place.accuracy:.1f} ±{half:.1f}"
-
-
-def _gap(place: Place, base: Place) -> str:
-    if place.accuracy is None or base.accuracy is None:
-        return "–"
-    return f"{100 * (place.accuracy - base.accuracy):+.1f}"
-
-
-def _verdict(run: Snapshot, place: Place) -> str:
-    if place.ended:
-        step = run.finished.first_bad_step if run.finished else None
-        return f"{place.ended} at step {step}" if step is not None else place.ended
-    if place.tied:
-        return "within the seeds' spread"
-    return ", ".join(verdict.kind.replace("_", " ") for verdict in run.verdicts[:3])
-
-
-def _verdict_role(run: Snapshot) -> str:
-    if run.status in (run.status.DIVERGED, run.status.FAILED):
-        return "bad"
-    return "good" if any(verdict.kind in ("learning", "healthy") for verdict in run.verdicts) else "warn"
+def _ending(run: Snapshot) -> str:
+    end = run.finished
+    if run.status is Status.FAILED and end is not None and end.error:
+        return f"failed: {end.error}"
+    step = end.first_bad_step if end is not None else None
+    return f"{run.status} at step {format.count(run.step if step is None else step)}"
 
 
 def _layers(entrant: Entrant) -> tuple[LayerSample, ...]:
-    run = entrant.runs[-1]
+    run = entrant.furthest
     return run.finite_layers or run.layers
 
 
-def _cell(layer: LayerSample | None, *, ascii: bool) -> Row:
-    blank = " " * _CELL
+def _layer_name(name: str) -> str:
+    """As short as there is room for."""
+    words = format.layer_name(name)
+    return words if len(words) <= _NAME else name
+
+
+def _cell(layer: LayerSample | None, width: int, *, ascii: bool) -> Row:
     if layer is None:
-        return (Piece(blank),)
+        return (Piece(" " * width),)
     if layer.frozen:
-        return (Piece(f"{'frozen':>{_CELL}}", "dim"),)
+        return (Piece(f"{'frozen':>{width}}", "dim"),)
     value = layer.grad_norm
     number = format.scientific(value, ascii=ascii)
     if value is None or not math.isfinite(value) or value <= 0:
-        return (Piece(f"{number:>{_CELL}}", "dim" if value is None else "heat-1"),)
+        return (Piece(f"{number:>{width}}", "dim" if value is None else "heat-1"),)
     share = (math.log10(value) - _LOWEST_DECADE) / (_HIGHEST_DECADE - _LOWEST_DECADE)
     blocks = BLOCKS_ASCII if ascii else BLOCKS
     block = blocks[min(len(blocks) - 1, max(0, int(share * len(blocks))))]
     role = f"heat-{min(5, max(1, 1 + int(share * 5)))}"
-    return (Piece(f"{block:>{_CELL - len(number)}}", role), Piece(number, role))
-
-
-def _value(key: str, value: Any) -> str:
-    """A setting in a few cells."""
-    if value is None or value == []:
-        return "–"
-    if key == "stages":
-        return f"{len(value)} stages"
-    if key == "model.skip":
-        return " ".join(f"{start}-{end}" for start, end in value)
-    if isinstance(value, float):
-        return f"{value:g}"
-    return value if isinstance(value, str) else json.dumps(value)
+    return (Piece(f"{block:>{width - len(number)}}", role), Piece(number, role))

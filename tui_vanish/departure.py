@@ -6,8 +6,8 @@ import signal
 import threading
 from typing import TYPE_CHECKING
 
-from engine.events import Status
-from tui_vanish import detached, terminal
+from engine.status import Status
+from tui_vanish import terminal
 
 if TYPE_CHECKING:
     from tui_vanish.app import VanishApp
@@ -62,12 +62,15 @@ class Departure:
         paused = {run.run for run in runs if run.status is Status.PAUSED} - set(self._app.suspended)
         return [run.run for run in runs if run.run not in paused and (folder / run.run).is_dir()]
 
-    def _close(self) -> None:
-        """Save every run; those that are left running are taken up by another process."""
-        engine = self._app.engine
-        engine.close()
+    def _hand_over(self) -> None:
+        """Let another process take up the runs that are left running."""
         if self._left:
-            detached.hand_over(self._left, engine.runs_folder)
+            from tui_vanish import detached
+
+            try:
+                detached.hand_over(self._left, self._app.engine.runs_folder)
+            except OSError:  # no process is to be had; what was learnt is saved, and can be resumed
+                self._left = []
 
     def leave_if_lost(self) -> bool:
         """Whether there is no terminal any more; then save and leave without writing to it."""
@@ -86,7 +89,8 @@ class Departure:
             self._begin(_EXIT_CODES[number], _SAVE_SECONDS, quick=True)
 
     def _begin(self, code: int, seconds: float | None, *, quick: bool = False) -> None:
-        if self._app.engine.importing:  # nothing can be stopped, and nothing needs saving
+        if self._app.engine.importing:  # nothing can be stopped, and what was taken up is as it was saved
+            self._hand_over()
             self._vanish(code)
         if not self._begun:
             self._begun = True
@@ -96,9 +100,10 @@ class Departure:
     async def _save_and_leave(self, code: int, seconds: float | None, *, quick: bool) -> None:
         self._app.set_timer(_PATIENCE_SECONDS, self._ask_for_patience)
         try:
-            await asyncio.wait_for(asyncio.to_thread(self._close), seconds)
-        except TimeoutError:
+            await asyncio.wait_for(asyncio.to_thread(self._app.engine.close), seconds)
+        except TimeoutError:  # a slow disk, say: what isn't saved is trained again from what is
             quick = True
+        self._hand_over()
         if quick:  # taking torch down can take longer than all before it
             self._vanish(code)
         self._app.bridge.stop()
@@ -109,10 +114,13 @@ class Departure:
         self._app.notify("Saving what was learnt…", timeout=60)
 
     def _save_and_vanish(self) -> None:
-        if not self._app.engine.importing:
+        try:
             self._left = self._unfinished()
-            self._close()
-        os._exit(_EXIT_CODES[signal.SIGHUP])
+            if not self._app.engine.importing:
+                self._app.engine.close()
+            self._hand_over()
+        finally:
+            os._exit(_EXIT_CODES[signal.SIGHUP])
 
     def _vanish(self, code: int) -> None:
         """End the process at once, with the terminal as it was before."""

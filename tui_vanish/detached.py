@@ -10,7 +10,7 @@ from typing import IO
 
 from engine.atomic import for_the_user_alone
 from engine.events import Resumed, RunEvent, RunFinished, RunStarted
-from engine.runlog import default_runs_folder
+from engine.places import default_runs_folder
 from tui_vanish.exits import FailedError
 
 LOG = ".detached.log"
@@ -86,13 +86,14 @@ def detach(arguments: Sequence[str], runs_dir: Path | None) -> list[str]:
 def hand_over(runs: Sequence[str], runs_dir: Path | None) -> None:
     """Let a process that is nobody's child take up saved runs; nobody waits for it."""
     where = [] if runs_dir is None else ["--runs-dir", str(runs_dir.absolute())]
-    subprocess.Popen(
-        [sys.executable, "-m", "tui_vanish", "run", "--resume", *runs, "--detach", *where],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    with _opened((runs_dir or default_runs_folder()) / LOG) as errors:
+        subprocess.Popen(
+            [sys.executable, "-m", "tui_vanish", "run", "--resume", *runs, "--detach", *where],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            start_new_session=True,
+        )
 
 
 def _opened(log: Path) -> IO[bytes]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from platformdirs import user_cache_path, user_config_path
 
 from engine.data import DEBIAN, SAMPLE, DataError, Source, SourceKind, cache_folder, find_source, inspect
-from engine.runlog import default_runs_folder
+from engine.places import default_runs_folder
 from tui_vanish.commands.options import user_scenarios
 from tui_vanish.cores import physical_cores, spare_cores
 from tui_vanish.doctor_devices import Devices, find_devices
@@ -22,7 +22,7 @@ _NEEDED = ("textual", "rich", "plotext", "pydantic", "platformdirs", "torch")
 
 @dataclass(frozen=True, slots=True)
 class Cores:
-    """The processors that this process may use, the cores behind them, and what `--threads auto` takes."""
+    """The processors that this process may use, the cores behind them, and what `--threads auto` tries."""
 
     logical: int
     physical: int

@@ -1,49 +1,36 @@
-"""Runs that other processes train, followed from their logs, among the engine's own."""
+"""Runs that other processes train, among the engine's own."""
 
-import os
 import queue
-import signal
 import threading
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from engine.events import ResumeRun, Status
-from engine.follow import Follower
-from engine.runindex import list_runs
-from engine.runlock import Owner, owner_of
-from engine.runlog import NotARun
+from engine.commands import ResumeRun
 from engine.runner import Engine, EngineSnapshot, Notice
 
 if TYPE_CHECKING:
-    from engine.events import RunCommand
+    from engine.commands import RunCommand
     from engine.liverun import Severity
+    from engine.runlock import Owner
     from engine.runview import Snapshot
     from scenarios.schema import Scenario
+    from tui_vanish.others import Others
 
 _LOOK_SECONDS = 0.4
 # A run that was left by a terminal just now is live again in seconds; later there is no hurry to find one.
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 2.0, 60.0
-_PATIENCE_SECONDS = 30.0  # of taking over: the other process may be importing, or saving to a slow disk
 
 
 @dataclass(frozen=True, slots=True)
-class _Handover:
-    """Runs whose process was told to end."""
-
-    runs: tuple[str, ...]
-    owner: Owner
-    until: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Elsewhere:
+class Seen:
     """What was seen at one look: runs as they stand, and who trains them."""
 
     runs: tuple["Snapshot", ...] = ()
-    owners: Mapping[str, Owner] | None = None
+    owners: "Mapping[str, Owner]" = field(default_factory=dict)
 
 
 class SharedEngine:
@@ -59,14 +46,14 @@ class SharedEngine:
     def __init__(self, engine: "Engine | NoEngine", *, find_live: bool = True) -> None:
         self._engine = engine
         self._find_live = find_live
-        self._followers: dict[str, Follower] = {}
+        self._is_watch = isinstance(engine, NoEngine)
         self._wanted: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._handovers: list[_Handover] = []
-        self._seen = _Elsewhere()
+        self._seen = Seen()
         self._news: queue.SimpleQueue[tuple[str, Severity, str]] = queue.SimpleQueue()
         self._notices: list[Notice] = []
         self._notices_seen = 0  # of the engine's
-        self._shown: tuple[int, int, int] | None = None
+        self._shown: tuple[int, int] | None = None
+        self._shown_seen: Seen | None = None
         self._snapshot = EngineSnapshot()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="elsewhere", daemon=True)
@@ -94,10 +81,10 @@ class SharedEngine:
 
     def send(self, command: "RunCommand") -> None:
         """Queue a command; for a run of another process it changes nothing."""
-        if command.run not in self._owners or isinstance(command, ResumeRun):
+        if command.run not in self._seen.owners or isinstance(command, ResumeRun) or self._is_watch:
             self._engine.send(command)
             return
-        owner = self._owners[command.run]
+        owner = self._seen.owners[command.run]
         remedy = "T takes it over" if owner.is_here else "it can only be watched"
         self._news.put((command.run, "warning", f"{command.run} is trained by {owner}: {remedy}."))
 
@@ -105,16 +92,16 @@ class SharedEngine:
         """The engine's latest, with the runs of other processes before its own."""
         own, seen = self._engine.snapshot(), self._seen
         self._gather_notices(own)
-        state = (own.sequence, id(seen), len(self._notices))
-        if state != self._shown:
-            self._shown = state
+        state = (own.sequence, len(self._notices))
+        if seen is not self._shown_seen or state != self._shown:
+            self._shown, self._shown_seen = state, seen
             names = {run.run for run in own.runs}
             self._snapshot = replace(
                 own,
                 sequence=self._snapshot.sequence + 1,
                 runs=(*(run for run in seen.runs if run.run not in names), *own.runs),
                 notices=tuple(self._notices),
-                owners={run: owner for run, owner in self._owners.items() if run not in names},
+                owners={run: owner for run, owner in seen.owners.items() if run not in names},
             )
         return self._snapshot
 
@@ -137,24 +124,18 @@ class SharedEngine:
         Returns:
             What keeps it from being done; empty if it is under way.
         """
-        owner = self._owners.get(run)
-        if owner is None:
-            return f"nobody else trains {run}"
-        if not owner.is_here:
-            return f"{run} is trained by {owner}: from here it can only be watched"
-        runs = tuple(name for name, other in self._owners.items() if other == owner)
-        try:
-            os.kill(owner.pid, signal.SIGTERM)
-        except ProcessLookupError:
-            pass  # it has just ended by itself
-        except PermissionError:
-            return f"{run} is another user's"
-        self._handovers.append(_Handover(runs, owner, monotonic() + _PATIENCE_SECONDS))
-        return ""
+        if self._is_watch:
+            return "This is a watch: nothing is changed here. Open vanish-tui to take it over."
+        return self._others.take_over(run)
 
-    @property
-    def _owners(self) -> Mapping[str, Owner]:
-        return self._seen.owners or {}
+    @cached_property
+    def _others(self) -> "Others":
+        from tui_vanish.others import Others  # with all that reads logs, of which the first frame has no use
+
+        def tell(run: str, severity: "Severity", text: str) -> None:
+            self._news.put((run, severity, text))
+
+        return Others(self.runs_folder, self.follow, tell, lambda run: self._engine.send(ResumeRun(run)))
 
     def _gather_notices(self, own: EngineSnapshot) -> None:
         new = [(notice.run, notice.severity, notice.text) for notice in own.notices[self._notices_seen :]]
@@ -167,72 +148,22 @@ class SharedEngine:
     # ------------------------------------------------------------------- in the thread
 
     def _follow(self) -> None:
+        others = self._others
         find_at, pause = monotonic(), _FIRST_PAUSE_SECONDS
         while not self._closing.is_set():
             while not self._wanted.empty():
-                self._add(self._wanted.get())
+                others.add(self._wanted.get())
             if self._find_live and monotonic() >= find_at:
-                for run in self._live():
-                    self._add(run)
+                for run in others.live():
+                    others.add(run)
                 find_at, pause = monotonic() + pause, min(2 * pause, _LONGEST_PAUSE_SECONDS)
             self._look()
-            self._take_over_what_was_left()
+            others.take_over_what_was_left()
             self._closing.wait(_LOOK_SECONDS)
 
-    def _live(self) -> list[str]:
-        try:
-            entries = list_runs(self.runs_folder)
-        except OSError:
-            return []
-        live = [entry for entry in entries if entry.owner is not None and entry.owner != Owner.present()]
-        return [entry.name for entry in reversed(live)]
-
-    def _add(self, run: str) -> None:
-        if run not in self._followers:
-            try:
-                self._followers[run] = Follower(self.runs_folder / run)
-            except NotARun as error:
-                self._news.put((run, "error", f"{run}: {error}"))
-
     def _look(self) -> None:
-        """Read what is new in the logs; what is seen changes only if something has."""
-        runs, owners = [], {}
-        for run, follower in self._followers.items():
-            try:
-                follower.poll()
-            except OSError as error:
-                self._news.put((run, "error", f"{run} cannot be read: {error.strerror}"))
-            owner = owner_of(follower.folder)
-            if owner is not None and owner.pid != os.getpid():
-                owners[run] = owner
-            runs.append(_as_it_stands(follower.snapshot(), owner))
-        if (_states(runs), owners) != (_states(self._seen.runs), self._owners):
-            self._seen = _Elsewhere(tuple(runs), owners)
-
-    def _take_over_what_was_left(self) -> None:
-        for handover in list(self._handovers):
-            held = [run for run in handover.runs if owner_of(self.runs_folder / run) == handover.owner]
-            if held and monotonic() < handover.until:
-                continue
-            self._handovers.remove(handover)
-            for run in handover.runs:
-                if run in held:
-                    self._news.put((run, "error", f"{handover.owner} was told to end, and has not"))
-                elif not self._has_ended(run):
-                    self._engine.send(ResumeRun(run))
-
-    def _has_ended(self, run: str) -> bool:
-        self._followers[run].poll()
-        return self._followers[run].snapshot().status in (Status.FINISHED, Status.DIVERGED)
-
-
-def _states(runs: Iterable["Snapshot"]) -> list[tuple[str, int, Status]]:
-    return [(run.run, run.sequence, run.status) for run in runs]
-
-
-def _as_it_stands(run: "Snapshot", owner: Owner | None) -> "Snapshot":
-    """A run that its log calls unfinished, and that nobody trains, was stopped by force."""
-    return run if owner is not None or run.status.ended else replace(run, status=Status.STOPPED)
+        self._others.look()
+        self._seen = self._others.seen
 
 
 class NoEngine:

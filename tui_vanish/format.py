@@ -4,6 +4,7 @@ No text is ever cut: where a value doesn't fit its width with the digits asked f
 """
 
 import math
+from typing import Any
 
 MISSING = "–"
 MISSING_ASCII = "-"
@@ -90,6 +91,21 @@ def layer_name(name: str) -> str:
     """A layer's name as a person reads it: `layer 1` for `layer1`."""
     number = name.removeprefix("layer")
     return f"layer {number}" if number != name and number.isdecimal() else name
+
+
+def setting(key: str, value: Any) -> str:
+    """A value of a scenario in a few cells, by its dotted key; a dash where there is none."""
+    if value is None or value == []:
+        return MISSING
+    if key == "stages":
+        return f"{len(value)} stages"
+    if key == "model.skip":
+        return " ".join(f"{start}-{end}" for start, end in value)
+    if isinstance(value, list):
+        return " ".join(setting("", part) for part in value)
+    if isinstance(value, float):
+        return f"{value:g}".replace("e-0", "e-").replace("e+0", "e")
+    return str(value)
 
 
 def _special(value: float | None, ascii: bool) -> str | None:

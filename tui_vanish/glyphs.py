@@ -9,7 +9,7 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
-from engine.events import Status
+from engine.status import Status
 
 _MARKS = {
     Status.LOADING: "○",

@@ -10,8 +10,9 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
-from engine.events import ResumeRun, RunEvent, RunFinished, Stop
-from engine.runlog import default_runs_folder
+from engine.commands import ResumeRun, Stop
+from engine.events import RunEvent, RunFinished
+from engine.places import default_runs_folder
 from engine.runner import Engine, Settings
 from engine.runview import Snapshot
 from tui_vanish.exits import FailedError, LeaveAtOnce

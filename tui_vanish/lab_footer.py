@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.events import Status
+from engine.status import Status
 from tui_vanish import verdicts
 from tui_vanish.lab_layout import Layout
 from tui_vanish.looks import Looks
-from tui_vanish.schedule_view import stage_count
+from tui_vanish.run_shape import stage_count
 from tui_vanish.wheel import frozen_layers, rate_name
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class Situation:
         pane: what has the keyboard.
         layout: what is in sight.
         looks: how the run is looked at.
+        trying: whether the highlighted scenario is one that a verdict suggested.
     """
 
     entry: "Entry | None"
@@ -39,6 +40,7 @@ class Situation:
     pane: str | None
     layout: Layout
     looks: Looks
+    trying: bool
 
 
 def labels(now: Situation) -> Mapping[str, str]:
@@ -48,6 +50,7 @@ def labels(now: Situation) -> Mapping[str, str]:
     return {
         **_of_run(now),
         **_of_wheel(now),
+        "try_next": "try" if now.trying or _has_suggestions(now) else "",
         "runs": "runs",
         "toggle_list": "list",
         "cycle_chart": "chart" if layout.run and layout.charts != "both" else "",
@@ -76,10 +79,13 @@ def _of_run(now: Situation) -> dict[str, str]:
         "pause": "go on" if run.status is Status.PAUSED else "pause" if active else "",
         "stop": "stop" if active else "",
         "take_over": "take over" if now.can_take_over else "",
-        "try_next": "try" if now.layout.run and verdicts.suggestions(run) else "",
         "toggle_about": "about",
         "copy_command": "copy",
     }
+
+
+def _has_suggestions(now: Situation) -> bool:
+    return now.run is not None and now.layout.run and bool(verdicts.suggestions(now.run))
 
 
 def _of_wheel(now: Situation) -> dict[str, str]:

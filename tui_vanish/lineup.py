@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
-from engine.comparison import Entrant, entrants
-from engine.runview import Snapshot
+if TYPE_CHECKING:
+    from engine.comparison import Entrant
+    from engine.runview import Snapshot
 
 Metric = Literal["test_accuracy", "train_accuracy", "test_loss", "train_loss"]
 View = Literal["chart", "profiles", "differences"]
@@ -32,10 +33,12 @@ class Lineup:
     metric: Metric = "test_accuracy"
     view: View = "chart"
 
-    def field(self, snapshots: Iterable[Snapshot]) -> tuple[Entrant, ...]:
-        """The entrants, of those runs that are there."""
+    def field(self, snapshots: "Iterable[Snapshot]") -> "tuple[Entrant, ...]":
+        """The entrants, of those runs that are there, as many as can be shown at once."""
+        from engine.comparison import entrants  # of which the first frame has no use
+
         known = {snapshot.run: snapshot for snapshot in snapshots}
-        return entrants([known[run] for run in self.runs if run in known])
+        return entrants([known[run] for run in self.runs if run in known])[:MOST]
 
     def joined(self, runs: Sequence[str]) -> Self:
         """With more runs."""
@@ -55,19 +58,19 @@ class Lineup:
         place = views.index(self.view) + 1 if self.view in views else 1
         return replace(self, view=views[place % len(views)])
 
-    def moved(self, field: Sequence[Entrant], by: int) -> Self:
+    def moved(self, field: "Sequence[Entrant]", by: int) -> Self:
         """With the focus on another entrant."""
         place = min(max(0, self.focus_place(field) + by), len(field) - 1)
         return replace(self, focus=field[place].label)
 
-    def focus_place(self, field: Sequence[Entrant]) -> int:
+    def focus_place(self, field: "Sequence[Entrant]") -> int:
         """Where the focused entrant stands in the field."""
         return _place(self.focus, field)
 
-    def baseline_place(self, field: Sequence[Entrant]) -> int:
+    def baseline_place(self, field: "Sequence[Entrant]") -> int:
         """Where the baseline stands in the field."""
         return _place(self.baseline, field)
 
 
-def _place(label: str, field: Sequence[Entrant]) -> int:
+def _place(label: str, field: "Sequence[Entrant]") -> int:
     return next((place for place, entrant in enumerate(field) if entrant.label == label), 0)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from tui_vanish.widgets.bar_profile import QUANTITIES, Quantity
-
+Quantity = Literal["grad_norm", "delta_norm", "update_ratio", "activation_std", "saturated"]
+QUANTITIES: tuple[Quantity, ...] = get_args(Quantity)
 Unit = Literal["epoch", "step", "second"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
 # What a smoothed value keeps of the one before it; 0 is no smoothing.
@@ -51,8 +51,7 @@ class Looks:
 
 def next_quantity(quantity: Quantity) -> Quantity:
     """The one that the bars show next."""
-    quantities = list(QUANTITIES)
-    return quantities[(quantities.index(quantity) + 1) % len(quantities)]
+    return QUANTITIES[(QUANTITIES.index(quantity) + 1) % len(QUANTITIES)]
 
 
 def next_unit(unit: Unit) -> Unit:

@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from engine.runlog import default_runs_folder
+from engine.places import default_runs_folder
 from tui_vanish.app import DEFAULT_REFRESH, VanishApp
 from tui_vanish.commands.options import seed, user_scenarios
 from tui_vanish.elsewhere import SharedEngine
@@ -31,6 +31,9 @@ def open_app(arguments: argparse.Namespace, engine: SharedEngine, *, watch: str 
     if watch:
         app.shelf.watch(watch)
     code = app.run()
-    for run in app.left_running:
-        print(f"{run} goes on in the background; vanish-tui shows it again.")
+    left = app.left_running
+    if len(left) == 1:
+        print(f"{left[0]} goes on in the background; vanish-tui shows it again.")
+    elif left:
+        print(f"{len(left)} runs go on in the background; vanish-tui shows them again.")
     return code or 0

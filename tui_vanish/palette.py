@@ -1,4 +1,4 @@
-"""The command palette: every action of the table, and every scenario by name."""
+"""The command palette: every action of the table, every scenario and every theory page by name."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, cast
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.widgets import Input
 
+from scenarios.concepts import page_ids, page_text
 from tui_vanish.actions import ACTIONS, bindings_everywhere
-from tui_vanish.screens.lab import LabScreen
+from tui_vanish.screens.following import FollowingScreen
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -31,14 +32,17 @@ class Commands(Provider):
                 yield Hit(score, matcher.highlight(name), self._callback(call), help=help_text)
 
     def _commands(self) -> Iterator[tuple[str, str, str]]:
-        in_lab = isinstance(self.screen, LabScreen)
+        here = self.screen.TARGET if isinstance(self.screen, FollowingScreen) else None
         for action in ACTIONS:
-            if action.palette and (action.target == "app" or (in_lab and action.target == "lab")):
+            if action.palette and action.target in ("app", here):
                 target = "app" if action.target == "app" else "screen"
                 yield action.help, f"key {action.shown_keys[0]}", f"{target}.{action.call}"
-        if in_lab:
+        if here == "lab":
             for entry in cast("VanishApp", self.app).entries:
                 yield f"Go to {entry.id}", entry.title, f"screen.select({entry.id!r})"
+        for page_id in page_ids():
+            page = page_text(page_id)
+            yield f"Theory: {page.title}", page.slides[0], f"app.concepts({page_id!r})"
 
     def _callback(self, call: str) -> "_Call":
         return _Call(self.screen, call)

@@ -5,8 +5,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from engine.atomic import write_atomically
-from tui_vanish.looks import SMOOTHING, UNITS, ChartLooks, Looks
-from tui_vanish.widgets.bar_profile import QUANTITIES
+from tui_vanish.looks import QUANTITIES, SMOOTHING, UNITS, ChartLooks, Looks
 
 
 @dataclass(frozen=True, slots=True)

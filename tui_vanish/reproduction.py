@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
 
-from engine.events import EpochFinished, RunEvent, RunFinished, RunStarted, StageStarted, Status
+from engine.events import EpochFinished, RunEvent, RunFinished, RunStarted, StageStarted
+from engine.status import Status
 from scenarios.published import Figures, Published, published_for
 
 # Student's t by degrees of freedom from 1 on, two-sided at 5 % shared by four metrics (Bonferroni): all

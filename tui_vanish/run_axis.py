@@ -2,11 +2,14 @@
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from engine.history import Point
-from engine.runview import Snapshot
 from tui_vanish import format
-from tui_vanish.looks import Unit
+from tui_vanish.looks import ChartLooks, Unit
+
+if TYPE_CHECKING:
+    from engine.history import Point
+    from engine.runview import Snapshot
 
 UNIT_LABELS: Mapping[Unit, str] = {"epoch": "epoch", "step": "step", "second": "s"}
 
@@ -19,7 +22,7 @@ class RunAxis:
         unit: what it counts; `epoch` counts finished ones, `second` those of training.
     """
 
-    def __init__(self, run: Snapshot, unit: Unit) -> None:
+    def __init__(self, run: "Snapshot", unit: Unit) -> None:
         self.unit = unit
         self._per_epoch = run.started.steps_per_epoch if run.started else 1
         self._pace: Sequence[Point] = run.charts.batch_loss
@@ -58,3 +61,8 @@ class RunAxis:
         behind = self._pace[after]
         part = (step - before.step) / max(1, behind.step - before.step)
         return before.time + part * (behind.time - before.time)
+
+
+def extent(run: "Snapshot", looks: ChartLooks) -> float:
+    """Where the run's newest point stands on the x axis; 0 before there is one."""
+    return RunAxis(run, looks.unit).at(run.step, run.time)

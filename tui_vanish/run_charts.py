@@ -4,9 +4,10 @@ import math
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from engine.events import Intervened, Status
+from engine.events import Intervened
 from engine.history import Point
 from engine.runview import Snapshot
+from engine.status import Status
 from tui_vanish import format
 from tui_vanish.charts import Chart, Line, Mark, Style
 from tui_vanish.looks import SMOOTHING, ChartLooks
@@ -26,7 +27,8 @@ def loss_chart(run: Snapshot, looks: ChartLooks) -> Chart:
         parts.line("test", charts.test_loss, "dashed"),
     )
     return Chart(
-        title=parts.title("loss"),
+        title="loss",
+        remarks=parts.remarks(log=looks.y_log),
         lines=lines,
         x_label=UNIT_LABELS[looks.unit],
         x_limits=looks.window,
@@ -46,7 +48,8 @@ def accuracy_chart(run: Snapshot, looks: ChartLooks) -> Chart:
         parts.line("test", charts.test_accuracy, "dashed"),
     )
     return Chart(
-        title=parts.title("accuracy"),
+        title="accuracy",
+        remarks=parts.remarks(),
         lines=lines,
         x_label=UNIT_LABELS[looks.unit],
         x_limits=looks.window,
@@ -55,11 +58,6 @@ def accuracy_chart(run: Snapshot, looks: ChartLooks) -> Chart:
         marks=parts.marks(),
         hint=_hint(run),
     )
-
-
-def extent(run: Snapshot, looks: ChartLooks) -> float:
-    """Where the run's newest point stands on the x axis; 0 before there is one."""
-    return RunAxis(run, looks.unit).at(run.step, run.time)
 
 
 class _Parts:
@@ -77,14 +75,10 @@ class _Parts:
         self._percent = percent
         self._axis = RunAxis(run, looks.unit)
 
-    def title(self, name: str) -> str:
-        """The chart's name, and how it is drawn."""
-        words = [name]
-        if self._looks.y_log and not self._percent:
-            words.append("log")
-        if self._looks.smoothing:
-            words.append(f"smoothed {SMOOTHING[self._looks.smoothing]:g}")
-        return " ".join(words)
+    def remarks(self, *, log: bool = False) -> tuple[str, ...]:
+        """How it is drawn."""
+        smoothing = SMOOTHING[self._looks.smoothing]
+        return ("log",) * log + ((f"smoothed {smoothing:g}",) if smoothing else ())
 
     def line(self, name: str, points: Sequence[Point], style: Style) -> Line:
         """One value an epoch; the label reads out the newest, or the one at the cursor."""
@@ -129,7 +123,8 @@ class _Parts:
         return ys[place] if place >= 0 else None
 
     def _words(self, value: float) -> str:
-        return format.percent(value, 1) if self._percent else format.fixed(value)
+        # As wide as 10.0 %, so that the legend stands still.
+        return f"{format.percent(value, 1):>6}" if self._percent else format.fixed(value)
 
 
 def smoothed(values: Sequence[float], keep: float) -> tuple[float, ...]:

@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from engine.events import Status
 from engine.runindex import RunEntry
+from engine.status import Status
+from scenarios.problems import printable
 from tui_vanish import format
 from tui_vanish.glyphs import mark
-from tui_vanish.widgets.rows import Piece, Row, cut, padded, row_width
+from tui_vanish.widgets.rows import Piece, Row, cut, padded
 from tui_vanish.widgets.scenario_list import ROLES
 
 
@@ -31,7 +32,7 @@ def _when(entry: RunEntry) -> str:
 
 
 def _scenario(entry: RunEntry) -> str:
-    return entry.summary.scenario if entry.summary else entry.name
+    return printable(entry.summary.scenario if entry.summary else entry.name)
 
 
 def _epochs(entry: RunEntry) -> str:
@@ -60,11 +61,12 @@ def _seed(entry: RunEntry) -> str:
 
 
 def _verdict(entry: RunEntry) -> str:
-    return entry.summary.verdict if entry.summary else ""
+    return printable(entry.summary.verdict) if entry.summary else ""
 
 
-def _labels(entry: RunEntry) -> str:
-    return " ".join((entry.labels.name, *(f"#{tag}" for tag in entry.labels.tags))).strip()
+def labels(entry: RunEntry) -> str:
+    """What a person calls it: its name, and its tags."""
+    return printable(" ".join((entry.labels.name, *(f"#{tag}" for tag in entry.labels.tags))).strip())
 
 
 COLUMNS: tuple[Column, ...] = (
@@ -77,7 +79,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("trained", 8, _trained, _figure("time")),
     Column("seed", 6, _seed, _figure("seed")),
     Column("verdict", 12, _verdict, _verdict),
-    Column("name", 12, _labels, _labels),
+    Column("name", 12, labels, labels),
 )
 _LEFT = ("when", "scenario", "status", "verdict", "name")
 
@@ -113,7 +115,7 @@ def matching(entries: Sequence[RunEntry], words: str) -> list[RunEntry]:
 
 
 def _searched(entry: RunEntry) -> str:
-    return f"{entry.name} {_labels(entry)} {entry.status} {_verdict(entry)}".casefold()
+    return f"{entry.name} {labels(entry)} {entry.status} {_verdict(entry)}".casefold()
 
 
 def columns_for(width: int) -> list[Column]:
@@ -121,7 +123,7 @@ def columns_for(width: int) -> list[Column]:
     chosen: list[Column] = []
     room = width - 5  # the cursor, the mark, and what stands around them
     for column in COLUMNS:
-        if column.width + 1 > room:
+        if column.width > room:
             break
         chosen.append(column)
         room -= column.width + 1
@@ -145,14 +147,13 @@ def run_row(entry: RunEntry, width: int, *, here: bool, marked: bool) -> Row:
     sign = f" {'▸' if here else ' '}{'+' if marked else ' '}"
     status = Piece(f"{_mark(entry)} ", role if here else _role(entry))
     if entry.summary is None:
-        return padded(
-            (Piece(sign, role), status, Piece(f"{entry.name}  {entry.problem}", role)), (), width, role=role
-        )
-    cells = "".join(_in_column(column, column.text(entry)) for column in columns_for(width))
+        words = Piece(f"{printable(entry.name)}  {entry.problem}", role)
+        return padded((Piece(sign, role), status, words), (), width, role=role)
+    cells = "".join(_in_column(column, column.text(entry)) for column in columns_for(width)).rstrip()
     row: Row = (Piece(sign, role), status, Piece(cells, role))
     if entry.problem:
-        row = (*row, Piece(entry.problem, role if here else "bad"))
-    return padded(row, (), width, role=role) if row_width(row) < width else row
+        row = (*row, Piece(f"  {entry.problem}", role if here else "bad"))
+    return padded(row, (), width, role=role)
 
 
 def _in_column(column: Column, text: str) -> str:
@@ -161,12 +162,12 @@ def _in_column(column: Column, text: str) -> str:
 
 
 def _mark(entry: RunEntry) -> str:
-    if entry.summary is None:
+    if entry.summary is None or entry.problem:
         return "?"
     return mark(entry.summary.status if entry.state in ("live", "ended") else Status.STOPPED)
 
 
 def _role(entry: RunEntry) -> str:
-    if entry.summary is None or entry.state == "abandoned":
+    if entry.summary is None or entry.problem or entry.state == "abandoned":
         return "warn"
     return ROLES[entry.summary.status]

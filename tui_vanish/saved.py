@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from engine import resume
 from engine.data import find_source
 from engine.events import RunStarted
+from engine.places import default_runs_folder
 from engine.runindex import RunEntry, list_runs, read_entry
-from engine.runlog import DESCRIPTION, EVENTS, NotARun, default_runs_folder, read_description, split_lines
+from engine.runlog import DESCRIPTION, EVENTS, NotARun, read_description, split_lines
+from engine.status import Status
 from tui_vanish.exits import RefusedError
 
 if TYPE_CHECKING:
@@ -77,12 +79,25 @@ def settings_for(entries: list[RunEntry], asked: Asked, settings: "Settings") ->
     return replace(chosen[0], runs_dir=entries[0].runs)
 
 
-def check(entries: list[RunEntry], settings: "Settings") -> None:
-    """See that the data here are those that the runs began with; the device shows when torch is loaded.
+def check(entries: list[RunEntry], settings: "Settings", epochs: int | None) -> None:
+    """See that there is something left to train, and that the data here are those that the runs began with.
+
+    Whether the device is there shows when torch is loaded.
+
+    Args:
+        entries: the runs.
+        settings: under which they are to go on.
+        epochs: of each stage, if another number of them was asked for.
 
     Raises:
-        RefusedError: they aren't.
+        RefusedError: there isn't, or they aren't.
     """
+    for entry in entries:
+        if entry.summary is not None and entry.summary.status is Status.FINISHED and epochs is None:
+            had = entry.summary.epoch
+            raise RefusedError(
+                f"{entry.name} is finished, at epoch {had}: a larger --epochs trains it longer"
+            )
     source = find_source(settings.data)
     for entry in entries:
         started = _started(entry.folder)
@@ -105,12 +120,12 @@ def _settings(started: RunStarted | None, asked: Asked, settings: "Settings") ->
     if started is not None:
         # Any GPU does: `auto` is the freest, and where there is none the engine says so.
         device = device or ("cpu" if started.device == "cpu" else "auto")
-        data = data or _data(str(started.data.get("source", "")))
-        threads = threads or started.threads
-    return replace(settings, device=device or "auto", data=data, threads=threads or 1)
+        data = data or data_option(str(started.data.get("source", "")))
+        threads = threads or started.threads  # also with `--threads auto`: the number is the run's
+    return replace(settings, device=device or "auto", data=data, threads=threads or 1, choose_threads=False)
 
 
-def _data(source: str) -> Path | None:
+def data_option(source: str) -> Path | None:
     """What `--data` has to name to get the same source again; None for those that are found unasked."""
     if source == "sample":
         return Path("sample")

@@ -1,14 +1,10 @@
 """A staged schedule as the timeline shows it."""
 
-from engine.events import Status
 from engine.runview import Snapshot
+from engine.status import Status
 from tui_vanish import format
+from tui_vanish.run_shape import epochs_per_stage
 from tui_vanish.widgets.timeline import Block, Part, When
-
-
-def stage_count(run: Snapshot) -> int:
-    """How many stages the run has; 1 without a schedule."""
-    return max(1, len(run.scenario.get("stages") or ()))
 
 
 def blocks(run: Snapshot) -> tuple[Block, ...]:
@@ -39,9 +35,3 @@ def blocks(run: Snapshot) -> tuple[Block, ...]:
             remark, short = format.percent(accuracy, 1), f"{100 * accuracy:.1f}"
         made.append(Block(number, parts, when, remark, short))
     return tuple(made)
-
-
-def epochs_per_stage(run: Snapshot) -> int:
-    """How many epochs a stage lasts, as planned or as somebody set it."""
-    set_by_hand = [each.value for each in run.interventions if each.kind == "epochs" and each.value]
-    return int(set_by_hand[-1] if set_by_hand else run.scenario["training"]["epochs"])

@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from engine.events import ResumeRun
-from engine.runlock import Owner
+from engine.commands import ResumeRun
 
 if TYPE_CHECKING:
     from engine.runindex import RunEntry
+    from engine.runlock import Owner
     from engine.runview import Snapshot
     from tui_vanish.app import VanishApp
 
@@ -24,7 +24,7 @@ class Shelf:
         self._met = False
         self._awaited = ""
 
-    def owner(self, run: str) -> Owner | None:
+    def owner(self, run: str) -> "Owner | None":
         """Who trains a run, if another process does."""
         return self._app.snapshot.owners.get(run)
 
@@ -73,6 +73,11 @@ class Shelf:
             self._app.engine.follow(entry.name)
         self._app.bridge.expect()
         return entry.summary.scenario
+
+    def look_at(self, run: "Snapshot") -> str:
+        """Look at a run that is here; returns its scenario's id."""
+        self._opened[run.scenario_id] = run.run
+        return run.scenario_id
 
     def resume(self, entry: "RunEntry", epochs: int | None = None) -> None:
         """Let a run go on here."""

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from engine.runview import Snapshot
-from tui_vanish.widgets.bar_profile import Quantity
-from tui_vanish.widgets.rows import Piece, Row
+from tui_vanish.looks import Quantity
+from tui_vanish.widgets.rows import Piece, Row, row_width
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
 
     from engine.events import Record
+    from engine.runview import Snapshot
     from engine.theory import Prediction
 
 
@@ -30,7 +30,7 @@ class Predictions:
         self._ready = ready
         self._known: dict[str, Prediction | None] = {}
 
-    def of(self, run: Snapshot) -> "Prediction | None":
+    def of(self, run: "Snapshot") -> "Prediction | None":
         """The prediction; None while it is being worked out, and where there is none."""
         if run.started is None:
             return None  # torch is being imported, and Python's lock is busy enough
@@ -56,7 +56,7 @@ def _predict(scenario: "Record") -> "Prediction | None":
         return None  # a newer version's scenario, read from its log
 
 
-def marks(run: Snapshot, quantity: Quantity, prediction: "Prediction | None") -> Mapping[str, float]:
+def marks(run: "Snapshot", quantity: Quantity, prediction: "Prediction | None") -> Mapping[str, float]:
     """Where theory puts the quantity at the first step, by layer; nothing where it says nothing.
 
     A later stage of a schedule begins with trained layers, for which the theory doesn't hold.
@@ -72,7 +72,7 @@ def marks(run: Snapshot, quantity: Quantity, prediction: "Prediction | None") ->
             return {}
 
 
-def measured_factor(run: Snapshot) -> float | None:
+def measured_factor(run: "Snapshot") -> float | None:
     """How many times larger dL/da is at a hidden layer than at the one before it, in the latest profile.
 
     The geometric mean over the hidden layers; None where fewer than two have one that is not 0.
@@ -86,29 +86,45 @@ def measured_factor(run: Snapshot) -> float | None:
     return math.exp(sum(map(math.log, steps)) / len(steps)) if steps else None
 
 
-def in_words(run: Snapshot, prediction: "Prediction | None") -> Row:
-    """What each layer makes of the gradient, and what it should at the first step; empty until measured."""
+def in_words(
+    run: "Snapshot", prediction: "Prediction | None", *, marked: bool = True, room: float = math.inf
+) -> Row:
+    """What each layer makes of the gradient, and what it should at the first step; empty until measured.
+
+    Args:
+        run: whose.
+        prediction: what theory says; None while that isn't known.
+        marked: whether its marks stand on the bars.
+        room: cells there are; for want of them it says less.
+    """
     measured = measured_factor(run)
     predicted = prediction.delta_factor if prediction is not None and run.stage <= 1 else None
     if measured is None:
         return ()
-    row = [Piece(f"each layer passes on {passed_on(measured)}")]
+    theory: Row = ()
     if predicted is not None and 0 < predicted < math.inf:
-        row.append(Piece(f"; theory {passed_on(predicted, 3)} ┊", "warn"))
-    return tuple(row)
+        theory = (Piece(f"; theory {passed_on(predicted, 3)}{' ┊' if marked else ''}", "warn"),)
+    short = Piece(f"passes on {passed_on(measured)}")
+    rows: list[Row] = [(Piece(f"each layer {short.text}"), *theory), (short, *theory), (short,)]
+    return next((row for row in rows if row_width(row) <= room), ())
 
 
-def in_brief(run: Snapshot, prediction: "Prediction | None") -> Row:
-    """The predicted factor alone, for a narrow screen whose verdict says the measured one."""
+def in_brief(run: "Snapshot", prediction: "Prediction | None", *, marked: bool) -> Row:
+    """The predicted factor alone, for a narrow screen whose verdict says the measured one.
+
+    `marked`: whether its marks stand on the bars, which it explains.
+    """
     predicted = prediction.delta_factor if prediction is not None and run.stage <= 1 else None
     if predicted is None or not 0 < predicted < math.inf:
+        return ()
+    if not marked:
         return ()
     return (Piece(f"┊ theory: {passed_on(predicted, 3)} a layer.", "warn"),)
 
 
 def passed_on(factor: float, digits: int = 2) -> str:
     """A growth of `factor` toward the output as what a layer passes on: `1/7.2`, or `3.2×`."""
-    if factor >= 1:
+    if factor >= 1 and _short(factor, digits) != "1":
         return f"1/{_short(factor, digits)}"
     return f"{_short(1 / factor, digits)}×"
 

@@ -3,56 +3,21 @@
 import shlex
 from collections.abc import Mapping
 
-from engine.events import Record, Status
-from engine.runner import EngineSnapshot
 from engine.runview import Snapshot
+from engine.status import Status
 from tui_vanish import format, verdicts
 from tui_vanish.glyphs import mark
 from tui_vanish.looks import Looks
 from tui_vanish.run_axis import UNIT_LABELS, RunAxis
+from tui_vanish.run_shape import layer_names
 from tui_vanish.verdicts import Note
 from tui_vanish.wheel import touched_words
 from tui_vanish.widgets.bar_profile import BarProfile, BarRow
 from tui_vanish.widgets.heatmap import Heat, Moment
 from tui_vanish.widgets.rows import Piece, Row, row_width
-from tui_vanish.widgets.scenario_list import ROLES, Standing
-from tui_vanish.widgets.scenario_text import Paragraph
-from tui_vanish.widgets.title_bar import Title
+from tui_vanish.widgets.scenario_list import ROLES
 
 _SEPARATOR = " · "
-
-
-def title(snapshot: EngineSnapshot, host: str, seed: int) -> Title:
-    """What the first row says of the machine and of all runs."""
-    device = snapshot.device
-    threads = next((run.started.threads for run in reversed(snapshot.runs) if run.started), None)
-    if device == "cpu" and threads is not None:
-        device = f"cpu ({threads} thread{'s' if threads > 1 else ''})"
-    statuses = tuple(run.status for run in snapshot.runs)
-    activity = snapshot.activity or elsewhere(snapshot)
-    return Title(host, device, snapshot.data, seed, activity, statuses)
-
-
-def elsewhere(snapshot: EngineSnapshot) -> str:
-    """Who trains the runs that aren't this process's, in a few words."""
-    owners = sorted({str(owner) for owner in snapshot.owners.values()})
-    if not owners:
-        return ""
-    runs = "1 run" if len(snapshot.owners) == 1 else f"{len(snapshot.owners)} runs"
-    return f"{runs} trained by {owners[0]}{' and others' if len(owners) > 1 else ''}"
-
-
-def standings(snapshot: EngineSnapshot) -> dict[str, Standing]:
-    """How the latest run of each scenario stands, by its id."""
-    return {
-        run.scenario_id: Standing(run.status, run.last_epoch.test_accuracy if run.last_epoch else None)
-        for run in snapshot.runs
-    }
-
-
-def layer_names(scenario: Record) -> list[str]:
-    """Every layer that the scenario's network has in the end, from the input to the output."""
-    return [*(f"layer{number + 1}" for number in range(scenario["model"]["hidden_layers"])), "output"]
 
 
 def bar_profile(run: Snapshot, looks: Looks, marks: Mapping[str, float]) -> BarProfile:
@@ -103,10 +68,16 @@ def schedule_legend() -> Row:
     )
 
 
-def heading(run: Snapshot) -> Row:
-    """What is trained, and whether it still is what the scenario says."""
-    touched = (Piece(f"  touched: {touched_words(run)}", "warn"),) if run.touched else ()
-    return (Piece(run.scenario_id, "strong"), *touched, Piece(f"  {run.scenario['title']}", "dim"))
+def heading(run: Snapshot, width: int) -> Row:
+    """What is trained, and whether it still is what the scenario says, in `width` cells if they suffice.
+
+    The scenario's title may be cut, numbers not.
+    """
+    name, title = Piece(run.scenario_id, "strong"), Piece(f"  {run.scenario['title']}", "dim")
+    if not run.touched:
+        return (name, title)
+    full = (name, Piece(f"  touched: {touched_words(run)}", "warn"))
+    return (*full, title) if row_width(full) <= width else (name, Piece("  touched", "warn"), title)
 
 
 def progress(run: Snapshot, width: int) -> Row:
@@ -120,13 +91,14 @@ def progress(run: Snapshot, width: int) -> Row:
     return (sign, Piece(variants[-1][0]))
 
 
-def note(run: Snapshot, activity: str, theory: Row) -> Note:
+def note(run: Snapshot, activity: str, theory: Row, unsaved: str = "") -> Note:
     """What there is to say under the bars: how it ended, the verdict, where to look.
 
     Args:
         run: whose.
         activity: what the engine is loading, or "".
         theory: what is to stand behind the verdict.
+        unsaved: where it can't be saved, and why.
     """
     title, standing = _standing(run, activity)
     found = verdicts.gravest_first(run.verdicts)
@@ -137,6 +109,9 @@ def note(run: Snapshot, activity: str, theory: Row) -> Note:
     if found:
         remark = (Piece(" "), *theory) if theory else ()
         paragraphs.insert(1 if standing else 0, (*verdicts.sentence(found[0]), *remark))
+    if unsaved:
+        goes_on = "" if run.status.ended else " Training goes on."
+        paragraphs.insert(0, (Piece(f"Not saved in {unsaved}.{goes_on}", "bad"),))
     key = "lesson" if run.status.ended and run.status is not Status.FAILED else "watch_for"
     prose = str(run.scenario.get(key, ""))
     if prose and (not found or run.status.ended):
@@ -144,7 +119,7 @@ def note(run: Snapshot, activity: str, theory: Row) -> Note:
     if not title:
         title = "Verdict" if found else "Watch for"
     ending = (verdicts.to_try(run), verdicts.others(found[1:]))
-    return Note(title, tuple(paragraphs), tuple(row for row in ending if row))
+    return Note(title, tuple(paragraphs), tuple(part for part in ending if part))
 
 
 def _standing(run: Snapshot, activity: str) -> tuple[str, Row]:
@@ -164,33 +139,23 @@ def _standing(run: Snapshot, activity: str) -> tuple[str, Row]:
         case Status.FAILED if ended is not None:
             return "Failed", (Piece(_last_line(ended.error), "bad"), Piece(" enter trains it again."))
         case Status.STOPPED:
-            return "Stopped", (Piece(f"Stopped in epoch {run.epoch}, {_result(run)}. enter trains it anew."),)
+            return "Stopped", (
+                Piece(f"Stopped in epoch {run.epoch}, {_result(run)}. "),
+                Piece("enter trains it anew; r, then p goes on with it."),
+            )
         case Status.FINISHED:
             return "Finished", (Piece(f"Finished in {format.duration(run.time)}, {_result(run)}."),)
         case _:
             return "", ()
 
 
-def about(title: str, scenario: Record) -> list[Paragraph]:
-    """A scenario's prose, and what it is in numbers."""
-    texts = [
-        Paragraph("", title),
-        Paragraph("Question", scenario.get("question", "")),
-        Paragraph("Watch for", scenario.get("watch_for", "")),
-        Paragraph("Lesson", scenario.get("lesson", "")),
-        Paragraph("Network", _network(scenario)),
-        Paragraph("Training", _training(scenario)),
-        Paragraph("Slide", scenario.get("slide", "")),
-    ]
-    return [paragraph for paragraph in texts if paragraph.text]
-
-
-def command_line(run: Snapshot, *, has_file: bool = True) -> str:
+def command_line(run: Snapshot, *, has_file: bool = True, data: str = "") -> str:
     """The command that trains the same run without the app.
 
     Args:
         run: the run.
         has_file: whether its scenario is in a file; one that was made in the app is spelt out.
+        data: what has to be said for the same data; empty if it is found unasked.
     """
     words = ["vanish-tui", "run", run.scenario_id]
     if not has_file:
@@ -205,6 +170,10 @@ def command_line(run: Snapshot, *, has_file: bool = True) -> str:
             words += ["--device", run.started.device]
         if run.started.threads != 1:
             words += ["--threads", str(run.started.threads)]
+        if data:
+            words += ["--data", shlex.quote(data)]
+    if run.interventions:
+        words.append("# without what was changed by hand")
     return " ".join(words)
 
 
@@ -240,42 +209,3 @@ def _result(run: Snapshot) -> str:
 def _last_line(error: str | None) -> str:
     lines = (error or "").strip().splitlines()
     return lines[-1].strip() if lines else "It failed without saying why."
-
-
-def _network(scenario: Record) -> str:
-    model = scenario["model"]
-    init = model["init"]
-    drawn = f"std {init['std']:g}" if "std" in init else f"gain {init.get('gain', 1):g}"
-    words = [
-        f"{model['hidden_layers']} hidden layers of {model['width']}",
-        model["activation"] + (f" (beta {model['beta']:g})" if model.get("beta") is not None else ""),
-        f"{init['scheme']} init, {drawn}",
-    ]
-    if model.get("norm", "none") != "none":
-        words.append(f"{model['norm']} norm")
-    if model.get("gradient", "plain") != "plain":
-        words.append(f"{model['gradient']} gradient")
-    if model.get("skip"):
-        words.append("skip " + ", ".join(f"{start} to {end}" for start, end in model["skip"]))
-    return _SEPARATOR.join(words)
-
-
-def _training(scenario: Record) -> str:
-    optimizer, training = dict(scenario["optimizer"]), scenario["training"]
-    name = str(optimizer.pop("name")).upper() if optimizer["name"] != "adam" else _named(optimizer)
-    settings = [
-        f"{key} {value:g}" for key, value in optimizer.items() if isinstance(value, int | float) and value
-    ]
-    stages = len(scenario.get("stages") or ())
-    epochs = f"{training['epochs']} epochs" + (f" in each of {stages} stages" if stages else "")
-    words = [
-        " ".join([name, *settings]),
-        f"batch {scenario['data']['batch_size']}",
-        training["loss"].replace("_", " "),
-    ]
-    return _SEPARATOR.join([*words, epochs])
-
-
-def _named(optimizer: Record) -> str:
-    del optimizer["name"], optimizer["eps"], optimizer["betas"]
-    return "Adam"

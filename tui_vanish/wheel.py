@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from engine.events import Freeze, NextStage, SetEpochs, SetLearningRate, Unfreeze
-from engine.runview import Snapshot
+from engine.commands import Freeze, NextStage, SetEpochs, SetLearningRate, Unfreeze
 from tui_vanish import format
-from tui_vanish.schedule_view import epochs_per_stage, stage_count
+from tui_vanish.run_shape import epochs_per_stage, stage_count
 
 if TYPE_CHECKING:
-    from engine.events import RunCommand
+    from engine.commands import RunCommand
+    from engine.runview import Snapshot
     from tui_vanish.app import VanishApp
     from tui_vanish.screens.following import FollowingScreen
 
@@ -18,7 +18,7 @@ MOST_EPOCHS = 1_000_000
 MOST_SEED = 2**63 - 1
 
 
-def frozen_layers(run: Snapshot) -> frozenset[str]:
+def frozen_layers(run: "Snapshot") -> frozenset[str]:
     """The layers that are frozen now: by the stage's plan, and by hand since it began."""
     if not run.stages:
         return frozenset()
@@ -34,19 +34,19 @@ def frozen_layers(run: Snapshot) -> frozenset[str]:
     return frozenset(frozen)
 
 
-def learning_rate(run: Snapshot) -> float:
+def learning_rate(run: "Snapshot") -> float:
     """The present one, as it was set by hand or as the scenario has it; of SDAGD the radius."""
     by_hand = [touch.value for touch in run.interventions if touch.kind == "lr" and touch.value is not None]
     optimizer = run.scenario["optimizer"]
     return float(by_hand[-1] if by_hand else optimizer.get("lr", optimizer.get("radius")))
 
 
-def rate_name(run: Snapshot) -> str:
+def rate_name(run: "Snapshot") -> str:
     """What the number is called that sets the length of a step."""
     return "lr" if "lr" in run.scenario["optimizer"] else "radius"
 
 
-def touched_words(run: Snapshot) -> str:
+def touched_words(run: "Snapshot") -> str:
     """What was changed by hand, in a few words; empty for the slide's own run."""
     kinds = dict.fromkeys(touch.kind for touch in run.interventions)
     words = {
@@ -74,7 +74,7 @@ class Wheel:
     def _app(self) -> "VanishApp":
         return self._screen.vanish
 
-    def toggle_frozen(self, run: Snapshot, layer: str | None) -> None:
+    def toggle_frozen(self, run: "Snapshot", layer: str | None) -> None:
         """Freeze a layer, or let it train again."""
         if layer is None:
             self._app.notify("Select a layer first: 3, then the arrows.", timeout=4)
@@ -84,14 +84,14 @@ class Wheel:
         done = "trains again" if frozen else "is frozen until the stage ends"
         self._touch(run, command, f"{format.layer_name(layer)} {done}")
 
-    def change_rate(self, run: Snapshot, by: int) -> None:
+    def change_rate(self, run: "Snapshot", by: int) -> None:
         """Double the learning rate, or halve it."""
         before = learning_rate(run)
         after = float(f"{before * LR_FACTOR**by:.12g}")
         done = f"{rate_name(run)} {before:.4g} → {after:.4g}, from the next step on"
         self._touch(run, SetLearningRate(run.run, after), done)
 
-    def next_stage(self, run: Snapshot) -> None:
+    def next_stage(self, run: "Snapshot") -> None:
         """End the present stage."""
         if run.stage >= stage_count(run):
             last = "the last stage" if run.stage > 1 else "the only stage"
@@ -99,7 +99,7 @@ class Wheel:
             return
         self._touch(run, NextStage(run.run), f"on to stage {run.stage + 1}")
 
-    def ask_epochs(self, run: Snapshot) -> None:
+    def ask_epochs(self, run: "Snapshot") -> None:
         """Ask how many epochs it shall have."""
         from tui_vanish.screens.ask import ValueScreen, whole_number
 
@@ -113,7 +113,7 @@ class Wheel:
         question = f"How many epochs {each}?"
         self._app.push_screen(ValueScreen(question, str(present), whole_number(1, MOST_EPOCHS)), take)
 
-    def ask_seed(self, run: Snapshot) -> None:
+    def ask_seed(self, run: "Snapshot") -> None:
         """Ask for a seed, and train the same scenario with it from the beginning."""
         from tui_vanish.screens.ask import ValueScreen, whole_number
 
@@ -125,7 +125,7 @@ class Wheel:
         value = str(min(run.seed + 1, MOST_SEED))
         self._app.push_screen(ValueScreen(question, value, whole_number(0, MOST_SEED)), take)
 
-    def _touch(self, run: Snapshot, command: "RunCommand", done: str) -> None:
+    def _touch(self, run: "Snapshot", command: "RunCommand", done: str) -> None:
         def send() -> None:
             self._allowed.add(run.run)
             self._app.bridge.send(command)
@@ -138,7 +138,7 @@ class Wheel:
         else:
             self._ask(run, send)
 
-    def _ask(self, run: Snapshot, send: Callable[[], None]) -> None:
+    def _ask(self, run: "Snapshot", send: Callable[[], None]) -> None:
         from tui_vanish.screens.ask import ConfirmScreen
 
         lines = [

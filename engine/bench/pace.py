@@ -37,13 +37,12 @@ class TrainerPace:
 
     def __call__(self) -> float:
         """Take a block of steps; returns its seconds."""
-        synchronise(self._device)
-        began = self._clock()
+        return timed(self._block, self._device, self._clock)
+
+    def _block(self) -> None:
         for _ in range(BLOCK):
             if not self.trainer.status.ended:  # one that diverges has no more steps
                 self.trainer.step()
-        synchronise(self._device)
-        return self._clock() - began
 
 
 class MatrixProducts:
@@ -62,11 +61,12 @@ class MatrixProducts:
         self._device, self._clock = device, clock
         self()
 
-    @torch.no_grad()
     def __call__(self) -> float:
         """Do the products of a block of steps; returns its seconds."""
-        synchronise(self._device)
-        began = self._clock()
+        return timed(self._block, self._device, self._clock)
+
+    @torch.no_grad()
+    def _block(self) -> None:
         for _ in range(BLOCK):
             for x, w in zip(self._inputs, self._weights, strict=True):
                 x @ w.T
@@ -74,8 +74,6 @@ class MatrixProducts:
                 d.T @ x
                 if number:
                     d @ w
-        synchronise(self._device)
-        return self._clock() - began
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +81,7 @@ class Pace:
     """One epoch's seconds, and what they are compared with.
 
     With one thread on the CPU these are its seconds on a core: what else the machine does is not among them.
+    On a GPU they are by the GPU's clock.
 
     Attributes:
         threads: torch threads.
@@ -150,6 +149,22 @@ def measure_steps(scenario: Scenario, data: Dataset, *, repeats: int) -> Spread 
     pace = TrainerPace(scenario, data)
     seconds = [pace() / BLOCK for _ in range(repeats)]
     return None if pace.trainer.status.ended else Spread.of(seconds)
+
+
+def timed(work: Callable[[], None], device: torch.device, clock: Clock = perf_counter) -> float:
+    """Seconds of some work, that still in the device's queue included: by a clock, on a GPU by its own."""
+    if device.type != "cuda":
+        began = clock()
+        work()
+        return clock() - began
+    with torch.cuda.device(device):
+        began_there, ended_there = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
+        torch.cuda.synchronize()
+        began_there.record()
+        work()
+        ended_there.record()
+        ended_there.synchronize()
+        return float(began_there.elapsed_time(ended_there)) / 1000
 
 
 def synchronise(device: torch.device) -> None:

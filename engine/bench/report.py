@@ -1,7 +1,7 @@
 """The whole benchmark, in the order in which it is shown, and its JSON."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from platform import python_version
 from typing import Any
 
@@ -17,6 +17,7 @@ from engine.bench.spread import Spread
 from engine.data import find_source, load
 from engine.runner import Settings
 from engine.threads import candidates, choose
+from engine.threads import measure as choose_fastest
 
 COURSE = "depth-7"
 RUNS = 6
@@ -106,6 +107,8 @@ def measure(settings: Settings, effort: Effort, cores: int, spare: int, say: Pro
     data = load(source, device)
     course = scenarios.load(COURSE)
     on_cpu = device.type == "cpu"
+    if settings.choose_threads:
+        settings = replace(settings, threads=choose_fastest(settings.threads, data), choose_threads=False)
 
     say("an epoch, with measuring and without, against its matrix products")
     pace = measure_pace(course, data, settings.threads, repeats=effort.repeats, blocks=effort.blocks)
@@ -119,8 +122,9 @@ def measure(settings: Settings, effort: Effort, cores: int, spare: int, say: Pro
         say(f"a step of {entry.id}")
         steps[entry.id] = measure_steps(scenarios.load(entry.id), data, repeats=effort.repeats)
     say(f"{RUNS} runs in lockstep, and one after another")
+    side_by_side = cores if settings.threads == 1 else 1  # as the engine takes it
     lockstep = measure_lockstep(
-        settings, course, runs=RUNS, side_by_side=max(1, cores // settings.threads), repeats=effort.repeats
+        settings, course, runs=RUNS, side_by_side=side_by_side, repeats=effort.repeats
     )
     paces = []
     for threads in candidates(cores) if on_cpu else ():

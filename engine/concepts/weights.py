@@ -27,13 +27,25 @@ def density(x: float, mean: float, std: float) -> float:
     return math.exp(-0.5 * ((x - mean) / std) ** 2) / (std * math.sqrt(2 * math.pi))
 
 
-def signals(std: float, layers: int) -> tuple[LayerSignal, ...]:
-    """Layers 1 to `layers` of the slides' net: 784 pixels, then 128 sigmoids a layer, biases 0."""
+def signals(std: float, layers: int, beta: float = 0.0) -> tuple[LayerSignal, ...]:
+    """Layers 1 to `layers` of the slides' net: 784 pixels, then 128 sigmoids a layer, biases 0.
+
+    Args:
+        std: of the weights.
+        layers: how many.
+        beta: what is added to the sigmoid's slope in the backward pass.
+    """
     found: list[LayerSignal] = []
     second_moment, fan_in = FASHION_MNIST.products.own, INPUTS
     for _ in range(layers):
         sigma_w2 = fan_in * std * std
         q = sigma_w2 * second_moment
-        found.append(LayerSignal(q, sigma_w2 * meanfield.slope_product("sigmoid", q, q)))
+        found.append(LayerSignal(q, sigma_w2 * meanfield.slope_product("sigmoid_beta", q, q, beta)))
         second_moment, fan_in = meanfield.product("sigmoid", q, q), WIDTH
     return tuple(found)
+
+
+def lift(beta: float, std: float, layers: int) -> float:
+    """How many times larger β in the backward pass makes the delta norm at layer 1, at initialisation."""
+    plain, lifted = signals(std, layers), signals(std, layers, beta)
+    return math.sqrt(math.prod(more.chi / less.chi for less, more in zip(plain[1:], lifted[1:], strict=True)))

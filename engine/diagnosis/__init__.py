@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from engine.diagnosis import gradients, nonfinite, progress, signals, wording
 from engine.diagnosis.finding import FAULTS, Finding, gravity
-from engine.diagnosis.window import Window
+from engine.diagnosis.window import SAMPLES, Window
 from engine.events import (
     EpochFinished,
     Event,
@@ -20,9 +20,9 @@ from engine.events import (
     RunFinished,
     Sample,
     StageStarted,
-    Status,
     VerdictChanged,
 )
+from engine.status import Status
 
 __all__ = ["Diagnosis", "gravity"]
 
@@ -42,6 +42,9 @@ _RULES: MappingProxyType[str, Rule] = MappingProxyType(
     }
 )
 
+# Near its thresholds an explosion comes and goes with the batches: it is over once a full window is without.
+_LINGERING = frozenset({"exploding"})
+
 
 class Diagnosis:
     """Follows a run's events and says when a finding begins and when it ends.
@@ -57,6 +60,8 @@ class Diagnosis:
         self._scenario = str(scenario["id"])
         self._window = Window(scenario)
         self._open: dict[str, VerdictChanged] = {}
+        self._held_at: dict[str, int] = {}  # how many samples there were when it was found last
+        self._samples = 0
         self._looked_at = 0  # the last step after which the layers were known as that step had found them
 
     def follow(self, event: RunEvent) -> list[VerdictChanged]:
@@ -84,6 +89,7 @@ class Diagnosis:
         if broken is not None:
             return self._break(sample, broken)
         self._window.add(sample)
+        self._samples += 1
         return self._change(sample)
 
     def _break(self, event: Event, broken: Finding) -> list[VerdictChanged]:
@@ -93,7 +99,20 @@ class Diagnosis:
 
     def _change(self, event: Event) -> list[VerdictChanged]:
         found = self._judge()
-        return self._end(event, set(self._open) - set(found)) + self._begin(event, found.values())
+        over = {kind for kind in self._open if kind not in found and not self._lingers(kind)}
+        over |= {kind for kind, finding in found.items() if self._has_moved(kind, finding)}
+        return self._end(event, over) + self._begin(event, found.values())
+
+    def _has_moved(self, kind: str, finding: Finding) -> bool:
+        """Whether the layer that an open finding names is well again, and another one isn't."""
+        named = self._open[kind].layer if kind in self._open else None
+        return (
+            named is not None and finding.layer is not None and named not in (finding.layer, *finding.layers)
+        )
+
+    def _lingers(self, kind: str) -> bool:
+        """Whether a finding that is open goes on for a while without being found."""
+        return kind in _LINGERING and self._samples - self._held_at[kind] < SAMPLES
 
     def _judge(self) -> dict[str, Finding]:
         found: dict[str, Finding] = {}
@@ -101,8 +120,10 @@ class Diagnosis:
             finding = rule(self._window, kind in self._open)
             if finding is not None:
                 found[kind] = finding
+                self._held_at[kind] = self._samples
+        lingering = {kind for kind in self._open if self._lingers(kind)}
         for kind, good_news in (("learning", progress.learning), ("healthy", progress.healthy)):
-            finding = good_news(self._window, set(found), kind in self._open)
+            finding = good_news(self._window, lingering | set(found), kind in self._open)
             if finding is not None:
                 found[kind] = finding
         return found

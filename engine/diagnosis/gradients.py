@@ -9,6 +9,7 @@ from engine.diagnosis.finding import Finding
 from engine.diagnosis.thresholds import (
     BLOWN_UP,
     CLOSE_AGAIN,
+    EVEN_STEPS,
     FAR_APART,
     LARGE_STEP,
     MOVED_AGAIN,
@@ -58,7 +59,7 @@ def exploding(window: Window, holds: bool) -> Finding | None:
         grown = [layer for layer in _training(window) if layer.delta is not None]
         worst = max(grown, key=lambda layer: layer.delta or 0.0, default=last)
         times = (worst.delta or 0.0) / last.delta
-        if times >= (CLOSE_AGAIN if holds else FAR_APART) and _steps_follow(worst, last):
+        if times >= (CLOSE_AGAIN if holds else FAR_APART) and _steps_follow(worst, last, holds):
             names = tuple(layer.name for layer in grown if (layer.delta or 0.0) >= last.delta / STARVED_PART)
             evidence = _compared(window, worst, last)
             return Finding(
@@ -157,10 +158,11 @@ def _silenced(window: Window, layer: Layer) -> bool:
     return any((other.dead or 0.0) >= SILENT for other in above)
 
 
-def _steps_follow(layer: Layer, last: Layer) -> bool:
+def _steps_follow(layer: Layer, last: Layer, explodes: bool) -> bool:
     """Whether the optimizer lets the layer's steps grow with its gradient (Adam, say, evens them out)."""
     update = layer.update or 0.0
-    return update >= LARGE_STEP or update >= UNEVEN_STEPS * (last.update or 0.0)
+    times = EVEN_STEPS if explodes else UNEVEN_STEPS
+    return update >= LARGE_STEP or update >= times * (last.update or 0.0)
 
 
 def _times(large: float, small: float) -> float:

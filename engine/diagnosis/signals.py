@@ -29,14 +29,16 @@ def signal_shrinks(window: Window, holds: bool) -> Finding | None:
     part = _part_of_first(window)
     if part is None or part > (SIZE_BACK if holds else SHRUNK):
         return None
+    spread = _spread(last)
     evidence = {
         "factor": part ** (1 / (last.number - first.number)) if part else None,
         "ratio": part,
         "size": last.size,
         "size_of_first": first.size,
-        "spread": _spread(last),
+        "spread": spread,
     }
-    return Finding("signal_shrinks", layer=last.name, layers=(last.name,), evidence=evidence)
+    variant = "alike" if spread is not None and spread <= ALIKE else "plain"
+    return Finding("signal_shrinks", variant, layer=last.name, layers=(last.name,), evidence=evidence)
 
 
 def forward_collapse(window: Window, holds: bool) -> Finding | None:

@@ -11,7 +11,8 @@ STARVED_PART = 1 / 5
 # its gradient.
 MOVES = 1e-4
 # Steps that grow toward the input with the gradient: so large, or so many times the last layer's.
-LARGE_STEP, UNEVEN_STEPS = 0.01, 3.0
+LARGE_STEP = 0.01
+UNEVEN_STEPS, EVEN_STEPS = 3.0, 1.0
 # Largest over smallest delta, from one layer to the next and in all: less is no sign of trouble.
 EVEN_STEP, EVEN = 2.0, 5.0
 

@@ -56,5 +56,11 @@ def page_text(page_id: str) -> PageText:
 
 
 def page_for(scenario_id: str) -> str | None:
-    """The page that explains a scenario; None of one that nobody has written for, such as the user's own."""
-    return next((name for name in page_ids() if scenario_id in page_text(name).explains), None)
+    """The page that explains a scenario, or the one that it is a variant of, as `relu-2` is of `relu`.
+
+    None if nobody has written one, such as for the user's own.
+    """
+    for wanted in (scenario_id, scenario_id.rpartition("-")[0]):
+        if page := next((name for name in page_ids() if wanted in page_text(name).explains), None):
+            return page
+    return None

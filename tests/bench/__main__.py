@@ -112,9 +112,9 @@ def _of_the_screen(environment: Environment, *, quick: bool) -> list[Budget]:
         Budget("training under the open app over headless", 1.15, 1.05, **_of(ratios)),
         Budget("first frame over a bare Textual app", 1.6, 1.3, **_of(frames)),
         Budget("resident memory before the first run", 80, 60, resident, " MB"),
-        Budget("bytes to the terminal at rest", 0, 0, at_rest, " /s"),
-        Budget("bytes while training, 80×24", 4000, 1500, small, " /s"),
-        Budget("bytes while training, 120×36", 8000, 3000, large, " /s"),
+        Budget("bytes to the terminal at rest", 0, 0, at_rest, " B/s"),
+        Budget("bytes while training, 80×24", 4, 1.5, small / 1000, " kB/s"),
+        Budget("bytes while training, 120×36", 8, 3, large / 1000, " kB/s"),
         Budget(
             "key to its answer while training, 95th percentile",
             80,

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from engine.runlog import EVENTS, default_runs_folder
+from engine.places import default_runs_folder
+from engine.runlog import EVENTS
 from tests.e2e.pseudo_terminal import PATIENCE, PROGRAM, child_environment, take_signals
 
 Record = dict[str, Any]

@@ -20,7 +20,7 @@ from typing import Self
 import pyte
 
 # Long enough for torch on a busy machine: nothing here says that something is fast.
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 PROGRAM = (sys.executable, "-m", "tui_vanish")
 

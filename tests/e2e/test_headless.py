@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from engine.events import LayerSample, Status
-from engine.runlog import default_runs_folder
+from engine.events import LayerSample
+from engine.places import default_runs_folder
+from engine.status import Status
 from tests.e2e.pseudo_terminal import PATIENCE, PROGRAM, PseudoTerminal, child_environment, take_signals
 
 Record = dict[str, Any]

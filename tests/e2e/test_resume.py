@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.places import default_runs_folder
 from engine.runlock import owner_of
-from engine.runlog import default_runs_folder
 from tests.e2e.processes import (
     SMALL,
     command,
@@ -115,8 +115,8 @@ def test_a_finished_run_trains_longer_when_asked(data: tuple[str, str]) -> None:
     assert command("run", "depth-3", *SMALL, *data, "--epochs", "1").returncode == 0
     (run,) = run_names()
     refused = command("run", "--resume", run)
-    assert refused.returncode == 1
-    assert "it is finished after 1 epochs; a larger --epochs trains it longer" in refused.stdout
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert f"{run} is finished, at epoch 1: a larger --epochs trains it longer" in refused.stderr
     assert command("run", "--resume", run, "--epochs", "2").returncode == 0
     assert saved(run)[-1]["epochs"] == 2
 

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from engine import idx
 from engine.data import FILES, PIXELS, Dataset
-from engine.events import RunEvent, Sample, Status
+from engine.events import RunEvent, Sample
+from engine.status import Status
 from engine.trainer import Trainer
 from scenarios.schema import Scenario
 

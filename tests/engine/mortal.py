@@ -14,7 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from engine.events import ResumeRun, RunEvent, RunFinished
+from engine.commands import ResumeRun
+from engine.events import RunEvent, RunFinished
 from engine.runner import Engine, Settings
 from scenarios.schema import Scenario
 from tests.engine.lab import Listener

@@ -7,7 +7,8 @@ import torch
 
 import scenarios
 from engine.data import Dataset
-from engine.events import Sample, StageStarted, Status
+from engine.events import Sample, StageStarted
+from engine.status import Status
 from tests.engine.lab import begin, number, of_kind, train
 
 DIVERGING = {"linear-exploding"}

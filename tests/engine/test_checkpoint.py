@@ -19,7 +19,7 @@ from engine.checkpoint import (
     read_checkpoint,
     write_checkpoint,
 )
-from engine.events import Status
+from engine.status import Status
 from tests.engine.lab import begin, make_scenario, random_data, train
 
 

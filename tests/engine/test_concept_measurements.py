@@ -1,11 +1,13 @@
 """What the theory pages measure in real networks."""
 
 import math
+from threading import Thread
 
 import pytest
 import torch
 
 from engine.concepts import live, preactivations, ways_back
+from engine.concepts.one_thread import load_torch
 from engine.concepts.weights import signals
 
 EDGES = (-12.0, 12.0, 240)
@@ -58,6 +60,22 @@ def test_past_f_the_gradient_goes_whole_and_through_f_little_is_left() -> None:
         total = skip.deltas[block.source - 1]
         assert abs(total - block.arriving) <= block.through_layers * 1.001
     assert skip.deltas[0] > 1000 * plain.deltas[0]
+
+
+def test_a_page_measures_with_one_torch_thread_and_leaves_the_others_theirs() -> None:
+    counts = []
+
+    def measure() -> None:
+        torch.set_num_threads(3)  # whatever this machine begins with
+        load_torch()
+        counts.append(torch.get_num_threads())
+
+    here = torch.get_num_threads()
+    thread = Thread(target=measure)
+    thread.start()
+    thread.join()
+    assert counts == [1]
+    assert torch.get_num_threads() == here
 
 
 def test_without_skips_the_delta_grows_by_the_facts_factor_a_layer() -> None:

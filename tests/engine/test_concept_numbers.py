@@ -20,7 +20,7 @@ from engine.concepts.curves import (
     misprinted_slope,
     slope_by_difference,
 )
-from engine.concepts.weights import density, signals
+from engine.concepts.weights import density, lift, signals
 
 ZS = [-9.0, -3.0, -1.0, -0.25, 0.0, 0.5, 1.0, 2.5, 9.0]
 
@@ -127,6 +127,17 @@ def test_signals_are_those_of_the_engines_theory(std: float) -> None:
     found = signals(std, 7)
     assert [signal.q for signal in found] == pytest.approx([layer.q for layer in predicted], rel=1e-6)
     assert [signal.chi for signal in found] == pytest.approx([layer.chi for layer in predicted], rel=1e-6)
+
+
+@pytest.mark.parametrize("beta", [0.0, 0.05, 0.2])
+def test_what_beta_gains_at_layer_1_is_what_the_engines_theory_says(beta: float) -> None:
+    lifted = theory.predict(scenarios.load("sigmoid-beta", [f"model.beta={beta}"])).layers[0].delta_norm
+    plain = theory.predict(scenarios.load("depth-7")).layers[0].delta_norm
+    assert lift(beta, 0.05, 7) == pytest.approx(lifted / plain, rel=1e-6)
+
+
+def test_a_beta_of_a_twentieth_gains_a_factor_of_3_04() -> None:
+    assert lift(0.05, 0.05, 7) == pytest.approx(3.04, abs=0.01)
 
 
 def test_the_density_is_the_normal_one() -> None:

@@ -67,6 +67,14 @@ def test_empty_folders_are_no_sources(no_debian: Path) -> None:
     assert find_source().kind == "sample"
 
 
+def test_a_folder_is_named_whole_for_whoever_goes_on_with_the_run_elsewhere(
+    tmp_path: Path, contents: Contents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write(tmp_path / "mine", contents)
+    monkeypatch.chdir(tmp_path)
+    assert find_source(Path("mine")).label == str(folder)
+
+
 @pytest.mark.parametrize("zipped", [False, True])
 @pytest.mark.parametrize("inside", [".", "FashionMNIST/raw", "raw"])
 def test_named_folder_stands_before_all(
@@ -152,8 +160,21 @@ def test_label_above_nine_is_found_on_loading(tmp_path: Path, contents: Contents
         load(source, "cpu")
 
 
-def test_file_that_is_cut_short_is_found_on_loading(tmp_path: Path, contents: Contents) -> None:
-    source = find_source(write(tmp_path, contents | {FILES[0]: contents[FILES[0]][:-5]}))
+@pytest.mark.parametrize("zipped", [False, True])
+def test_file_that_is_cut_short_is_found_without_loading(
+    tmp_path: Path, contents: Contents, zipped: bool
+) -> None:
+    write(tmp_path, contents, zipped=zipped)
+    path = tmp_path / (f"{FILES[0]}.gz" if zipped else FILES[0])
+    path.write_bytes(path.read_bytes()[:-5])
+    found = "a damaged one" if zipped else r"2347 bytes$"
+    with pytest.raises(DataError, match=rf"{path}: expected .*found {found}"):
+        find_source(tmp_path)
+
+
+def test_file_that_was_cut_short_since_it_was_found_is_an_error(tmp_path: Path, contents: Contents) -> None:
+    source = find_source(write(tmp_path, contents))
+    (tmp_path / FILES[0]).write_bytes(contents[FILES[0]][:-5])
     with pytest.raises(DataError, match=rf"{FILES[0]}: expected 2352 bytes \(3×28×28\).* found 2347 bytes"):
         load(source, "cpu")
 

@@ -16,7 +16,6 @@ from engine.events import (
     RunFinished,
     RunStarted,
     Sample,
-    Status,
     VerdictChanged,
     from_line,
     to_line,
@@ -24,6 +23,7 @@ from engine.events import (
 from engine.runlog import EVENTS, read_events
 from engine.runner import Engine, Settings
 from engine.runview import RunView, Snapshot
+from engine.status import Status
 from scenarios.schema import Scenario
 from tests.engine.lab import Listener, begin, course, of_kind, random_data, train, write_data
 from tests.engine.made_up_runs import MadeUpRun, geometric, layers

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.diagnosis import Diagnosis
-from engine.events import RunEvent, RunStarted, VerdictChanged, from_line
+from engine.events import RunEvent, RunStarted, Sample, VerdictChanged, from_line
 from tests.engine.lab import number, of_kind
 
 RECORDINGS = Path(__file__).parent / "recordings"
@@ -137,6 +137,35 @@ def diagnosed(scenario: str) -> list[VerdictChanged]:
 
 def beginning(scenario: str, kind: str) -> VerdictChanged:
     return next(each for each in diagnosed(scenario) if (each.kind, each.state) == (kind, "began"))
+
+
+# At the first step: a quantity, and between what it is in each of the hidden layers.
+FIRST_STEP = {
+    "relu": ("grad_norm", 2e-3, 3.2e-3),
+    "linear-exploding": ("grad_norm", 4e7, 1e8),
+    "linear-vanishing": ("grad_norm", 1.4e-7, 1.8e-7),
+    "init-std-1": ("saturated", 0.45, 0.7),
+    "init-std-10": ("saturated", 0.94, 1.0),
+}
+
+
+@pytest.mark.parametrize("scenario", FIRST_STEP)
+def test_the_first_step_of_a_recording_is_what_is_known_of_it(scenario: str) -> None:
+    quantity, low, high = FIRST_STEP[scenario]
+    layers = of_kind(recording(scenario), Sample)[0].layers[:-1]
+    assert [layer.name for layer in layers if not low <= getattr(layer, quantity) <= high] == []
+
+
+def test_adam_begins_with_next_to_no_gradient_at_layer_1() -> None:
+    assert number(beginning("adam", "vanishing").evidence["grad_norm"]) == pytest.approx(2e-6, rel=0.1)
+
+
+def test_a_fifth_to_a_third_of_a_layer_of_relu_dies() -> None:
+    dead = beginning("relu", "dead").evidence["dead"]
+    most = max(
+        number(layer.dead) for sample in of_kind(recording("relu"), Sample) for layer in sample.layers[:-1]
+    )
+    assert 0.2 <= number(dead) <= most <= 0.33
 
 
 def test_every_recording_has_a_truth_to_be_held_against() -> None:

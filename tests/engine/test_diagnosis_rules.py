@@ -121,6 +121,19 @@ def test_a_delta_that_grows_on_its_way_back_and_takes_the_steps_along_explodes()
     )
 
 
+def test_an_explosion_is_over_once_a_full_window_is_without_it() -> None:
+    grown, even = geometric(7.0, 1 / 3.2), layers(update_ratio=2e-4)
+    run = MadeUpRun().measure(layers(delta_norm=grown, update_ratio=[9e-3, *[1e-4] * 6]))
+    run.measure(*[layers(delta_norm=grown, update_ratio=[2e-4, *[1e-4] * 6])] * 20)
+    assert "exploding" in run.holding  # its steps are still larger than the last layer's
+    run.measure(*[even] * 10)
+    assert "exploding" in run.holding
+    assert "healthy" not in run.holding
+    run.measure(*[even] * 5)
+    assert "exploding" not in run.holding
+    assert "healthy" in run.holding
+
+
 def test_a_delta_that_grows_is_not_exploding_while_the_optimizer_evens_the_steps_out() -> None:
     assert "exploding" not in holding(layers(delta_norm=geometric(0.1, 1 / 2), update_ratio=7e-4))
 
@@ -166,6 +179,24 @@ def test_biases_that_outgrow_a_shrunken_signal_are_no_collapse() -> None:
         saturated=None,
     )
     assert kinds(holding(linear, changes={"model.activation": "identity"})) == {"signal_shrinks"}
+
+
+@pytest.mark.parametrize(
+    ("spread", "words"), [(0.5, "images still differ"), (1e-3, "the same for every image")]
+)
+def test_of_a_signal_that_shrinks_it_is_said_whether_the_images_still_differ(
+    spread: float, words: str
+) -> None:
+    means = geometric(1e-3, 1 / 2.5)
+    shrunken = layers(
+        activation_mean=means,
+        activation_std=0.0,
+        sample_std=[spread * mean for mean in means],
+        saturated=None,
+    )
+    assert (
+        words in MadeUpRun({"model.activation": "identity"}).measure(shrunken).holding["signal_shrinks"].text
+    )
 
 
 def test_a_collapsed_layer_that_a_path_goes_around_is_no_collapse_of_the_network() -> None:
@@ -299,3 +330,14 @@ def test_a_healthy_network_stays_so_while_its_gradient_drifts_apart_a_little() -
     run = MadeUpRun().measure(layers())
     run.measure(*[layers(delta_norm=geometric(0.02, 1 / 1.4))] * 5)
     assert set(run.holding) == {"healthy"}
+
+
+def test_when_the_layer_that_is_named_recovers_another_one_that_is_not_well_is_named() -> None:
+    run = MadeUpRun().measure(layers(saturated=[0, 0, 0.6, 0, 0, 0, 0.55]))
+    assert run.holding["saturated"].layer == "layer3"
+    run.measure(*[layers(saturated=[0, 0, 0.45, 0, 0, 0, 0.7])] * 10)
+    assert run.holding["saturated"].layer == "layer3"  # it isn't well yet
+    run.measure(*[layers(saturated=[0, 0, 0.1, 0, 0, 0, 0.7])] * 10)
+    verdict = run.holding["saturated"]
+    assert (verdict.layer, verdict.evidence["saturated"]) == ("layer7", 0.7)
+    assert verdict.since_step > 11

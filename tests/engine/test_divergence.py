@@ -6,8 +6,9 @@ import pytest
 
 import scenarios
 from engine.data import Dataset
-from engine.events import EpochFinished, RunEvent, RunFinished, Sample, Status
+from engine.events import EpochFinished, RunEvent, RunFinished, Sample
 from engine.runview import RunView, Snapshot
+from engine.status import Status
 from engine.trainer import Trainer
 from tests.engine.lab import begin, make_scenario, number, of_kind, random_data, train
 

@@ -9,28 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.events import (
-    Freeze,
-    Intervened,
-    NextStage,
-    Pause,
-    Paused,
-    Resume,
-    Resumed,
-    RunEvent,
-    RunFinished,
-    RunStarted,
-    Sample,
-    SetEpochs,
-    SetLearningRate,
-    StageStarted,
-    Status,
-    Stop,
-    Unfreeze,
-)
+from engine.commands import Freeze, NextStage, Pause, Resume, SetEpochs, SetLearningRate, Stop, Unfreeze
+from engine.events import Intervened, Paused, Resumed, RunEvent, RunFinished, RunStarted, Sample, StageStarted
 from engine.runlog import EVENTS, read_events
 from engine.runner import Engine, EngineSnapshot, Settings
 from engine.runview import RunView, Snapshot
+from engine.status import Status
 from scenarios.schema import Scenario
 from tests.engine.lab import Listener, begin, make_scenario, of_kind, train, write_data
 
@@ -225,6 +209,64 @@ def test_runs_advance_in_lockstep_and_end_in_the_bits_they_have_alone(
     assert len(steps) == 3 * 11  # steps 1 to 10, and 20 of 24
 
 
+def test_a_number_of_threads_that_is_to_be_chosen_is_chosen_before_the_first_run(
+    start: Start, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+    monkeypatch.setattr("engine.threads.measure", lambda most, data: (tried.append(most), 1)[1])  # type: ignore[func-returns-value]
+    engine = start(threads=3, choose_threads=True)
+    for seed in (1, 2):
+        engine.train(make_scenario(), seed)
+    listener.wait_for(RunFinished, 2)
+    assert tried == [3]
+    assert [event.threads for event in of_kind(listener.events, RunStarted)] == [1, 1]
+
+
+def test_a_late_joiner_and_a_neighbour_that_diverges_change_no_bit(
+    start: Start, listener: Listener, data_folder: Path
+) -> None:
+    engine = start(side_by_side=2)
+    steady = make_scenario({"training.epochs": 8, "optimizer": {"name": "adam"}})
+    bursts = make_scenario(
+        {"model.activation": "identity", "model.init.std": 1e3, "optimizer.lr": 100.0, "training.epochs": 9}
+    )
+    late = make_scenario({"training.epochs": 4, "model.norm": "batch"})
+    joined: list[str] = []
+
+    def join(run: str) -> None:
+        if not joined:
+            joined.append(engine.train(late, 1))
+
+    listener.answer = at_step(5, join)
+    first, broken = train_together(engine, listener, [(steady, 1), (bursts, 1)])
+    assert listener.wait_for(RunFinished, run=broken).status is Status.DIVERGED
+    assert listener.wait_for(RunFinished, run=first).weights_sha256 == alone(steady, data_folder)
+    assert listener.wait_for(RunFinished, run=joined[0]).weights_sha256 == alone(late, data_folder)
+    samples = [(event.run, event.step) for event in of_kind(listener.events, Sample)]
+    assert samples.index((joined[0], 1)) > samples.index((first, 5))
+    assert samples.index((joined[0], 1)) < samples.index((first, 10))
+
+
+def test_six_runs_share_one_data_set(
+    start: Start, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine.trainer import Trainer
+
+    seen: list[int] = []
+    plain_step = Trainer.step
+
+    def step(trainer: Trainer) -> None:
+        seen.append(trainer._data.train_images.data_ptr())
+        plain_step(trainer)
+
+    monkeypatch.setattr(Trainer, "step", step)
+    engine = start()
+    train_together(engine, listener, [(make_scenario(), seed) for seed in range(6)])
+    listener.wait_for(RunFinished, 6)
+    assert len(seen) == 6 * 6
+    assert len(set(seen)) == 1
+
+
 def test_all_events_are_told_in_the_engine_s_thread(start: Start, listener: Listener) -> None:
     threads: set[str] = set()
     listener.answer = lambda event: threads.add(threading.current_thread().name)
@@ -417,6 +459,31 @@ def test_an_exception_ends_its_run_as_failed_and_leaves_the_neighbour_s_bits(
     assert error.text == "small failed: RuntimeError: no memory left"
 
 
+def test_a_state_that_cannot_be_copied_fails_its_run_and_the_engine_lives_on(
+    start: Start, listener: Listener, data_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine import liverun
+
+    def lose_the_device(state: object) -> None:
+        raise RuntimeError("the device is gone")
+
+    engine = start()
+    monkeypatch.setattr(liverun, "copied", lose_the_device)
+    lost = engine.train(ENDLESS, 1)
+    end = listener.wait_for(RunFinished, run=lost)
+    assert (end.status, end.error) == (Status.FAILED, "RuntimeError: the device is gone")
+    monkeypatch.undo()
+    well = engine.train(make_scenario(), 1)
+    assert listener.wait_for(RunFinished, run=well).weights_sha256 == alone(make_scenario(), data_folder)
+
+
+def test_runs_of_one_moment_have_names_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = iter(["one", "one", "one", "two"])
+    monkeypatch.setattr("engine.runner.new_run_name", lambda scenario_id: next(names))
+    engine = Engine(Settings())
+    assert [engine.train(make_scenario(), seed) for seed in (1, 2)] == ["one", "two"]
+
+
 def test_a_network_that_cannot_be_built_is_a_failed_run(
     start: Start, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -435,9 +502,10 @@ def test_where_nothing_can_be_written_training_goes_on_with_a_notice(
     obstacle = tmp_path / "a file"
     obstacle.write_text("")
     engine = start(runs_dir=obstacle)
-    engine.train(make_scenario(), 1)
+    name = engine.train(make_scenario(), 1)
     assert listener.wait_for(RunFinished).status is Status.FINISHED
     engine.close()
+    assert engine.snapshot().unsaved == {name: f"{obstacle / name}: File exists"}
     warning, farewell = engine.snapshot().notices
     assert warning.severity == "warning"
     assert warning.text.startswith(f"not saved, {obstacle}")

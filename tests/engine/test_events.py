@@ -18,7 +18,6 @@ from engine.events import (
     RunStarted,
     Sample,
     StageStarted,
-    Status,
     VerdictChanged,
     from_line,
     from_record,
@@ -26,6 +25,7 @@ from engine.events import (
     to_record,
 )
 from engine.progress import Where
+from engine.status import Status
 from tests.engine.lab import make_scenario
 
 AT: Where = {"run": "20260101-120000-depth-7-ab12", "step": 30, "epoch": 1, "stage": 1, "time": 0.25}
@@ -258,6 +258,20 @@ def test_a_missing_field_is_refused() -> None:
     del record["loss"]
     with pytest.raises(TypeError, match="loss"):
         from_record(record)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("step", "9"), ("time", None), ("loss", "much"), ("layers", [{"name": 3}]), ("layers", ["layer1"])],
+)
+def test_a_field_of_another_kind_is_refused(field: str, value: object) -> None:
+    with pytest.raises(TypeError, match=r"cannot be|no JSON object"):
+        from_record(to_record(SAMPLE) | {field: value})
+
+
+def test_a_whole_number_may_stand_for_any_number() -> None:
+    record = to_record(SAMPLE) | {"loss": 2, "time": 0}
+    assert from_record(record) == replace(SAMPLE, loss=2.0, time=0.0)
 
 
 def test_only_the_four_ends_are_ends() -> None:

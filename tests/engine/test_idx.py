@@ -39,8 +39,9 @@ def test_other_magic_number_is_named_with_the_one_expected(path: Path) -> None:
 )
 def test_wrong_length_is_named(tmp_path: Path, pack: type[bytes], content: bytes, found: str) -> None:
     path = write(tmp_path / "images", pack(content))
-    with pytest.raises(DataError, match=rf"images: expected 12 bytes \(3×2×2\).*{found}"):
-        read(path, 3)
+    for reads in (read, read_shape):
+        with pytest.raises(DataError, match=rf"images: expected 12 bytes \(3×2×2\).*{found}"):
+            reads(path, 3)
 
 
 def test_file_that_ends_in_its_header_is_named(tmp_path: Path) -> None:
@@ -56,8 +57,16 @@ def test_empty_file_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("cut", [slice(0, 30), slice(0, -9), slice(0, 5)])
 def test_truncated_gzip_is_called_damaged(tmp_path: Path, cut: slice) -> None:
     content = gzip.compress(encode((40, 5, 5), os.urandom(1000)))[cut]
-    with pytest.raises(DataError, match="images: expected a whole gzip file, found a damaged one"):
-        read(write(tmp_path / "images", content), 3)
+    path = write(tmp_path / "images", content)
+    for reads in (read, read_shape):
+        with pytest.raises(DataError, match="images: expected a whole gzip file, found a damaged one"):
+            reads(path, 3)
+
+
+def test_gzip_of_several_parts_is_whole(tmp_path: Path) -> None:
+    path = write(tmp_path / "images", gzip.compress(IMAGES[:20]) + gzip.compress(IMAGES[20:]))
+    assert read_shape(path, 3) == (3, 2, 2)
+    assert read(path, 3) == ((3, 2, 2), bytearray(range(12)))
 
 
 def test_gzip_with_flipped_bytes_is_called_damaged(tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from engine.commands import Inspect
 from engine.data import scaled
-from engine.events import Inspect, RunEvent, RunFinished, Sample
+from engine.events import RunEvent, RunFinished, Sample
 from engine.inspection import Histogram, histogram
 from engine.models import Tape
 from engine.runlog import EVENTS

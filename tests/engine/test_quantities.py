@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from engine.data import PIXELS, Dataset, scaled
-from engine.events import LayerSample, Sample
+from engine.events import QUANTITIES, LayerSample, Sample
 from engine.models import HiddenLayer, Network, Tape
 from engine.quantities import Probe, decode, measured_step, nonfinite_layers
 from engine.randomness import epoch_order
@@ -297,3 +298,10 @@ def test_layers_are_named_not_finite_by_what_comes_out_of_them() -> None:
         LayerSample(name="output", activation_std=math.nan),
     )
     assert nonfinite_layers(layers) == ("layer2", "output")
+
+
+def test_every_quantity_is_defined_in_the_documentation() -> None:
+    documentation = Path(__file__).parents[2] / "docs" / "measuring.md"
+    rows = [line for line in documentation.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
+    defined = " ".join(row.split("|")[1] for row in rows)
+    assert [name for name in (*QUANTITIES, "frozen") if f"`{name}`" not in defined] == []

@@ -11,27 +11,23 @@ from typing import Any
 import pytest
 
 from engine.checkpoint import CHECKPOINT, PREVIOUS
+from engine.commands import ResumeRun, RunCommand, SetEpochs, SetLearningRate, Stop
 from engine.events import (
     EpochFinished,
     Intervened,
     Paused,
     Resumed,
-    ResumeRun,
-    RunCommand,
     RunEvent,
     RunFinished,
     RunStarted,
     Sample,
-    SetEpochs,
-    SetLearningRate,
     StageStarted,
-    Status,
-    Stop,
 )
 from engine.follow import Follower
 from engine.runlock import LOCK
 from engine.runlog import EVENTS, read_events
 from engine.runner import Engine, Settings
+from engine.status import Status
 from scenarios.schema import Scenario
 from tests.engine.lab import Listener, make_scenario, of_kind, write_data
 from tests.engine.mortal import Lives, name_of
@@ -201,7 +197,7 @@ def test_what_was_done_by_hand_after_the_checkpoint_is_done_again_at_its_step(
 
 
 def test_an_open_run_is_paused_saved_and_goes_on_running(lab: Lab) -> None:
-    from engine.events import Pause
+    from engine.commands import Pause
 
     def answer(engine: Engine, event: RunEvent) -> None:
         if isinstance(event, Sample) and event.step == 5:

@@ -4,15 +4,16 @@ import json
 import os
 import shutil
 from pathlib import Path
+from time import time
 
 import pytest
 
 from engine import runindex, trash
-from engine.events import Status
 from engine.labels import LABELS, Labels, read_labels, write_labels
 from engine.runindex import INDEX, list_runs, read_entry
 from engine.runlock import Owner, RunInUse, RunLock
-from engine.runlog import DESCRIPTION, EVENTS, RunLog
+from engine.runlog import DESCRIPTION, EVENTS, NotARun, RunLog
+from engine.status import Status
 from engine.summary import FIELDS, SUMMARY, Summary, read_summary, write_summary
 from tests.engine.lab import make_scenario
 
@@ -75,6 +76,11 @@ def _rubbish(folder: Path) -> None:
     (folder / SUMMARY).write_bytes(b"\xff\x00")
 
 
+def _of_another_kind(folder: Path) -> None:
+    record = json.loads((folder / SUMMARY).read_text())
+    (folder / SUMMARY).write_text(json.dumps({**record, "log_bytes": "many", "time": None}))
+
+
 def _without_status(folder: Path) -> None:
     (folder / SUMMARY).write_text('{"schema": 1, "scenario": "small"}')
 
@@ -100,6 +106,7 @@ def _dangling(folder: Path) -> None:
         (_truncated, "its log is cut: 0 of 99 bytes are left", True),
         (_newer, "written by a newer version (schema 2, here 1): update vanish-tui", False),
         (_rubbish, "damaged: summary.json does not describe a run", False),
+        (_of_another_kind, "damaged: summary.json does not describe a run", False),
         (_without_status, "damaged: summary.json does not describe a run", False),
         (_alien, "no run: there is no run.json", False),
         (_a_file, "no run: it is a file", False),
@@ -126,6 +133,14 @@ def test_a_run_of_a_newer_version_without_a_summary_is_named(tmp_path: Path) -> 
     folder = make_run(tmp_path, "newer", None)
     (folder / DESCRIPTION).write_text('{"schema": 7}')
     assert list_runs(tmp_path)[0].problem.startswith("written by a newer version (schema 7")
+
+
+def test_a_description_that_describes_no_run_is_damage(tmp_path: Path) -> None:
+    folder = make_run(tmp_path, "run", None)
+    record = json.loads((folder / DESCRIPTION).read_text())
+    record["scenario"]["training"]["epochs"] = "many"
+    (folder / DESCRIPTION).write_text(json.dumps(record))
+    assert list_runs(tmp_path)[0].problem == "damaged: run.json does not describe a run"
 
 
 def test_no_log_is_read_and_nothing_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,9 +220,27 @@ def test_a_run_that_is_trained_is_not_deleted(tmp_path: Path) -> None:
     assert [entry.name for entry in list_runs(tmp_path)] == ["run"]
 
 
+def test_what_is_no_run_is_not_deleted(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "one.jpg").write_text("dear to somebody")
+    (tmp_path / "file").write_text("likewise")
+    for name in ("photos", "file"):
+        with pytest.raises(NotARun, match=f"{name} is no run"):
+            trash.delete(tmp_path / name)
+    assert os.listdir(tmp_path / "photos") == ["one.jpg"]
+
+
+def test_the_latest_deleted_is_the_first_to_come_back(tmp_path: Path) -> None:
+    for name in ("b", "c", "a"):
+        trash.delete(make_run(tmp_path, name))
+    for place, name in enumerate(("b", "c", "a")):
+        os.utime(tmp_path / trash.TRASH / name, (time() + place, time() + place))
+    assert trash.empty(tmp_path) == ["b", "c", "a"]
+
+
 def test_what_was_deleted_a_day_ago_is_removed(tmp_path: Path) -> None:
     for name in ("old", "new"):
         trash.delete(make_run(tmp_path, name))
     age(tmp_path / trash.TRASH / "old")
-    trash.empty(tmp_path)
+    assert trash.empty(tmp_path) == ["new"]
     assert os.listdir(tmp_path / trash.TRASH) == ["new"]

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from engine.events import Event, RunEvent, Sample
-from engine.runlog import DESCRIPTION, EVENTS, RunLog, default_runs_folder, new_run_name, read_events
+from engine.places import default_runs_folder, new_run_name
+from engine.runlog import DESCRIPTION, EVENTS, RunLog, read_events
 from tests.engine.lab import begin, make_scenario, random_data, train
 
 

@@ -16,13 +16,13 @@ from engine.events import (
     RunStarted,
     Sample,
     StageStarted,
-    Status,
     VerdictChanged,
     from_line,
     to_line,
 )
 from engine.runlog import EVENTS, RunLog, read_events
 from engine.runview import RunView, Snapshot
+from engine.status import Status
 from scenarios.schema import Scenario
 from tests.engine.lab import begin, make_scenario, number, random_data, train
 

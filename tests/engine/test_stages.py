@@ -5,21 +5,14 @@ import torch
 from torch import Tensor, nn
 
 import scenarios
+from engine.commands import CannotFreeze
 from engine.data import scaled
 from engine.evaluation import weights_sha256
-from engine.events import (
-    CannotFreeze,
-    EpochFinished,
-    Intervened,
-    RunFinished,
-    RunStarted,
-    Sample,
-    StageStarted,
-    Status,
-)
+from engine.events import EpochFinished, Intervened, RunFinished, RunStarted, Sample, StageStarted
 from engine.models import HiddenLayer, Tape
 from engine.randomness import generator
 from engine.schedule import plan
+from engine.status import Status
 from engine.trainer import Trainer
 from scenarios.schema import Scenario
 from tests.engine.lab import begin, make_scenario, number, of_kind, random_data, train

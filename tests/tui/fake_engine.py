@@ -5,35 +5,37 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.events import (
-    EpochFinished,
+from engine.commands import (
     Freeze,
     Inspect,
+    NextStage,
+    Pause,
+    Resume,
+    RunCommand,
+    SetEpochs,
+    SetLearningRate,
+    Stop,
+    Unfreeze,
+)
+from engine.events import (
+    EpochFinished,
     Intervened,
     InterventionKind,
     LayerSample,
-    NextStage,
-    Pause,
     Paused,
-    Resume,
     Resumed,
-    RunCommand,
     RunEvent,
     RunFinished,
     RunStarted,
     Sample,
-    SetEpochs,
-    SetLearningRate,
     StageStarted,
-    Status,
-    Stop,
-    Unfreeze,
     VerdictChanged,
 )
 from engine.inspection import BINS, Histogram, LayerView
 from engine.runlock import Owner
 from engine.runner import EngineSnapshot, Notice
 from engine.runview import RunView
+from engine.status import Status
 from scenarios.schema import Scenario
 
 STEPS_PER_EPOCH = 118
@@ -213,6 +215,7 @@ class FakeEngine:
         self.followed: list[str] = []
         self.taken: list[str] = []
         self.owners: dict[str, Owner] = {}
+        self.unsaved: dict[str, str] = {}
         self.sequence = 0
         self.runs: list[FakeRun] = []
         self.sent: list[RunCommand] = []
@@ -292,6 +295,7 @@ class FakeEngine:
             data=self.data,
             notices=tuple(self.notices),
             owners=self.owners,
+            unsaved=dict(self.unsaved),
             inspection=self.inspection,
         )
 

@@ -60,8 +60,10 @@ class Bench:
         await self.settle()
 
     async def settle(self) -> None:
-        """Show what the engine says now."""
+        """Show what the engine says now, and what is worked out beside the screen because of it."""
         self.app.bridge.poll()
+        await self.pilot.pause()
+        await self.app.workers.wait_for_complete()
         await self.pilot.pause()
 
     async def train(self, scenario: str = "depth-7", *, ready: bool = True) -> FakeRun:

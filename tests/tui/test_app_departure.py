@@ -2,13 +2,14 @@
 
 import asyncio
 import os
+import signal
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
 from tests.tui.lab_bench import opened
-from tui_vanish import departure, terminal
+from tui_vanish import departure, detached, terminal
 
 
 class LeftError(Exception):
@@ -61,6 +62,63 @@ async def test_a_step_that_hangs_does_not_keep_ctrl_c(
         assert exits == [0]
 
 
+async def test_a_hangup_hands_runs_over_also_when_saving_takes_too_long(
+    tmp_path: Path, exits: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(departure, "_SAVE_SECONDS", 0.01)
+    handed_over: list[list[str]] = []
+    monkeypatch.setattr(detached, "hand_over", lambda runs, folder: handed_over.append(list(runs)))
+    async with opened(tmp_path) as bench:
+        run = await bench.train()
+        bench.engine.runs_folder = tmp_path
+        (tmp_path / run.name).mkdir()
+        hanging = asyncio.Event()
+
+        async def hang(*_: object) -> None:
+            await hanging.wait()
+
+        monkeypatch.setattr(asyncio, "to_thread", hang)
+        bench.app._departure._obey(signal.SIGHUP)
+        task = bench.app._departure._task
+        assert task is not None
+        with pytest.raises(LeftError):
+            await task
+        assert (exits, handed_over) == ([129], [[run.name]])
+
+
+async def test_where_no_process_is_to_be_had_it_leaves_nevertheless(
+    tmp_path: Path, exits: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(runs: object, folder: object) -> None:
+        raise BlockingIOError("no more processes")
+
+    monkeypatch.setattr(detached, "hand_over", refuse)
+    async with opened(tmp_path) as bench:
+        run = await bench.train()
+        bench.engine.runs_folder = tmp_path
+        (tmp_path / run.name).mkdir()
+        with pytest.raises(LeftError):
+            bench.app._departure._save_and_vanish()
+        assert bench.engine.closed
+        assert (exits, bench.app.left_running) == ([129], [])
+
+
+async def test_what_was_taken_up_is_handed_over_while_torch_is_imported(
+    tmp_path: Path, exits: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed_over: list[list[str]] = []
+    monkeypatch.setattr(detached, "hand_over", lambda runs, folder: handed_over.append(list(runs)))
+    async with opened(tmp_path) as bench:
+        run = await bench.train(ready=False)
+        bench.engine.runs_folder = tmp_path
+        (tmp_path / run.name).mkdir()
+        bench.engine.importing = True
+        with pytest.raises(LeftError):
+            bench.app._departure._obey(signal.SIGHUP)
+        bench.engine.importing = False
+        assert (exits, handed_over) == ([129], [[run.name]])
+
+
 async def test_a_lost_terminal_saves_and_leaves_with_sighups_code(
     tmp_path: Path, exits: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,3 +142,13 @@ def test_a_hung_up_terminal_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
         assert not terminal.is_lost()
         os.close(master)
         assert terminal.is_lost()
+
+
+async def test_what_comes_after_the_end_finds_no_screen_and_needs_none(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        lab, app = bench.lab, bench.app
+        app.bridge.stop()
+        await lab.query("*").remove()
+        await lab._add_run_pane()
+        await app._read_later(app.entries[0])
+        assert not lab.query("#run")

@@ -6,7 +6,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
 
-from engine.events import Status
+from engine.status import Status
 from tui_vanish.actions import ACTIONS, Target, bindings, bindings_everywhere, footer, groups
 from tui_vanish.glyphs import AsciiOnly, ascii_cells, key_name, mark, spelt_out
 

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 
-from engine.events import Pause, Resume, Status, Stop
+from engine.commands import Pause, Resume, Stop
 from engine.runner import Notice
+from engine.status import Status
 from tests.tui.lab_bench import LARGE, NARROW, WIDE, opened
 from tui_vanish.actions import ACTIONS
 from tui_vanish.screens.help import HelpScreen
@@ -145,6 +147,15 @@ async def test_letters_of_a_filter_do_nothing_else(tmp_path: Path) -> None:
         await bench.press("1", "slash", *"psq?")
         assert bench.engine.sent == []
         assert not isinstance(bench.app.screen, LeaveScreen | HelpScreen)
+
+
+async def test_a_filter_that_arrives_in_one_packet_is_typed_nevertheless(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        for character in "/th-7/":
+            bench.app.post_message(Key("slash" if character == "/" else character, character))
+        await bench.settle()
+        assert "/th-7/" in bench.text
+        assert bench.app.screen is bench.lab
 
 
 async def test_backslash_hides_and_shows_the_list(tmp_path: Path) -> None:
@@ -309,6 +320,25 @@ async def test_ctrl_c_leaves_from_wherever_one_is(before: str, tmp_path: Path) -
             await bench.press(before)
         await bench.pilot.press("ctrl+c")
     assert bench.engine.closed
+
+
+async def test_a_run_that_ends_before_one_s_eyes_is_not_announced_on_top_of_what_is_said_of_it(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as bench:
+        run = await bench.train("linear-exploding")
+        bench.engine.notify(Notice(1, run.name, "warning", "what else there is"))
+        run.diverge()
+        bench.engine.notify(Notice(2, run.name, "error", "its last words"))
+        await bench.settle()
+        assert "what else there is" in bench.text
+        assert "its last words" not in bench.text
+        other = await bench.train("depth-3")
+        await bench.highlight("depth-7")
+        other.end(Status.STOPPED)
+        bench.engine.notify(Notice(3, other.name, "information", "depth-3 stopped"))
+        await bench.settle()
+        assert "depth-3 stopped" in bench.text
 
 
 async def test_each_notice_is_shown_once(tmp_path: Path) -> None:

@@ -47,3 +47,9 @@ def test_a_change_of_role_alone_is_a_change() -> None:
     before.put(3, 0, "a", "text")
     after.put(3, 0, "a", "accused")
     assert after.changes(before) == [(3, 0, 1)]
+
+
+def test_nothing_that_is_put_can_command_the_terminal() -> None:
+    canvas = Canvas(12, 1)
+    canvas.put(0, 0, "a\x1b[2Jb\n\udcffc", "text")
+    assert canvas.line(0).rstrip() == "a?[2Jb??c"

@@ -74,6 +74,19 @@ def test_another_unit_forgets_places_in_the_old_one() -> None:
 # --------------------------------------------------------------------------------------- charts
 
 
+def test_the_legend_of_the_accuracy_keeps_its_width_from_a_few_per_cent_on() -> None:
+    run = trained(2).view.snapshot()
+    last = run.charts.test_accuracy[-1]
+    widths = set()
+    for accuracy in (0.088, 0.1, 0.871):
+        points = (*run.charts.test_accuracy[:-1], last._replace(value=accuracy))
+        chart = run_charts.accuracy_chart(
+            replace(run, charts=replace(run.charts, test_accuracy=points)), ChartLooks()
+        )
+        widths.add(len(chart.lines[-1].label))
+    assert widths == {len("test 10.0 %")}
+
+
 @pytest.mark.parametrize(
     ("unit", "place"),
     [("epoch", 12.0), ("step", 12.0 * STEPS_PER_EPOCH), ("second", 12 * STEPS_PER_EPOCH * SECONDS_PER_STEP)],

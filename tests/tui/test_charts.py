@@ -180,6 +180,48 @@ def test_the_x_axis_grows_seldom() -> None:
     assert len({frame(epochs) for epochs in range(1, 101)}) <= 22
 
 
+def test_a_line_without_a_point_in_sight_goes_through_from_side_to_side() -> None:
+    line = Line("", (0.0, 1.0, 2.0), (2.3, 2.3, 2.1))
+    canvas = render(Chart(lines=(line,), x_label="epoch", x_limits=(1.2, 1.6)), 60, 8, ascii=True)
+    columns = [x for y in range(7) for x, sign in enumerate(canvas.line(y)) if sign == "*"]
+    assert (min(columns), max(columns)) == (5, 59)
+    assert canvas.line(7).split()[:3] == ["1.20", "1.25", "1.30"]
+
+
+def test_a_cut_line_leads_to_no_value_that_is_not_a_number() -> None:
+    for ys in ((2.3, math.nan), (math.inf, 2.3), (-1.7e308, 1.7e308)):
+        for xs in ((0.0, 3.0), (-1.7e308, 1.7e308)):
+            chart = Chart(lines=(Line("", xs, ys), Line("", xs, ys, "points")), x_limits=(1, 2))
+            canvas = render(chart, 40, 8, ascii=True)
+            assert "*" not in canvas.text() or ys == (-1.7e308, 1.7e308)
+
+
+def test_values_close_together_fill_a_logarithmic_axis() -> None:
+    plateau = render(replace(PLATEAU, y_log=True), 60, 10)
+    ticks = [float(plateau.line(y).split("┤")[0]) for y in range(10) if "┤" in plateau.line(y)]
+    assert len(ticks) >= 3
+    assert max(ticks) / min(ticks) < 1.1
+
+
+def test_for_want_of_room_the_title_loses_its_remarks_first() -> None:
+    chart = replace(LEARNING, remarks=("log", "smoothed 0.6"))
+    legends = [render(chart, width, 8).line(0) for width in (70, 45, 40, 35)]
+    assert [legend.split("⠤")[0].strip() for legend in legends] == [
+        "loss log smoothed 0.6",
+        "loss log",
+        "loss",
+        "",
+    ]
+
+
+def test_single_points_are_the_first_to_lose_their_label() -> None:
+    lines = (Line("batch 2.3", (1,), (2.3,), "points"), *LEARNING.lines)
+    legend = render(replace(LEARNING, lines=lines), 40, 8).line(0)
+    assert "train" in legend
+    assert "test" in legend
+    assert "batch" not in legend
+
+
 def test_numbers_in_the_legend_are_whole_or_left_out() -> None:
     for width in range(10, 60):
         legend = render(LEARNING, width, 8).line(0)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from engine.events import RunStarted
+from scenarios.published import published_for
 from tests.engine.lab import write_data
 from tui_vanish.cli import main
 
@@ -100,10 +101,33 @@ def test_reproduce_prints_a_row_a_stage_and_its_provenance(
     assert "| linear-exploding |" in printed
     assert [f"| staged, stage {stage} |" in printed for stage in range(1, 8)] == [True] * 7
     assert "fashion-mnist 96/20" in printed
+    assert "The published runs trained on the whole set" in printed
 
 
 def test_reproduce_shows_the_published_run_only_beside_one_of_its_length(
     small: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["reproduce", "relu", "--epochs", "1", *small]) == 0
-    assert "published" not in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "1 epoch " in printed
+    assert "published (" not in printed
+
+
+def test_reproduce_says_where_the_published_numbers_are_from_and_what_its_marks_mean(
+    small: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui_vanish.reproduction.published_for", lambda name, _: published_for(name, 100))
+    assert main(["reproduce", "relu", "--epochs", "1", "--seeds", "2", *small]) == 0
+    printed = capsys.readouterr().out
+    assert "  published (A) " in printed
+    assert "published (A): notebooks of the course's 2023 edition, github.com/Thangnn02" in printed
+    assert "in spread: " in printed
+    assert "published (H)" not in printed
+
+
+def test_in_a_file_no_number_of_the_table_is_cut(
+    small: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    assert main(["reproduce", "init-std-10", "--epochs", "1", "--seeds", "2", *small]) == 0
+    assert "…" not in capsys.readouterr().out

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine.data import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
-from engine.runlog import default_runs_folder
+from engine.places import default_runs_folder
 from tui_vanish.cli import main
 
 SAMPLE = ["--data", "sample", "--epochs", "1"]
@@ -113,6 +113,11 @@ def test_a_runs_folder_that_cannot_be_written_is_said_once_and_training_goes_on(
     assert str(file) in warnings[0]
     assert out.startswith("depth-3 finished: ")
     assert "saved in" not in out
+
+
+def test_the_summary_counts_a_single_step(small_data: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "depth-3", *small_data]) == 0
+    assert capsys.readouterr().out.startswith("depth-3 finished: 1 epoch, 1 step, ")
 
 
 def test_a_gpu_that_is_not_there_is_refused_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:

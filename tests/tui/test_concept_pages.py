@@ -5,12 +5,20 @@ from random import Random
 
 import pytest
 
+from engine.concepts import circle
+from engine.concepts.circle import Round
+from engine.concepts.weights import signals
 from scenarios.concepts import page_ids
 from tests import goldens
+from tests.tui import made_up_measurements
 from tui_vanish.cells import Canvas
+from tui_vanish.concepts import learning_circle
 from tui_vanish.concepts.formulas import in_ascii
+from tui_vanish.concepts.optimizers import Optimizers
 from tui_vanish.concepts.page import Page
 from tui_vanish.concepts.pages import Pages
+from tui_vanish.concepts.pictures import rebinned
+from tui_vanish.concepts.weights import Weights
 from tui_vanish.widgets.page_view import draw_page
 
 TURNS = 60
@@ -63,6 +71,30 @@ def test_a_page_looks_as_it_did(page_id: str, width: int, height: int, ascii: bo
     goldens.check(f"concepts/{page_id}-{width}x{height}-{'ascii' if ascii else 'utf8'}", text)
 
 
+MEASURED = {
+    "weights": "weights",
+    "normalisation": "normalisation",
+    "skip-connection": "skip-connection",
+    "signs-nan": "signs",
+    "signs-unmoved": "signs",
+}
+
+
+@pytest.mark.parametrize("ascii", [False, True], ids=["utf8", "ascii"])
+@pytest.mark.parametrize(("width", "height"), SIZES)
+@pytest.mark.parametrize("name", MEASURED)
+def test_a_measured_page_looks_as_it_did(
+    name: str, width: int, height: int, ascii: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_up_measurements.pretend(monkeypatch)
+    page = Pages().open(MEASURED[name])
+    if name == "signs-unmoved":
+        page.knobs()[0].turn(-1)
+    measure(page)
+    text = drawn(page, width, height, ascii=ascii)
+    goldens.check(f"concepts/{name}-measured-{width}x{height}-{'ascii' if ascii else 'utf8'}", text)
+
+
 @pytest.mark.parametrize(("width", "height"), SIZES)
 @pytest.mark.parametrize("page_id", ["weights", "normalisation", "skip-connection", "signs"])
 def test_with_its_measurements_nothing_is_cut_either(page_id: str, width: int, height: int) -> None:
@@ -97,6 +129,76 @@ def test_every_knob_changes_what_is_seen(page_id: str) -> None:
         knob.set(before)
 
 
+def test_the_learning_circle_keeps_two_rounds_however_long_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Pages().open("learning-circle")
+    gone: list[object] = []
+
+    def go_round(*arguments: object) -> Round:
+        gone.append(arguments)
+        return circle.go_round(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(learning_circle, "go_round", go_round)
+    for _ in range(60):
+        page.step()
+        drawn(page)
+    assert len(gone) == 2 + 5
+    assert "round 6" in drawn(page)
+    gone.clear()
+    page.knobs()[3].turn(1)
+    assert "round 1" in drawn(page)
+    assert len(gone) == 2
+
+
+def test_a_restarted_circle_is_as_it_was() -> None:
+    page = Pages().open("learning-circle")
+    before = drawn(page)
+    for _ in range(30):
+        page.step()
+    assert drawn(page) != before
+    page.restart()
+    assert drawn(page) == before
+
+
+@pytest.mark.parametrize("std", [0.05, 0.897, 1.0, 10.0])
+def test_what_the_weights_page_says_of_chi_is_what_chi_is(std: float) -> None:
+    page = Pages().open("weights")
+    assert isinstance(page, Weights)
+    page.std.set(std)
+    for layer in range(2, 8):
+        page.layer.set(layer)
+        chi = signals(std, layer)[-1].chi
+        words = "χ is 1 within" if abs(chi - 1) < 0.03 else "χ < 1" if chi < 1 else "χ > 1"
+        assert words in drawn(page)
+    page.layer.set(1)
+    assert "for the weights χ counts from layer 2 on" in drawn(page)
+
+
+@pytest.mark.parametrize("optimizer", ["SGD", "momentum", "Adam", "SDAGD"])
+def test_the_smallest_numbers_of_a_walk_have_room(optimizer: str) -> None:
+    page = Pages().open("optimizers")
+    assert isinstance(page, Optimizers)
+    page.surface.turn(-1)
+    page.optimizer.set(optimizer)
+    page.x.set(0.5)
+    page.y.set(0.5)
+    page.restart()
+    for _ in range(120):
+        for _ in range(4):
+            page.step()
+        for ascii in (False, True):
+            assert not draw_page(page, Canvas(*SIZES[0]), knob=None, ascii=ascii).texts
+
+
+def test_every_line_of_beta_sigmoids_algorithm_can_be_seen_and_is_explained() -> None:
+    page = Pages().open("beta-sigmoid")
+    page.knobs()[0].turn(2)
+    for line in page.text.tables["algorithm"]:
+        text = drawn(page, *SIZES[0])
+        assert line["code"] in text
+        assert f"Line {line['code'].split(':')[0]} of 25" in text
+        page.knobs()[1].turn(1)
+
+
 def measure(page: Page) -> None:
     """Do what a page needs a thread for."""
     if work := page.work():
@@ -106,6 +208,17 @@ def measure(page: Page) -> None:
 def body(page: Page) -> str:
     """What is under the knobs."""
     return "\n".join(drawn(page, *SIZES[0]).splitlines()[2:])
+
+
+@pytest.mark.parametrize("intervals", [1, 37, 57, 98, 240])
+def test_a_level_histogram_stays_level_in_other_intervals(intervals: int) -> None:
+    found = rebinned([1 / 240] * 240, intervals)
+    assert found == pytest.approx([1 / intervals] * intervals)
+
+
+def test_what_is_counted_at_the_ends_stays_there() -> None:
+    found = rebinned([0.25, *[0.0] * 238, 0.75], 57)
+    assert (found[0], found[-1]) == pytest.approx((0.25, 0.75))
 
 
 @pytest.mark.parametrize(

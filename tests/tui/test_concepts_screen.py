@@ -145,6 +145,15 @@ async def test_what_takes_long_is_done_in_a_thread_and_said_at_the_bottom(
         assert "cannot" not in app.screen.query_one("#concepts-end", FrameLine).render_line(0).text
 
 
+async def test_below_80x24_a_line_says_so() -> None:
+    app = Host("learning-circle")
+    async with app.run_test(size=(60, 12)) as pilot:
+        assert app.row(PageView).strip() == "vanish-tui needs 80×24; this is 60×12"
+        await pilot.resize_terminal(20, 4)
+        await pilot.resize_terminal(80, 24)
+        assert "image" in app.row(PageView)
+
+
 async def test_a_measured_page_fills_in_when_its_thread_is_done() -> None:
     app = Host("normalisation")
     async with app.run_test(size=(80, 24)) as pilot:

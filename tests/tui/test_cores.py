@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tui_vanish.cli import _parser
+from tui_vanish.commands import options
 from tui_vanish.cores import physical_cores, spare_cores
 
 
@@ -45,3 +47,13 @@ def test_a_core_is_left_for_the_screen_where_there_is_another(
     pretend(monkeypatch, processors)
     monkeypatch.setattr("tui_vanish.cores.physical_cores", lambda: len(processors))
     assert spare_cores() == expected
+
+
+def test_auto_is_a_choice_up_to_the_spare_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui_vanish.cores.physical_cores", lambda: 8)
+    auto = options.settings(_parser().parse_args(["--threads", "auto"]))
+    assert (auto.threads, auto.choose_threads) == (7, True)
+    three = options.settings(_parser().parse_args(["--threads", "3"]))
+    assert (three.threads, three.choose_threads) == (3, False)
+    default = options.settings(_parser().parse_args([]))
+    assert (default.threads, default.choose_threads) == (1, False)

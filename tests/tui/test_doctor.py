@@ -63,6 +63,25 @@ def test_damaged_data_is_a_problem_where_training_would_use_it(
 
 
 @pytest.mark.usefixtures("with_devices")
+def test_on_a_terminal_no_word_is_cut_and_a_program_gets_a_line_for_each_fact(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["doctor", "--data", "sample"]) == 0
+    versions, devices, *_ = capsys.readouterr().out.splitlines()
+    assert len(versions) > 80
+    assert devices.startswith("devices")
+
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setattr("os.get_terminal_size", lambda *_: os.terminal_size((80, 24)))
+    monkeypatch.setattr("sys.stdout.fileno", lambda: 1)
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["doctor", "--data", "sample"]) == 0
+    broken, _, _ = capsys.readouterr().out.partition("\ndevices")
+    assert max(map(len, broken.splitlines())) <= 80
+    assert broken.split() == versions.split()
+
+
+@pytest.mark.usefixtures("with_devices")
 def test_the_places_of_the_data_stand_in_the_order_of_their_search(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

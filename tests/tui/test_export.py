@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from engine.events import EpochFinished, LayerSample, RunEvent, Sample
-from engine.runlog import EVENTS, RunLog, default_runs_folder
+from engine.places import default_runs_folder
+from engine.runlog import EVENTS, RunLog
 from tests.engine.lab import begin, make_scenario, random_data, train
 from tui_vanish.cli import main
 from tui_vanish.commands.export import COLUMNS
@@ -62,6 +63,7 @@ def test_csv_has_a_row_for_each_layer_of_each_sample_and_each_epoch(
 def test_csv_goes_to_a_file_when_one_is_named(run: str, tmp_path: Path) -> None:
     assert main(["export", run, "--csv", str(tmp_path / "run.csv")]) == 0
     assert rows((tmp_path / "run.csv").read_text())[0]["event"] == "sample"
+    assert (tmp_path / "run.csv").stat().st_mode & 0o777 == 0o600
 
 
 def test_tensorboard_s_own_reader_reads_the_same_numbers(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.events import Status
+from engine.status import Status
 from tests import goldens
 from tests.tui.lab_bench import LARGE, NARROW, WIDE, Bench, opened
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from random import Random
-from unittest.mock import patch
+from unittest.mock import PropertyMock, patch
 
 import pytest
 from textual.app import App, ComposeResult
@@ -12,7 +12,9 @@ from textual.geometry import Region
 
 from engine.events import LayerSample
 from tests import goldens
-from tui_vanish.widgets.bar_profile import QUANTITIES, BarProfile, BarRow, Quantity, visible
+from tui_vanish.alphabet import UTF8
+from tui_vanish.looks import Quantity
+from tui_vanish.widgets.bar_profile import QUANTITIES, BarProfile, BarRow, visible
 from tui_vanish.widgets.layer_bars import LayerBars
 from tui_vanish.widgets.log_axis import LogAxis
 
@@ -184,6 +186,19 @@ async def test_every_double_has_its_place_and_its_number() -> None:
             for line, value in zip(lines[1:], values, strict=False):
                 bar = line[11:57].strip(" ·")
                 assert bar or (quantity != "saturated" and not value >= 0)
+
+
+def test_large_spreads_have_an_exponent_as_the_numbers_beside_them() -> None:
+    spreads = (7.1448, 73.37, 738.49, 69_647.6)
+    rows = tuple(
+        BarRow(f"layer{number}", LayerSample(name=f"layer{number}", grad_norm=1.0, sample_std=spread))
+        for number, spread in enumerate(spreads, 1)
+    )
+    bars = LayerBars()
+    bars.show(BarProfile(rows=rows))
+    with patch.object(LayerBars, "alphabet", PropertyMock(return_value=UTF8)):
+        canvas = bars.draw(100, 5)
+    assert {"7.145", "73.370", "7.4e2", "7.0e4"} <= set(canvas.text().split())
 
 
 async def test_the_axis_does_not_move_with_every_sample() -> None:

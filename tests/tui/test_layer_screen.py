@@ -4,7 +4,7 @@ from unittest.mock import PropertyMock, patch
 
 import pytest
 
-from engine.events import Inspect
+from engine.commands import Inspect
 from engine.inspection import Histogram
 from tests import goldens
 from tests.tui.fake_engine import FakeRun, bell
@@ -62,6 +62,17 @@ async def test_until_the_answer_comes_the_old_layer_s_histogram_is_not_shown(tmp
             await bench.press("j")
             assert "measuring" in bench.text
             assert "█" not in bench.text
+
+
+async def test_until_the_first_answer_comes_it_says_what_it_waits_for(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        run = await bench.train()
+        run.train_epochs(1)
+        await bench.settle()
+        with patch.object(bench.engine, "send", lambda command: None):
+            await bench.press("3", "j", "d")
+            assert "layer 1" in bench.text
+            assert bench.text.count("measuring…") == 4
 
 
 async def test_without_a_run_there_is_nothing_to_look_at(tmp_path: Path) -> None:

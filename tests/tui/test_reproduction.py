@@ -1,6 +1,7 @@
 import pytest
 
-from engine.events import EpochFinished, RunEvent, RunFinished, RunStarted, StageStarted, Status
+from engine.events import EpochFinished, RunEvent, RunFinished, RunStarted, StageStarted
+from engine.status import Status
 from scenarios.published import Figures, published, published_for
 from tui_vanish.reproduction import METRICS, Outcome, outcomes, table
 

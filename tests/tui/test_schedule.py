@@ -4,11 +4,11 @@ from unittest.mock import PropertyMock, patch
 import pytest
 
 import scenarios
-from engine.events import Status
+from engine.status import Status
 from tests import goldens
 from tests.tui.fake_engine import STEPS_PER_EPOCH, FakeEngine, FakeRun, vanishing_profile
 from tests.tui.lab_bench import NARROW, WIDE, opened
-from tui_vanish import run_charts, schedule_view
+from tui_vanish import run_charts, run_shape, schedule_view
 from tui_vanish.alphabet import ASCII
 from tui_vanish.looks import ChartLooks, Unit
 from tui_vanish.widgets.timeline import Block, Timeline
@@ -67,7 +67,7 @@ def test_epochs_set_by_hand_count_for_the_stages() -> None:
     run = staged()
     run.touch("epochs", value=3)
     run.sample(1)
-    assert schedule_view.epochs_per_stage(run.view.snapshot()) == 3
+    assert run_shape.epochs_per_stage(run.view.snapshot()) == 3
     assert schedule_view.blocks(run.view.snapshot())[0].remark == "1/3"
 
 

@@ -13,8 +13,8 @@ from engine.theory import Prediction, predict
 from tests.tui.fake_engine import FakeEngine, FakeRun
 from tests.tui.lab_bench import opened
 from tui_vanish import theory_marks
+from tui_vanish.looks import Quantity
 from tui_vanish.theory_marks import passed_on
-from tui_vanish.widgets.bar_profile import Quantity
 from tui_vanish.widgets.rows import Piece
 
 
@@ -64,6 +64,15 @@ def test_the_measured_factor_is_said_beside_the_predicted_one() -> None:
     run, prediction = trained("depth-7")
     assert text(theory_marks.in_words(run, prediction)) == "each layer passes on 1/7.2; theory 1/7.21 ┊"
     assert text(theory_marks.in_words(run, None)) == "each layer passes on 1/7.2"
+    unmarked = theory_marks.in_words(run, prediction, marked=False)
+    assert text(unmarked) == "each layer passes on 1/7.2; theory 1/7.21"
+
+
+def test_for_want_of_room_it_says_less() -> None:
+    run, prediction = trained("depth-7")
+    said = {text(theory_marks.in_words(run, prediction, room=room)) for room in range(50)}
+    full = "each layer passes on 1/7.2; theory 1/7.21 ┊"
+    assert said == {full, "passes on 1/7.2; theory 1/7.21 ┊", "passes on 1/7.2", ""}
 
 
 def test_without_a_measurement_nothing_is_said() -> None:
@@ -89,7 +98,7 @@ def test_layers_without_a_delta_are_left_out_of_the_measured_factor() -> None:
     [
         (7.213, "1/7.2"),
         (99.99, "1/100"),
-        (1.0, "1/1"),
+        (1.0, "1×"),
         (0.31, "3.2×"),
         (0.1, "10×"),
         (123456.0, "1/1.2e5"),
@@ -110,9 +119,11 @@ async def test_the_frame_that_asks_for_a_prediction_does_not_wait_for_it(tmp_pat
     real = theory_marks._predict
     with patch.object(theory_marks, "_predict", slow):
         async with opened(tmp_path) as bench:
-            run = await bench.train()
+            run = await bench.train(ready=False)
+            run.start()
             run.sample(1)
-            await bench.settle()
+            bench.app.bridge.poll()
+            await bench.pilot.pause()
             assert begun.wait(30)
             assert "each layer passes on 1/7.2" in bench.text
             assert "theory" not in bench.text

@@ -86,6 +86,7 @@ async def test_x_goes_through_what_the_verdict_suggests_and_back(tmp_path: Path)
         for _ in range(3):
             await bench.press("x")
             assert bench.lab.highlighted is not None
+            assert " x try " in bench.footer
             seen.append(bench.lab.highlighted.id)
         assert seen == ["depth-3", "linear-exploding", "depth-7"]
 
@@ -171,6 +172,20 @@ def test_flowing_text_keeps_the_roles_and_breaks_between_words_only() -> None:
 
 def test_a_shortened_row_ends_with_an_ellipsis_in_its_width() -> None:
     assert words([shorten((Piece("one two three"),), 8)]) == ["one two…"]
+
+
+async def test_where_other_verdicts_have_no_room_by_name_the_key_for_them_is_still_said(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path, NARROW) as bench:
+        run = await bench.train()
+        run.sample(1)
+        run.find(
+            "vanishing", "It does.", suggestions=("tanh-orthogonal", "sigmoid-critical", "relu-he", "adam")
+        )
+        run.find("forward_collapse", "It does.")
+        await bench.settle()
+        assert "relu-he, adam   w more" in bench.text
 
 
 async def test_the_last_row_of_a_note_never_gives_way(tmp_path: Path) -> None:

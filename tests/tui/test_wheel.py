@@ -3,13 +3,15 @@ from pathlib import Path
 import pytest
 
 import scenarios
-from engine.events import Freeze, NextStage, SetEpochs, SetLearningRate, Status, Unfreeze
+from engine.commands import Freeze, NextStage, SetEpochs, SetLearningRate, Unfreeze
+from engine.status import Status
 from tests import goldens
 from tests.tui.fake_engine import FakeEngine, FakeRun
 from tests.tui.lab_bench import NARROW, WIDE, Bench, opened
-from tui_vanish import run_charts, wheel
+from tui_vanish import run_charts, views, wheel
 from tui_vanish.looks import ChartLooks
 from tui_vanish.screens.ask import ConfirmScreen, ValueScreen, whole_number
+from tui_vanish.widgets.rows import cut_row
 
 
 async def training(bench: Bench) -> FakeRun:
@@ -43,6 +45,18 @@ async def test_another_run_is_asked_about_anew(tmp_path: Path) -> None:
         await bench.settle()
         await bench.press("plus")
         assert isinstance(bench.app.screen, ConfirmScreen)
+
+
+def test_a_heading_has_its_numbers_whole_or_not_at_all() -> None:
+    run = FakeRun(FakeEngine(), "r", scenarios.load("depth-7"), 42)
+    run.start()
+    run.touch("lr", value=0.005)
+    rows = {
+        "".join(piece.text for piece in cut_row(views.heading(run.view.snapshot(), width), width))
+        for width in range(20, 50)
+    }
+    assert any("touched: lr 0.005" in row for row in rows)
+    assert all("lr 0" not in row or "lr 0.005" in row for row in rows)
 
 
 async def test_f_freezes_the_selected_layer_and_thaws_it_again(tmp_path: Path) -> None:

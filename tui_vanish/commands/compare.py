@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-from engine.comparison import Entrant, Place, Ranking, differences, entrants, rank, to_record
-from engine.events import EpochFinished, RunEvent, RunFinished, RunStarted, Sample, Status
+from engine.comparison import Entrant, Ranking, differences, entrants, rank, to_record
+from engine.events import EpochFinished, RunEvent, RunFinished, RunStarted, Sample
 from engine.runview import RunView
-from tui_vanish import exits, format
+from engine.status import Status
+from tui_vanish import exits, format, places
 from tui_vanish.commands import options
 from tui_vanish.cores import physical_cores
 from tui_vanish.headless import Job, train_all
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from engine.runview import Snapshot
 
 _REDRAW = 0.5  # seconds
+_UNFOLDED = 10_000  # cells
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     jobs = [Job(scenario, first + number) for scenario in loaded for number in range(arguments.seeds)]
     settings = options.settings(arguments)
     options.check(settings)
-    settings = replace(settings, side_by_side=max(1, physical_cores() // settings.threads))
+    settings = replace(settings, side_by_side=physical_cores())
     reporter: JsonLines | _LiveTable = JsonLines() if arguments.json else _LiveTable()
     with reporter:
         endings = train_all(settings, jobs, reporter)
@@ -61,6 +63,9 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _print(field)
     if endings[0].signal:
+        stopped = " ".join(end.finished.run for end in endings if end.finished.status is Status.STOPPED)
+        if stopped:
+            print(f"vanish-tui: stopped and saved; vanish-tui run --resume {stopped}", file=sys.stderr)
         return 128 + endings[0].signal
     return exits.FAILED if any(ending.finished.status is Status.FAILED for ending in endings) else 0
 
@@ -80,6 +85,7 @@ class _LiveTable(AbstractContextManager["_LiveTable"]):
 
             self._live = Live(console=Console(stderr=True), auto_refresh=False, transient=True)
             self._live.start()
+            self._live.update("loading PyTorch", refresh=True)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -130,40 +136,44 @@ def _print(field: Sequence[Entrant]) -> None:
     """The ranking at equal epochs and at equal seconds, then what differs."""
     from rich.console import Console
 
-    console = Console(highlight=False, markup=False)
+    # In a file nothing is folded.
+    width = None if sys.stdout is not None and sys.stdout.isatty() else _UNFOLDED
+    console = Console(highlight=False, markup=False, width=width)
     for axis in ("epochs", "seconds"):
         ranking = rank(field, axis)
         at = format.count(round(ranking.at)) if axis == "epochs" else format.duration(ranking.at)
         console.print(f"\nAt equal {axis} ({at})", style="bold")
-        console.print(_grid(("", "scenario", "test acc.", "range", ""), _standings(ranking), left=2))
-    rows = differences([entrant.runs[0].scenario for entrant in field])
+        console.print(
+            _grid(("", "scenario", "test acc.", "range", "− base", ""), _standings(field, ranking), left=2)
+        )
+    if max(len(entrant.runs) for entrant in field) > 1:
+        console.print("≈ inside the range of the seeds", style="dim")
+    rows = differences(field)
     labels = [entrant.label for entrant in field]
     console.print("\nWhat differs" if rows else "\nNothing differs but the run.", style="bold")
     if rows:
-        console.print(_grid(("", *labels), [(row.key, *map(_value, row.values)) for row in rows], left=99))
+        words = [(row.key, *(format.setting(row.key, value) for value in row.values)) for row in rows]
+        console.print(_grid(("", *labels), words, left=99))
 
 
-def _standings(ranking: Ranking) -> list[tuple[str, ...]]:
+def _standings(field: Sequence[Entrant], ranking: Ranking) -> list[tuple[str, ...]]:
+    base = next(place for place in ranking.places if place.label == field[0].label)
+    known = {entrant.label: entrant for entrant in field}
     return [
         (
-            str(number),
+            places.number(ranking.places, place),
             place.label,
             format.percent(place.accuracy, 1),
-            _range(place),
-            place.ended or ("within the seeds' spread" if place.tied else ""),
+            places.span(place),
+            "base" if place is base else places.gap(place, base),
+            place.ended or _verdicts(known[place.label]),
         )
-        for number, place in enumerate(ranking.places, 1)
+        for place in ranking.places
     ]
 
 
-def _range(place: Place) -> str:
-    if place.low is None or place.high is None or place.low == place.high:
-        return ""
-    return f"{100 * place.low:.1f}–{100 * place.high:.1f} %"
-
-
-def _value(value: Any) -> str:
-    return "–" if value is None else value if isinstance(value, str) else json.dumps(value)
+def _verdicts(entrant: Entrant) -> str:
+    return ", ".join(verdict.kind.replace("_", " ") for verdict in entrant.furthest.verdicts)
 
 
 def _grid(headings: Sequence[str], rows: Sequence[tuple[str, ...]], *, left: int) -> "RenderableType":
@@ -173,7 +183,9 @@ def _grid(headings: Sequence[str], rows: Sequence[tuple[str, ...]], *, left: int
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", show_header=any(headings))
     for number, heading in enumerate(headings):
         at_left = number < left or number == len(headings) - 1
-        table.add_column(heading, justify="left" if at_left else "right", overflow="fold")
+        table.add_column(
+            heading, justify="left" if at_left else "right", overflow="fold", no_wrap=number == 0
+        )
     for row in rows:
         table.add_row(*row)
     return table

@@ -2,7 +2,9 @@
 
 import argparse
 import json
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable
 from dataclasses import asdict
 
@@ -31,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     if failure:
         print(f"vanish-tui: {failure}", file=sys.stderr)
     report = examine(getattr(arguments, "data", None), getattr(arguments, "runs_dir", None))
-    print(json.dumps(asdict(report), indent=1) if arguments.json else "\n".join(_lines(report)))
+    print(json.dumps(asdict(report), indent=1) if arguments.json else _text(report))
     return exits.FAILED if report.problems or failure else 0
 
 
@@ -70,8 +72,23 @@ def _nothing(name: str, received: int, total: int) -> None:
     """Where nobody watches, a download is silent."""
 
 
+def _text(report: Report) -> str:
+    """For a terminal, broken between words; a program gets a line for each fact."""
+    lines = _lines(report)
+    if sys.stdout is not None and sys.stdout.isatty():
+        wrapper = textwrap.TextWrapper(
+            max(2 * _WIDTH, shutil.get_terminal_size().columns),
+            subsequent_indent=" " * _WIDTH,
+            break_long_words=False,  # a path is to be copied
+            break_on_hyphens=False,
+        )
+        lines = [wrapper.fill(line) for line in lines]
+    return "\n".join(lines)
+
+
 def _lines(report: Report) -> list[str]:
     cores = report.cores
+    tried = f"tries up to {cores.auto_threads}" if cores.auto_threads > 1 else "is 1"
     lines = [
         _line(
             "versions", "  ".join(f"{name} {value or 'missing'}" for name, value in report.versions.items())
@@ -79,7 +96,7 @@ def _lines(report: Report) -> list[str]:
         *_devices(report.devices),
         _line(
             "threads",
-            f"1 a run by default; --threads auto is {cores.auto_threads}"
+            f"1 a run by default; --threads auto {tried}"
             f" ({cores.physical} cores, {cores.logical} processors)",
         ),
         *_labelled("data", [_data(place) for place in report.data]),
@@ -127,7 +144,13 @@ def _devices(devices: Devices) -> list[str]:
 
 def _data(place: FoundData) -> str:
     mark = "in use" if place.used else ""
-    return f"{place.kind:7} {mark:7} {place.path}: {place.problem or place.images}"
+    return f"{place.kind:7} {mark:7} {_found(place)}"
+
+
+def _found(place: FoundData) -> str:
+    if place.problem:
+        return place.problem if place.path in place.problem else f"{place.problem}: {place.path}"
+    return f"{place.images} in {place.path}"
 
 
 def _terminal(terminal: Terminal) -> str:

@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         elif arguments.csv == "-":
             _csv(sys.stdout, events)
         else:
-            with open(arguments.csv, "w", newline="", encoding="utf-8") as file:
+            with open(arguments.csv, "w", newline="", encoding="utf-8", opener=for_the_user_alone) as file:
                 _csv(file, events)
     except BrokenPipeError:
         raise

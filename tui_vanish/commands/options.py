@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 DEFAULT_SEED = 42
 MOST_EPOCHS = 1_000_000
 MOST_THREADS = 1024
+AUTO_THREADS = 0  # `--threads auto`: the engine chooses
 FASTEST_REFRESH = 60.0  # a second
 LONGEST_SECONDS = 86_400.0
 
@@ -49,7 +50,8 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
         "--threads",
         type=_threads,
         metavar="N",
-        help="CPU threads of a run (1), or auto; the last bits of the results depend on it",
+        help="CPU threads of a run (1), or auto: what trains fastest here and leaves a core;"
+        " the last bits of the results depend on it",
     )
     add_runs_option(group)
 
@@ -75,11 +77,14 @@ def add_runs_option(group: argparse._ActionsContainer) -> None:
 def settings(arguments: argparse.Namespace) -> "Settings":
     """What the engine is started with."""
     from engine.runner import SAVE_SECONDS, Settings
+    from tui_vanish.cores import spare_cores
 
+    threads = getattr(arguments, "threads", 1)
     return Settings(
         device=getattr(arguments, "device", "auto"),
         data=getattr(arguments, "data", None),
-        threads=getattr(arguments, "threads", 1),
+        threads=spare_cores() if threads == AUTO_THREADS else threads,
+        choose_threads=threads == AUTO_THREADS,
         runs_dir=getattr(arguments, "runs_dir", None),
         save_seconds=getattr(arguments, "save_every", SAVE_SECONDS),
     )
@@ -185,9 +190,7 @@ def _seed(text: str) -> int:
 
 
 def _threads(text: str) -> int:
-    from tui_vanish.cores import spare_cores
-
-    return spare_cores() if text == "auto" else _whole(text, 1, MOST_THREADS, "auto or ")
+    return AUTO_THREADS if text == "auto" else _whole(text, 1, MOST_THREADS, "auto or ")
 
 
 def _whole(text: str, lowest: int, highest: int, alternative: str = "") -> int:

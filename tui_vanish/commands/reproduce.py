@@ -7,8 +7,10 @@ from dataclasses import replace
 from datetime import date
 
 import scenarios
-from engine.events import EpochFinished, RunEvent, RunFinished, RunStarted, StageStarted, Status
+from engine.events import EpochFinished, RunEvent, RunFinished, RunStarted, StageStarted
 from engine.runview import Snapshot
+from engine.status import Status
+from scenarios.published import sources
 from tui_vanish import exits, format
 from tui_vanish.commands import options
 from tui_vanish.cores import physical_cores
@@ -18,6 +20,8 @@ from tui_vanish.reproduction import METRICS, Row, Spread, outcomes, table
 _COLUMNS = ("scenario", "train loss", "train acc.", "test loss", "test acc.", "")
 # Of the published numbers against the seeds' joint 95 % prediction intervals.
 _WITHIN = {True: "in spread", False: "outside", None: "one seed"}
+_PUBLISHED_IMAGES = (60_000, 10_000)  # for training and test
+_UNFOLDED = 10_000  # cells
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     lines = [line for row in rows for line in _lines(row)]
     print_table = _print_markdown if arguments.markdown else _print_table
     print_table(lines)
-    print(_provenance([ending.snapshot for ending in endings]))
+    print("\n".join(["", *_footnotes(rows), *_provenance([ending.snapshot for ending in endings])]))
     if any(ending.signal for ending in endings):
         return 128 + next(ending.signal for ending in endings if ending.signal)
     return exits.FAILED if any(ending.finished.status is Status.FAILED for ending in endings) else 0
@@ -87,7 +91,7 @@ class _Collector:
 
 def _lines(row: Row) -> list[tuple[str, ...]]:
     """A row's lines: measured, the seeds' range, published, the difference."""
-    note = row.ended or f"{row.epochs} epochs"
+    note = row.ended or f"{row.epochs} epoch{'' if row.epochs == 1 else 's'}"
     lines = [(row.name, *_cells(row, lambda spread: f"{spread.middle:.3f}"), note)]
     if row.seeds > 1 and row.measured:
         ranges = _cells(row, lambda spread: f"{spread.low:.3f}–{spread.high:.3f}")
@@ -115,7 +119,8 @@ def _print_table(lines: list[tuple[str, ...]]) -> None:
         grid.add_column(heading, justify="left" if at_an_end else "right", no_wrap=True)
     for line in lines:
         grid.add_row(*line)
-    Console(highlight=False, markup=False).print(grid)
+    width = None if sys.stdout is not None and sys.stdout.isatty() else _UNFOLDED  # nothing is cut in a file
+    Console(highlight=False, markup=False, width=width).print(grid)
 
 
 def _print_markdown(lines: list[tuple[str, ...]]) -> None:
@@ -125,16 +130,31 @@ def _print_markdown(lines: list[tuple[str, ...]]) -> None:
         print("| " + " | ".join(cell.replace("  ", "&ensp;") for cell in line) + " |")
 
 
-def _provenance(seen: Sequence[Snapshot]) -> str:
-    """When, with what and on what the table was made."""
+def _footnotes(rows: Sequence[Row]) -> list[str]:
+    """What the table's marks mean, of those that it has."""
+    letters = sorted({row.published.source for row in rows if row.published is not None})
+    notes = [f"published ({letter}): {sources()[letter]}, one seed" for letter in letters]
+    if any(row.within is not None for row in rows):
+        notes.append(
+            "in spread: one more seed would give numbers like the published ones"
+            " (joint 95 % prediction intervals of the four)"
+        )
+    return notes
+
+
+def _provenance(seen: Sequence[Snapshot]) -> list[str]:
+    """When, with what and on what the table was made; nothing if no run began."""
     started = next((snapshot.started for snapshot in seen if snapshot.started is not None), None)
     if started is None:
-        return ""
+        return []
     versions = ", ".join(f"{name} {version}" for name, version in started.versions.items())
-    data = started.data
+    data, threads = started.data, f"{started.threads} thread{'' if started.threads == 1 else 's'}"
     size = f"{format.count(data['train'])}/{format.count(data['test'])}"
-    seeds = sorted({snapshot.seed for snapshot in seen})
-    return (
-        f"\n{date.today():%Y-%m-%d}; {versions}; device {started.device}, {started.threads} thread(s) a run;"
-        f" {data['name']} {size} ({data['source']}); seeds {', '.join(map(str, seeds))}"
-    )
+    seeds = ", ".join(map(str, sorted({snapshot.seed for snapshot in seen})))
+    lines = [
+        f"{date.today():%Y-%m-%d}; {versions}; device {started.device}, {threads} a run;"
+        f" {data['name']} {size} ({data['source']}); seeds {seeds}"
+    ]
+    if (data["train"], data["test"]) != _PUBLISHED_IMAGES:
+        lines.append("The published runs trained on the whole set, 60 000/10 000.")
+    return lines

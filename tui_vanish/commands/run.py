@@ -5,13 +5,16 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.events import ResumeRun, Status
+from engine.commands import ResumeRun
 from engine.runview import RunView
+from engine.status import Status
 from tui_vanish import exits, format
 from tui_vanish.commands import options
+from tui_vanish.cores import physical_cores
 from tui_vanish.headless import Continuation, Ending, Job, Reporter, train_all
 from tui_vanish.reporters import reporter_for
 
@@ -90,8 +93,9 @@ def _resume(arguments: argparse.Namespace) -> int:
     entries = list({entry.name: entry for entry in found}.values())
     asked = saved.Asked(*(getattr(arguments, name, None) for name in ("device", "data", "threads")))
     settings = saved.settings_for(entries, asked, options.settings(arguments))
+    settings = replace(settings, side_by_side=physical_cores())
     options.check(settings)
-    saved.check(entries, settings)
+    saved.check(entries, settings, arguments.epochs)
     if arguments.detach:
         return _detach(["--resume", *(entry.name for entry in entries)], arguments, settings)
     followers = [Follower(entry.folder) for entry in entries]
@@ -142,7 +146,8 @@ def _detach(which: Sequence[str], arguments: argparse.Namespace, settings: "Sett
         words += ["--set", change]
     if not arguments.resume or hasattr(arguments, "device"):
         words += ["--device", settings.device]
-    words += ["--threads", str(settings.threads), "--save-every", str(settings.save_seconds)]
+    threads = "auto" if settings.choose_threads else str(settings.threads)
+    words += ["--threads", threads, "--save-every", str(settings.save_seconds)]
     if settings.data is not None:
         words += ["--data", str(settings.data)]
     if settings.runs_dir is not None:
@@ -158,7 +163,8 @@ def _summary(ending: Ending) -> str:
     seen, end = ending.snapshot, ending.finished
     lines = [
         f"{seen.scenario_id} {end.status}: {end.epochs} epoch{'' if end.epochs == 1 else 's'},"
-        f" {format.count(end.steps)} steps, {format.duration(end.seconds)}, seed {seen.seed}"
+        f" {format.count(end.steps)} step{'' if end.steps == 1 else 's'}, {format.duration(end.seconds)},"
+        f" seed {seen.seed}"
     ]
     if end.status is Status.FAILED:
         lines.append(f"  error     {end.error}")

@@ -5,8 +5,10 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from engine.events import encoded
+from engine.places import default_runs_folder
 from engine.runindex import RunEntry, list_runs
-from engine.runlog import default_runs_folder
+from scenarios.problems import printable
 from tui_vanish import format
 from tui_vanish.commands import options
 from tui_vanish.exits import RefusedError
@@ -28,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     except OSError as error:
         raise RefusedError(f"{folder}: {error.strerror}") from None
     if arguments.json:
-        print(json.dumps([_record(entry) for entry in entries], indent=1))
+        print(json.dumps([encoded(_record(entry)) for entry in entries], indent=1))
     elif not entries:
         print(f"no runs in {folder}")
     else:
@@ -61,6 +63,7 @@ def _accuracy(value: float | None) -> str:
 
 
 def _table(rows: list[tuple[str, ...]]) -> list[str]:
+    rows = [tuple(map(printable, row)) for row in rows]  # names of files, and what others wrote into them
     widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
     lines = ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows]
     return [line.rstrip() for line in lines]

@@ -11,6 +11,7 @@ from engine.concepts.curves import (
     sigmoid,
     slope_by_difference,
 )
+from engine.concepts.weights import lift
 from tui_vanish.concepts.page import Knob, Page, number
 from tui_vanish.concepts.plot import Plot
 from tui_vanish.concepts.sheet import Sheet
@@ -18,6 +19,7 @@ from tui_vanish.concepts.sheet import Sheet
 _PLOTS, _MISPRINT, _ALGORITHM = "curves", "misprint", "Algorithm 1"
 _REACH = 8.0  # of z, both ways
 _HUGE = 1000.0  # where g has long left σ's range
+_STD, _LAYERS = 0.05, 7  # of the net that sigmoid-beta trains
 _FAR = 20.0  # where σ' is 0 to nine digits
 
 
@@ -49,6 +51,8 @@ class BetaSigmoid(Page):
         curve = beta_sigmoid(beta)
         checks = self._properties(curve)
         bottom = sheet.height - len(checks) - 1
+        if sheet.height > 22:
+            bottom = sheet.footnotes(self._helps()) - len(checks) - 2
         sheet.put(0, bottom, self.words("properties"), "title")
         for y, (says, found, holds) in enumerate(checks, bottom + 1):
             good, bad = "vx" if sheet.ascii else "✓✗"
@@ -117,13 +121,17 @@ class BetaSigmoid(Page):
         ]
 
     def _algorithm(self, sheet: Sheet) -> None:
-        lines = self.text.tables["algorithm"]
-        for y, line in enumerate(lines):
-            code = str(line["code"])
-            sheet.put(0, y, f" {code} ", "cursor" if y == self.line.value else "text")
-        chosen = lines[self.line.value]
-        code = str(chosen["code"]).split(":")[0]
-        sheet.footnotes(self.words("algorithm", number=code, says=str(chosen["says"])), self.words("helps"))
+        lines, place = self.text.tables["algorithm"], self.line.value
+        label, _, _ = str(lines[place]["code"]).partition(":")
+        says = self.words("algorithm", number=label, says=str(lines[place]["says"]))
+        bottom = sheet.footnotes(says, self._helps())
+        first = max(0, min(place - bottom // 2, len(lines) - bottom))
+        for y, line in enumerate(lines[first : first + bottom]):
+            sheet.put(0, y, f" {line['code']} ", "cursor" if first + y == place else "text")
+
+    def _helps(self) -> str:
+        beta = self.beta.value
+        return self.words("helps", beta=number(beta), times=number(lift(beta, _STD, _LAYERS)))
 
 
 def _legend(sheet: Sheet, x: int, solid: str, dashed: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from engine.concepts.circle import Matrix, Round, Vector, draw_weights, go_round, norm
+from engine.concepts.circle import Matrix, Round, Vector, Weights, draw_weights, go_round, norm
 from engine.concepts.images import CLASS_NAMES, sample
 from engine.data import PIXELS
 from tui_vanish.concepts import pictures
@@ -30,7 +30,8 @@ class LearningCircle(Page):
         self.lr = Knob("η", (0.001, 0.01, 0.1, 0.5, 1.0), 0.1, number)
         self._taken = 0
         self._settings: tuple[Any, ...] = ()
-        self._gone: list[Round] = []
+        self._round = 0  # how many rounds lie behind the two that are kept
+        self._gone: tuple[Round, Round] | None = None
 
     def knobs(self) -> Sequence[Knob[Any]]:
         """The image, the activation, the weights' deviation and the learning rate."""
@@ -44,6 +45,7 @@ class LearningCircle(Page):
     def restart(self) -> None:
         """Go back to the image, with the first weights."""
         self._taken = 0
+        self._gone = None
 
     def draw(self, sheet: Sheet) -> None:
         """The circle above; the image and the station's numbers below."""
@@ -57,17 +59,21 @@ class LearningCircle(Page):
         self._numbers(sheet.part(wide + 2, top, sheet.width - wide - 2, sheet.height - top), gone)
 
     def _rounds(self) -> tuple[Round, Round]:
-        """The present round and the next; what was gone before is kept until a knob changes it."""
+        """The present round and the next; with another knob the first ones, at the same station."""
         settings = (self.label.value, self.activation.value, self.std.value, self.lr.value)
-        if settings != self._settings:
-            self._settings, self._gone = settings, []
-        image = sample().image(sample().of_class(self.label.value, 0))
-        x = tuple(value / 255 for value in image)
-        now = self._taken // _STATIONS
-        while len(self._gone) < now + 2:
-            weights = self._gone[-1].after if self._gone else draw_weights(self.std.value, PIXELS)
-            self._gone.append(go_round(weights, x, self.label.value, self.activation.value, self.lr.value))
-        return self._gone[now], self._gone[now + 1]
+        if self._gone is None or settings != self._settings:
+            self._settings, self._round = settings, 0
+            self._taken %= _STATIONS
+            first = self._go_round(draw_weights(self.std.value, PIXELS))
+            self._gone = first, self._go_round(first.after)
+        while self._round < self._taken // _STATIONS:
+            self._gone = self._gone[1], self._go_round(self._gone[1].after)
+            self._round += 1
+        return self._gone
+
+    def _go_round(self, weights: Weights) -> Round:
+        x = tuple(value / 255 for value in sample().image(sample().of_class(self.label.value, 0)))
+        return go_round(weights, x, self.label.value, self.activation.value, self.lr.value)
 
     def _circle(self, sheet: Sheet) -> None:
         stations = self.text.tables["stations"]

@@ -72,9 +72,9 @@ class Normalisation(Page):
             return None
 
         def measure(given_up: Callable[[], bool]) -> None:
-            from engine.devices import preload_torch
+            from engine.concepts.one_thread import load_torch
 
-            preload_torch()
+            load_torch()
             from engine.concepts.preactivations import normalised
 
             for setting in wanted:

@@ -132,8 +132,9 @@ class Optimizers(Page):
         short = self.text.lines.get(f"{name}_ascii") if sheet.ascii else None
         lines = short or self.text.lines[name]
         title = "Adam, Algorithm 1" if name == "Adam" else name
-        at = steps[-1].at if steps else self._start
-        sheet.put(0, y, f"{title}, step {len(steps)}: f = {number(self.surface.value.value(at))}", "title")
+        height = self.surface.value.value(steps[-1].at if steps else self._start)
+        shown = number(height, 3 if abs(height) >= 1e-3 else 2)
+        sheet.put(0, y, f"{title}, step {len(steps)}: f = {shown}", "title")
         numbers = self._numbers(steps[-1], len(steps)) if steps else [""] * len(lines)
         for line, value in zip(lines, numbers, strict=True):
             y += 1
@@ -171,4 +172,8 @@ def _pair(point: Point) -> str:
 
 
 def _short(value: float) -> str:
+    """In seven cells at most: a pair of them stands behind a rule."""
+    if 0 < abs(value) < 1e-3:
+        mantissa, _, exponent = f"{value:.{1 if abs(value) >= 1e-9 else 0}e}".partition("e")
+        return f"{mantissa}e{int(exponent)}"
     return number(value, 2 if abs(value) < 1 else 3)

@@ -58,8 +58,12 @@ def _length(sheet: Sheet, value: float, low: float, high: float) -> int:
 
 
 def rebinned(shares: Sequence[float], intervals: int) -> list[float]:
-    """A histogram in other equal intervals: each old one counts where its middle lies."""
+    """A histogram in other equal intervals: each old one is divided among those that it reaches into."""
     found = [0.0] * intervals
+    old = len(shares)
     for place, share in enumerate(shares):
-        found[int((place + 0.5) * intervals / len(shares))] += share
+        # In whole numbers, where a new interval is `old` long: rounding puts nothing where nothing was.
+        left, right = place * intervals, (place + 1) * intervals
+        for new in range(left // old, (right - 1) // old + 1):
+            found[new] += share * (min(right, (new + 1) * old) - max(left, new * old)) / intervals
     return found

@@ -10,10 +10,15 @@ from typing import Literal
 from tui_vanish import ticks
 from tui_vanish.concepts.sheet import Sheet
 
-Dash = Literal["solid", "dashed", "dotted"]
+Dash = Literal["solid", "dashed", "dotted", "long"]
 
 _BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
-_DASHES: dict[Dash, tuple[int, int]] = {"solid": (1, 1), "dashed": (6, 10), "dotted": (1, 3)}
+_DASHES: dict[Dash, tuple[int, int]] = {
+    "solid": (1, 1),
+    "dashed": (6, 10),
+    "dotted": (1, 3),
+    "long": (18, 22),
+}
 _MARGIN = 6  # cells of the labels on the y axis
 
 

@@ -48,9 +48,9 @@ class Signs(Page):
             return None
 
         def train(given_up: Callable[[], bool]) -> None:
-            from engine.devices import preload_torch
+            from engine.concepts.one_thread import load_torch
 
-            preload_torch()
+            load_torch()
             from engine.concepts.live import samples
 
             sign = self._signs[place]

@@ -39,9 +39,9 @@ class SkipConnection(Page):
             return None
 
         def measure(given_up: Callable[[], bool]) -> None:
-            from engine.devices import preload_torch
+            from engine.concepts.one_thread import load_torch
 
-            preload_torch()
+            load_torch()
             from engine.concepts.ways_back import measure
 
             for name in _NAMES:

@@ -20,10 +20,12 @@ _SLIDES: tuple[tuple[float, str, Dash], ...] = (
     (1.0, "series-2", "dashed"),
     (10.0, "series-3", "dotted"),
 )
+_SIGNS: dict[Dash, str] = {"solid": "━", "dashed": "┅", "dotted": "┈", "long": "╍"}
 _STDS = (0.01, 0.05, 0.125, 0.25, 0.5, 0.897, 1.0, 2.0, 5.0, 10.0)
 _LAYERS = 7
 _INTERVALS = 240
-_CRITICAL = 0.02  # how near to 1 χ counts as 1
+_NAMES = 7  # cells in front of the numbers
+_CRITICAL = 0.03  # how near to 1 χ counts as 1
 
 
 class Weights(Page):
@@ -50,9 +52,9 @@ class Weights(Page):
             return None
 
         def measure(given_up: Callable[[], bool]) -> None:
-            from engine.devices import preload_torch
+            from engine.concepts.one_thread import load_torch
 
-            preload_torch()
+            load_torch()
             from engine.concepts.preactivations import chi, of_layer
 
             for layer, signal in enumerate(signals(std, _LAYERS), 1):
@@ -79,9 +81,9 @@ class Weights(Page):
         x = sheet.put(0, 0, "σ: ", "dim")
         shown = list(_SLIDES)
         if chosen not in [std for std, _, _ in shown]:
-            shown.append((chosen, "series-4", "solid"))
-        for place, (std, role, _) in enumerate(shown):
-            x = sheet.put(x, 0, f"{'abcd'[place]} {std:g}", role) + 2
+            shown.append((chosen, "series-4", "long"))
+        for place, (std, role, dash) in enumerate(shown):
+            x = sheet.put(x, 0, f"{'abcd'[place] if sheet.ascii else _SIGNS[dash]} {std:g}", role) + 2
         plot = Plot(sheet.part(0, 1, sheet.width, sheet.height - 1), (-reach, reach), (-4, 1.7), log_y=True)
         for place, (std, role, dash) in enumerate(shown):
             plot.curve(_log_density(mean, std), role, "abcd"[place], dash)
@@ -93,12 +95,12 @@ class Weights(Page):
         reach = _reach(signal.q)
         measured = self._measured.get((std, layer))
         sheet.put(0, 0, f"z of layer {layer}, σ = {std:g}", "title")
-        x = sheet.put(0, 1, "std(z)", "dim")
-        x = sheet.put(x + 1, 1, fixed(math.sqrt(signal.q), 3, 7) + " theory", "text")
+        sheet.put(0, 1, "std(z)", "dim")
+        x = sheet.put(_NAMES, 1, fixed(math.sqrt(signal.q), 3, 7) + " theory", "text")
         if measured:
             sheet.put(x + 2, 1, fixed(measured[0].std, 3, 7) + " measured", "accent")
-        x = sheet.put(0, 2, "χ", "dim")
-        x = sheet.put(x + 6, 2, fixed(signal.chi, 3, 7) + " theory", "text")
+        sheet.put(0, 2, "χ", "dim")
+        x = sheet.put(_NAMES, 2, fixed(signal.chi, 3, 7) + " theory", "text")
         if measured:
             sheet.put(x + 2, 2, fixed(measured[1], 3, 7) + " measured", "accent")
         width = sheet.width
@@ -123,6 +125,8 @@ class Weights(Page):
 
     def _verdict(self) -> str:
         layer = self.layer.value
+        if layer == 1:
+            return self.words("first")
         chi = signals(self.std.value, _LAYERS)[layer - 1].chi
         root = math.sqrt(chi)
         if abs(chi - 1) < _CRITICAL:

@@ -56,7 +56,7 @@ class ConceptsScreen(Screen[None]):
         """Show what was asked for."""
         self._steps = self.set_interval(_STEP_SECONDS, self._step_by_itself, pause=True)
         self._looks = self.set_interval(_WORK_SECONDS, self._show_page, pause=True)
-        self._open(self._page.id if self._page else None)
+        self.open(self._page.id if self._page else None)
 
     @property
     def page_id(self) -> str | None:
@@ -65,7 +65,8 @@ class ConceptsScreen(Screen[None]):
 
     # ------------------------------------------------------------------------------ what is shown
 
-    def _open(self, page_id: str | None) -> None:
+    def open(self, page_id: str | None) -> None:
+        """Show that page; None shows the list."""
         self._stop()
         self._page = None if page_id is None else self._pages.open(page_id)
         contents = self.query_one(Contents)
@@ -176,7 +177,7 @@ class ConceptsScreen(Screen[None]):
         """Take one step on the page, or open the highlighted one."""
         if self._page is None:
             self._from_contents = True
-            self._open(self.query_one(Contents).page_id)
+            self.open(self.query_one(Contents).page_id)
         elif self._page.step_label:
             self._page.step()
             self._begin_work()
@@ -205,20 +206,20 @@ class ConceptsScreen(Screen[None]):
     def action_next_page(self, by: str) -> None:
         """Turn to the next or the previous page."""
         if self._page is not None:
-            self._open(self._pages.beside(self._page.id, int(by)))
+            self.open(self._pages.beside(self._page.id, int(by)))
 
     def action_contents(self) -> None:
         """Show the list, or go back from it to the last page."""
         if self._page is not None:
             self._from_contents = True
-            self._open(None)
+            self.open(None)
         elif self._pages.last:
-            self._open(self._pages.last)
+            self.open(self._pages.last)
 
     def action_close(self) -> None:
         """Go back to where the page was opened from."""
         if self._page is not None and self._from_contents:
-            self._open(None)
+            self.open(None)
         else:
             self._stop()
             self.dismiss()

@@ -83,7 +83,8 @@ class EditorScreen(Screen[Edited | None]):
         self.query_one(KeyFooter).show({}, hint=hint)
         for line in self.query(Input):
             line.cursor_blink = False
-        self.query_one(f"#value-{_widget_id('model.hidden_layers')}").focus()
+        # At once: focus() comes after keys that were typed ahead, and takes them to another field.
+        self.set_focus(self.query_one(f"#value-{_widget_id('model.hidden_layers')}"))
         self._check()
 
     @on(Input.Changed)

@@ -1,9 +1,11 @@
 """A screen that follows the engine."""
 
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual.screen import Screen
+from textual.widgets import Input
 
+from tui_vanish.actions import LINE_OPENERS, Target
 from tui_vanish.narrow_updates import NarrowCompositor
 
 if TYPE_CHECKING:
@@ -13,7 +15,12 @@ T = TypeVar("T")
 
 
 class FollowingScreen(Screen[T]):
-    """Base of the screens that show runs: the app calls `show` whenever there is something new."""
+    """Base of the screens that show runs: while one is seen, the app calls `show` when there is news.
+
+    TARGET is the screen's name in the table of actions; None of one that has none there.
+    """
+
+    TARGET: ClassVar[Target | None] = None
 
     def __init__(self) -> None:
         super().__init__()
@@ -25,9 +32,23 @@ class FollowingScreen(Screen[T]):
         return cast("VanishApp", self.app)
 
     @property
+    def scenario_id(self) -> str | None:
+        """The scenario that the screen is about, whose theory `t` opens; None if it is about none."""
+        return None
+
+    @property
     def help_text(self) -> str:
         """What the help page says first, about what has the keyboard."""
         return ""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The key that opens a line is a letter like any other while something is being typed."""
+        return not (action in LINE_OPENERS and isinstance(self.focused, Input))
+
+    def on_screen_resume(self) -> None:
+        """Catch up with what happened while another screen hid this one."""
+        if self.is_mounted:
+            self.show()
 
     def show(self) -> None:
         """Bring everything up to date with the app's snapshot."""

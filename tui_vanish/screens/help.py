@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import Screen
 
-from engine.events import Status
+from engine.status import Status
 from tui_vanish.actions import groups
 from tui_vanish.glyphs import key_name, mark
 from tui_vanish.widgets.flow import flow

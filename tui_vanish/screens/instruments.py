@@ -3,19 +3,18 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from textual import on
-
-from tui_vanish import chart_controls, run_charts, verdicts, views
+from tui_vanish import chart_controls, run_axis, verdicts
 from tui_vanish.looks import ChartLooks, Looks, next_quantity
+from tui_vanish.run_shape import layer_names
 from tui_vanish.screens.following import FollowingScreen
 from tui_vanish.theory_marks import Predictions
 from tui_vanish.wheel import Wheel
-from tui_vanish.widgets.layer_bars import LayerBars
 
 if TYPE_CHECKING:
     from engine.runview import Snapshot
     from scenarios import Entry
     from tui_vanish.screens.editor import Edited
+    from tui_vanish.widgets.layer_bars import LayerBars
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +96,12 @@ class InstrumentScreen(FollowingScreen[None]):
         """Select the layer `by` layers further on, as far as there are any."""
         run = self.shown_run
         if run is not None:
-            names, layer = views.layer_names(run.scenario), self.looks.layer
+            names, layer = layer_names(run.scenario), self.looks.layer
             start = names.index(layer) if layer in names else -1 if by > 0 else len(names)
             self.look(layer=names[min(max(0, start + by), len(names) - 1)])
 
-    @on(LayerBars.Clicked)
-    def _select_clicked(self, message: LayerBars.Clicked) -> None:
+    def on_layer_bars_clicked(self, message: "LayerBars.Clicked") -> None:
+        """Select the layer that was clicked."""
         self.look(layer=message.layer)
 
     # ------------------------------------------------------------------------------------ charts
@@ -126,13 +125,13 @@ class InstrumentScreen(FollowingScreen[None]):
     def action_zoom(self, by: str) -> None:
         """Zoom in around the cursor, or out."""
         if (run := self.shown_run) is not None:
-            extent = run_charts.extent(run, self.looks.charts)
+            extent = run_axis.extent(run, self.looks.charts)
             self._look_at_charts(chart_controls.zoomed(self.looks.charts, extent, int(by)))
 
     def action_move_cursor(self, by: str) -> None:
         """Move the cursor; it reads the values out above the charts."""
         if (run := self.shown_run) is not None:
-            extent = run_charts.extent(run, self.looks.charts)
+            extent = run_axis.extent(run, self.looks.charts)
             self._look_at_charts(chart_controls.moved(self.looks.charts, extent, int(by)))
 
     def clear_charts(self) -> bool:
@@ -212,13 +211,17 @@ class InstrumentScreen(FollowingScreen[None]):
 
     # ----------------------------------------------------------------------------------- verdict
 
+    @property
+    def trying(self) -> bool:
+        """Whether the highlighted scenario is the one that was gone to last for a verdict's sake."""
+        here, trying = self.highlighted, self._trying
+        return here is not None and trying is not None and here.id == trying.present
+
     def action_try_next(self) -> None:
         """Go to the scenario that the verdict suggests; again, to its next one, and in the end back."""
         run = self.shown_run
-        trying = self._trying
-        here = self.highlighted
-        if trying is not None and here is not None and here.id == trying.present:
-            self._trying = trying.next()
+        if self._trying is not None and self.trying:
+            self._trying = self._trying.next()
         elif run is not None and (names := verdicts.suggestions(run)):
             self._trying = _Trying((run.scenario_id, *names), 1)
         else:

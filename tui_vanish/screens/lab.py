@@ -10,30 +10,26 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Static
 
-from engine.events import Pause, Resume, Status, Stop
-from tui_vanish import views
+from engine.commands import Pause, Resume, Stop
+from engine.status import Status
+from tui_vanish import overview
 from tui_vanish.actions import bindings
 from tui_vanish.lab_footer import Situation, labels
 from tui_vanish.lab_layout import BESIDE, SMALLEST, Layout, lay_out
-from tui_vanish.schedule_view import stage_count
+from tui_vanish.run_shape import layer_names, stage_count
 from tui_vanish.screens.instruments import InstrumentScreen
 from tui_vanish.widgets.about_pane import AboutPane
 from tui_vanish.widgets.footer import KeyFooter
-from tui_vanish.widgets.heatmap import HeatMap
-from tui_vanish.widgets.layer_bars import LayerBars
-from tui_vanish.widgets.line_chart import LineChart
-from tui_vanish.widgets.rows import Piece
-from tui_vanish.widgets.run_note import RunNote
-from tui_vanish.widgets.run_pane import RunPane
+from tui_vanish.widgets.rows import Piece, Row
 from tui_vanish.widgets.scenario_list import ScenarioList
 from tui_vanish.widgets.scenario_pane import ScenarioPane
 from tui_vanish.widgets.scenario_text import Paragraph, ScenarioText
-from tui_vanish.widgets.timeline import Timeline
 from tui_vanish.widgets.title_bar import TitleBar
 
 if TYPE_CHECKING:
     from engine.runview import Snapshot
     from scenarios import Entry
+    from tui_vanish.widgets.run_pane import RunPane
 
 # What has the keyboard when a pane has it, in the order of the keys 1 to 4.
 PANES: Mapping[str, str] = {"scenarios": "#list", "charts": "#charts", "layers": "#layers", "about": "#text"}
@@ -43,6 +39,7 @@ class LabScreen(InstrumentScreen):
     """Scenarios on the left; on the right the latest run of the highlighted one, or its text."""
 
     AUTO_FOCUS = "#list"
+    TARGET = "lab"
     BINDINGS = bindings("lab")
 
     def __init__(self) -> None:
@@ -50,13 +47,13 @@ class LabScreen(InstrumentScreen):
         self._list_wanted: bool | None = None  # None: as the size of the terminal suggests
         self._about_wanted = False
         self._layout: Layout | None = None
+        self._run_pane: RunPane | None = None
 
     def compose(self) -> ComposeResult:
-        """Everything there is; the layout shows what has a place."""
+        """Everything but the run's pane; the layout shows what has a place."""
         yield TitleBar()
         with Horizontal(id="body"):
             yield ScenarioPane(self.vanish.entries, id="scenarios")
-            yield RunPane(id="run")
             yield AboutPane(id="about")
         yield Static(id="too-small")
         yield KeyFooter()
@@ -67,20 +64,46 @@ class LabScreen(InstrumentScreen):
 
     @property
     def shown_run(self) -> "Snapshot | None":
-        """The latest run of the highlighted scenario."""
+        """The latest run of the highlighted scenario, once there is a pane for it."""
         entry = self.highlighted
-        return self.vanish.latest_run(entry.id) if entry else None
+        if entry is None or self._run_pane is None:
+            return None
+        return self.vanish.latest_run(entry.id)
+
+    @property
+    def run_in_sight(self) -> str:
+        """The name of the run that is on the screen; "" while there is none."""
+        run = self.shown_run
+        return run.run if run is not None and self._layout is not None and self._layout.run else ""
 
     @property
     def highlighted(self) -> "Entry | None":
         """The highlighted scenario; None if nothing matches the filter."""
         return self._scenarios.list.current
 
+    @property
+    def scenario_id(self) -> str | None:
+        """The highlighted scenario's."""
+        return self.highlighted.id if self.highlighted else None
+
     # --------------------------------------------------------------------------- what is shown
 
     def on_mount(self) -> None:
         """Show the first state, laid out as the last time."""
         self._list_wanted = self.vanish.remembered.list_wanted or None  # without a run the list is needed
+        self.call_after_refresh(self._add_run_pane)
+
+    async def _add_run_pane(self) -> None:
+        """Make room for runs: half of the widgets, for which the first frame has no use and doesn't wait."""
+        from tui_vanish.widgets.run_pane import RunPane
+
+        pane = RunPane(id="run")
+        pane.display = False
+        if not self.vanish.bridge.stopped:  # by a key that came before the first frame
+            await self.query_one("#body").mount(pane, before="#about")
+        if not self.vanish.bridge.stopped:
+            self._run_pane = pane
+            self.show()
 
     def on_resize(self, event: events.Resize) -> None:
         """Lay everything out for the new size."""
@@ -95,12 +118,13 @@ class LabScreen(InstrumentScreen):
         if not self.is_mounted or self.size.area == 0:
             return
         snapshot, run = self.vanish.snapshot, self.shown_run
-        self.query_one(TitleBar).show(views.title(snapshot, self.vanish.host, self.vanish.seed))
-        self._scenarios.list.show_standings(views.standings(snapshot), self.vanish.comparing.marked)
+        self.query_one(TitleBar).show(overview.title(snapshot, self.vanish.host, self.vanish.seed))
+        self._scenarios.list.show_standings(overview.standings(snapshot), self.vanish.comparing.marked)
         layout = self._arrange(run)
-        if run is not None and layout.run:
+        if self._run_pane is not None and run is not None and layout.run:
             prediction = self.predictions.of(run)
-            self.query_one(RunPane).show(run, snapshot.activity, layout, self.looks, prediction)
+            unsaved = snapshot.unsaved.get(run.run, "")
+            self._run_pane.show(run, snapshot.activity, layout, self.looks, prediction, unsaved)
         if layout.about:
             self._show_about(run, layout)
         self._keep_focus()
@@ -110,7 +134,7 @@ class LabScreen(InstrumentScreen):
         """Give each pane its place, or none."""
         self._layout = layout = lay_out(
             self.size,
-            layers=len(views.layer_names(run.scenario)) if run else 0,
+            layers=len(layer_names(run.scenario)) if run else 0,
             list_wanted=self._list_wanted,
             about_wanted=self._about_wanted,
             chart=self.looks.chart,
@@ -124,7 +148,8 @@ class LabScreen(InstrumentScreen):
             self.query_one("#too-small", Static).update(f"vanish-tui needs {need}; this is {have}")
         pane = self._pane
         self._scenarios.lay_out(layout, pane == "scenarios")
-        self.query_one(RunPane).lay_out(layout, pane)
+        if self._run_pane is not None:
+            self._run_pane.lay_out(layout, pane)
         self.query_one(AboutPane).lay_out(layout, pane == "about")
         return layout
 
@@ -136,7 +161,11 @@ class LabScreen(InstrumentScreen):
             )
             return
         room = layout.about_width - len(entry.id) - 8
-        remark = views.progress(run, room) if run is not None and not layout.run else ()
+        remark: Row = ()
+        if run is not None and not layout.run:
+            from tui_vanish.views import progress  # with all that a run needs, and the first frame doesn't
+
+            remark = progress(run, room)
         self.query_one(AboutPane).show((Piece(entry.id, "strong"),), remark, self._paragraphs(entry))
 
     def _paragraphs(self, entry: "Entry") -> list[Paragraph]:
@@ -144,7 +173,7 @@ class LabScreen(InstrumentScreen):
             listed = "\n".join(str(problem) for problem in entry.problems)
             return [Paragraph("", entry.title), Paragraph(f"{entry.path} cannot be used", listed)]
         scenario = self.vanish.scenario_shown(entry)
-        return views.about(entry.title, scenario) if scenario else [Paragraph("", entry.title)]
+        return overview.about(entry.title, scenario) if scenario else [Paragraph("", entry.title)]
 
     def _show_footer(self, run: "Snapshot | None", layout: Layout) -> None:
         if self._scenarios.filtering:
@@ -160,6 +189,7 @@ class LabScreen(InstrumentScreen):
             pane=self._pane,
             layout=layout,
             looks=self.looks,
+            trying=self.trying,
         )
         self.query_one(KeyFooter).show(labels(now))
 
@@ -176,18 +206,20 @@ class LabScreen(InstrumentScreen):
     @property
     def help_text(self) -> str:
         """What is said about the pane that has the keyboard, and about what stands around it."""
-        widgets: dict[str | None, tuple[type[Widget], ...]] = {
-            "scenarios": (ScenarioList,),
-            "charts": (LineChart, Timeline),
-            "layers": (HeatMap if self.looks.over_time else LayerBars, RunNote),
-            "about": (ScenarioText,),
-        }
-        return " ".join(widget.HELP or "" for widget in widgets.get(self._pane, ()))
+        match self._pane:
+            case "scenarios":
+                return ScenarioList.HELP
+            case "about":
+                return ScenarioText.HELP
+            case "charts" | "layers" as pane if self._run_pane is not None:
+                return self._run_pane.help_text(pane, self.looks)
+            case _:
+                return ""
 
     def _panes_in_sight(self) -> Iterator[str]:
         for pane, selector in PANES.items():
-            lineage = self.query_one(selector).ancestors_with_self
-            if all(node.display for node in lineage if isinstance(node, Widget)):
+            lineages = (widget.ancestors_with_self for widget in self.query(selector))
+            if any(all(node.display for node in nodes if isinstance(node, Widget)) for nodes in lineages):
                 yield pane
 
     def _keep_focus(self) -> None:
@@ -380,8 +412,12 @@ class LabScreen(InstrumentScreen):
     def action_copy_command(self) -> None:
         """Copy the run as a command line."""
         if (run := self.shown_run) is not None:
+            from tui_vanish.saved import data_option
+            from tui_vanish.views import command_line
+
             has_file = not self.vanish.variants.holds(run.scenario_id)
-            self.vanish.copy(views.command_line(run, has_file=has_file))
+            data = data_option(str(run.started.data.get("source", ""))) if run.started else None
+            self.vanish.copy(command_line(run, has_file=has_file, data=str(data or "")))
         else:
             self.notify("Nothing was trained here yet.", timeout=3)
 

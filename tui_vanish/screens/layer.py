@@ -5,10 +5,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container
 
-from engine.events import Inspect, LayerSample
+from engine.commands import Inspect
+from engine.events import LayerSample
 from engine.runview import Snapshot
-from tui_vanish import format, views
+from tui_vanish import format
 from tui_vanish.actions import bindings_everywhere
+from tui_vanish.run_shape import layer_names
 from tui_vanish.screens.following import FollowingScreen
 from tui_vanish.widgets.footer import KeyFooter
 from tui_vanish.widgets.frame_line import FrameLine
@@ -53,7 +55,7 @@ class LayerScreen(FollowingScreen[str]):
         """Ask for the first measurement."""
         self.query_one(KeyFooter).show({}, hint="esc back   j k another layer   ⏎ measure again")
         self.action_measure()
-        self.show()
+        self.call_later(self.show)  # until this event is over it isn't mounted, and shows nothing
 
     def on_resize(self, event: events.Resize) -> None:
         """Side by side where there is room."""
@@ -62,6 +64,11 @@ class LayerScreen(FollowingScreen[str]):
     @property
     def _shown_run(self) -> Snapshot | None:
         return next((run for run in self.vanish.snapshot.runs if run.run == self._run_name), None)
+
+    @property
+    def scenario_id(self) -> str | None:
+        """The run's."""
+        return self._shown_run.scenario_id if self._shown_run else None
 
     def show(self) -> None:
         """Show the latest look at this layer, and how the run stands."""
@@ -95,7 +102,7 @@ class LayerScreen(FollowingScreen[str]):
         run = self._shown_run
         if run is None:
             return
-        names = [layer.name for layer in run.layers] or views.layer_names(run.scenario)
+        names = [layer.name for layer in run.layers] or layer_names(run.scenario)
         place = names.index(self._layer) + by if self._layer in names else 0
         layer = names[min(max(0, place), len(names) - 1)]
         if layer != self._layer:

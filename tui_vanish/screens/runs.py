@@ -10,15 +10,17 @@ from textual.widgets import Input, Static
 from engine import trash
 from engine.labels import Labels, write_labels
 from engine.runindex import RunEntry, list_runs
-from engine.runlock import RunInUse
-from tui_vanish import views
+from engine.runlock import Owner, RunInUse
+from engine.runlog import NotARun
+from scenarios.problems import printable
+from tui_vanish import overview
 from tui_vanish.actions import bindings
 from tui_vanish.lab_layout import SMALLEST
-from tui_vanish.run_table import COLUMNS
+from tui_vanish.run_table import COLUMNS, labels
 from tui_vanish.screens.following import FollowingScreen
 from tui_vanish.widgets.footer import KeyFooter
 from tui_vanish.widgets.frame_line import FrameLine
-from tui_vanish.widgets.rows import Piece
+from tui_vanish.widgets.rows import Piece, Row
 from tui_vanish.widgets.run_list import RunList
 from tui_vanish.widgets.title_bar import TitleBar
 
@@ -31,14 +33,17 @@ class RunsScreen(FollowingScreen[str | None]):
 
     CSS_PATH = "../styles/runs.tcss"
     AUTO_FOCUS = "#run-list"
+    TARGET = "runs"
     BINDINGS = bindings("runs")
 
     def __init__(self) -> None:
         super().__init__()
         self._entries: Sequence[RunEntry] = ()
         self._marked: dict[str, RunEntry] = {}
-        self._deleted: list[RunEntry] = []
+        self._deleted: list[str] = []  # names, the latest last
         self._reading: asyncio.Task[None] | None = None
+        self._outdated = False
+        self._here = Owner.present()
 
     def compose(self) -> ComposeResult:
         """The list in its frame, and the line for a filter, hidden at first."""
@@ -64,6 +69,12 @@ class RunsScreen(FollowingScreen[str | None]):
         return self.query_one("#run-filter", Input)
 
     @property
+    def scenario_id(self) -> str | None:
+        """The highlighted run's."""
+        entry = self._list.current
+        return entry.summary.scenario if entry and entry.summary else None
+
+    @property
     def help_text(self) -> str:
         """What the help page says first."""
         return RunList.HELP
@@ -87,13 +98,17 @@ class RunsScreen(FollowingScreen[str | None]):
             self._reading = asyncio.create_task(self._read_folder())
 
     async def _read_folder(self) -> None:
-        folder = self.vanish.engine.runs_folder
-        try:
-            self._entries = await asyncio.to_thread(list_runs, folder)
-        except OSError as error:
-            self.notify(f"{folder}: {error.strerror}", severity="error", markup=False)
+        folder, problem = self.vanish.engine.runs_folder, ""
+        self._outdated = True
+        while self._outdated:
+            self._outdated = False
+            try:
+                self._deleted = await asyncio.to_thread(trash.empty, folder)
+                self._entries = await asyncio.to_thread(list_runs, folder)
+            except OSError as error:
+                self._entries, problem = (), f"{folder}: {error.strerror}"
         if self.is_mounted:
-            self._list.show(self._entries, frozenset(self._marked))
+            self._list.show(self._entries, frozenset(self._marked), problem)
             self.show()
 
     def show(self) -> None:
@@ -106,7 +121,7 @@ class RunsScreen(FollowingScreen[str | None]):
             f"vanish-tui needs {SMALLEST.width}×{SMALLEST.height}; this is {width}×{height}"
         )
         snapshot = self.vanish.snapshot
-        self.query_one(TitleBar).show(views.title(snapshot, self.vanish.host, self.vanish.seed))
+        self.query_one(TitleBar).show(overview.title(snapshot, self.vanish.host, self.vanish.seed))
         self._show_frame()
         self._show_footer()
 
@@ -122,13 +137,19 @@ class RunsScreen(FollowingScreen[str | None]):
         counts = f"{len(runs.shown)} of {len(self._entries)} · {live} live · by {column}"
         self.query_one("#runs-top", FrameLine).show((Piece("Runs", "title"),), (Piece(counts, "dim"),))
         entry = runs.current
-        about = entry.problem or (f"trained by {entry.owner}" if entry.owner else "") if entry else ""
-        left = (
-            (Piece(f"/{runs.filter}", "accent"),)
-            if runs.filter
-            else (Piece(entry.name if entry else "", "dim"),)
-        )
+        about = entry.problem or self._trainer(entry) if entry else ""
+        left: Row = (Piece(f"{printable(entry.name)}  {labels(entry)}".rstrip(), "dim"),) if entry else ()
+        if runs.filter:
+            left = (Piece(f"/{runs.filter}", "accent"),)
         self.query_one("#runs-end", FrameLine).show(left, (Piece(about, "warn"),) if about else ())
+
+    def _trainer(self, entry: RunEntry) -> str:
+        if entry.owner is None:
+            return ""
+        return "trained here" if entry.owner == self._here else f"trained by {entry.owner}"
+
+    def _can_be_taken(self, entry: RunEntry) -> bool:
+        return entry.owner is not None and entry.owner.is_here and entry.owner != self._here
 
     def _show_footer(self) -> None:
         if self._line.has_focus:
@@ -143,11 +164,9 @@ class RunsScreen(FollowingScreen[str | None]):
             "leave_runs": "back",
             "open_run": "open" if usable else "",
             "resume_run": "go on" if usable and not live else "",
-            "take_run": "take over"
-            if entry is not None and entry.owner is not None and entry.owner.is_here
-            else "",
+            "take_run": "take over" if entry is not None and self._can_be_taken(entry) else "",
             "mark_run": "mark" if usable else "",
-            "compare_runs": "compare" if len(self._marked) > 1 else "",
+            "compare_runs": "compare" if self._can_compare else "",
             "sort_runs": "sort",
             "find_run": "find",
             "rename_run": "name" if usable else "",
@@ -181,7 +200,7 @@ class RunsScreen(FollowingScreen[str | None]):
         """Type what the list is filtered by."""
         self._line.display = True
         self._line.value = self._list.filter
-        self._line.focus()
+        self.set_focus(self._line)  # at once: the next key may already be part of the text
         self._show_footer()
 
     @on(Input.Changed, "#run-filter")
@@ -214,7 +233,8 @@ class RunsScreen(FollowingScreen[str | None]):
         """The highlighted run, if it can be used; else a message says why not."""
         entry = self._list.current
         if entry is not None and entry.summary is None:
-            self.notify(f"{entry.name}: {entry.problem}", severity="warning", markup=False)
+            text = f"{printable(entry.name)}: {entry.problem}"
+            self.notify(text, severity="warning", markup=False)
             return None
         return entry
 
@@ -223,7 +243,9 @@ class RunsScreen(FollowingScreen[str | None]):
         if (entry := self._usable()) is None or entry.summary is None:
             return
         if entry.owner is not None:
-            self.notify(f"It is trained by {entry.owner}; T takes it over.", severity="warning", markup=False)
+            remedy = "; T takes it over" if self._can_be_taken(entry) else ""
+            text = f"It is {self._trainer(entry)}{remedy}."
+            self.notify(text, severity="warning", markup=False)
         elif entry.summary.status == "finished":
             self._ask_epochs(entry)
         else:
@@ -261,9 +283,14 @@ class RunsScreen(FollowingScreen[str | None]):
             self._marked[entry.name] = entry
         self._list.show(self._entries, frozenset(self._marked))
 
+    @property
+    def _can_compare(self) -> bool:
+        """Whether two are marked, or one that joins the present comparison."""
+        return len(self._marked) > (0 if self.vanish.comparing.lineup.runs else 1)
+
     def action_compare_runs(self) -> None:
         """Compare the marked runs as their logs tell them."""
-        if len(self._marked) < 2:
+        if not self._can_compare:
             self.notify("Mark two runs or more with space, then compare them.", timeout=5)
             return
         for entry in self._marked.values():
@@ -305,19 +332,16 @@ class RunsScreen(FollowingScreen[str | None]):
     def action_delete_run(self) -> None:
         """Put the run into the trash."""
         entry = self._list.current
-        if entry is None or not entry.folder.is_dir():
-            return
-        if self._try(lambda: trash.delete(entry.folder)):
-            self._deleted.append(entry)
+        if entry is not None and self._try(lambda: trash.delete(entry.folder)):
             self._marked.pop(entry.name, None)
-            trash.empty(entry.runs)
-            self.notify(f"{entry.name} is deleted; z brings it back within a day.", timeout=6, markup=False)
+            text = f"{printable(entry.name)} is deleted; z brings it back within a day."
+            self.notify(text, timeout=6, markup=False)
 
     def action_undo_delete(self) -> None:
-        """Bring back what was deleted last."""
+        """Bring back what was deleted last, by whatever app."""
         if self._deleted:
-            entry = self._deleted.pop()
-            self._try(lambda: trash.restore(entry.folder))
+            name = self._deleted.pop()
+            self._try(lambda: trash.restore(self.vanish.engine.runs_folder / name))
 
     def _try(self, change: Callable[[], None]) -> bool:
         """Change something in the folder, and read it anew; False, and a message, if that can't be."""
@@ -325,9 +349,13 @@ class RunsScreen(FollowingScreen[str | None]):
             change()
         except RunInUse as error:
             self.notify(f"It stays: {error}.", severity="warning", markup=False)
+        except NotARun as error:
+            self.notify(f"{printable(str(error))}.", severity="warning", markup=False)
         except OSError as error:
-            self.notify(f"{error.filename}: {error.strerror}", severity="error", markup=False)
+            text = f"{printable(str(error.filename))}: {error.strerror}"
+            self.notify(text, severity="error", markup=False)
         else:
+            self._outdated = True  # a reading that is under way began before
             self._read()
             return True
         return False

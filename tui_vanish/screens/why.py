@@ -46,7 +46,8 @@ class Findings(ScrollingRows):
     def _verdict(self, verdict: "VerdictChanged", width: int) -> list[Row]:
         at = f"  since step {format.count(verdict.since_step)}"
         where = f", {format.layer_name(verdict.layer)}" if verdict.layer else ""
-        rows: list[Row] = [(Piece("  "), verdicts.kind_name(verdict), Piece(at + where, "dim"))]
+        seen = f" · as found at step {format.count(verdict.step)}"  # the numbers don't move on with the run
+        rows: list[Row] = [(Piece("  "), verdicts.kind_name(verdict), Piece(at + where + seen, "dim"))]
         rows += self._prose(verdict.text, width)
         rows += [
             (Piece(f"    {name:<{_NAME}}", "dim"), Piece(value)) for name, value in verdicts.evidence(verdict)

@@ -4,12 +4,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING
 
-from engine.events import LayerSample
+from tui_vanish.looks import Quantity
 
-Quantity = Literal["grad_norm", "delta_norm", "update_ratio", "activation_std", "saturated"]
-
+if TYPE_CHECKING:
+    from engine.events import LayerSample
 
 _ROOM_FOR_GAPS = 7  # rows: four layers far apart, and what is between them
 
@@ -40,7 +40,7 @@ class BarRow:
     """One layer. `sample` is None where nothing was measured; `built` is False before its stage."""
 
     name: str
-    sample: LayerSample | None = None
+    sample: "LayerSample | None" = None
     built: bool = True
 
 

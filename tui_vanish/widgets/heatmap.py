@@ -10,7 +10,8 @@ from engine.events import LayerSample
 from tui_vanish import chart_axes, format, ticks
 from tui_vanish.cells import Canvas, Run
 from tui_vanish.chart_axes import Axis
-from tui_vanish.widgets.bar_profile import QUANTITIES, Quantity, visible
+from tui_vanish.looks import Quantity
+from tui_vanish.widgets.bar_profile import QUANTITIES, visible
 from tui_vanish.widgets.canvas_widget import CanvasWidget
 
 COLOURS = 5  # heat-1 to heat-5

@@ -19,6 +19,7 @@ _LEAST_NAME = 7  # cells: "layer 1"
 _MOST_NAME = 12
 _LEAST_BAR = 40  # cells a bar keeps when a further column would take more
 _NARROW_BAR = 12  # cells below which the first columns go, too
+_LARGE = 100  # from here on a spread has an exponent, as the columns beside it have
 _GAP = 2  # cells between bars and numbers
 
 
@@ -205,7 +206,13 @@ def _scientific(name: str, digits: int) -> Callable[[LayerSample, bool], str]:
 
 
 def _fixed(name: str) -> Callable[[LayerSample, bool], str]:
-    return lambda sample, ascii: format.fixed(getattr(sample, name), 3, ascii=ascii)
+    def text(sample: LayerSample, ascii: bool) -> str:
+        value: float | None = getattr(sample, name)
+        if value is not None and abs(value) >= _LARGE:
+            return format.scientific(value, ascii=ascii)
+        return format.fixed(value, 3, ascii=ascii)
+
+    return text
 
 
 def _percent(name: str) -> Callable[[LayerSample, bool], str]:

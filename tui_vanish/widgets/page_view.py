@@ -8,6 +8,7 @@ from tui_vanish.cells import Canvas
 from tui_vanish.concepts.formulas import in_ascii
 from tui_vanish.concepts.page import Knob, Page
 from tui_vanish.concepts.sheet import Overflow, Sheet
+from tui_vanish.lab_layout import SMALLEST
 from tui_vanish.widgets.rows import Piece, Row, Rows, cut, row_width
 from tui_vanish.widgets.scrolling_rows import ScrollingRows
 
@@ -59,7 +60,12 @@ class PageView(Rows):
     def draw(self, width: int, height: int) -> Canvas:
         """The knobs and the body."""
         canvas = Canvas(width, height)
-        if self._page is not None and width > 2:
+        here = self.app.size
+        if here.width < SMALLEST.width or here.height < SMALLEST.height:
+            need, have = (f"{size.width}×{size.height}" for size in (SMALLEST, here))
+            words = f"vanish-tui needs {need}; this is {have}"
+            canvas.put(0, 0, in_ascii(words) if self.alphabet.ascii else words, "dim")
+        elif self._page is not None:
             draw_page(self._page, canvas, knob=self.knob, ascii=self.alphabet.ascii)
         return canvas
 

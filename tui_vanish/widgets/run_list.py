@@ -30,6 +30,7 @@ class RunList(ScrollingRows):
         self._entries: Sequence[RunEntry] | None = None
         self._shown: list[RunEntry] = []
         self._marked: frozenset[str] = frozenset()
+        self._problem = ""
         self._current = ""
         self.order = Order()
         self.filter = ""
@@ -45,9 +46,15 @@ class RunList(ScrollingRows):
         """The runs that the filter lets through, in their order."""
         return self._shown
 
-    def show(self, entries: Sequence[RunEntry], marked: frozenset[str]) -> None:
-        """Have these runs in the list; the highlight stays where it is if it can."""
-        self._entries, self._marked = entries, marked
+    def show(self, entries: Sequence[RunEntry], marked: frozenset[str], problem: str = "") -> None:
+        """Have these runs in the list; the highlight stays on its run, or in its place if that is gone.
+
+        Args:
+            entries: of the folder.
+            marked: the names of those that are marked.
+            problem: why the folder can't be read.
+        """
+        self._entries, self._marked, self._problem = entries, marked, problem
         self._arrange()
 
     def sort(self, order: Order) -> None:
@@ -77,7 +84,7 @@ class RunList(ScrollingRows):
         if self._entries is None:
             return [head, (Piece("   Reading the runs folder…", "dim"),)]
         if not self._shown:
-            return [head, (Piece("   Nothing matches." if self.filter else "   No runs yet.", "dim"),)]
+            return [head, (Piece(f"   {self._nothing()}", "bad" if self._problem else "dim"),)]
         place, room = self._place(), height - 1
         self._top = max(min(self._top, place), place - room + 1)
         self.scroll_within(len(self._shown), room)
@@ -90,6 +97,9 @@ class RunList(ScrollingRows):
             ),
         ]
 
+    def _nothing(self) -> str:
+        return self._problem or ("Nothing matches." if self.filter else "No runs yet.")
+
     def on_click(self, event: events.Click) -> None:
         """Highlight the clicked run; a second click opens it."""
         place = self._top + event.y - 1
@@ -101,7 +111,10 @@ class RunList(ScrollingRows):
             self._highlight(self._shown[place])
 
     def _arrange(self) -> None:
+        place = self._place()
         self._shown = self.order.sort(matching(self._entries or (), self.filter))
+        if self._shown and all(entry.name != self._current for entry in self._shown):
+            self._current = self._shown[min(place, len(self._shown) - 1)].name
         self.redraw()
         self.post_message(self.Highlighted())
 

@@ -37,12 +37,10 @@ class RunNote(Rows):
         return [(Piece(" "), *line) for line in (*lines[: max(0, room)], *ending)]
 
 
-def _ending(parts: Sequence[Row], width: int) -> Row:
-    """The parts beside each other, as many as have room; the first one in any case."""
-    row = cut_row(parts[0], width)
-    for part in parts[1:]:
-        longer = (*row, Piece("   "), *part)
-        if row_width(longer) > width:
-            break
-        row = longer
+def _ending(parts: Sequence[Sequence[Row]], width: int) -> Row:
+    """The parts beside each other, as many as have room, as long as there is; the first one in any case."""
+    row = cut_row(parts[0][0], width)
+    for forms in parts[1:]:
+        longer = ((*row, Piece("   "), *form) for form in forms)
+        row = next((each for each in longer if row_width(each) <= width), row)
     return row

@@ -1,5 +1,6 @@
 """A run in one frame: how it stands, its charts, its schedule, its layers, and what there is to say."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -14,7 +15,7 @@ from tui_vanish.widgets.frame_line import FrameLine
 from tui_vanish.widgets.heatmap import HeatMap
 from tui_vanish.widgets.layer_bars import LayerBars
 from tui_vanish.widgets.line_chart import LineChart
-from tui_vanish.widgets.rows import Piece
+from tui_vanish.widgets.rows import Piece, row_width
 from tui_vanish.widgets.run_note import RunNote
 from tui_vanish.widgets.timeline import Timeline
 
@@ -48,6 +49,12 @@ class RunPane(Vertical):
         self.query_one("#charts").can_focus = True
         self.query_one("#layers").can_focus = True
 
+    def help_text(self, pane: str, looks: Looks) -> str:
+        """What is said about its charts or its layers, and about what stands beneath them."""
+        if pane == "charts":
+            return f"{LineChart.HELP} {Timeline.HELP}"
+        return f"{(HeatMap if looks.over_time else LayerBars).HELP} {RunNote.HELP}"
+
     def lay_out(self, layout: Layout, focused: str | None) -> None:
         """Give everything its place; `focused` is the pane that has the keyboard."""
         self.display = layout.run
@@ -63,7 +70,13 @@ class RunPane(Vertical):
             line.show_frame(layout.framed, pane is not None and pane == focused)
 
     def show(
-        self, run: Snapshot, activity: str, layout: Layout, looks: Looks, prediction: "Prediction | None"
+        self,
+        run: Snapshot,
+        activity: str,
+        layout: Layout,
+        looks: Looks,
+        prediction: "Prediction | None",
+        unsaved: str = "",
     ) -> None:
         """Show `run`.
 
@@ -73,9 +86,11 @@ class RunPane(Vertical):
             layout: how much room there is.
             looks: how it is looked at.
             prediction: what theory says of its first step; None while that isn't known.
+            unsaved: where it can't be saved, and why; empty while it can.
         """
         room = layout.run_width - 8 - len(run.scenario_id)
-        self._line("#run-top").show(views.heading(run), views.progress(run, room))
+        progress = views.progress(run, room)
+        self._line("#run-top").show(views.heading(run, layout.run_width - 8 - row_width(progress)), progress)
         if layout.charts != "accuracy":
             self.query_one("#loss", LineChart).show(run_charts.loss_chart(run, looks.charts))
         if layout.charts != "loss":
@@ -83,23 +98,30 @@ class RunPane(Vertical):
         if layout.schedule:
             self._line("#schedule-top").show((Piece("Schedule", "title"),), views.schedule_legend())
             self.query_one("#schedule", Timeline).show(schedule_view.blocks(run))
-        self._show_layers(run, looks, prediction)
-        note = views.note(run, activity, () if layout.framed else theory_marks.in_brief(run, prediction))
+        marks = {} if looks.over_time else theory_marks.marks(run, looks.quantity, prediction)
+        self._show_layers(run, looks, prediction, marks, layout.run_width)
+        theory = () if layout.framed else theory_marks.in_brief(run, prediction, marked=bool(marks))
+        note = views.note(run, activity, theory, unsaved)
         self._line("#note-top").show((Piece(note.title, "title"),))
         self.query_one("#note", RunNote).show(note)
 
-    def _show_layers(self, run: Snapshot, looks: Looks, prediction: "Prediction | None") -> None:
+    def _show_layers(
+        self,
+        run: Snapshot,
+        looks: Looks,
+        prediction: "Prediction | None",
+        marks: Mapping[str, float],
+        width: int,
+    ) -> None:
         words = QUANTITIES[looks.quantity].words.capitalize()
-        over_time = " over time" if looks.over_time else ""
-        self._line("#layers-top").show(
-            (Piece(f"{words} by layer{over_time}", "title"),), theory_marks.in_words(run, prediction)
-        )
+        title = f"{words} by layer{' over time' if looks.over_time else ''}"
+        remark = theory_marks.in_words(run, prediction, marked=bool(marks), room=width - 8 - len(title))
+        self._line("#layers-top").show((Piece(title, "title"),), remark)
         bars, heat = self.query_one("#bars", LayerBars), self.query_one("#heat", HeatMap)
         bars.display, heat.display = not looks.over_time, looks.over_time
         if looks.over_time:
             heat.show(views.heat(run, looks))
         else:
-            marks = theory_marks.marks(run, looks.quantity, prediction)
             bars.show(views.bar_profile(run, looks, marks))
 
     def _line(self, selector: str) -> FrameLine:

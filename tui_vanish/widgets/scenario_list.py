@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual import events
 from textual.message import Message
 
-from engine.events import Status
+from engine.status import Status
 from tui_vanish.glyphs import mark
 from tui_vanish.widgets.rows import Piece, Row, cut, padded
 from tui_vanish.widgets.scrolling_rows import ScrollingRows

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from engine.events import Status
+from engine.status import Status
 from tui_vanish.widgets.rows import Piece, Row, Rows, padded, row_width
 
 
@@ -17,6 +17,7 @@ class Title:
         seed: the next run's.
         activity: what the engine is loading, or "".
         statuses: every run's.
+        unsaved: how many runs can't be saved now.
     """
 
     host: str
@@ -25,6 +26,7 @@ class Title:
     seed: int
     activity: str
     statuses: tuple[Status, ...]
+    unsaved: int = 0
 
 
 class TitleBar(Rows):
@@ -47,8 +49,10 @@ class TitleBar(Rows):
             return []
         title = self._title
         right = _counts(title.statuses)
+        if title.unsaved:
+            right = (Piece(f"{title.unsaved} not saved", "bad"), Piece(" · "), *right)
         if title.activity:
-            right = (Piece(f"{title.activity}…", "accent"), *((Piece("   "), *right) if right else ()))
+            right = (Piece(title.activity, "accent"), *((Piece("   "), *right) if right else ()))
         host, seed = title.host, f"seed {title.seed}"
         short = (host.split(".")[0], _short_device(title.device), _short_data(title.data), seed)
         variants = (

@@ -1,0 +1,72 @@
+"""What a comparison needs in memory: six runs of the race against one, a process each.
+
+    python -m tests.bench.comparison_memory
+
+Prints the resident memory after some epochs. Nothing is asserted, as in the other benchmarks.
+"""
+
+import resource
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+EPOCHS = 2
+
+
+def main() -> None:
+    """Measure one run and six, and print the difference beside what the images take."""
+    one, six = (_in_a_process(runs) for runs in (1, 6))
+    print("| runs in lockstep | resident memory |")
+    print("|---|---|")
+    print(f"| 1 | {one:.0f} MB |")
+    print(f"| 6 | {six:.0f} MB |")
+    print(
+        f"\n{(six - one) / 5:.1f} MB for each further run; a copy of the images would be {_images():.0f} MB"
+    )
+
+
+def _in_a_process(runs: int) -> float:
+    command = [sys.executable, "-m", "tests.bench.comparison_memory", str(runs)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def _resident(runs: int) -> float:
+    """The most MB that this process had while `runs` of the race trained."""
+    import scenarios
+    from engine.events import RunEvent, RunFinished
+    from engine.runner import Engine, Settings
+    from scenarios.contents import race
+
+    done = threading.Semaphore(0)
+
+    def hear(event: RunEvent) -> None:
+        if isinstance(event, RunFinished):
+            done.release()
+
+    with TemporaryDirectory() as folder:
+        engine = Engine(Settings(device="cpu", runs_dir=Path(folder)), on_event=hear)
+        engine.start()
+        for name in race()[:runs]:
+            scenario = scenarios.load(name)
+            training = scenario.training.model_copy(update={"epochs": EPOCHS})
+            engine.train(scenario.model_copy(update={"training": training}), 1)
+        for _ in range(runs):
+            done.acquire()
+        engine.close()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _images() -> float:
+    from engine.data import find_source
+
+    source = find_source()
+    return (source.train + source.test) * 28 * 28 / 2**20
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        print(_resident(int(sys.argv[1])))
+    else:
+        main()

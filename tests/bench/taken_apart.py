@@ -1,0 +1,165 @@
+"""The training step taken apart, and what was tried in place of its parts.
+
+    python -m tests.bench.taken_apart [--quick]
+
+One thread on the CPU, in seconds that this thread had a core. Prints two tables in Markdown; nothing is
+asserted, as in the other benchmarks.
+"""
+
+import argparse
+import platform
+import statistics
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+
+import scenarios
+from engine.batches import Batches
+from engine.bench.pace import BLOCK, MatrixProducts, TrainerPace
+from engine.data import Dataset, find_source, load
+from engine.liverun import LiveRun
+from engine.losses import LOSSES
+from engine.models import Tape
+from engine.quantities import Probe, decode
+from engine.rounds import Rounds
+from engine.runner import SAVE_SECONDS
+from engine.saver import Saver
+from engine.tally import Tally
+from tests.bench import alternatives
+from tests.bench.alternatives import COURSE, course_trainer
+from tests.bench.paired import Work, median_milliseconds, seconds
+
+Row = tuple[str, float]
+
+
+def parts(data: Dataset, repeats: int) -> Iterator[Row]:
+    """(what, milliseconds of a step) of the step of `depth-7`, its parts, and what stands around it."""
+    scenario = scenarios.load(COURSE)
+    trainer = course_trainer(data)
+    network, optimizer, loss_of = trainer.network, trainer.optimizer, LOSSES[scenario.training.loss]
+    batches = Batches(data, 1, scenario.data.batch_size)
+    batches.begin(1)
+    images, labels = batches.next()
+    tally = Tally()
+
+    def gather() -> None:
+        if batches.is_over:
+            batches.begin(1)
+        batches.next()
+
+    def forward() -> None:
+        loss_of(network(images), labels)
+
+    def both_ways() -> None:
+        optimizer.zero_grad()
+        torch.autograd.backward(loss_of(network(images), labels))
+
+    def count() -> None:
+        for _ in range(BLOCK):
+            tally.add(loss, logits, labels)
+        tally.fetch()
+
+    def milliseconds(work: Work, calls: int = BLOCK) -> float:
+        return median_milliseconds(work, repeats=repeats, calls=calls)
+
+    measured, unmeasured = TrainerPace(scenario, data), TrainerPace(scenario, data, measuring=False)
+    floor = MatrixProducts(scenario, torch.device("cpu"))
+    yield "the whole step, one in ten measured", milliseconds(measured, 1) / BLOCK
+    yield "the whole step, none measured", milliseconds(unmeasured, 1) / BLOCK
+    yield "its matrix products alone", milliseconds(floor, 1) / BLOCK
+    yield "gathering and scaling the batch", milliseconds(gather)
+    one_way = milliseconds(forward)
+    yield "forward pass and loss", one_way
+    yield "backward pass", milliseconds(both_ways) - one_way
+    logits = network(images)
+    loss = loss_of(logits, labels)
+    yield "update (SGD)", milliseconds(optimizer.step)
+    yield "counting and reading the losses, a tenth of a sample", milliseconds(count) / BLOCK
+    narrow = scenarios.load(COURSE, ["model.width=1", "data.batch_size=1"])
+    few = TrainerPace(narrow, data, measuring=False)
+    yield "a step of width 1 on one image: Python and torch's calls", milliseconds(few, 1) / BLOCK
+    yield from _measuring(data, repeats)
+    yield "a round around the step: view, diagnosis, log", _round(data, repeats)
+
+
+def _measuring(data: Dataset, repeats: int) -> Iterator[Row]:
+    """What a measured step adds, all of it and in parts."""
+    trainer = course_trainer(data)
+    network, scenario = trainer.network, trainer.scenario
+    images, labels = Batches(data, 1, scenario.data.batch_size), data.train_labels
+    images.begin(1)
+    batch, labels = images.next()
+    tape = Tape()
+    torch.autograd.backward(LOSSES[scenario.training.loss](network(batch, tape), labels))
+
+    def probe() -> Probe:
+        return Probe(network, tape, scenario.model.activation)
+
+    reading = probe()
+    measurement = reading.read()
+    numbers: list[float] = measurement.values.tolist()
+
+    def milliseconds(work: Work) -> float:
+        return median_milliseconds(work, repeats=repeats)
+
+    yield "measuring, when it is done: keeping the weights", milliseconds(probe)
+    yield "measuring, when it is done: all quantities", milliseconds(reading.read)
+    yield (
+        "measuring, when it is done: reading them back",
+        milliseconds(lambda: decode(numbers, measurement.present, network.layer_names, frozenset())),
+    )
+
+
+def _round(data: Dataset, repeats: int) -> float:
+    """Milliseconds that a run's round takes over its bare step, in the thread that trains."""
+    scenario = scenarios.load(COURSE)
+    bare = course_trainer(data)
+    saver, rounds = Saver(SAVE_SECONDS, lambda: None), Rounds()
+    saver.start()
+    with TemporaryDirectory() as folder:
+        run = LiveRun("bench", scenario, 1, Path(folder) / "bench", saver, lambda _: None, lambda *_: None)
+        run.begin(data, 1)
+        over = []
+        for _ in range(repeats):
+            within = seconds(lambda: rounds.advance([run]), 5 * BLOCK)
+            over.append(1000 * (within - seconds(bare.step, 5 * BLOCK)))
+        run.stop()
+        saver.close()
+    return statistics.median(over)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.taken_apart", description=main.__doc__)
+    parser.add_argument("--quick", action="store_true", help="a first look, with few repeats")
+    quick = parser.parse_args().quick
+    repeats, steps = (3, 30) if quick else (15, 590)
+    torch.set_num_threads(1)
+    source = find_source()
+    data = load(source, "cpu")
+    print(f"cpu, 1 thread; {source.title}; python {platform.python_version()}, torch {torch.__version__}\n")
+
+    print("| part of a step of `depth-7` | ms | of the step |\n|---|---:|---:|")
+    whole = 0.0
+    for what, milliseconds in parts(data, repeats):
+        whole = whole or milliseconds
+        print(f"| {what} | {milliseconds:.3f} | {100 * milliseconds / whole:.0f} % |", flush=True)
+
+    print("\n| tried | instead of | there now | tried | ratio (range) | |\n|---|---|---:|---:|---:|---|")
+    for group in (
+        alternatives.optimizers(data, repeats),
+        alternatives.denormals(data, repeats, steps),
+        alternatives.storage(data, repeats),
+        alternatives.evaluation(data, repeats),
+        alternatives.counting(data, repeats),
+    ):
+        for each in group:
+            print(each.line(), flush=True)
+    print("\nRatios above 1: what is there now is faster.", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+"""Runs of other processes among the app's own: found, followed, watched, taken over, and never a crash."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+
+from engine.commands import Stop
+from engine.events import RunStarted, to_line
+from engine.runlock import LOCK, Owner
+from engine.runlog import DESCRIPTION, EVENTS, RunLog
+from engine.runner import Engine, Settings
+from tests.engine.lab import begin, make_scenario, random_data, train
+from tui_vanish.elsewhere import NoEngine, SharedEngine
+
+
+@pytest.fixture
+def killed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """The signals that would have been sent; 0 only asks whether the process is there."""
+    sent: list[tuple[int, int]] = []
+
+    def note(pid: int, number: int) -> None:
+        if number:
+            sent.append((pid, number))
+
+    monkeypatch.setattr(os, "kill", note)
+    return sent
+
+
+def make_run(runs: Path, name: str, *, owner: Owner | None = None) -> Path:
+    """A run's directory in the middle of the training, and whose it is."""
+    log = RunLog(runs / name, make_scenario().resolved(), 1)
+    trainer, events = begin(make_scenario(), random_data())
+    train(trainer, 6)
+    for event in events:
+        log.write(replace(event, run=name))
+    log.close()
+    if owner is not None:
+        (runs / name / LOCK).write_text(json.dumps(asdict(owner)) + "\n")
+    return runs / name
+
+
+def other() -> Owner:
+    """A process of this host that is there, and is not this one."""
+    return replace(Owner.present(), pid=os.getppid(), started=None)
+
+
+@pytest.fixture
+def watching(tmp_path: Path) -> SharedEngine:
+    """What is behind `vanish-tui watch`."""
+    return SharedEngine(NoEngine(tmp_path), find_live=False)
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Iterator[SharedEngine]:
+    """What is behind the app; nothing is started."""
+    engine = Engine(Settings(runs_dir=tmp_path))
+    yield SharedEngine(engine)
+    engine.close()
+
+
+def notices(engine: SharedEngine) -> list[str]:
+    return [notice.text for notice in engine.snapshot().notices]
+
+
+def test_a_live_run_is_found_and_shown_with_its_owner(shared: SharedEngine, tmp_path: Path) -> None:
+    make_run(tmp_path, "live", owner=other())
+    make_run(tmp_path, "left")
+    for run in shared._others.live():
+        shared._others.add(run)
+    shared._look()
+    (seen,) = shared.snapshot().runs
+    assert (seen.run, seen.step) == ("live", 6)
+    assert shared.snapshot().owners == {"live": other()}
+
+
+def test_a_watch_ends_nobody_s_training(
+    watching: SharedEngine, tmp_path: Path, killed: list[tuple[int, int]]
+) -> None:
+    make_run(tmp_path, "live", owner=other())
+    watching._others.add("live")
+    watching._look()
+    assert "This is a watch" in watching.take_over("live")
+    watching.send(Stop("live"))
+    assert notices(watching) == ["This is a watch: nothing is changed here."]
+    assert killed == []
+
+
+def test_taking_over_one_run_takes_all_of_its_process(
+    shared: SharedEngine, tmp_path: Path, killed: list[tuple[int, int]]
+) -> None:
+    for name in ("first", "second"):
+        make_run(tmp_path, name, owner=other())
+    make_run(tmp_path, "somebody-else-s", owner=replace(other(), host="gpu-box-9"))
+    assert shared.take_over("second") == ""  # also before anybody has looked at it
+    assert killed == [(os.getppid(), signal.SIGTERM)]
+    (handover,) = shared._others.handovers
+    assert handover.runs == ("first", "second")
+
+
+def test_a_process_is_told_to_end_once(
+    shared: SharedEngine, tmp_path: Path, killed: list[tuple[int, int]]
+) -> None:
+    for name in ("first", "second"):
+        make_run(tmp_path, name, owner=other())
+    assert [shared.take_over(name) for name in ("first", "second")] == ["", ""]
+    assert killed == [(os.getppid(), signal.SIGTERM)]
+
+
+def test_what_was_seen_last_is_shown_however_often_it_was_looked_meanwhile(
+    shared: SharedEngine, tmp_path: Path
+) -> None:
+    folder = make_run(tmp_path, "live", owner=other())
+    log = (folder / EVENTS).read_bytes().splitlines(keepends=True)
+    (folder / EVENTS).write_bytes(b"".join(log[:3]))
+    shared._others.add("live")
+    shared._look()
+    shared.snapshot()
+    for size in range(4, len(log) + 1):
+        with (folder / EVENTS).open("ab") as file:
+            file.write(log[size - 1])
+        shared._look()
+        if size % 2:  # two looks between two snapshots, so that what was shown is gone from memory
+            assert shared.snapshot().runs == shared._others.seen.runs
+
+
+def test_who_cannot_be_told_to_end_is_not(
+    shared: SharedEngine, tmp_path: Path, killed: list[tuple[int, int]]
+) -> None:
+    make_run(tmp_path, "far", owner=replace(other(), host="gpu-box-9"))
+    make_run(tmp_path, "ours", owner=Owner.present())
+    make_run(tmp_path, "left")
+    assert shared.take_over("far").endswith("on gpu-box-9: from here it can only be watched")
+    assert shared.take_over("ours") == "nobody else trains ours"
+    assert shared.take_over("left") == "nobody else trains left"
+    assert killed == []
+
+
+def test_a_run_that_cannot_be_shown_is_named_once_and_the_others_are_followed(
+    watching: SharedEngine, tmp_path: Path
+) -> None:
+    make_run(tmp_path, "good")
+    odd = make_run(tmp_path, "odd")
+    record = json.loads((odd / DESCRIPTION).read_text())
+    record["scenario"]["model"]["activation"] = "of a newer version"
+    (odd / DESCRIPTION).write_text(json.dumps(record))
+    broken = make_run(tmp_path, "broken")
+    started, *_ = begin(make_scenario(), random_data())[1]
+    assert isinstance(started, RunStarted)
+    lines = (broken / EVENTS).read_bytes().splitlines(keepends=True)
+    lines[0] = to_line(replace(started, scenario={"id": "nothing else"})).encode() + b"\n"
+    (broken / EVENTS).write_bytes(b"".join(lines))
+    for run in ("odd", "broken", "missing", "good"):
+        watching._others.add(run)
+    for _ in range(3):
+        watching._others.add("odd")
+        watching._look()
+    assert [run.run for run in watching.snapshot().runs] == ["good"]
+    told = notices(watching)
+    assert told[0] == "odd: its scenario is none of this version"
+    assert told[1] == "missing: no run: there is no run.json"
+    assert told[2].startswith("broken: its log is damaged (")
+    assert len(told) == 3
+
+
+def test_a_log_that_cannot_be_read_for_a_while_is_told_once_and_followed_again(
+    watching: SharedEngine, tmp_path: Path
+) -> None:
+    log = make_run(tmp_path, "run") / EVENTS
+    watching._others.add("run")
+    watching._look()
+    log.rename(log.with_suffix(".away"))
+    log.mkdir()
+    for _ in range(3):
+        watching._look()
+    assert notices(watching) == ["run cannot be read: Is a directory"]
+    assert [run.run for run in watching.snapshot().runs] == ["run"]
+    log.rmdir()
+    log.with_suffix(".away").rename(log)
+    watching._look()
+    assert len(notices(watching)) == 1
