@@ -1,6 +1,7 @@
 """What the end-to-end tests share: a program in a terminal, and the runs that it leaves behind."""
 
 import json
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +13,9 @@ from engine.places import default_runs_folder
 from tests.e2e.pseudo_terminal import PseudoTerminal
 
 Record = dict[str, Any]
+
+# Under nohup, say, it is ignored, and whatever is started here would inherit that.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture
