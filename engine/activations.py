@@ -1,68 +1,39 @@
-"""Activations by name, and the two operations that are one thing forward and another backward."""
+"""Activations by name, each forward and backward; and the gradient's normalisation."""
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-Activation = Callable[[Tensor], Tensor]
+_aten = torch.ops.aten  # the operations that autograd itself takes: the same bits, in one pass
 
 
-class _SigmoidBeta(torch.autograd.Function):
-    """Forward σ(z); backward σ(z)(1 − σ(z)) + β, the derivative of σ(z) + βz.
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """One nonlinearity.
 
-    Roodschild, Gotay Sardiñas and Will (2020), "A new approach for the vanishing gradient problem on
-    sigmoid activation", doi 10.1007/s13748-020-00218-y. The slide prints σ(z)(1 + σ(z)) + β: a misprint.
+    Attributes:
+        forward: from z to a, any shape.
+        backward: from dL/da and a to dL/dz.
     """
 
-    @staticmethod
-    def forward(ctx: Any, z: Tensor, beta: float) -> Tensor:
-        a = torch.sigmoid(z)
-        ctx.save_for_backward(a)
-        ctx.beta = beta
-        return a
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        (a,) = ctx.saved_tensors
-        return gradients[0] * (a * (1 - a) + ctx.beta), None
-
-
-class _NormaliseGradient(torch.autograd.Function):
-    """Forward the identity; backward (g − mean(g)) / (std(g) + 1e-6) over the whole tensor."""
-
-    @staticmethod
-    def forward(ctx: Any, a: Tensor) -> Tensor:
-        return a.view_as(a)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        (gradient,) = gradients
-        return (gradient - gradient.mean()) / (gradient.std() + 1e-6)
-
-
-def sigmoid_beta(z: Tensor, beta: float) -> Tensor:
-    """The plain sigmoid, whose derivative in the backward pass is larger by `beta`."""
-    result: Tensor = _SigmoidBeta.apply(z, beta)
-    return result
-
-
-def normalise_gradient(a: Tensor) -> Tensor:
-    """`a` itself; the gradient that comes back through it is brought to mean 0 and deviation 1."""
-    result: Tensor = _NormaliseGradient.apply(a)
-    return result
+    forward: Callable[[Tensor], Tensor]
+    backward: Callable[[Tensor, Tensor], Tensor]
 
 
 def build(name: str, beta: float | None = None) -> Activation:
     """The activation of that name; `beta` belongs to `sigmoid_beta`.
 
+    The β-sigmoid is the plain sigmoid forward, and backward the derivative of σ(z) + βz, σ(z)(1 − σ(z)) + β:
+    Roodschild, Gotay Sardiñas and Will (2020), "A new approach for the vanishing gradient problem on sigmoid
+    activation", doi 10.1007/s13748-020-00218-y. The slide prints σ(z)(1 + σ(z)) + β: a misprint.
+
     Raises:
         KeyError: no activation has that name.
     """
     if name == "sigmoid_beta":
-        slope = 0.0 if beta is None else beta
-        return lambda z: sigmoid_beta(z, slope)
+        return Activation(torch.sigmoid, lambda above, a: above * derivative(name, a, beta))
     return _PLAIN[name]
 
 
@@ -89,15 +60,35 @@ def derivative(name: str, a: Tensor, beta: float | None = None) -> Tensor:
             raise KeyError(name)
 
 
+def normalise_gradient(above: Tensor) -> Tensor:
+    """A gradient brought to mean 0 and deviation 1 over the whole tensor: (g − mean) / (std + 1e-6)."""
+    return (above - above.mean()) / (above.std() + 1e-6)
+
+
 def _identity(z: Tensor) -> Tensor:
     return z
 
 
-_PLAIN: dict[str, Activation] = {
-    "identity": _identity,
-    "sigmoid": torch.sigmoid,
-    "tanh": torch.tanh,
-    "relu": torch.relu,
+def _sigmoid_backward(above: Tensor, a: Tensor) -> Tensor:
+    gradient: Tensor = _aten.sigmoid_backward(above, a)
+    return gradient
+
+
+def _tanh_backward(above: Tensor, a: Tensor) -> Tensor:
+    gradient: Tensor = _aten.tanh_backward(above, a)
+    return gradient
+
+
+def _relu_backward(above: Tensor, a: Tensor) -> Tensor:
+    gradient: Tensor = _aten.threshold_backward(above, a, 0)
+    return gradient
+
+
+_PLAIN = {
+    "identity": Activation(_identity, lambda above, a: above),
+    "sigmoid": Activation(torch.sigmoid, _sigmoid_backward),
+    "tanh": Activation(torch.tanh, _tanh_backward),
+    "relu": Activation(torch.relu, _relu_backward),
 }
 
 SIGMOIDS = frozenset({"sigmoid", "sigmoid_beta"})

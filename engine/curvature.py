@@ -8,9 +8,7 @@ from engine.models import Network, Tape
 from scenarios.schema import Model
 
 
-def diagonal_curvature(
-    network: Network, model: Model, images: Tensor, tape: Tape
-) -> list[tuple[Tensor, Tensor]]:
+def diagonal_curvature(network: Network, model: Model, tape: Tape) -> list[tuple[Tensor, Tensor]]:
     """The curvature of each weight and bias, from the input to the output.
 
     As Becker and LeCun (1988), "Improving the convergence of back-propagation learning with second order
@@ -21,15 +19,14 @@ def diagonal_curvature(
     Args:
         network: without norms and skips, for which the recursion is not defined here.
         model: the scenario's, for its activation.
-        images: [batch, inputs].
-        tape: of the forward pass over them.
+        tape: of the forward pass.
 
     Returns:
         For each linear layer (h of its weight [out, in], h of its bias [out]).
     """
     linears = list(network.linears())
-    inputs = [images, *tape.h[:-1]]
-    probabilities = torch.softmax(tape.z[-1].detach(), dim=1)
+    inputs = [tape.images, *tape.h[:-1]]
+    probabilities = torch.softmax(tape.a[-1].detach(), dim=1)
     h_z = probabilities * (1 - probabilities)
     curvature: list[tuple[Tensor, Tensor]] = []
     for number in range(len(linears) - 1, -1, -1):

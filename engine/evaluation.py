@@ -20,7 +20,7 @@ def evaluate(network: Network, loss: Loss, data: Dataset) -> tuple[float, float]
     for first in range(0, len(data.test_labels), BATCH):
         images, labels = data.test_images[first : first + BATCH], data.test_labels[first : first + BATCH]
         logits = network(scaled(images))
-        tally.add(loss(logits, labels), logits, labels)
+        tally.add(loss(logits, labels)[0], logits, labels)
     tally.fetch()
     return tally.averages()
 

@@ -85,10 +85,13 @@ def look(
     """
     import torch
 
+    from engine.backprop import backpropagate
     from engine.models import Tape
 
-    twin, tape = copy.deepcopy(network), Tape()
-    torch.autograd.backward(loss(twin(images, tape), labels))
+    twin, tape = copy.deepcopy(network), Tape(images)
+    with torch.no_grad():
+        _, error = loss(twin(images, tape), labels)
+    backpropagate(twin, tape, error)
     number = twin.layer_names.index(layer)
     weight = list(twin.linears())[number].weight
     gradient = weight.grad if weight.requires_grad else None
@@ -98,7 +101,7 @@ def look(
         step=step,
         weights=histogram(weight.detach()),
         gradients=None if gradient is None else histogram(gradient),
-        activations=histogram(tape.h[number].detach()),
+        activations=histogram(tape.h[number]),
         images=len(labels),
     )
 

@@ -1,4 +1,4 @@
-"""Losses on the logits, by name."""
+"""Losses on the logits, by name, each with its gradient."""
 
 from collections.abc import Callable
 
@@ -6,19 +6,30 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-Loss = Callable[[Tensor, Tensor], Tensor]
+# From logits [batch, classes] and labels, int64 [batch]: (the loss, a scalar; dL/dlogits [batch, classes]).
+Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
-def binary_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """Binary cross entropy against one-hot targets, mean over batch and classes.
-
-    Args:
-        logits: [batch, classes].
-        labels: int64 [batch].
-    """
-    # Not F.one_hot: it looks at the labels' values before it goes on.
-    targets = torch.zeros_like(logits).scatter_(1, labels.unsqueeze(1), 1.0)
-    return F.binary_cross_entropy_with_logits(logits, targets)
+@torch.no_grad()
+def cross_entropy(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean over the batch; its gradient is (softmax − one-hot) / batch, in autograd's own bits."""
+    log_probabilities = torch.log_softmax(logits, 1)
+    above = _one_hot(logits, labels, -1 / len(labels))
+    error: Tensor = torch.ops.aten._log_softmax_backward_data(above, log_probabilities, 1, logits.dtype)
+    return F.nll_loss(log_probabilities, labels), error
 
 
-LOSSES: dict[str, Loss] = {"cross_entropy": F.cross_entropy, "bce": binary_cross_entropy}
+@torch.no_grad()
+def binary_cross_entropy(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Against one-hot targets, mean over batch and classes; its gradient is (sigmoid − one-hot) / both."""
+    targets = _one_hot(logits, labels, 1.0)
+    loss = F.binary_cross_entropy_with_logits(logits, targets)
+    return loss, torch.sigmoid(logits).sub_(targets).div_(logits.numel())
+
+
+def _one_hot(logits: Tensor, labels: Tensor, value: float) -> Tensor:
+    """`value` at each label and 0 elsewhere. F.one_hot would look at the labels' values before it goes on."""
+    return torch.zeros_like(logits).scatter_(1, labels.unsqueeze(1), value)
+
+
+LOSSES: dict[str, Loss] = {"cross_entropy": cross_entropy, "bce": binary_cross_entropy}

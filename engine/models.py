@@ -26,27 +26,47 @@ class CustomNorm(nn.Module):
         return (z - z.mean()) / z.std()
 
 
-@dataclass
-class Tape:
-    """What one forward pass leaves behind to be measured, a list entry per layer, output last.
+class NormRecord:
+    """One pass through a normalisation, which autograd takes back: a piece of its graph that stands alone.
 
-    Attributes:
-        z: what goes into the nonlinearity, after a normalisation; the logits at the output.
-        a: what comes out of it; its gradient is kept.
-        h: `a` plus a skip, if one ends here: what the next layer sees.
+    Args:
+        norm: the module.
+        z: [batch, units], what goes in.
     """
 
-    z: list[Tensor] = field(default_factory=list)
+    def __init__(self, norm: nn.Module, z: Tensor) -> None:
+        with torch.enable_grad():
+            self._before = z.detach().requires_grad_()
+            self._after: Tensor = norm(self._before)
+
+    @property
+    def output(self) -> Tensor:
+        """[batch, units]."""
+        return self._after.detach()
+
+    def backward(self, gradient: Tensor) -> Tensor:
+        """From dL by its output to dL by what went in; what the module learns gets its gradients."""
+        torch.autograd.backward(self._after, gradient)
+        if self._before.grad is None:
+            raise RuntimeError("a normalisation through which no gradient comes back")
+        return self._before.grad
+
+
+@dataclass
+class Tape:
+    """What one forward pass leaves behind for the backward pass and to be measured.
+
+    Attributes:
+        images: [batch, inputs].
+        a: what comes out of each layer's nonlinearity, the logits last.
+        h: `a` plus a skip, if one ends here: what the next layer sees; the logits last.
+        norms: by layer, counted from 0: its normalisation.
+    """
+
+    images: Tensor
     a: list[Tensor] = field(default_factory=list)
     h: list[Tensor] = field(default_factory=list)
-
-    def record(self, z: Tensor, a: Tensor, h: Tensor) -> None:
-        """Note one layer and ask autograd to keep dL/da."""
-        if a.requires_grad:
-            a.retain_grad()
-        self.z.append(z)
-        self.a.append(a)
-        self.h.append(h)
+    norms: dict[int, NormRecord] = field(default_factory=dict)
 
 
 class HiddenLayer(nn.Module):
@@ -67,13 +87,10 @@ class HiddenLayer(nn.Module):
         self.normalises_gradient = model.gradient == "normalised"
         self.skip_from = next((source for source, target in model.skip if target == number), None)
 
-    def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """(z, a), both [batch, width]."""
-        linear = self.linear
-        z = F.linear(inputs, linear.weight, linear.bias)
-        if self.norm is not None:
-            z = self.norm(z)
-        return z, self.activation(z)
+    @property
+    def trains(self) -> bool:
+        """Whether it isn't frozen."""
+        return self.linear.weight.requires_grad
 
 
 class Network(nn.Module):
@@ -105,19 +122,32 @@ class Network(nn.Module):
         yield self.output
 
     def forward(self, images: Tensor, tape: Tape | None = None) -> Tensor:
-        """The logits [batch, classes] of `images` [batch, inputs]; `tape` takes down every layer."""
+        """The logits [batch, classes].
+
+        Args:
+            images: [batch, inputs].
+            tape: takes down every layer, for `engine.backprop`, whose backward pass this network's is. It
+                cuts autograd's graph at normalisations.
+        """
         seen = [images]
-        for layer in self._hidden:
-            z, a = layer.forward(seen[-1])  # calling modules as such would be 2 % of a step
-            h = activations.normalise_gradient(a) if layer.normalises_gradient else a
-            if layer.skip_from is not None:
-                h = h + seen[layer.skip_from]
+        for number, layer in enumerate(self._hidden):
+            # As functions and not by calling modules, which would be 2 % of a step.
+            z = F.linear(seen[-1], layer.linear.weight, layer.linear.bias)
+            if layer.norm is not None and tape is not None:
+                tape.norms[number] = NormRecord(layer.norm, z)
+                z = tape.norms[number].output
+            elif layer.norm is not None:
+                z = layer.norm(z)
+            a = layer.activation.forward(z)
+            h = a if layer.skip_from is None else a + seen[layer.skip_from]
             if tape is not None:
-                tape.record(z, a, h)
+                tape.a.append(a)
+                tape.h.append(h)
             seen.append(h)
         logits = F.linear(seen[-1], self.output.weight, self.output.bias)
         if tape is not None:
-            tape.record(logits, logits, logits)
+            tape.a.append(logits)
+            tape.h.append(logits)
         return logits
 
     def freeze(self, names: frozenset[str]) -> None:

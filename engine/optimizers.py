@@ -35,6 +35,9 @@ class Optimizer:
         for parameter in self.parameters:
             parameter.grad = None
 
+    def observe(self, tape: Tape) -> None:
+        """Take what the rule needs of the step's forward pass beside its gradients; most need nothing."""
+
     @torch.no_grad()
     def step(self) -> None:
         """Update every parameter that has a gradient."""
@@ -150,14 +153,9 @@ class SDAGD(Optimizer):
         self._curvature: list[tuple[Tensor, Tensor]] = []
 
     @torch.no_grad()
-    def observe(self, images: Tensor, tape: Tape) -> None:
-        """Take the curvature of the batch that the next step is for.
-
-        Args:
-            images: [batch, inputs].
-            tape: of the forward pass over them.
-        """
-        self._curvature = diagonal_curvature(self._network, self._model, images, tape)
+    def observe(self, tape: Tape) -> None:
+        """Take the curvature of the batch that the next step is for."""
+        self._curvature = diagonal_curvature(self._network, self._model, tape)
 
     @torch.no_grad()
     def step(self) -> None:

@@ -41,24 +41,29 @@ class Measurement:
 
 
 class Probe:
-    """Measures one step: made after the backward pass and before the update, read after the update.
+    """Measures one step: made before the backward pass, of which it is told, and read after the update.
 
     Measuring only reads, so the weights end in the same bits with it and without.
 
     Args:
-        network: the network, with this step's gradients.
-        tape: of this step's forward pass, after its backward pass.
+        network: the network, before the step's update.
+        tape: of this step's forward pass.
         activation: the scenario's.
     """
 
     def __init__(self, network: Network, tape: Tape, activation: str) -> None:
         self._activation = activation
         self._tape = tape
+        self._delta_norms: dict[int, Tensor] = {}
         alike = groupby(
             enumerate(linear.weight for linear in network.linears()),
-            lambda numbered: (numbered[1].shape, numbered[1].grad is None),
+            lambda numbered: (numbered[1].shape, numbered[1].requires_grad),
         )
         self._weights = [_Weights(*zip(*members, strict=True)) for _, members in alike]
+
+    def take_delta(self, number: int, delta: Tensor) -> None:
+        """Measure a layer's dL/da [batch, units] in passing, while it is in the cache."""
+        self._delta_norms[number] = _norm(delta)
 
     @torch.no_grad()
     def read(self) -> Measurement:
@@ -67,12 +72,11 @@ class Probe:
         hidden, output = range(len(h) - 1), (len(h) - 1,)
         found = [weights.read() for weights in self._weights]
         for numbers in (hidden, output):
-            found.append(_moments(numbers, [h[number].detach() for number in numbers]))
-        deltas = {number: each.grad for number, each in enumerate(a) if each.grad is not None}
-        if deltas:
-            norms = torch.stack([_norm(delta) for delta in deltas.values()])
-            found.append({"delta_norm": (tuple(deltas), norms)})
-        shares = [_shares(self._activation, a[number].detach()) for number in hidden]
+            found.append(_moments(numbers, [h[number] for number in numbers]))
+        if self._delta_norms:
+            norms = torch.stack(list(self._delta_norms.values()))
+            found.append({"delta_norm": (tuple(self._delta_norms), norms)})
+        shares = [_shares(self._activation, a[number]) for number in hidden]
         found += [{name: (hidden, torch.stack([share[name] for share in shares]))} for name in shares[0]]
         columns = [(name, *column) for each in found for name, column in each.items()]
         return Measurement(
@@ -86,7 +90,7 @@ class _Weights:
 
     Args:
         numbers: the layers', counted from 0.
-        weights: of these layers, with their gradients or all without.
+        weights: of these layers, which all train or are all frozen.
     """
 
     def __init__(self, numbers: Sequence[int], weights: Sequence[Tensor]) -> None:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from engine import optimizers
+from engine.backprop import backpropagate
 from engine.batches import Batches
 from engine.commands import CannotFreeze
 from engine.data import Dataset, scaled
@@ -134,17 +135,16 @@ class Trainer:
         self._at.take_step()
         sampled = measured_step(self._at.step, self._at.step_of_stage)
         measured = sampled and self._measuring
-        sdagd = self.optimizer if isinstance(self.optimizer, optimizers.SDAGD) else None
-        tape = Tape() if measured or sdagd else None
+        tape = Tape(images)
 
-        logits = self.network(images, tape)
-        loss = self._loss(logits, labels)
-        self.optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        probe = Probe(self.network, tape, self.scenario.model.activation) if tape and measured else None
-        if tape and sdagd:
-            sdagd.observe(images, tape)
-        self.optimizer.step()
+        with torch.no_grad():
+            logits = self.network(images, tape)
+            loss, error = self._loss(logits, labels)
+            probe = Probe(self.network, tape, self.scenario.model.activation) if measured else None
+            self.optimizer.zero_grad()
+            backpropagate(self.network, tape, error, probe.take_delta if probe else None)
+            self.optimizer.observe(tape)
+            self.optimizer.step()
 
         self._tally.add(loss, logits, labels)
         if sampled:
@@ -345,9 +345,10 @@ class Trainer:
                 it, they are looked for in a new one over the first images of the training set.
         """
         if not nonfinite:
-            tape = Tape()
+            images, _ = self._first_images()
+            tape = Tape(images)
             with torch.no_grad():  # through a copy: BatchNorm takes in what passes through it
-                copy.deepcopy(self.network)(self._first_images()[0], tape)
+                copy.deepcopy(self.network)(images, tape)
             outputs = zip(self.network.layer_names, tape.h, strict=True)
             nonfinite = tuple(name for name, h in outputs if not h.isfinite().all())
         self._finish(Status.DIVERGED, first_bad_step, nonfinite)

@@ -7,6 +7,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 import scenarios
 from engine.activations import derivative
@@ -47,12 +48,12 @@ class Histogram:
 
 def of_layer(std: float, layer: int, low: float, high: float, intervals: int) -> Histogram:
     """z of hidden layer `layer` (from 1) of an untrained 7-layer sigmoid net with weights N(0, std²)."""
-    return histogram(_tape(std).z[layer - 1][:BATCH], low, high, intervals)
+    return histogram(_z(std, layer)[:BATCH], low, high, intervals)
 
 
 def chi(std: float, layer: int) -> float:
     """χ as measured: fan-in · std² · the mean of σ'(z)²."""
-    slope = derivative("sigmoid", _tape(std).a[layer - 1])
+    slope = derivative("sigmoid", _pass(std)[1].a[layer - 1])
     fan_in = PIXELS if layer == 1 else 128
     return float(fan_in * std * std * slope.square().mean())
 
@@ -78,7 +79,7 @@ def normalised(
         seen: evaluation mode, after so many batches of training; None is training mode.
         edges: low, high and number of the histogram's intervals.
     """
-    z = _tape(std).z[layer - 1]
+    z = _z(std, layer)
     module: Callable[[Tensor], Tensor] = nn.Identity()
     if norm == "CustomNorm":
         module = CustomNorm()
@@ -110,15 +111,21 @@ def histogram(z: Tensor, low: float, high: float, intervals: int) -> Histogram:
     )
 
 
+def _z(std: float, layer: int) -> Tensor:
+    """What goes into the sigmoids of hidden layer `layer`, over the sample's test images."""
+    network, tape = _pass(std)
+    linear = network.hidden[layer - 1].linear
+    return F.linear([tape.images, *tape.h][layer - 1], linear.weight, linear.bias).detach()
+
+
 @lru_cache(maxsize=8)
 @torch.no_grad()
-def _tape(std: float) -> Tape:
-    """A forward pass over the sample's test images."""
+def _pass(std: float) -> tuple[Network, Tape]:
+    """An untrained network, and its forward pass over the sample's test images."""
     scenario = scenarios.load("depth-7", [f"model.init.std={std}"])
-    network = Network(*build_hidden(scenario.model, SEED, torch.device("cpu")))
-    tape = Tape()
-    network(_images(), tape)
-    return tape
+    network, tape = Network(*build_hidden(scenario.model, SEED, torch.device("cpu"))), Tape(_images())
+    network(tape.images, tape)
+    return network, tape
 
 
 def _images() -> Tensor:

@@ -1,10 +1,13 @@
 """The gradient's two ways back through a skip connection, measured in an untrained net. Needs torch."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 import scenarios
+from engine.backprop import backpropagate
 from engine.concepts.images import sample
 from engine.data import PIXELS
 from engine.losses import LOSSES
@@ -57,21 +60,24 @@ def measure(scenario_id: str) -> WaysBack:
     network = Network(*build_hidden(scenario.model, SEED, torch.device("cpu")))
     pixels = torch.frombuffer(bytearray(sample().pixels[: BATCH * PIXELS]), dtype=torch.uint8)
     labels = torch.frombuffer(bytearray(sample().labels[:BATCH]), dtype=torch.uint8).long()
-    tape = Tape()
-    logits = network(pixels.view(-1, PIXELS).float() / 255, tape)
-    torch.autograd.backward(LOSSES[scenario.training.loss](logits, labels))
-    measured = Probe(network, tape, scenario.model.activation).read()
+    tape = Tape(pixels.view(-1, PIXELS).float() / 255)
+    deltas: dict[int, Tensor] = {}
+    with torch.no_grad():
+        _, error = LOSSES[scenario.training.loss](network(tape.images, tape), labels)
+    backpropagate(network, tape, error, deltas.__setitem__)
+    probe = Probe(network, tape, scenario.model.activation)
+    for number, delta in deltas.items():
+        probe.take_delta(number, delta)
+    measured = probe.read()
     layers = decode(measured.values.tolist(), measured.present, network.layer_names, frozenset())[:-1]
     return WaysBack(
         tuple(layer.delta_norm or 0.0 for layer in layers),
         tuple(layer.grad_norm or 0.0 for layer in layers),
-        tuple(_block(tape, source, target) for source, target in scenario.model.skip),
+        tuple(_block(deltas, source, target) for source, target in scenario.model.skip),
     )
 
 
-def _block(tape: Tape, source: int, target: int) -> Block:
+def _block(deltas: Mapping[int, Tensor], source: int, target: int) -> Block:
     # h = a + skip, so ∂L/∂a at the target is ∂L/∂H; what reaches the source is the sum of the two ways.
-    arriving, total = tape.a[target - 1].grad, tape.a[source - 1].grad
-    if arriving is None or total is None:
-        raise RuntimeError(f"no gradient at layers {source} and {target}")
+    arriving, total = deltas[target - 1], deltas[source - 1]
     return Block(source, target, float(arriving.norm()), float((total - arriving).double().norm()))

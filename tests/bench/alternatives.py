@@ -10,13 +10,16 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 import scenarios
+from engine.backprop import backpropagate
 from engine.batches import Batches
 from engine.bench.pace import TrainerPace
 from engine.data import Dataset, scaled
 from engine.evaluation import evaluate
 from engine.losses import LOSSES
+from engine.models import Tape
 from engine.optimizers import SGD, Adam
 from engine.tally import Tally
 from engine.trainer import Trainer
@@ -56,6 +59,30 @@ def course_trainer(data: Dataset, scenario: str = COURSE, overrides: tuple[str, 
     trainer.begin()
     trainer.step()
     return trainer
+
+
+def backward(data: Dataset, repeats: int) -> Iterator[Alternative]:
+    """Autograd, for forward pass, loss and backward pass; and where arithmetic is next to nothing."""
+    for what, overrides in {"": (), ", width 1, one image": ("model.width=1", "data.batch_size=1")}.items():
+        trainer = course_trainer(data, overrides=overrides)
+        batches = Batches(data, 1, trainer.scenario.data.batch_size)
+        batches.begin(1)
+        works = partial(_by_hand, trainer, *batches.next()), partial(_by_autograd, trainer, *batches.next())
+        yield Alternative(f"autograd{what}", "written out", pair(*works, repeats=repeats))
+
+
+@torch.no_grad()
+def _by_hand(trainer: Trainer, images: Tensor, labels: Tensor) -> None:
+    tape = Tape(images)
+    _, error = LOSSES["cross_entropy"](trainer.network(images, tape), labels)
+    trainer.optimizer.zero_grad()
+    backpropagate(trainer.network, tape, error)
+
+
+def _by_autograd(trainer: Trainer, images: Tensor, labels: Tensor) -> None:
+    loss = F.cross_entropy(trainer.network(images), labels)
+    trainer.optimizer.zero_grad()
+    torch.autograd.backward(loss)
 
 
 def optimizers(data: Dataset, repeats: int) -> Iterator[Alternative]:
@@ -197,7 +224,7 @@ def counting(data: Dataset, repeats: int) -> Iterator[Alternative]:
     batches.begin(1)
     images, labels = batches.next()
     logits = trainer.network(images).detach()
-    loss = LOSSES["cross_entropy"](logits, labels)
+    loss, _ = LOSSES["cross_entropy"](logits, labels)
     tally = Tally()
 
     def ours() -> None:

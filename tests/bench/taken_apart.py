@@ -15,8 +15,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import torch
+from torch import Tensor
 
 import scenarios
+from engine.backprop import backpropagate
 from engine.batches import Batches
 from engine.bench.pace import BLOCK, MatrixProducts, TrainerPace
 from engine.data import Dataset, find_source, load
@@ -50,12 +52,16 @@ def parts(data: Dataset, repeats: int) -> Iterator[Row]:
             batches.begin(1)
         batches.next()
 
-    def forward() -> None:
-        loss_of(network(images), labels)
+    @torch.no_grad()
+    def forward() -> tuple[Tape, Tensor]:
+        tape = Tape(images)
+        _, error = loss_of(network(images, tape), labels)
+        return tape, error
 
     def both_ways() -> None:
+        tape, error = forward()
         optimizer.zero_grad()
-        torch.autograd.backward(loss_of(network(images), labels))
+        backpropagate(network, tape, error)
 
     def count() -> None:
         for _ in range(BLOCK):
@@ -74,8 +80,9 @@ def parts(data: Dataset, repeats: int) -> Iterator[Row]:
     one_way = milliseconds(forward)
     yield "forward pass and loss", one_way
     yield "backward pass", milliseconds(both_ways) - one_way
-    logits = network(images)
-    loss = loss_of(logits, labels)
+    with torch.no_grad():
+        logits = network(images)
+    loss, _ = loss_of(logits, labels)
     yield "update (SGD)", milliseconds(optimizer.step)
     yield "counting and reading the losses, a tenth of a sample", milliseconds(count) / BLOCK
     narrow = scenarios.load(COURSE, ["model.width=1", "data.batch_size=1"])
@@ -92,13 +99,20 @@ def _measuring(data: Dataset, repeats: int) -> Iterator[Row]:
     images, labels = Batches(data, 1, scenario.data.batch_size), data.train_labels
     images.begin(1)
     batch, labels = images.next()
-    tape = Tape()
-    torch.autograd.backward(LOSSES[scenario.training.loss](network(batch, tape), labels))
+    tape, deltas = Tape(batch), dict[int, Tensor]()
+    with torch.no_grad():
+        _, error = LOSSES[scenario.training.loss](network(batch, tape), labels)
+    backpropagate(network, tape, error, deltas.__setitem__)
 
     def probe() -> Probe:
         return Probe(network, tape, scenario.model.activation)
 
+    def take_deltas() -> None:
+        for number, delta in deltas.items():
+            reading.take_delta(number, delta)
+
     reading = probe()
+    take_deltas()
     measurement = reading.read()
     numbers: list[float] = measurement.values.tolist()
 
@@ -106,7 +120,8 @@ def _measuring(data: Dataset, repeats: int) -> Iterator[Row]:
         return median_milliseconds(work, repeats=repeats)
 
     yield "measuring, when it is done: keeping the weights", milliseconds(probe)
-    yield "measuring, when it is done: all quantities", milliseconds(reading.read)
+    yield "measuring, when it is done: the deltas, on the way back", milliseconds(take_deltas)
+    yield "measuring, when it is done: all other quantities", milliseconds(reading.read)
     yield (
         "measuring, when it is done: reading them back",
         milliseconds(lambda: decode(numbers, measurement.present, network.layer_names, frozenset())),
@@ -150,6 +165,7 @@ def main() -> None:
 
     print("\n| tried | instead of | there now | tried | ratio (range) | |\n|---|---|---:|---:|---:|---|")
     for group in (
+        alternatives.backward(data, repeats),
         alternatives.optimizers(data, repeats),
         alternatives.denormals(data, repeats, steps),
         alternatives.storage(data, repeats),

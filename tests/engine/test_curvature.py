@@ -33,9 +33,9 @@ def sdagd_scenario(activation: str = "sigmoid", layers: int = 2, width: int = 4)
 
 def observed(scenario: Scenario, images: Tensor) -> tuple[Network, Tape, Curvature]:
     hidden, output = build_hidden(scenario.model, 3, torch.device("cpu"))
-    network, tape = Network(hidden, output), Tape()
+    network, tape = Network(hidden, output), Tape(images)
     network(images, tape)
-    return network, tape, diagonal_curvature(network, scenario.model, images, tape)
+    return network, tape, diagonal_curvature(network, scenario.model, tape)
 
 
 def images_of(count: int) -> Tensor:
@@ -78,7 +78,7 @@ def test_below_the_output_h_follows_its_recursion_written_with_loops(activation:
     }
     expected = [(torch.zeros_like(linear.weight), torch.zeros_like(linear.bias)) for linear in linears]
     for image in range(3):
-        p = tape.z[-1][image].detach().softmax(0)
+        p = tape.a[-1][image].detach().softmax(0)
         h_z = [float(value * (1 - value)) for value in p]
         for layer in (2, 1, 0):
             below = inputs[layer][image]
@@ -213,9 +213,9 @@ def test_training_goes_by_gradient_and_curvature_of_the_same_batch() -> None:
     batches = watch_batches(trainer)
     train(trainer, 1)
     images, labels = batches[0], _labels_of(batches[0], scaled(data.train_images), data.train_labels)
-    tape = Tape()
+    tape = Tape(images)
     torch.autograd.backward(F.cross_entropy(twin.network(images, tape), labels))
-    curvature = diagonal_curvature(twin.network, scenario.model, images, tape)
+    curvature = diagonal_curvature(twin.network, scenario.model, tape)
     pairs = zip(trainer.network.linears(), twin.network.linears(), curvature, strict=True)
     for ours, plain, (h_weight, _) in pairs:
         mu = _gradient(plain).norm() / 0.2

@@ -64,7 +64,7 @@ def test_it_sees_the_weights_and_what_one_pass_over_the_first_images_gives() -> 
     for number, layer in enumerate(trainer.network.layer_names):
         view = trainer.inspect(layer)
         weight = list(trainer.network.linears())[number].weight
-        tape = Tape()
+        tape = Tape(images)
         loss = F.cross_entropy(trainer.network(images, tape), labels)
         (gradient,) = torch.autograd.grad(loss, weight)
         assert (view.run, view.layer, view.step, view.images) == ("run", layer, 3, 32)

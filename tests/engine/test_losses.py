@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from torch.nn import functional as F
 
 from engine.losses import LOSSES
 
@@ -20,7 +21,7 @@ def test_cross_entropy_is_the_mean_of_minus_the_log_probability() -> None:
         -math.log(math.exp(row[label]) / sum(map(math.exp, row)))
         for row, label in zip(LOGITS.tolist(), LABELS.tolist(), strict=True)
     ]
-    assert LOSSES["cross_entropy"](LOGITS, LABELS).item() == pytest.approx(sum(rows) / 2)
+    assert LOSSES["cross_entropy"](LOGITS, LABELS)[0].item() == pytest.approx(sum(rows) / 2)
 
 
 def test_binary_cross_entropy_is_against_one_hot_targets_mean_over_batch_and_classes() -> None:
@@ -29,15 +30,33 @@ def test_binary_cross_entropy_is_against_one_hot_targets_mean_over_batch_and_cla
         for row, label in zip(LOGITS.tolist(), LABELS.tolist(), strict=True)
         for column, value in enumerate(row)
     ]
-    assert LOSSES["bce"](LOGITS, LABELS).item() == pytest.approx(sum(terms) / 6)
+    assert LOSSES["bce"](LOGITS, LABELS)[0].item() == pytest.approx(sum(terms) / 6)
 
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_losses_hold_for_logits_that_would_overflow_an_exponential(name: str) -> None:
-    logits = torch.tensor([[1e4, -1e4]], requires_grad=True)
-    loss = LOSSES[name](logits, torch.tensor([1]))
-    torch.autograd.backward(loss)
+    loss, gradient = LOSSES[name](torch.tensor([[1e4, -1e4]]), torch.tensor([1]))
     assert math.isfinite(loss.item())
     assert loss.item() >= 1e4
+    assert gradient.isfinite().all()
+
+
+PLAIN = {
+    "cross_entropy": F.cross_entropy,
+    "bce": lambda logits, labels: F.binary_cross_entropy_with_logits(logits, torch.eye(10)[labels]),
+}
+
+
+@pytest.mark.parametrize("images", [1, 3, 96, 512])
+@pytest.mark.parametrize("size", [0.01, 1, 30])
+@pytest.mark.parametrize("name", LOSSES)
+def test_loss_and_gradient_are_autograd_s_to_the_bit(name: str, size: float, images: int) -> None:
+    draw = torch.Generator().manual_seed(images)
+    logits = (size * torch.randn(images, 10, generator=draw)).requires_grad_()
+    labels = torch.randint(10, (images,), generator=draw)
+    expected = PLAIN[name](logits, labels)
+    torch.autograd.backward(expected)
+    loss, gradient = LOSSES[name](logits.detach(), labels)
+    assert torch.equal(loss, expected.detach())
     assert logits.grad is not None
-    assert logits.grad.isfinite().all()
+    assert torch.equal(gradient, logits.grad)

@@ -47,7 +47,7 @@ def test_gradient_and_delta_norms_are_those_of_autograd(changes: dict[str, objec
     h = [images]
     for layer in trainer.network.hidden:
         z = layer.linear(h[-1])
-        a = layer.activation(z if layer.norm is None else layer.norm(z))
+        a = layer.activation.forward(z if layer.norm is None else layer.norm(z))
         outputs.append(a)
         h.append(a + h[layer.skip_from] if layer.skip_from else a)
     logits = trainer.network.output(h[-1])
@@ -160,7 +160,7 @@ def measured(h: Tensor, activation: str = "sigmoid", a: Tensor | None = None) ->
     """What is said of one hidden layer that puts out `h` (and `a`, if a skip is between them)."""
     a = h if a is None else a
     network = network_of(make_scenario({"model.hidden_layers": 1, "model.activation": activation}))
-    tape = Tape(z=[a, a], a=[a, a], h=[h, h])
+    tape = Tape(images=a, a=[a, a], h=[h, h])
     measurement = Probe(network, tape, activation).read()
     layers = decode(
         measurement.values.tolist(), measurement.present, network.layer_names, frozenset({"layer1"})
@@ -203,7 +203,7 @@ def test_sigmoids_are_saturated_where_the_slope_is_under_a_twentieth_of_its_maxi
         scenario = {"model.hidden_layers": 1, "model.activation": name}
         network = network_of(make_scenario(scenario | ({"model.beta": 1.0} if "beta" in name else {})))
         a = torch.sigmoid(z)
-        tape = Tape(z=[z, z], a=[a, a], h=[a, a])
+        tape = Tape(images=z, a=[a, a], h=[a, a])
         measurement = Probe(network, tape, name).read()
         layers = decode(measurement.values.tolist(), measurement.present, network.layer_names, frozenset())
         assert layers[0].saturated == 0.5
@@ -249,9 +249,8 @@ def test_norms_hold_where_the_squares_leave_float32(size: float) -> None:
         linear.weight.grad = torch.full_like(linear.weight, -size)
     a = torch.full((4, 16), size)
     a[::2] *= -1
-    a.requires_grad_()
-    a.grad = torch.full_like(a, size)
-    probe = Probe(network, Tape(z=[a, a], a=[a, a], h=[a, a]), "identity")
+    probe = Probe(network, Tape(images=a, a=[a, a], h=[a, a]), "identity")
+    probe.take_delta(0, torch.full_like(a, size))
     for linear in network.linears():
         linear.weight.data.mul_(0.5)
     measurement = probe.read()

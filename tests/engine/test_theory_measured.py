@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 import scenarios
+from engine.backprop import backpropagate
 from engine.data import Dataset, scaled
 from engine.losses import LOSSES
 from engine.models import Network, Tape, build_head, build_hidden
@@ -80,11 +81,13 @@ def measure(sample_data: Dataset) -> Measure:
             if scenario.stages:
                 hidden = hidden[: sum(scenario.stages[0].sub_models)]
                 output = build_head(scenario.model, seed, 1, CPU)
-            network, tape = Network(hidden, output), Tape()
+            network = Network(hidden, output)
             batch = epoch_order(seed, 1, len(sample_data.train_images), 1)[: scenario.data.batch_size]
-            logits = network(scaled(sample_data.train_images[batch]), tape)
-            torch.autograd.backward(LOSSES[scenario.training.loss](logits, sample_data.train_labels[batch]))
-            deltas.append([_norm(a.grad) for a in tape.a])
+            tape, handed_down = Tape(scaled(sample_data.train_images[batch])), dict[int, Tensor]()
+            logits = network(tape.images, tape)
+            _, error = LOSSES[scenario.training.loss](logits, sample_data.train_labels[batch])
+            backpropagate(network, tape, error, handed_down.__setitem__)
+            deltas.append([_norm(handed_down[number]) for number in sorted(handed_down)])
             grads.append([_norm(linear.weight.grad) for linear in network.linears()])
         return Measured(_means(deltas), _means(grads))
 

@@ -1,0 +1,58 @@
+"""Backpropagation, Algorithm 1 of the slides: the gradients of one step, layer by layer from the output down.
+
+Written out rather than left to autograd, which takes longer for networks as small as these, and because what
+is handed down, dL/da, is what this laboratory measures. It is done in the operations that autograd takes, in
+its order: the gradients are autograd's to the bit, and tests hold them against it.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from engine.activations import normalise_gradient
+from engine.models import Network, Tape
+
+OnDelta = Callable[[int, Tensor], None]
+
+
+@torch.no_grad()
+def backpropagate(network: Network, tape: Tape, error: Tensor, on_delta: OnDelta | None = None) -> None:
+    """Set the gradients of all that trains. Nothing is computed below the lowest layer that does.
+
+    Args:
+        network: as it was when the tape was recorded.
+        tape: of the forward pass; it serves once.
+        error: dL/dlogits [batch, classes].
+        on_delta: is told of each layer, counted from 0, and its dL/da [batch, units], the output's first.
+    """
+    layers, inputs = network.hidden, [tape.images, *tape.h]
+    lowest = next((n for n, layer in enumerate(layers) if layer.trains), len(layers))
+    skipping: dict[int, Tensor] = {}  # dL/dh at a layer from where skips that start there have ended
+    if on_delta is not None:
+        on_delta(len(layers), error)
+    above, dz = network.output, error
+    _set_gradients(above, inputs[-2], dz)
+    for number in range(len(layers) - 1, lowest - 1, -1):
+        layer = layers[number]
+        dh = dz @ above.weight
+        if number in skipping:
+            dh = skipping.pop(number) + dh
+        if layer.skip_from is not None:
+            source = layer.skip_from - 1
+            skipping[source] = skipping[source] + dh if source in skipping else dh
+        da = normalise_gradient(dh) if layer.normalises_gradient else dh
+        if on_delta is not None:
+            on_delta(number, da)
+        dz = layer.activation.backward(da, tape.a[number])
+        if layer.norm is not None:
+            dz = tape.norms[number].backward(dz)
+        above = layer.linear
+        _set_gradients(above, inputs[number], dz)
+
+
+def _set_gradients(linear: nn.Linear, inputs: Tensor, dz: Tensor) -> None:
+    """Those of z = W·x + b, from x [batch, in] and dL/dz [batch, out]."""
+    if linear.weight.requires_grad:
+        linear.weight.grad = dz.T @ inputs
+        linear.bias.grad = dz.sum(0)
