@@ -1,10 +1,11 @@
 """The training images in the order of the epoch, a batch at a time."""
 
 import math
+from itertools import count
 
 from torch import Tensor
 
-from engine.data import Dataset, scaled
+from engine.data import DataError, Dataset, scaled
 from engine.randomness import epoch_order
 
 
@@ -22,6 +23,19 @@ class Batches:
         self._data, self._seed, self._size = data, seed, size
         self._images = len(data.train_labels) * data.passes
         self._order: Tensor
+
+    def require_spread(self) -> None:
+        """Make sure that no batch is a single image, in which BatchNorm would see no spread.
+
+        Raises:
+            DataError: the last one is.
+        """
+        if self._images % self._size == 1:
+            better = next(size for size in count(self._size + 1) if self._images % size != 1)
+            raise DataError(
+                f"with data.batch_size = {self._size} the last of {self._images:,} images is a batch by "
+                f"itself, and BatchNorm needs two: take another size, such as {better}"
+            )
 
     @property
     def per_epoch(self) -> int:

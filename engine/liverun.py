@@ -27,6 +27,7 @@ from engine.commands import (
 )
 from engine.diagnosis import Diagnosis
 from engine.events import Intervened, Paused, Resumed, RunEvent, RunFinished, StageStarted
+from engine.idx import DataError
 from engine.rundir import RunDirectory, Save
 from engine.runview import RunView, Snapshot
 from engine.saver import Saver
@@ -219,7 +220,8 @@ class LiveRun:
         if (failure := self._failure) is not None:
             self._failure = None
             self._untold.clear()
-            self.fail(f"{type(failure).__name__}: {failure}", "".join(traceback.format_exception(failure)))
+            said = str(failure) if isinstance(failure, DataError) else f"{type(failure).__name__}: {failure}"
+            self.fail(said, "".join(traceback.format_exception(failure)))
         self.tell_trouble()
 
     def tell_trouble(self) -> None:

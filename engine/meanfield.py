@@ -60,21 +60,6 @@ def slope_product(activation: str, q: float, c: float, beta: float = 0.0) -> flo
             raise KeyError(activation)
 
 
-def fixed_point(activation: str, sigma_w2: float) -> float:
-    """The variance that a deep plain net settles at: q = σ_w² E[φ(z)²], reached from q = 1.
-
-    Args:
-        activation: a bounded one; of others q grows or shrinks without end.
-        sigma_w2: σ_w² = fan-in × variance of a weight.
-    """
-    q = 1.0
-    for _ in range(1000):
-        previous, q = q, sigma_w2 * product(activation, q, q)
-        if math.isclose(q, previous, rel_tol=1e-9):
-            break
-    return q
-
-
 def _sigmoid(z: float) -> float:
     return 0.5 + 0.5 * math.tanh(0.5 * z)  # exp(-z) would overflow
 

@@ -83,11 +83,6 @@ class Prediction:
         ]
         return math.prod(steps) ** (1 / len(steps)) if steps else None
 
-    def relative_delta(self) -> tuple[float, ...]:
-        """The hidden layers' delta norms, in parts of the last hidden layer's."""
-        norms = [layer.delta_norm for layer in self.layers[:-1]]
-        return tuple(norm / norms[-1] if norms[-1] else math.nan for norm in norms)
-
 
 @dataclass(frozen=True, slots=True)
 class _Layer:

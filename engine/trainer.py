@@ -76,6 +76,8 @@ class Trainer:
         self._at = Progress(run, scenario.training.epochs)
         self._data, self._emit, self._measuring = data, emit, measuring
         self._batches = Batches(data, seed, scenario.data.batch_size)
+        if scenario.model.norm == "batch":
+            self._batches.require_spread()
         self._device = data.train_images.device
         self._loss = LOSSES[scenario.training.loss]
         self._stages = plan(scenario)

@@ -51,7 +51,12 @@ def smoother(looks: ChartLooks) -> ChartLooks:
 
 def in_next_unit(looks: ChartLooks) -> ChartLooks:
     """The x axis in its next unit; what was in sight and the cursor were places in the old one."""
-    return replace(looks, unit=next_unit(looks.unit), window=None, cursor=None)
+    return whole(replace(looks, unit=next_unit(looks.unit)))
+
+
+def whole(looks: ChartLooks) -> ChartLooks:
+    """All of the run in sight, and no cursor."""
+    return replace(looks, window=None, cursor=None)
 
 
 def plain(looks: ChartLooks) -> ChartLooks:

@@ -496,6 +496,18 @@ def test_a_network_that_cannot_be_built_is_a_failed_run(
     assert listener.wait_for(RunFinished).error == "MemoryError: too wide"
 
 
+def test_a_last_batch_of_one_image_under_batchnorm_is_a_failed_run_that_says_what_to_do(
+    start: Start, listener: Listener
+) -> None:
+    engine = start()  # on 80 images
+    engine.train(make_scenario({"model.norm": "batch", "data.batch_size": 79}), 1)
+    error = listener.wait_for(RunFinished).error
+    assert error == (
+        "with data.batch_size = 79 the last of 80 images is a batch by itself, and BatchNorm needs two: "
+        "take another size, such as 80"
+    )
+
+
 def test_where_nothing_can_be_written_training_goes_on_with_a_notice(
     start: Start, listener: Listener, tmp_path: Path
 ) -> None:

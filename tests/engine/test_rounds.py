@@ -44,8 +44,7 @@ def machine() -> Machine:
 
 
 @pytest.fixture
-def rounds(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rounds]:
-    monkeypatch.setattr(LiveRun, "step", lambda run: run.step())
+def rounds(machine: Machine) -> Iterator[Rounds]:
     rounds = Rounds(2, machine.clock)
     yield rounds
     rounds.close()

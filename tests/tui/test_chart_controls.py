@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import scenarios
+from engine.status import Status
 from tests import goldens
 from tests.tui.fake_engine import SECONDS_PER_STEP, STEPS_PER_EPOCH, FakeEngine, FakeRun
 from tests.tui.lab_bench import NARROW, WIDE, Bench, opened
@@ -179,6 +180,19 @@ async def test_another_scenario_is_seen_whole(tmp_path: Path) -> None:
         await training(bench)
         await bench.press("y", "z", "left")
         await bench.highlight("depth-3")
+        assert bench.lab.looks.charts == ChartLooks(y_log=True)
+
+
+async def test_another_run_of_the_scenario_is_seen_whole(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        run = await training(bench)
+        await bench.press("y", "z", "left")
+        run.end(Status.STOPPED)
+        await bench.settle()
+        assert bench.lab.looks.charts.window is not None
+        await bench.press("enter")
+        bench.engine.runs[-1].start()
+        await bench.settle()
         assert bench.lab.looks.charts == ChartLooks(y_log=True)
 
 

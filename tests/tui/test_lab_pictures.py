@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.commands import Pause
 from engine.status import Status
 from tests import goldens
 from tests.tui.lab_bench import LARGE, NARROW, WIDE, Bench, opened
@@ -169,3 +170,15 @@ async def test_a_terminal_too_small_says_so_and_recovers(size: tuple[int, int], 
         small = bench.text
     async with opened(tmp_path, NARROW) as bench:
         assert small == bench.text
+
+
+async def test_what_a_terminal_too_small_does_not_show_is_left_alone(tmp_path: Path) -> None:
+    async with opened(tmp_path, NARROW) as bench:
+        await bench.train()
+        await bench.pilot.resize_terminal(79, 24)
+        await bench.press("s", "p", "f", "j", "enter")
+        assert bench.engine.sent == []
+        assert len(bench.engine.runs) == 1
+        await bench.pilot.resize_terminal(*NARROW)
+        await bench.press("p")
+        assert [type(command) for command in bench.engine.sent] == [Pause]

@@ -136,9 +136,8 @@ class CompareScreen(FollowingScreen[str | None]):
         words = comparison_views.title(view, self._lineup.metric)
         title = (Piece("Compare", "title"), Piece(f"  {words}", "text"))
         left_out = f" · {MOST} shown at once" if len(self._lineup.runs) > len(runs) else ""
-        self.query_one("#compare-top", FrameLine).show(
-            title, (Piece(f"{len(runs)} runs · epoch {format.count(epoch)}{left_out}"),)
-        )
+        counted = f"{len(runs)} {'run' if len(runs) == 1 else 'runs'} · epoch {format.count(epoch)}{left_out}"
+        self.query_one("#compare-top", FrameLine).show(title, (Piece(counted),))
         remark = comparison_views.equal(field, wide=self.size.width >= _WIDE) if field else ""
         self.query_one("#standings-top", FrameLine).show(
             (Piece("Standings", "title"),), (Piece(remark, "dim"),) if remark else ()

@@ -42,8 +42,13 @@ class FollowingScreen(Screen[T]):
         return ""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The key that opens a line is a letter like any other while something is being typed."""
-        return not (action in LINE_OPENERS and isinstance(self.focused, Input))
+        """Whether a key of the screen does anything now.
+
+        The key that opens a line is a letter like any other while something is being typed; and nothing is
+        done to what a terminal that is too small doesn't show.
+        """
+        typing = action in LINE_OPENERS and isinstance(self.focused, Input)
+        return not (typing or self.has_class("-too-small"))
 
     def on_screen_resume(self) -> None:
         """Catch up with what happened while another screen hid this one."""

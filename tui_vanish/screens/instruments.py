@@ -40,6 +40,7 @@ class InstrumentScreen(FollowingScreen[None]):
         self.looks = Looks()
         self.predictions = Predictions(self, self.show)
         self._trying: _Trying | None = None
+        self._charted = ""  # the run whose charts were shown last
         self._wheel = Wheel(self)
 
     @property
@@ -133,6 +134,12 @@ class InstrumentScreen(FollowingScreen[None]):
         if (run := self.shown_run) is not None:
             extent = run_axis.extent(run, self.looks.charts)
             self._look_at_charts(chart_controls.moved(self.looks.charts, extent, int(by)))
+
+    def chart_anew(self, run: str) -> None:
+        """If `run` is another than the one before, all of it: what was in sight was a place in that one."""
+        if run != self._charted:
+            self._charted = run
+            self.looks = replace(self.looks, charts=chart_controls.whole(self.looks.charts))
 
     def clear_charts(self) -> bool:
         """Take the cursor away, else the zoom; whether there was one."""

@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from engine.commands import Pause, Resume, Stop
 from engine.status import Status
-from tui_vanish import overview
+from tui_vanish import chart_controls, overview
 from tui_vanish.actions import bindings
 from tui_vanish.lab_footer import Situation, labels
 from tui_vanish.lab_layout import BESIDE, SMALLEST, Layout, lay_out
@@ -118,6 +118,8 @@ class LabScreen(InstrumentScreen):
         if not self.is_mounted or self.size.area == 0:
             return
         snapshot, run = self.vanish.snapshot, self.shown_run
+        if run is not None:
+            self.chart_anew(run.run)
         self.query_one(TitleBar).show(overview.title(snapshot, self.vanish.host, self.vanish.seed))
         self._scenarios.list.show_standings(overview.standings(snapshot), self.vanish.comparing.marked)
         layout = self._arrange(run)
@@ -288,7 +290,7 @@ class LabScreen(InstrumentScreen):
 
     @on(ScenarioList.Highlighted)
     def _show_highlighted(self) -> None:
-        self.look(layer=None, charts=replace(self.looks.charts, window=None, cursor=None))
+        self.look(layer=None, charts=chart_controls.whole(self.looks.charts))
 
     @on(ScenarioList.Chosen)
     def _open_chosen(self) -> None:
