@@ -2,6 +2,6 @@
 
 import sys
 
-from tui_vanish.cli import main
+from tui_vanish.start import main
 
 sys.exit(main())

@@ -1,0 +1,42 @@
+"""A ctrl+c that comes while the program is still being imported."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+# Comes as the command line, or what it needs for a command, begins to be imported.
+_INTERRUPTED = """
+import os, signal, sys
+
+class Interrupter:
+    def find_spec(self, name, path=None, target=None):
+        if name == "{module}":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupter())
+sys.argv = ["vanish-tui", "list"]
+{before}
+from tui_vanish.start import main
+sys.exit(main())
+"""
+
+
+def ended(module: str, before: str = "") -> "subprocess.CompletedProcess[str]":
+    code = _INTERRUPTED.format(module=module, before=before)
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("module", "code"), [("tui_vanish.cli", -signal.SIGINT), ("tui_vanish.commands.list", 130)]
+)
+def test_a_ctrl_c_at_once_is_no_traceback(module: str, code: int) -> None:
+    done = ended(module)
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
+
+
+def test_where_ctrl_c_is_ignored_it_stays_so() -> None:
+    done = ended("tui_vanish.cli", before="signal.signal(signal.SIGINT, signal.SIG_IGN)")
+    assert done.returncode == 0
+    assert "depth-7" in done.stdout
