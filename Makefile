@@ -9,8 +9,9 @@ READY := $(VENV)/ready
 run: $(READY)
 	$(BIN)/vanish-tui $(ARGS)
 
+# A worker a core, but each imports PyTorch: no more than 4.
 test: $(READY)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff format --check .
