@@ -2,7 +2,8 @@
 
 Written out rather than left to autograd, which takes longer for networks as small as these, and because what
 is handed down, dL/da, is what this laboratory measures. It is done in the operations that autograd takes, in
-its order: the gradients are autograd's to the bit, and tests hold them against it.
+its order: the gradients are autograd's to the bit, and tests hold them against it. Only normalisations are
+left to it.
 """
 
 from collections.abc import Callable
@@ -22,20 +23,21 @@ def backpropagate(network: Network, tape: Tape, error: Tensor, on_delta: OnDelta
 
     Args:
         network: as it was when the tape was recorded.
-        tape: of the forward pass; it serves once.
+        tape: of the forward pass; its `norms` are used up.
         error: dL/dlogits [batch, classes].
-        on_delta: is told of each layer, counted from 0, and its dL/da [batch, units], the output's first.
+        on_delta: is told of each layer, counted from 0, and its dL/da [batch, units], from the output down to
+            the lowest that trains.
     """
     layers, inputs = network.hidden, [tape.images, *tape.h]
     lowest = next((n for n, layer in enumerate(layers) if layer.trains), len(layers))
     skipping: dict[int, Tensor] = {}  # dL/dh at a layer from where skips that start there have ended
     if on_delta is not None:
         on_delta(len(layers), error)
-    above, dz = network.output, error
-    _set_gradients(above, inputs[-2], dz)
+    dz, linear = error, network.output
+    _set_gradients(linear, inputs[len(layers)], dz)
     for number in range(len(layers) - 1, lowest - 1, -1):
         layer = layers[number]
-        dh = dz @ above.weight
+        dh = dz @ linear.weight
         if number in skipping:
             dh = skipping.pop(number) + dh
         if layer.skip_from is not None:
@@ -46,9 +48,9 @@ def backpropagate(network: Network, tape: Tape, error: Tensor, on_delta: OnDelta
             on_delta(number, da)
         dz = layer.activation.backward(da, tape.a[number])
         if layer.norm is not None:
-            dz = tape.norms[number].backward(dz)
-        above = layer.linear
-        _set_gradients(above, inputs[number], dz)
+            dz = tape.norms.pop(number).backward(dz)
+        linear = layer.linear
+        _set_gradients(linear, inputs[number], dz)
 
 
 def _set_gradients(linear: nn.Linear, inputs: Tensor, dz: Tensor) -> None:

@@ -1,7 +1,7 @@
 """The training images in the order of the epoch, a batch at a time."""
 
 import math
-from itertools import count
+from itertools import chain
 
 from torch import Tensor
 
@@ -28,10 +28,13 @@ class Batches:
         """Make sure that no batch is a single image, in which BatchNorm would see no spread.
 
         Raises:
-            DataError: the last one is.
+            DataError: the last one is, or there is no other image.
         """
+        if self._images == 1:
+            raise DataError("BatchNorm needs two images at least, and the training set has one")
         if self._images % self._size == 1:
-            better = next(size for size in count(self._size + 1) if self._images % size != 1)
+            sizes = chain(range(self._size - 1, 1, -1), range(self._size + 1, self._images + 1))
+            better = next(size for size in sizes if self._images % size != 1)
             raise DataError(
                 f"with data.batch_size = {self._size} the last of {self._images:,} images is a batch by "
                 f"itself, and BatchNorm needs two: take another size, such as {better}"

@@ -14,8 +14,9 @@ Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 def cross_entropy(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     """Mean over the batch; its gradient is (softmax − one-hot) / batch, in autograd's own bits."""
     log_probabilities = torch.log_softmax(logits, 1)
-    above = _one_hot(logits, labels, -1 / len(labels))
-    error: Tensor = torch.ops.aten._log_softmax_backward_data(above, log_probabilities, 1, logits.dtype)
+    error = _one_hot(logits, labels, -1 / len(labels))  # so far dL by the log-probabilities
+    # What autograd calls; softmax − one-hot would end in other last bits.
+    error = torch.ops.aten._log_softmax_backward_data(error, log_probabilities, 1, logits.dtype)
     return F.nll_loss(log_probabilities, labels), error
 
 

@@ -35,6 +35,7 @@ class NormRecord:
     """
 
     def __init__(self, norm: nn.Module, z: Tensor) -> None:
+        self._norm = norm
         with torch.enable_grad():
             self._before = z.detach().requires_grad_()
             self._after: Tensor = norm(self._before)
@@ -45,11 +46,12 @@ class NormRecord:
         return self._after.detach()
 
     def backward(self, gradient: Tensor) -> Tensor:
-        """From dL by its output to dL by what went in; what the module learns gets its gradients."""
-        torch.autograd.backward(self._after, gradient)
-        if self._before.grad is None:
-            raise RuntimeError("a normalisation through which no gradient comes back")
-        return self._before.grad
+        """From dL by its output to dL by what went in. Sets the gradients of what the module learns."""
+        learnt = [parameter for parameter in self._norm.parameters() if parameter.requires_grad]
+        below, *own = torch.autograd.grad(self._after, [self._before, *learnt], gradient)
+        for parameter, each in zip(learnt, own, strict=True):
+            parameter.grad = each
+        return below
 
 
 @dataclass
@@ -60,7 +62,7 @@ class Tape:
         images: [batch, inputs].
         a: what comes out of each layer's nonlinearity, the logits last.
         h: `a` plus a skip, if one ends here: what the next layer sees; the logits last.
-        norms: by layer, counted from 0: its normalisation.
+        norms: by layer, counted from 0: its normalisation, if something trains at the layer or below it.
     """
 
     images: Tensor
@@ -129,11 +131,12 @@ class Network(nn.Module):
             tape: takes down every layer, for `engine.backprop`, whose backward pass this network's is. It
                 cuts autograd's graph at normalisations.
         """
-        seen = [images]
+        seen, goes_back = [images], False
         for number, layer in enumerate(self._hidden):
             # As functions and not by calling modules, which would be 2 % of a step.
             z = F.linear(seen[-1], layer.linear.weight, layer.linear.bias)
-            if layer.norm is not None and tape is not None:
+            goes_back = goes_back or layer.trains
+            if layer.norm is not None and tape is not None and goes_back:
                 tape.norms[number] = NormRecord(layer.norm, z)
                 z = tape.norms[number].output
             elif layer.norm is not None:

@@ -23,11 +23,11 @@ class Tally:
         """Count one batch.
 
         Args:
-            loss: its mean, a scalar.
+            loss: its mean, a scalar; outside autograd, like the logits.
             logits: [batch, classes].
             labels: int64 [batch].
         """
-        self._pending.append((loss.detach(), logits.detach(), labels))
+        self._pending.append((loss, logits, labels))
 
     def fetch(self, more: Tensor | None = None) -> tuple[list[float], float, list[float]]:
         """(the losses since the last fetch, the last batch's accuracy, what is in `more`), in one copy."""

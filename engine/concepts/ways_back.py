@@ -64,10 +64,13 @@ def measure(scenario_id: str) -> WaysBack:
     deltas: dict[int, Tensor] = {}
     with torch.no_grad():
         _, error = LOSSES[scenario.training.loss](network(tape.images, tape), labels)
-    backpropagate(network, tape, error, deltas.__setitem__)
     probe = Probe(network, tape, scenario.model.activation)
-    for number, delta in deltas.items():
+
+    def take(number: int, delta: Tensor) -> None:
+        deltas[number] = delta
         probe.take_delta(number, delta)
+
+    backpropagate(network, tape, error, take)
     measured = probe.read()
     layers = decode(measured.values.tolist(), measured.present, network.layer_names, frozenset())[:-1]
     return WaysBack(

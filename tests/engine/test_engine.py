@@ -504,7 +504,7 @@ def test_a_last_batch_of_one_image_under_batchnorm_is_a_failed_run_that_says_wha
     error = listener.wait_for(RunFinished).error
     assert error == (
         "with data.batch_size = 79 the last of 80 images is a batch by itself, and BatchNorm needs two: "
-        "take another size, such as 80"
+        "take another size, such as 78"
     )
 
 

@@ -433,9 +433,14 @@ async def test_below_the_smallest_size_one_line_says_so_and_it_recovers(tmp_path
         await bench.pilot.resize_terminal(79, 24)
         await bench.settle()
         assert "vanish-tui needs 80×24; this is 79×24" in bench.text
+        await bench.press("S", "P", "D")
+        assert bench.engine.sent == []
         await bench.pilot.resize_terminal(80, 24)
         await bench.settle()
         assert "Standings" in bench.text
+        await bench.pilot.resize_terminal(79, 24)
+        await bench.press("escape")
+        assert bench.app.screen is bench.lab
 
 
 async def test_the_palette_offers_the_comparison_s_own_actions(tmp_path: Path) -> None:

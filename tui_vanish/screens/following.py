@@ -44,11 +44,12 @@ class FollowingScreen(Screen[T]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether a key of the screen does anything now.
 
-        The key that opens a line is a letter like any other while something is being typed; and nothing is
-        done to what a terminal that is too small doesn't show.
+        The key that opens a line is a letter like any other while something is being typed; and what a
+        terminal that is too small doesn't show can only be left.
         """
-        typing = action in LINE_OPENERS and isinstance(self.focused, Input)
-        return not (typing or self.has_class("-too-small"))
+        if self.has_class("-too-small"):
+            return action.startswith("leave_")
+        return not (action in LINE_OPENERS and isinstance(self.focused, Input))
 
     def on_screen_resume(self) -> None:
         """Catch up with what happened while another screen hid this one."""
