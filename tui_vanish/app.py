@@ -370,6 +370,10 @@ class VanishApp(App[int]):
 
     async def action_quit(self) -> None:
         """Leave; ask first if that would stop a run."""
+        if self.engine.on_their_way:
+            text = "What is taken over is not here yet: q again in a moment, or ctrl+c to leave it stopped."
+            self.notify(text, severity="warning", timeout=4)
+            return
         active = [run.scenario_id for run in self.shelf.unfinished()]
         if not active:
             self._departure.leave()

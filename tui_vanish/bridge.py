@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 from textual.app import App
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from engine.commands import RunCommand
@@ -32,6 +33,10 @@ class EngineLike(Protocol):
 
     def take_over(self, run: str) -> str:
         """Go on with a run that another process trains; returns what keeps it from being done."""
+
+    @property
+    def on_their_way(self) -> "Sequence[str]":
+        """Runs that are being taken over, and that their process hasn't let go yet."""
 
     def start(self) -> None:
         """Start the thread."""

@@ -128,6 +128,12 @@ class SharedEngine:
             return "This is a watch: nothing is changed here. Open vanish-tui to take it over."
         return self._others.take_over(run)
 
+    @property
+    def on_their_way(self) -> list[str]:
+        """Runs that are being taken over, and that their process hasn't let go yet."""
+        handovers = list(self._others.handovers) if "_others" in vars(self) else []
+        return [run for handover in handovers for run in handover.runs]
+
     @cached_property
     def _others(self) -> "Others":
         from tui_vanish.others import Others  # with all that reads logs, of which the first frame has no use

@@ -312,6 +312,17 @@ async def test_q_asks_where_that_would_stop_a_run(tmp_path: Path) -> None:
     assert bench.app.return_value == 0
 
 
+async def test_q_waits_for_a_run_that_is_on_its_way_from_another_process(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        bench.engine.on_their_way.append("depth-7")
+        await bench.press("q")
+        assert "q again in a moment" in bench.text
+        assert not bench.engine.closed
+        bench.engine.on_their_way.clear()
+        await bench.pilot.press("q")
+    assert bench.engine.closed
+
+
 @pytest.mark.parametrize("before", ["", "question_mark", "q", "colon", "slash"])
 async def test_ctrl_c_leaves_from_wherever_one_is(before: str, tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:

@@ -100,6 +100,7 @@ def test_taking_over_one_run_takes_all_of_its_process(
     assert killed == [(os.getppid(), signal.SIGTERM)]
     (handover,) = shared._others.handovers
     assert handover.runs == ("first", "second")
+    assert shared.on_their_way == ["first", "second"]
 
 
 def test_a_process_is_told_to_end_once(
