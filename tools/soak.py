@@ -114,10 +114,10 @@ class Soak:
             arguments = ("run", "--resume", runs[0]) if runs else _beginning(scenario)
             stillborn, share = moments.random() < STILLBORN, moments.random()
             with _program(folder, *arguments) as process:
+                assert process.stdout is not None
                 if not stillborn:
-                    assert process.stdout is not None
                     process.stdout.readline()  # it trains
-                    threading.Thread(target=process.stdout.read, daemon=True).start()
+                threading.Thread(target=process.stdout.read, daemon=True).start()
                 seconds = share * (life.start if stillborn else LONGEST_LIFE * life.training)
                 try:
                     code = process.wait(seconds if self.kills < self._wanted else None)
