@@ -36,7 +36,7 @@ class Batches:
             sizes = chain(range(self._size - 1, 1, -1), range(self._size + 1, self._images + 1))
             better = next(size for size in sizes if self._images % size != 1)
             raise DataError(
-                f"with data.batch_size = {self._size} the last of {self._images:,} images is a batch by "
+                f"with data.batch_size = {self._size} the last of {self._images} images is a batch by "
                 f"itself, and BatchNorm needs two: take another size, such as {better}"
             )
 

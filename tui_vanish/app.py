@@ -23,6 +23,7 @@ from tui_vanish.bridge import Bridge, EngineLike
 from tui_vanish.comparing import Comparing
 from tui_vanish.departure import Departure
 from tui_vanish.glyphs import AsciiOnly
+from tui_vanish.notices import toasts
 from tui_vanish.remembered import recall, remember
 from tui_vanish.screens.following import FollowingScreen
 from tui_vanish.screens.lab import LabScreen
@@ -191,19 +192,17 @@ class VanishApp(App[int]):
         ended = [run for run in snapshot.runs if run.status.ended and run.run not in had_ended]
         heard = before.notices[-1].number if before.notices else 0
         seen = self._farewells_in_sight(ended)
-        for notice in snapshot.notices:
-            if notice.number > heard and notice.number not in seen:
-                self.notify(notice.text, severity=notice.severity, timeout=8, markup=False)
+        fresh = [each for each in snapshot.notices if each.number > heard and each.number not in seen]
+        for text, severity in toasts(fresh):
+            self.notify(text, severity=severity, timeout=8, markup=False)
         for run in ended:
             self._announce_end(run)
 
     def _farewells_in_sight(self, ended: "Sequence[Snapshot]") -> frozenset[int]:
-        """The last words of runs that have just ended before one's eyes: the lab says it, and why."""
-        screen = self.screen if ended else None
-        if not isinstance(screen, LabScreen) or screen.run_in_sight not in {run.run for run in ended}:
-            return frozenset()
+        """The last words of runs that have just ended before one's eyes: the screen says it itself."""
+        in_sight = self.screen.runs_in_sight if isinstance(self.screen, FollowingScreen) else ()
         last = {notice.run: notice.number for notice in self.snapshot.notices}
-        return frozenset({last.get(screen.run_in_sight, 0)})
+        return frozenset(last.get(run.run, 0) for run in ended if run.run in in_sight)
 
     def _announce_end(self, run: "Snapshot") -> None:
         if run.status in _RINGS:

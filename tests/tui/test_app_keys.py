@@ -352,6 +352,16 @@ async def test_a_run_that_ends_before_one_s_eyes_is_not_announced_on_top_of_what
         assert "depth-3 stopped" in bench.text
 
 
+async def test_what_many_runs_say_at_once_is_one_toast(tmp_path: Path) -> None:
+    async with opened(tmp_path, WIDE) as bench:
+        run = await bench.train()
+        for number in range(1, 7):
+            bench.engine.notify(Notice(number, run.name, "warning", f"word {number}"))
+        await bench.settle()
+        assert [f"word {number}" in bench.text for number in range(1, 5)] == [True, True, False, False]
+        assert bench.text.count("and 4 more") == 1
+
+
 async def test_each_notice_is_shown_once(tmp_path: Path) -> None:
     async with opened(tmp_path, WIDE) as bench:
         run = await bench.train()

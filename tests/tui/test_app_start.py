@@ -5,11 +5,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from textual.containers import Horizontal
 
 from engine.runner import EngineSnapshot
 from tests.tui.lab_bench import Bench, opened
 from tui_vanish.bridge import Bridge
 from tui_vanish.terminal import over_ssh
+from tui_vanish.widgets.run_pane import RunPane
 
 
 def test_importing_the_app_loads_nothing_heavy() -> None:
@@ -110,3 +112,14 @@ async def test_no_color_sends_no_colour(tmp_path: Path, monkeypatch: pytest.Monk
             assert all(not style.color or style.color.is_default for style in styles)
             assert all(not style.bgcolor or style.bgcolor.is_default for style in styles)
         assert any(style.reverse or style.bold for style in styles)
+
+
+async def test_a_run_pane_without_its_instruments_is_never_laid_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As an app leaves it that ends while it is being mounted."""
+    monkeypatch.setattr(RunPane, "compose", lambda pane: [Horizontal(id="charts"), Horizontal(id="layers")])
+    async with opened(tmp_path) as bench:
+        await bench.press("enter")
+        assert bench.app.return_value is None
+        assert bench.lab.query_one(RunPane).display is False

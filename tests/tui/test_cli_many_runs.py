@@ -131,3 +131,34 @@ def test_in_a_file_no_number_of_the_table_is_cut(
     monkeypatch.setenv("COLUMNS", "40")
     assert main(["reproduce", "init-std-10", "--epochs", "1", "--seeds", "2", *small]) == 0
     assert "…" not in capsys.readouterr().out
+
+
+def test_a_compared_run_that_fails_says_why(
+    tmp_path: Path, small: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "odd.toml").write_text(
+        'extends = "depth-7"\n[model]\nnorm = "batch"\n[data]\nbatch_size = 95\n'
+    )
+    assert main(["compare", "depth-3", str(tmp_path / "odd.toml"), "--epochs", "1", *small]) == 1
+    assert "failed: with data.batch_size = 95 the last of 96 images is a batch" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("width", [60, 200])
+def test_on_a_terminal_the_list_of_runs_is_cut_at_its_edge_and_in_a_file_it_is_whole(
+    width: int,
+    small: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lines(capsys, "run", "depth-3", "--epochs", "1", *small)
+    assert main(["runs", *small[2:]]) == 0
+    whole = capsys.readouterr().out.splitlines()
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert main(["runs", *small[2:]]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert [line[:width] for line in shown] == shown
+    assert all(
+        cut.rstrip("…") == line[: len(cut.rstrip("…"))] for cut, line in zip(shown, whole, strict=True)
+    )
+    assert (shown == whole) == (width == 200)

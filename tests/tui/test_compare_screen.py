@@ -9,6 +9,7 @@ import pytest
 import scenarios
 from engine.commands import Pause, Resume, Stop
 from engine.comparison import Entrant
+from engine.runner import Notice
 from engine.status import Status
 from scenarios import Entry
 from tests import goldens
@@ -441,6 +442,17 @@ async def test_below_the_smallest_size_one_line_says_so_and_it_recovers(tmp_path
         await bench.pilot.resize_terminal(79, 24)
         await bench.press("escape")
         assert bench.app.screen is bench.lab
+
+
+async def test_what_the_standings_say_of_an_end_is_not_said_on_top_of_them(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        runs = await compare(bench, "depth-3", "depth-7")
+        for number, run in enumerate(runs, 1):
+            run.end(Status.STOPPED)
+            bench.engine.notify(Notice(number, run.name, "information", f"{run.scenario.id} ended"))
+        await bench.settle()
+        assert "stopped" in bench.text
+        assert "ended" not in bench.text
 
 
 async def test_the_palette_offers_the_comparison_s_own_actions(tmp_path: Path) -> None:

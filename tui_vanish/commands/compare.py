@@ -94,6 +94,8 @@ class _LiveTable(AbstractContextManager["_LiveTable"]):
 
     def hear(self, event: RunEvent) -> None:
         """Fold the event in, and draw a few times a second at most."""
+        if isinstance(event, RunFinished) and event.error:
+            self.warn(f"{event.run} failed: {event.error}")
         if isinstance(event, RunStarted):
             self._views[event.run] = RunView(event.run, event.scenario, event.seed)
         if (view := self._views.get(event.run)) is None:

@@ -72,6 +72,11 @@ class CompareScreen(FollowingScreen[str | None]):
         return self.vanish.comparing.lineup
 
     @property
+    def runs_in_sight(self) -> tuple[str, ...]:
+        """Those that are compared: their standings have a word for how each ended."""
+        return tuple(run.run for entrant in self._field for run in entrant.runs)
+
+    @property
     def help_text(self) -> str:
         """What the help page says first."""
         return self.HELP

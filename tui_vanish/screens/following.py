@@ -9,6 +9,8 @@ from tui_vanish.actions import LINE_OPENERS, Target
 from tui_vanish.narrow_updates import NarrowCompositor
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from tui_vanish.app import VanishApp
 
 T = TypeVar("T")
@@ -35,6 +37,11 @@ class FollowingScreen(Screen[T]):
     def scenario_id(self) -> str | None:
         """The scenario that the screen is about, whose theory `t` opens; None if it is about none."""
         return None
+
+    @property
+    def runs_in_sight(self) -> "Collection[str]":
+        """The runs whose end the screen shows by itself."""
+        return ()
 
     @property
     def help_text(self) -> str:

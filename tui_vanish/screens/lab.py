@@ -71,10 +71,10 @@ class LabScreen(InstrumentScreen):
         return self.vanish.latest_run(entry.id)
 
     @property
-    def run_in_sight(self) -> str:
-        """The name of the run that is on the screen; "" while there is none."""
+    def runs_in_sight(self) -> tuple[str, ...]:
+        """The run that is on the screen, if there is one."""
         run = self.shown_run
-        return run.run if run is not None and self._layout is not None and self._layout.run else ""
+        return (run.run,) if run is not None and self._layout is not None and self._layout.run else ()
 
     @property
     def highlighted(self) -> "Entry | None":
@@ -101,7 +101,7 @@ class LabScreen(InstrumentScreen):
         pane.display = False
         if not self.vanish.bridge.stopped:  # by a key that came before the first frame
             await self.query_one("#body").mount(pane, before="#about")
-        if not self.vanish.bridge.stopped:
+        if pane.is_whole and not self.vanish.bridge.stopped:
             self._run_pane = pane
             self.show()
 

@@ -49,6 +49,11 @@ class RunPane(Vertical):
         self.query_one("#charts").can_focus = True
         self.query_one("#layers").can_focus = True
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it is there: an app that ends meanwhile leaves it without its instruments."""
+        return len(self.query("#loss, #accuracy, #bars, #heat")) == 4
+
     def help_text(self, pane: str, looks: Looks) -> str:
         """What is said about its charts or its layers, and about what stands beneath them."""
         if pane == "charts":
