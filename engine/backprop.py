@@ -55,6 +55,7 @@ def backpropagate(network: Network, tape: Tape, error: Tensor, on_delta: OnDelta
 
 def _set_gradients(linear: nn.Linear, inputs: Tensor, dz: Tensor) -> None:
     """Those of z = W·x + b, from x [batch, in] and dL/dz [batch, out]."""
-    if linear.weight.requires_grad:
-        linear.weight.grad = dz.T @ inputs
-        linear.bias.grad = dz.sum(0)
+    weight, bias = linear.weight, linear.bias
+    if weight.requires_grad:
+        weight.grad = dz.T @ inputs
+        bias.grad = dz.sum(0)

@@ -23,6 +23,7 @@ class Batches:
         self._data, self._seed, self._size = data, seed, size
         self._images = len(data.train_labels) * data.passes
         self._order: Tensor
+        self._labels: Tensor  # in that order
 
     def require_spread(self) -> None:
         """Make sure that no batch is a single image, in which BatchNorm would see no spread.
@@ -55,10 +56,11 @@ class Batches:
         data = self._data
         order = epoch_order(self._seed, epoch, len(data.train_labels), data.passes)
         self._order, self.position = order.to(data.train_labels.device), position
+        self._labels = data.train_labels.index_select(0, self._order)  # all at once: bit by bit is dearer
 
     def next(self) -> tuple[Tensor, Tensor]:
         """(images float32 [batch, inputs] in [0, 1], labels [batch])."""
-        chosen = self._order[self.position : self.position + self._size]
-        self.position += len(chosen)
-        images, labels = self._data.train_images, self._data.train_labels
-        return scaled(images.index_select(0, chosen)), labels.index_select(0, chosen)
+        batch = slice(self.position, self.position + self._size)
+        labels = self._labels[batch]
+        self.position += len(labels)
+        return scaled(self._data.train_images.index_select(0, self._order[batch])), labels

@@ -133,14 +133,16 @@ class Network(nn.Module):
         """
         seen, goes_back = [images], False
         for number, layer in enumerate(self._hidden):
-            # As functions and not by calling modules, which would be 2 % of a step.
-            z = F.linear(seen[-1], layer.linear.weight, layer.linear.bias)
+            # As functions and not by calling modules, which would be 2 % of a step; a module's attributes
+            # are dear as well.
+            linear, norm = layer.linear, layer.norm
+            z = F.linear(seen[-1], linear.weight, linear.bias)
             goes_back = goes_back or layer.trains
-            if layer.norm is not None and tape is not None and goes_back:
-                tape.norms[number] = NormRecord(layer.norm, z)
+            if norm is not None and tape is not None and goes_back:
+                tape.norms[number] = NormRecord(norm, z)
                 z = tape.norms[number].output
-            elif layer.norm is not None:
-                z = layer.norm(z)
+            elif norm is not None:
+                z = norm(z)
             a = layer.activation.forward(z)
             h = a if layer.skip_from is None else a + seen[layer.skip_from]
             if tape is not None:
