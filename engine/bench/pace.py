@@ -115,16 +115,17 @@ def measure_pace(scenario: Scenario, data: Dataset, threads: int, *, repeats: in
     torch.set_num_threads(threads)
     device = data.train_images.device
     clock = thread_time if threads == 1 and device.type == "cpu" else perf_counter
-    ways: tuple[Block, ...] = (
-        TrainerPace(scenario, data, clock),
-        TrainerPace(scenario, data, clock, measuring=False),
-        MatrixProducts(scenario, device, clock),
-    )
     images = len(data.train_labels) * data.passes
     to_epoch = images / (scenario.data.batch_size * BLOCK * blocks)
     took: list[list[float]] = [[], [], []]
     began, had = perf_counter(), thread_time()
     for _ in range(repeats):
+        # Made anew each time: where their tensors happen to lie in memory is worth some parts in a hundred.
+        ways: tuple[Block, ...] = (
+            TrainerPace(scenario, data, clock),
+            TrainerPace(scenario, data, clock, measuring=False),
+            MatrixProducts(scenario, device, clock),
+        )
         sums = [0.0, 0.0, 0.0]
         for _ in range(blocks):
             for number, way in enumerate(ways):
