@@ -78,13 +78,14 @@ class RunDirectory:
         try:
             self._take_lock()
             self._log.sync()
+            self._log_trouble = ""  # at once: what the log meets from here on is news
             if what.checkpoint is not None:
                 write_checkpoint(self.folder, what.checkpoint)
             write_summary(self.folder, what.summary)
         except (OSError, RunInUse) as error:
             self._save_trouble = _reason(error)
             return False
-        self._log_trouble = self._save_trouble = ""
+        self._save_trouble = ""
         if what.last:
             self.close()
         return True
