@@ -162,3 +162,11 @@ def test_on_a_terminal_the_list_of_runs_is_cut_at_its_edge_and_in_a_file_it_is_w
         cut.rstrip("…") == line[: len(cut.rstrip("…"))] for cut, line in zip(shown, whole, strict=True)
     )
     assert (shown == whole) == (width == 200)
+
+
+def test_the_list_of_runs_to_a_closed_output_is_no_error(
+    small: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines(capsys, "run", "depth-3", "--epochs", "1", *small)
+    monkeypatch.setattr("sys.stdout", None)
+    assert main(["runs", *small[2:]]) == 0

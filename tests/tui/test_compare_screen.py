@@ -455,6 +455,15 @@ async def test_what_the_standings_say_of_an_end_is_not_said_on_top_of_them(tmp_p
         assert "ended" not in bench.text
 
 
+async def test_why_a_compared_run_failed_is_said_in_full(tmp_path: Path) -> None:
+    async with opened(tmp_path, NARROW) as bench:
+        run, _ = await compare(bench, "depth-3", "depth-7")
+        run.end(Status.FAILED)
+        bench.engine.notify(Notice(1, run.name, "error", "why it failed"))
+        await bench.settle()
+        assert "why it failed" in bench.text
+
+
 async def test_the_palette_offers_the_comparison_s_own_actions(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         runs = await compare(bench, "depth-3", "depth-7")

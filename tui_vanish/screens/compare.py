@@ -73,8 +73,9 @@ class CompareScreen(FollowingScreen[str | None]):
 
     @property
     def runs_in_sight(self) -> tuple[str, ...]:
-        """Those that are compared: their standings have a word for how each ended."""
-        return tuple(run.run for entrant in self._field for run in entrant.runs)
+        """Those that are compared: the standings say how each ended, but have no room for why one failed."""
+        runs = (run for entrant in self._field for run in entrant.runs)
+        return tuple(run.run for run in runs if run.status is not Status.FAILED)
 
     @property
     def help_text(self) -> str:
