@@ -55,8 +55,7 @@ class FrameLine(Rows):
             first, *rest = left
             left = (Piece(first.text, "focused"), *rest)
         if not self._framed:
-            space = Piece(" ")
-            return [padded((space, *left), (*right, space), width)]
+            return [padded((Piece(" "), *left), _spaced(right), width)]
         role = "accent" if self._focused else "line"
         start, end = _ENDS[self._place]
         left = (Piece(f"{start}─", role), *_spaced(left))
