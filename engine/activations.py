@@ -84,8 +84,10 @@ def _relu_backward(above: Tensor, a: Tensor) -> Tensor:
     return gradient
 
 
+IDENTITY = Activation(_identity, lambda above, a: above)
+
 _PLAIN = {
-    "identity": Activation(_identity, lambda above, a: above),
+    "identity": IDENTITY,
     "sigmoid": Activation(torch.sigmoid, _sigmoid_backward),
     "tanh": Activation(torch.tanh, _tanh_backward),
     "relu": Activation(torch.relu, _relu_backward),

@@ -9,7 +9,7 @@ left to it.
 from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from engine.activations import normalise_gradient
 from engine.models import Network, Tape
@@ -28,34 +28,28 @@ def backpropagate(network: Network, tape: Tape, error: Tensor, on_delta: OnDelta
         on_delta: is told of each layer, counted from 0, and its dL/da [batch, units], from the output down to
             the lowest that trains.
     """
-    layers, inputs = network.hidden, [tape.images, *tape.h]
-    lowest = next((n for n, layer in enumerate(layers) if layer.trains), len(layers))
-    skipping: dict[int, Tensor] = {}  # dL/dh at a layer from where skips that start there have ended
-    if on_delta is not None:
-        on_delta(len(layers), error)
-    dz, linear = error, network.output
-    _set_gradients(linear, inputs[len(layers)], dz)
+    layers, inputs = network.layers, [tape.images, *tape.h]
+    lowest = next(number for number, layer in enumerate(layers) if layer.trains)
+    arriving = {len(layers) - 1: error}  # dL/dh, by layer, as far as it has come down
     for number in range(len(layers) - 1, lowest - 1, -1):
         layer = layers[number]
-        dh = dz @ linear.weight
-        if number in skipping:
-            dh = skipping.pop(number) + dh
+        dh = arriving.pop(number)
         if layer.skip_from is not None:
-            source = layer.skip_from - 1
-            skipping[source] = skipping[source] + dh if source in skipping else dh
+            _add(arriving, layer.skip_from - 1, dh)
         da = normalise_gradient(dh) if layer.normalises_gradient else dh
         if on_delta is not None:
             on_delta(number, da)
         dz = layer.activation.backward(da, tape.a[number])
         if layer.norm is not None:
             dz = tape.norms.pop(number).backward(dz)
-        linear = layer.linear
-        _set_gradients(linear, inputs[number], dz)
+        del dh, da  # what comes next may lie where they did, in the cache
+        weight = layer.weight
+        if weight.requires_grad:
+            weight.grad = dz.T @ inputs[number]
+            layer.bias.grad = dz.sum(0)
+        if number > lowest:
+            _add(arriving, number - 1, dz @ weight)
 
 
-def _set_gradients(linear: nn.Linear, inputs: Tensor, dz: Tensor) -> None:
-    """Those of z = W·x + b, from x [batch, in] and dL/dz [batch, out]."""
-    weight, bias = linear.weight, linear.bias
-    if weight.requires_grad:
-        weight.grad = dz.T @ inputs
-        bias.grad = dz.sum(0)
+def _add(arriving: dict[int, Tensor], number: int, gradient: Tensor) -> None:
+    arriving[number] = arriving[number] + gradient if number in arriving else gradient

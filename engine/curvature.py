@@ -22,18 +22,18 @@ def diagonal_curvature(network: Network, model: Model, tape: Tape) -> list[tuple
         tape: of the forward pass.
 
     Returns:
-        For each linear layer (h of its weight [out, in], h of its bias [out]).
+        For each layer (h of its weight [out, in], h of its bias [out]).
     """
-    linears = list(network.linears())
+    layers = network.layers
     inputs = [tape.images, *tape.h[:-1]]
     probabilities = torch.softmax(tape.a[-1].detach(), dim=1)
     h_z = probabilities * (1 - probabilities)
     curvature: list[tuple[Tensor, Tensor]] = []
-    for number in range(len(linears) - 1, -1, -1):
+    for number in range(len(layers) - 1, -1, -1):
         below = inputs[number].detach()
         curvature.append((h_z.T @ (below * below) / len(below), h_z.mean(0)))
         if number:
-            weight = linears[number].weight.detach()
+            weight = layers[number].weight.detach()
             slope = derivative(model.activation, tape.a[number - 1].detach(), model.beta)
             h_z = slope * slope * (h_z @ (weight * weight))
     return curvature[::-1]

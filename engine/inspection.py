@@ -93,7 +93,7 @@ def look(
         _, error = loss(twin(images, tape), labels)
     backpropagate(twin, tape, error)
     number = twin.layer_names.index(layer)
-    weight = list(twin.linears())[number].weight
+    weight = twin.layers[number].weight
     gradient = weight.grad if weight.requires_grad else None
     return LayerView(
         run=run,

@@ -1,18 +1,21 @@
 """The networks of the slides: hidden layers, each linear → norm → activation (+ skip), and an output."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from engine import activations
+from engine.activations import IDENTITY, Activation
 from engine.initializers import initialise, initialise_as_pytorch
 from engine.randomness import generator
 from scenarios.schema import Model
 
 INPUTS, CLASSES = 28 * 28, 10
+OUTPUT = "output"  # the output layer's name
 
 
 class CustomNorm(nn.Module):
@@ -71,28 +74,57 @@ class Tape:
     norms: dict[int, NormRecord] = field(default_factory=dict)
 
 
-class HiddenLayer(nn.Module):
-    """One hidden layer.
+class Layer:
+    """z = W·x + b, then a normalisation, a nonlinearity and what a skip adds; the output layer is z alone.
+
+    A plain object over its modules: a step asks for these again and again, and a module looks each of them
+    up by a call.
 
     Args:
-        number: its place, from 1; `layer1` is next to the input.
-        inputs: its fan-in.
-        model: the scenario's.
+        name: `layer1`, next to the input, `layer2` … `output`.
+        linear: W and b.
+        norm: over z, if any.
+        activation: its nonlinearity.
+        skip_from: the layer, from 1, whose output is added to this one's.
+        normalises_gradient: whether dL/da is normalised on its way down.
+
+    Attributes:
+        weight: [units, inputs].
+        bias: [units].
+        module: holds all its parameters, under the names that they have in the network's state.
     """
 
-    def __init__(self, number: int, inputs: int, model: Model) -> None:
-        super().__init__()
-        self.name = f"layer{number}"
-        self.linear = _blank_linear(inputs, model.width)
-        self.norm = _norm(model.norm, model.width)
-        self.activation = activations.build(model.activation, model.beta)
-        self.normalises_gradient = model.gradient == "normalised"
-        self.skip_from = next((source for source, target in model.skip if target == number), None)
+    __slots__ = (
+        "activation",
+        "bias",
+        "module",
+        "name",
+        "norm",
+        "normalises_gradient",
+        "skip_from",
+        "weight",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        linear: nn.Linear,
+        norm: nn.Module | None = None,
+        activation: Activation = IDENTITY,
+        skip_from: int | None = None,
+        *,
+        normalises_gradient: bool = False,
+    ) -> None:
+        self.name, self.norm, self.activation = name, norm, activation
+        self.weight, self.bias = linear.weight, linear.bias
+        self.skip_from, self.normalises_gradient = skip_from, normalises_gradient
+        parts = {"linear": linear} if norm is None else {"linear": linear, "norm": norm}
+        self.module: nn.Module = linear if name == OUTPUT else nn.ModuleDict(parts)
 
     @property
     def trains(self) -> bool:
         """Whether it isn't frozen."""
-        return self.linear.weight.requires_grad
+        return self.weight.requires_grad
 
 
 class Network(nn.Module):
@@ -101,27 +133,21 @@ class Network(nn.Module):
     The state's keys are `layer1.linear.weight` … `output.weight`, from the input to the output.
     """
 
-    def __init__(self, hidden: Sequence[HiddenLayer], output: nn.Linear) -> None:
+    def __init__(self, hidden: Sequence[Layer], output: Layer) -> None:
         super().__init__()
-        for layer in hidden:
-            self.add_module(layer.name, layer)
-        self.output = output
-        self._hidden = tuple(hidden)
+        self._layers = (*hidden, output)
+        for layer in self._layers:
+            self.add_module(layer.name, layer.module)
 
     @property
-    def hidden(self) -> tuple[HiddenLayer, ...]:
-        """The hidden layers from the input on."""
-        return self._hidden
+    def layers(self) -> tuple[Layer, ...]:
+        """All layers from the input on, the output layer last."""
+        return self._layers
 
     @property
     def layer_names(self) -> tuple[str, ...]:
         """layer1, layer2 … output."""
-        return (*(layer.name for layer in self._hidden), "output")
-
-    def linears(self) -> Iterator[nn.Linear]:
-        """The linear layers from the input to the output."""
-        yield from (layer.linear for layer in self._hidden)
-        yield self.output
+        return tuple(layer.name for layer in self._layers)
 
     def forward(self, images: Tensor, tape: Tape | None = None) -> Tensor:
         """The logits [batch, classes].
@@ -132,28 +158,23 @@ class Network(nn.Module):
                 cuts autograd's graph at normalisations.
         """
         seen, goes_back = [images], False
-        for number, layer in enumerate(self._hidden):
-            # As functions and not by calling modules, which would be 2 % of a step; a module's attributes
-            # are dear as well.
-            linear, norm = layer.linear, layer.norm
-            z = F.linear(seen[-1], linear.weight, linear.bias)
-            goes_back = goes_back or layer.trains
-            if norm is not None and tape is not None and goes_back:
-                tape.norms[number] = NormRecord(norm, z)
-                z = tape.norms[number].output
-            elif norm is not None:
-                z = norm(z)
+        for number, layer in enumerate(self._layers):
+            # As functions and not by calling modules, which would be 2 % of a step.
+            z = F.linear(seen[-1], layer.weight, layer.bias)
+            if layer.norm is not None:
+                goes_back = goes_back or layer.trains
+                if tape is not None and goes_back:
+                    tape.norms[number] = NormRecord(layer.norm, z)
+                    z = tape.norms[number].output
+                else:
+                    z = layer.norm(z)
             a = layer.activation.forward(z)
             h = a if layer.skip_from is None else a + seen[layer.skip_from]
             if tape is not None:
                 tape.a.append(a)
                 tape.h.append(h)
             seen.append(h)
-        logits = F.linear(seen[-1], self.output.weight, self.output.bias)
-        if tape is not None:
-            tape.a.append(logits)
-            tape.h.append(logits)
-        return logits
+        return h
 
     def freeze(self, names: frozenset[str]) -> None:
         """Freeze exactly the layers in `names` and thaw the others.
@@ -162,17 +183,16 @@ class Network(nn.Module):
         its BatchNorm uses its running statistics and leaves them.
         """
         self.train()
-        for name in self.layer_names:
-            layer = self.get_submodule(name)
-            frozen = name in names
-            layer.train(not frozen)
-            for parameter in layer.parameters():
+        for layer in self._layers:
+            frozen = layer.name in names
+            layer.module.train(not frozen)
+            for parameter in layer.module.parameters():
                 parameter.requires_grad_(not frozen)
                 if frozen:
                     parameter.grad = None
 
 
-def build_hidden(model: Model, seed: int, device: torch.device) -> tuple[tuple[HiddenLayer, ...], nn.Linear]:
+def build_hidden(model: Model, seed: int, device: torch.device) -> tuple[tuple[Layer, ...], Layer]:
     """All hidden layers and the first output layer, drawn from the input to the output.
 
     Args:
@@ -181,20 +201,32 @@ def build_hidden(model: Model, seed: int, device: torch.device) -> tuple[tuple[H
         device: where they are to live; they are drawn on the CPU.
     """
     draw = generator(seed, "init")
-    fan_ins = [INPUTS, *[model.width] * (model.hidden_layers - 1)]
-    hidden = tuple(HiddenLayer(number, fan_in, model) for number, fan_in in enumerate(fan_ins, 1))
-    output = _blank_linear(model.width, CLASSES)
-    for linear in (*(layer.linear for layer in hidden), output):
+    sizes = [INPUTS, *[model.width] * model.hidden_layers, CLASSES]
+    linears = [_blank_linear(*each) for each in pairwise(sizes)]
+    for linear in linears:
         initialise(linear.weight, model.init, draw)
         nn.init.zeros_(linear.bias)
-    return tuple(layer.to(device) for layer in hidden), output.to(device)
+    *below, output = [linear.to(device) for linear in linears]
+    activation = activations.build(model.activation, model.beta)
+    hidden = [
+        Layer(
+            f"layer{number}",
+            linear,
+            _norm(model.norm, model.width, device),
+            activation,
+            skip_from=next((source for source, target in model.skip if target == number), None),
+            normalises_gradient=model.gradient == "normalised",
+        )
+        for number, linear in enumerate(below, 1)
+    ]
+    return tuple(hidden), Layer(OUTPUT, output)
 
 
-def build_head(model: Model, seed: int, stage: int, device: torch.device) -> nn.Linear:
+def build_head(model: Model, seed: int, stage: int, device: torch.device) -> Layer:
     """The fresh output layer that a stage of a staged schedule puts on top, as PyTorch initialises it."""
     output = _blank_linear(model.width, CLASSES)
     initialise_as_pytorch(output, generator(seed, "head", stage))
-    return output.to(device)
+    return Layer(OUTPUT, output.to(device))
 
 
 def _blank_linear(inputs: int, outputs: int) -> nn.Linear:
@@ -202,12 +234,12 @@ def _blank_linear(inputs: int, outputs: int) -> nn.Linear:
     return nn.Linear(inputs, outputs, device="meta").to_empty(device="cpu")
 
 
-def _norm(name: str, width: int) -> nn.Module | None:
+def _norm(name: str, width: int, device: torch.device) -> nn.Module | None:
     match name:
         case "batch":
-            return nn.BatchNorm1d(width)
+            return nn.BatchNorm1d(width, device=device)
         case "layer":
-            return nn.LayerNorm(width)
+            return nn.LayerNorm(width, device=device)
         case "custom":
             return CustomNorm()
         case _:

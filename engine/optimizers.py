@@ -145,8 +145,8 @@ class SDAGD(Optimizer):
     """
 
     def __init__(self, network: Network, model: schema.Model, radius: float, norm: str) -> None:
-        self._layers = [tuple(linear.parameters()) for linear in network.linears()]
-        super().__init__([parameter for layer in self._layers for parameter in layer], radius)
+        self._layers = [(layer.weight, layer.bias) for layer in network.layers]
+        super().__init__(list(network.parameters()), radius)
         self._network = network
         self._model = model
         self._norm = norm

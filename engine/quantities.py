@@ -56,7 +56,7 @@ class Probe:
         self._tape = tape
         self._delta_norms: dict[int, Tensor] = {}
         alike = groupby(
-            enumerate(linear.weight for linear in network.linears()),
+            enumerate(layer.weight for layer in network.layers),
             lambda numbered: (numbered[1].shape, numbered[1].requires_grad),
         )
         self._weights = [_Weights(*zip(*members, strict=True)) for _, members in alike]

@@ -55,7 +55,8 @@ class Trainer:
         data: on the device to train on.
         emit: receives every event.
         threads: how many torch threads the caller gives it, for the record.
-        measuring: off, samples come without layers; the weights end in the same bits.
+        measuring: off, samples come without layers; the weights end in the same bits. It may be changed
+            between two steps.
     """
 
     def __init__(
@@ -74,7 +75,8 @@ class Trainer:
         self.network: Network
         self.optimizer: optimizers.Optimizer
         self._at = Progress(run, scenario.training.epochs)
-        self._data, self._emit, self._measuring = data, emit, measuring
+        self.measuring = measuring
+        self._data, self._emit = data, emit
         self._batches = Batches(data, seed, scenario.data.batch_size)
         if scenario.model.norm == "batch":
             self._batches.require_spread()
@@ -136,7 +138,7 @@ class Trainer:
         images, labels = self._batches.next()
         self._at.take_step()
         sampled = measured_step(self._at.step, self._at.step_of_stage)
-        measured = sampled and self._measuring
+        measured = sampled and self.measuring
         tape = Tape(images)
 
         with torch.no_grad():
@@ -333,7 +335,7 @@ class Trainer:
                 "test": len(data.test_labels),
             },
             versions={"python": platform.python_version(), "torch": version("torch")},
-            parameters=sum(parameter.numel() for layer in layers for parameter in layer.parameters()),
+            parameters=sum(parameter.numel() for layer in layers for parameter in layer.module.parameters()),
             steps_per_epoch=self._batches.per_epoch,
             stages=len(self._stages),
         )

@@ -114,8 +114,8 @@ def histogram(z: Tensor, low: float, high: float, intervals: int) -> Histogram:
 def _z(std: float, layer: int) -> Tensor:
     """What goes into the sigmoids of hidden layer `layer`, over the sample's test images."""
     network, tape = _pass(std)
-    linear = network.hidden[layer - 1].linear
-    return F.linear([tape.images, *tape.h][layer - 1], linear.weight, linear.bias).detach()
+    chosen = network.layers[layer - 1]
+    return F.linear([tape.images, *tape.h][layer - 1], chosen.weight, chosen.bias).detach()
 
 
 @lru_cache(maxsize=8)

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 import scenarios
+from engine.activations import Activation
 from engine.backprop import backpropagate
 from engine.batches import Batches
 from engine.bench.pace import TrainerPace
@@ -24,6 +25,7 @@ from engine.optimizers import SGD, Adam
 from engine.tally import Tally
 from engine.trainer import Trainer
 from tests.bench.paired import Pair, Work, pair
+from tests.engine.lab import plain_loss
 
 COURSE = "depth-7"
 DEEP = 24  # layers: there Adam's second moments of the first layers are denormal, or 0
@@ -80,9 +82,38 @@ def _by_hand(trainer: Trainer, images: Tensor, labels: Tensor) -> None:
 
 
 def _by_autograd(trainer: Trainer, images: Tensor, labels: Tensor) -> None:
-    loss = F.cross_entropy(trainer.network(images), labels)
+    loss = plain_loss("cross_entropy", trainer.network(images), labels)
     trainer.optimizer.zero_grad()
     torch.autograd.backward(loss)
+
+
+def losses(data: Dataset, repeats: int) -> Iterator[Alternative]:
+    """Cross-entropy and its gradient as PyTorch's own goes through the logits, row by row."""
+    trainer = course_trainer(data)
+    batches = Batches(data, 1, trainer.scenario.data.batch_size)
+    batches.begin(1)
+    images, labels = batches.next()
+    logits = trainer.network(images).detach()
+    works = partial(LOSSES["cross_entropy"], logits, labels), partial(_by_rows, logits, labels)
+    yield Alternative("cross-entropy by rows", "by columns", pair(*works, repeats=repeats))
+
+
+@torch.no_grad()
+def _by_rows(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    rows = torch.log_softmax(logits, 1)
+    error = torch.zeros_like(rows).scatter_(1, labels.unsqueeze(1), -1 / len(labels))
+    error = torch.ops.aten._log_softmax_backward_data(error, rows, 1, logits.dtype)
+    return F.nll_loss(rows, labels), error
+
+
+def sigmoids(data: Dataset, repeats: int) -> Iterator[Alternative]:
+    """Ten steps whose sigmoids write over z."""
+    scenario = scenarios.load(COURSE)
+    beside, in_place = TrainerPace(scenario, data), TrainerPace(scenario, data)
+    for layer in in_place.trainer.network.layers[:-1]:
+        layer.activation = Activation(torch.sigmoid_, layer.activation.backward)
+    unmeasured = (partial(pace, measuring=False) for pace in (beside, in_place))
+    yield Alternative("ten steps, a in z's place", "a beside z", pair(*unmeasured, repeats=repeats, calls=1))
 
 
 def optimizers(data: Dataset, repeats: int) -> Iterator[Alternative]:

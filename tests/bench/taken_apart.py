@@ -11,6 +11,7 @@ import platform
 import statistics
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -71,10 +72,10 @@ def parts(data: Dataset, repeats: int) -> Iterator[Row]:
     def milliseconds(work: Work, calls: int = BLOCK) -> float:
         return median_milliseconds(work, repeats=repeats, calls=calls)
 
-    measured, unmeasured = TrainerPace(scenario, data), TrainerPace(scenario, data, measuring=False)
+    pace = TrainerPace(scenario, data)
     floor = MatrixProducts(scenario, torch.device("cpu"))
-    yield "the whole step, one in ten measured", milliseconds(measured, 1) / BLOCK
-    yield "the whole step, none measured", milliseconds(unmeasured, 1) / BLOCK
+    yield "the whole step, one in ten measured", milliseconds(pace, 1) / BLOCK
+    yield "the whole step, none measured", milliseconds(partial(pace, measuring=False), 1) / BLOCK
     yield "its matrix products alone", milliseconds(floor, 1) / BLOCK
     yield "gathering and scaling the batch", milliseconds(gather)
     one_way = milliseconds(forward)
@@ -86,7 +87,7 @@ def parts(data: Dataset, repeats: int) -> Iterator[Row]:
     yield "update (SGD)", milliseconds(optimizer.step)
     yield "counting and reading the losses, a tenth of a sample", milliseconds(count) / BLOCK
     narrow = scenarios.load(COURSE, ["model.width=1", "data.batch_size=1"])
-    few = TrainerPace(narrow, data, measuring=False)
+    few = partial(TrainerPace(narrow, data), measuring=False)
     yield "a step of width 1 on one image: Python and torch's calls", milliseconds(few, 1) / BLOCK
     yield from _measuring(data, repeats)
     yield "a round around the step: view, diagnosis, log", _round(data, repeats)
@@ -166,6 +167,8 @@ def main() -> None:
     print("\n| tried | instead of | there now | tried | ratio (range) | |\n|---|---|---:|---:|---:|---|")
     for group in (
         alternatives.backward(data, repeats),
+        alternatives.losses(data, repeats),
+        alternatives.sigmoids(data, repeats),
         alternatives.optimizers(data, repeats),
         alternatives.denormals(data, repeats, steps),
         alternatives.storage(data, repeats),

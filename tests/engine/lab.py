@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from engine import idx
 from engine.data import FILES, PIXELS, Dataset
@@ -53,6 +54,18 @@ def make_scenario(changes: Mapping[str, Any] | None = None) -> Scenario:
 def course(hidden_layers: int = 7, changes: Mapping[str, Any] | None = None) -> Scenario:
     """What all of the slides' networks have in common, `hidden_layers` deep."""
     return make_scenario({"model.hidden_layers": hidden_layers, **COURSE, **(changes or {})})
+
+
+def plain_loss(name: str, logits: Tensor, labels: Tensor) -> Tensor:
+    """What a scenario minimises, for autograd to follow.
+
+    Cross-entropy is taken by columns and its gradient brought back in rows, as ours is: on some processors
+    PyTorch takes rows as short as these otherwise, and a product of a transposed matrix as well.
+    """
+    if name == "bce":
+        return F.binary_cross_entropy_with_logits(logits, torch.eye(10)[labels])
+    logits.register_hook(Tensor.contiguous)  # type: ignore[no-untyped-call]
+    return F.nll_loss(torch.log_softmax(logits.T.contiguous(), 0).T, labels)
 
 
 def random_data(train: int = 80, test: int = 20, *, passes: int = 1) -> Dataset:

@@ -13,7 +13,7 @@ from engine.backprop import backpropagate
 from engine.losses import LOSSES
 from engine.models import Network, Tape, build_hidden
 from scenarios.schema import Scenario
-from tests.engine.lab import make_scenario
+from tests.engine.lab import make_scenario, plain_loss
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "sigmoid": {},
@@ -90,8 +90,8 @@ def autograd(scenario: Scenario, network: Network) -> dict[int, Tensor]:
     images, labels = batch()
     a: list[Tensor] = []
     h = [images]
-    for layer in network.hidden:
-        z = layer.linear(h[-1])
+    for layer in network.layers[:-1]:
+        z = F.linear(h[-1], layer.weight, layer.bias)
         z = z if layer.norm is None else layer.norm(z)
         beta = scenario.model.beta
         a.append(layer.activation.forward(z) if beta is None else SigmoidBeta.apply(z, beta))
@@ -100,15 +100,11 @@ def autograd(scenario: Scenario, network: Network) -> dict[int, Tensor]:
             out = out.view_as(out)
             out.register_hook(normalise_gradient)  # type: ignore[no-untyped-call]
         h.append(out if layer.skip_from is None else out + h[layer.skip_from])
-    a.append(network.output(h[-1]))
+    a.append(F.linear(h[-1], network.layers[-1].weight, network.layers[-1].bias))
     for each in a:
         if each.requires_grad:
             each.retain_grad()
-    if scenario.training.loss == "bce":
-        loss = F.binary_cross_entropy_with_logits(a[-1], torch.eye(10)[labels])
-    else:
-        loss = F.cross_entropy(a[-1], labels)
-    torch.autograd.backward(loss)
+    torch.autograd.backward(plain_loss(scenario.training.loss, a[-1], labels))
     return {number: each.grad for number, each in enumerate(a) if each.grad is not None}
 
 
@@ -127,7 +123,7 @@ def test_gradients_and_deltas_are_autograd_s_to_the_bit(variant: str, frozen: st
     for (name, mine), theirs in zip(network.named_parameters(), twin.parameters(), strict=True):
         assert same(mine.grad, theirs.grad), name
         assert (mine.grad is None) == (not mine.requires_grad), name
-    assert deltas[len(network.hidden)].count_nonzero()
+    assert deltas[len(network.layers) - 1].count_nonzero()
     assert sorted(deltas) == sorted(expected)
     for number, delta in deltas.items():
         assert same(delta, expected[number]), number
@@ -178,9 +174,8 @@ def test_gradients_are_finite_differences_of_the_loss(variant: str) -> None:
         _, error = loss(network(images, tape), labels)
     backpropagate(network, tape, error)
     plain = scenario.model.gradient == "plain"
-    checked = [*(network.hidden if plain else ()), network.output]
-    for layer in checked:
-        for parameter in layer.parameters():
+    for layer in network.layers if plain else network.layers[-1:]:
+        for parameter in layer.module.parameters():
             flat, gradient = parameter.data.view(-1), parameter.grad
             assert gradient is not None
             for place in range(0, len(flat), max(1, len(flat) // 5)):
@@ -201,7 +196,7 @@ def test_on_one_layer_alone_beta_adds_its_share_of_what_comes_from_above() -> No
     raised, network = network_of(scenario), network_of(plain)
     delta = ours(scenario, raised)[0]
     assert torch.equal(delta, ours(plain, network)[0])  # β comes in below it
-    more, less = raised.hidden[0].linear.bias.grad, network.hidden[0].linear.bias.grad
+    more, less = raised.layers[0].bias.grad, network.layers[0].bias.grad
     assert more is not None
     assert less is not None
     torch.testing.assert_close(more, less + 0.5 * delta.sum(0))

@@ -17,7 +17,7 @@ DIVERGING = {"linear-exploding"}
 @pytest.mark.parametrize("entry", scenarios.entries(), ids=lambda entry: entry.id)
 def test_it_takes_three_steps_and_measures_every_layer(entry: scenarios.Entry, sample_data: Dataset) -> None:
     trainer, events = begin(scenarios.load(entry.id), sample_data)
-    before = [linear.weight.detach().clone() for linear in trainer.network.linears()]
+    before = [layer.weight.detach().clone() for layer in trainer.network.layers]
     train(trainer, 3)
     samples = of_kind(events, Sample)
     if entry.id in DIVERGING:
@@ -32,7 +32,7 @@ def test_it_takes_three_steps_and_measures_every_layer(entry: scenarios.Entry, s
             assert number(layer.grad_norm) > 0
             assert number(layer.delta_norm) > 0
             assert math.isfinite(number(layer.update_ratio))
-    output = list(trainer.network.linears())[-1].weight.detach()
+    output = trainer.network.layers[-1].weight.detach()
     assert not torch.equal(output, before[-1])
 
 

@@ -147,7 +147,7 @@ def test_sdagd_walks_by_the_rule_of_the_engines_optimizer(surface: Surface) -> N
     linear = nn.Linear(2, 1, bias=True, dtype=torch.float64)
     with torch.no_grad():
         linear.weight.copy_(torch.tensor([START]))
-    network = cast(Network, SimpleNamespace(linears=lambda: [linear]))
+    network = cast(Network, SimpleNamespace(layers=[linear], parameters=linear.parameters))
     model = cast(Model, None)
     optimizer = SDAGD(network, model, radius=0.3, norm="layer")
     for step in walk("SDAGD", surface, START, SETTINGS, 60):

@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from engine.curvature import diagonal_curvature
 from engine.data import scaled
-from engine.models import Network, Tape, build_hidden
+from engine.models import Layer, Network, Tape, build_hidden
 from engine.optimizers import SDAGD
 from scenarios.schema import Scenario
 from tests.engine.lab import begin, make_scenario, random_data, train, watch_batches
@@ -48,7 +48,7 @@ def images_of(count: int) -> Tensor:
 def test_at_the_output_h_is_the_exact_gauss_newton_diagonal() -> None:
     images = images_of(5)
     network, _, curvature = observed(sdagd_scenario(), images)
-    parameters = [network.output.weight, network.output.bias]
+    parameters = [network.layers[-1].weight, network.layers[-1].bias]
     exact = [torch.zeros_like(parameter) for parameter in parameters]
     for image in images:
         logits = network(image[None])[0]
@@ -67,7 +67,6 @@ def test_at_the_output_h_is_the_exact_gauss_newton_diagonal() -> None:
 def test_below_the_output_h_follows_its_recursion_written_with_loops(activation: str) -> None:
     images = images_of(3)
     network, tape, curvature = observed(sdagd_scenario(activation), images)
-    linears = list(network.linears())
     inputs = [images, *(h.detach() for h in tape.h[:-1])]
     slopes: dict[str, Callable[[float], float]] = {
         "sigmoid": lambda a: a * (1 - a),
@@ -76,7 +75,7 @@ def test_below_the_output_h_follows_its_recursion_written_with_loops(activation:
         "relu": lambda a: 1.0 if a > 0 else 0.0,
         "identity": lambda a: 1.0,
     }
-    expected = [(torch.zeros_like(linear.weight), torch.zeros_like(linear.bias)) for linear in linears]
+    expected = [(torch.zeros_like(layer.weight), torch.zeros_like(layer.bias)) for layer in network.layers]
     for image in range(3):
         p = tape.a[-1][image].detach().softmax(0)
         h_z = [float(value * (1 - value)) for value in p]
@@ -86,7 +85,7 @@ def test_below_the_output_h_follows_its_recursion_written_with_loops(activation:
                 expected[layer][0][unit] += h * below * below / 3
                 expected[layer][1][unit] += h / 3
             if layer:
-                weight = linears[layer].weight.detach()
+                weight = network.layers[layer].weight.detach()
                 h_z = [
                     slopes[activation](float(tape.a[layer - 1].detach()[image, unit])) ** 2
                     * sum(float(weight[above, unit]) ** 2 * h for above, h in enumerate(h_z))
@@ -99,8 +98,8 @@ def test_below_the_output_h_follows_its_recursion_written_with_loops(activation:
 
 def test_h_is_never_negative_and_shaped_like_its_parameters() -> None:
     network, _, curvature = observed(sdagd_scenario("tanh"), images_of(7))
-    for linear, (weight, bias) in zip(network.linears(), curvature, strict=True):
-        assert (weight.shape, bias.shape) == (linear.weight.shape, linear.bias.shape)
+    for layer, (weight, bias) in zip(network.layers, curvature, strict=True):
+        assert (weight.shape, bias.shape) == (layer.weight.shape, layer.bias.shape)
         assert (weight >= 0).all()
         assert (bias >= 0).all()
 
@@ -116,17 +115,16 @@ class Stepper:
         hidden, output = build_hidden(scenario.model, 3, torch.device("cpu"))
         self.network = Network(hidden, output)
         self.optimizer = SDAGD(self.network, scenario.model, radius, norm)
-        self.linears = list(self.network.linears())
         draw = torch.Generator().manual_seed(4)
-        for linear in self.linears:
-            linear.weight.grad = torch.randn(linear.weight.shape, generator=draw)
-            linear.bias.grad = torch.randn(linear.bias.shape, generator=draw)
+        for layer in self.network.layers:
+            layer.weight.grad = torch.randn(layer.weight.shape, generator=draw)
+            layer.bias.grad = torch.randn(layer.bias.shape, generator=draw)
         self.curve(0.0)
 
     def curve(self, value: float) -> None:
         self.optimizer._curvature = [
-            (torch.full_like(linear.weight, value), torch.full_like(linear.bias, value))
-            for linear in self.linears
+            (torch.full_like(layer.weight, value), torch.full_like(layer.bias, value))
+            for layer in self.network.layers
         ]
 
     def scale(self, factor: float) -> None:
@@ -136,25 +134,24 @@ class Stepper:
 
     def step(self) -> list[Tensor]:
         """The changes of each layer's weight and bias, as one vector a layer."""
-        before = [copy.deepcopy(linear) for linear in self.linears]
-        for linear in self.linears:  # from 0, so that no rounding hides a short step
-            linear.weight.data.zero_()
-            linear.bias.data.zero_()
+        before = copy.deepcopy(self.network.state_dict())
+        for layer in self.network.layers:  # from 0, so that no rounding hides a short step
+            layer.weight.data.zero_()
+            layer.bias.data.zero_()
         self.optimizer.step()
-        changes = [_flat(linear) for linear in self.linears]
-        for linear, old in zip(self.linears, before, strict=True):
-            linear.load_state_dict(old.state_dict())
+        changes = [_flat(layer) for layer in self.network.layers]
+        self.network.load_state_dict(before)
         return changes
 
 
-def _flat(linear: nn.Linear) -> Tensor:
-    return torch.cat([linear.weight.detach().flatten(), linear.bias.detach()])
+def _flat(layer: Layer) -> Tensor:
+    return torch.cat([layer.weight.detach().flatten(), layer.bias.detach()])
 
 
-def _gradient(linear: nn.Linear) -> Tensor:
-    assert linear.weight.grad is not None
-    assert linear.bias.grad is not None
-    return torch.cat([linear.weight.grad.flatten(), linear.bias.grad])
+def _gradient(layer: Layer) -> Tensor:
+    assert layer.weight.grad is not None
+    assert layer.bias.grad is not None
+    return torch.cat([layer.weight.grad.flatten(), layer.bias.grad])
 
 
 @pytest.mark.parametrize("size", [1.0, 1e-12, 1e-30, 1e30])
@@ -163,15 +160,15 @@ def test_without_curvature_each_layer_goes_a_radius_down_its_gradient_however_sm
 ) -> None:
     stepper = Stepper(radius=0.2)
     stepper.scale(size)
-    for change, linear in zip(stepper.step(), stepper.linears, strict=True):
+    for change, layer in zip(stepper.step(), stepper.network.layers, strict=True):
         assert change.norm().item() == pytest.approx(0.2, rel=1e-5)
-        assert F.cosine_similarity(change, -_gradient(linear) / size, dim=0).item() == pytest.approx(1)
+        assert F.cosine_similarity(change, -_gradient(layer) / size, dim=0).item() == pytest.approx(1)
 
 
 def test_with_the_global_norm_the_whole_step_is_a_radius_long() -> None:
     stepper = Stepper(radius=0.2, norm="global")
     whole = torch.cat(stepper.step())
-    gradient = torch.cat([_gradient(linear) for linear in stepper.linears])
+    gradient = torch.cat([_gradient(layer) for layer in stepper.network.layers])
     assert whole.norm().item() == pytest.approx(0.2, rel=1e-5)
     assert F.cosine_similarity(whole, -gradient, dim=0).item() == pytest.approx(1)
 
@@ -179,15 +176,15 @@ def test_with_the_global_norm_the_whole_step_is_a_radius_long() -> None:
 def test_with_a_large_radius_it_is_a_diagonal_newton_step() -> None:
     stepper = Stepper(radius=1e12)
     stepper.curve(4.0)
-    for change, linear in zip(stepper.step(), stepper.linears, strict=True):
-        torch.testing.assert_close(change, -_gradient(linear) / 4.0)
+    for change, layer in zip(stepper.step(), stepper.network.layers, strict=True):
+        torch.testing.assert_close(change, -_gradient(layer) / 4.0)
 
 
 def test_in_between_it_divides_by_curvature_and_norm_over_radius() -> None:
     stepper = Stepper(radius=0.5)
     stepper.curve(3.0)
-    for change, linear in zip(stepper.step(), stepper.linears, strict=True):
-        gradient = _gradient(linear)
+    for change, layer in zip(stepper.step(), stepper.network.layers, strict=True):
+        gradient = _gradient(layer)
         torch.testing.assert_close(change, -gradient / (3.0 + gradient.norm() / 0.5))
 
 
@@ -200,7 +197,7 @@ def test_a_gradient_of_0_moves_nothing() -> None:
 
 def test_a_layer_without_gradient_stands_and_counts_for_nothing_in_the_global_norm() -> None:
     stepper = Stepper(radius=0.2, norm="global")
-    stepper.linears[0].weight.grad = stepper.linears[0].bias.grad = None
+    stepper.network.layers[0].weight.grad = stepper.network.layers[0].bias.grad = None
     frozen, *moved = stepper.step()
     assert torch.equal(frozen, torch.zeros_like(frozen))
     assert torch.cat(moved).norm().item() == pytest.approx(0.2, rel=1e-5)
@@ -216,7 +213,7 @@ def test_training_goes_by_gradient_and_curvature_of_the_same_batch() -> None:
     tape = Tape(images)
     torch.autograd.backward(F.cross_entropy(twin.network(images, tape), labels))
     curvature = diagonal_curvature(twin.network, scenario.model, tape)
-    pairs = zip(trainer.network.linears(), twin.network.linears(), curvature, strict=True)
+    pairs = zip(trainer.network.layers, twin.network.layers, curvature, strict=True)
     for ours, plain, (h_weight, _) in pairs:
         mu = _gradient(plain).norm() / 0.2
         assert plain.weight.grad is not None

@@ -44,11 +44,11 @@ def test_orthogonal_rows_are_orthogonal_and_as_long_as_the_gain() -> None:
 
 def test_every_linear_layer_is_drawn_by_the_scheme_and_biases_start_at_0() -> None:
     hidden, output = build_hidden(course(7).model, 1, torch.device("cpu"))
-    linears = [*(layer.linear for layer in hidden), output]
-    assert [tuple(linear.weight.shape) for linear in linears] == [(128, 784), *[(128, 128)] * 6, (10, 128)]
-    for linear in linears:
-        assert linear.weight.std().item() == pytest.approx(0.05, rel=0.06)
-        assert not linear.bias.any()
+    layers = [*hidden, output]
+    assert [tuple(layer.weight.shape) for layer in layers] == [(128, 784), *[(128, 128)] * 6, (10, 128)]
+    for layer in layers:
+        assert layer.weight.std().item() == pytest.approx(0.05, rel=0.06)
+        assert not layer.bias.any()
 
 
 def test_a_fresh_output_layer_is_drawn_as_pytorch_draws_one() -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import torch
-from torch.nn import functional as F
 
 from engine.commands import Inspect
 from engine.data import scaled
@@ -16,7 +15,16 @@ from engine.inspection import Histogram, histogram
 from engine.models import Tape
 from engine.runlog import EVENTS
 from engine.runner import Engine, Settings
-from tests.engine.lab import Listener, begin, make_scenario, of_kind, random_data, train, write_data
+from tests.engine.lab import (
+    Listener,
+    begin,
+    make_scenario,
+    of_kind,
+    plain_loss,
+    random_data,
+    train,
+    write_data,
+)
 
 SCENARIOS: dict[str, dict[str, Any]] = {
     "sigmoid": {},
@@ -63,9 +71,9 @@ def test_it_sees_the_weights_and_what_one_pass_over_the_first_images_gives() -> 
     images, labels = scaled(data.train_images[:32]), data.train_labels[:32]
     for number, layer in enumerate(trainer.network.layer_names):
         view = trainer.inspect(layer)
-        weight = list(trainer.network.linears())[number].weight
+        weight = trainer.network.layers[number].weight
         tape = Tape(images)
-        loss = F.cross_entropy(trainer.network(images, tape), labels)
+        loss = plain_loss("cross_entropy", trainer.network(images, tape), labels)
         (gradient,) = torch.autograd.grad(loss, weight)
         assert (view.run, view.layer, view.step, view.images) == ("run", layer, 3, 32)
         assert view.weights == histogram(weight.detach())

@@ -7,6 +7,7 @@ import torch
 from torch.nn import functional as F
 
 from engine.losses import LOSSES
+from tests.engine.lab import plain_loss
 
 LOGITS = torch.tensor([[2.0, -1.0, 0.5], [0.0, 0.0, 3.0]], dtype=torch.float64)
 LABELS = torch.tensor([0, 1])
@@ -41,10 +42,15 @@ def test_losses_hold_for_logits_that_would_overflow_an_exponential(name: str) ->
     assert gradient.isfinite().all()
 
 
-PLAIN = {
-    "cross_entropy": F.cross_entropy,
-    "bce": lambda logits, labels: F.binary_cross_entropy_with_logits(logits, torch.eye(10)[labels]),
-}
+@pytest.mark.parametrize("size", [0.01, 1, 30])
+def test_cross_entropy_is_pytorch_s_but_for_last_bits(size: float) -> None:
+    logits = (size * torch.randn(512, 10, generator=torch.Generator().manual_seed(1))).requires_grad_()
+    labels = torch.arange(512) % 10
+    expected = F.cross_entropy(logits, labels)
+    torch.autograd.backward(expected)
+    loss, gradient = LOSSES["cross_entropy"](logits.detach(), labels)
+    torch.testing.assert_close(loss, expected.detach(), rtol=3e-7, atol=0)
+    torch.testing.assert_close(gradient, logits.grad, rtol=1e-6, atol=1e-9)
 
 
 @pytest.mark.parametrize("images", [1, 3, 96, 512])
@@ -54,7 +60,7 @@ def test_loss_and_gradient_are_autograd_s_to_the_bit(name: str, size: float, ima
     draw = torch.Generator().manual_seed(images)
     logits = (size * torch.randn(images, 10, generator=draw)).requires_grad_()
     labels = torch.randint(10, (images,), generator=draw)
-    expected = PLAIN[name](logits, labels)
+    expected = plain_loss(name, logits, labels)
     torch.autograd.backward(expected)
     loss, gradient = LOSSES[name](logits.detach(), labels)
     assert torch.equal(loss, expected.detach())

@@ -11,12 +11,21 @@ from torch.nn import functional as F
 
 from engine.data import PIXELS, Dataset, scaled
 from engine.events import QUANTITIES, LayerSample, Sample
-from engine.models import HiddenLayer, Network, Tape
+from engine.models import OUTPUT, Layer, Network, Tape
 from engine.quantities import Probe, decode, measured_step, nonfinite_layers
 from engine.randomness import epoch_order
 from engine.trainer import Trainer
 from scenarios.schema import Scenario
-from tests.engine.lab import begin, first_sample, make_scenario, number, of_kind, random_data, train
+from tests.engine.lab import (
+    begin,
+    first_sample,
+    make_scenario,
+    number,
+    of_kind,
+    plain_loss,
+    random_data,
+    train,
+)
 
 
 def first_batch(trainer: Trainer, data: Dataset, seed: int = 1) -> tuple[Tensor, Tensor]:
@@ -45,17 +54,14 @@ def test_gradient_and_delta_norms_are_those_of_autograd(changes: dict[str, objec
     images, labels = first_batch(trainer, data)
     outputs: list[Tensor] = []  # a of each hidden layer
     h = [images]
-    for layer in trainer.network.hidden:
-        z = layer.linear(h[-1])
+    for layer in trainer.network.layers[:-1]:
+        z = F.linear(h[-1], layer.weight, layer.bias)
         a = layer.activation.forward(z if layer.norm is None else layer.norm(z))
         outputs.append(a)
         h.append(a + h[layer.skip_from] if layer.skip_from else a)
-    logits = trainer.network.output(h[-1])
-    if trainer.scenario.training.loss == "bce":
-        loss = F.binary_cross_entropy_with_logits(logits, torch.eye(10)[labels])
-    else:
-        loss = F.cross_entropy(logits, labels)
-    weights = [linear.weight for linear in trainer.network.linears()]
+    logits = F.linear(h[-1], trainer.network.layers[-1].weight, trainer.network.layers[-1].bias)
+    loss = plain_loss(trainer.scenario.training.loss, logits, labels)
+    weights = [layer.weight for layer in trainer.network.layers]
     gradients = torch.autograd.grad(loss, [*weights, *outputs, logits])
     norms = [gradient.double().norm().item() for gradient in gradients]
 
@@ -80,7 +86,7 @@ def test_an_orthogonal_linear_net_passes_on_its_gain_exactly() -> None:
 def test_a_linear_net_s_delta_is_the_output_error_through_the_weights() -> None:
     data = random_data()
     trainer, events = begin(make_scenario({"model.activation": "identity"}), data)
-    weights = [linear.weight.detach().clone() for linear in trainer.network.linears()]
+    weights = [layer.weight.detach().clone() for layer in trainer.network.layers]
     images, labels = first_batch(trainer, data)
     product = images
     for weight in weights:
@@ -111,9 +117,9 @@ def test_a_linear_net_s_delta_is_the_output_error_through_the_weights() -> None:
 def test_the_update_ratio_is_that_of_clones_of_the_weights(optimizer: dict[str, object]) -> None:
     trainer, events = begin(make_scenario({"optimizer": optimizer}), random_data())
     for _ in range(3):
-        before = [linear.weight.detach().clone() for linear in trainer.network.linears()]
+        before = [layer.weight.detach().clone() for layer in trainer.network.layers]
         trainer.step()
-        after = [linear.weight.detach() for linear in trainer.network.linears()]
+        after = [layer.weight.detach() for layer in trainer.network.layers]
         layers = of_kind(events, Sample)[-1].layers
         for layer, old, new in zip(layers, before, after, strict=True):
             norm = old.double().norm().item()
@@ -127,7 +133,7 @@ def test_unmoved_counts_only_weights_that_a_gradient_pushed() -> None:
     data = random_data()
     data.train_images[:, : PIXELS // 2] = 0
     trainer, events = begin(make_scenario({"optimizer.lr": 1e-6}), data)
-    weight = trainer.network.hidden[0].linear.weight
+    weight = trainer.network.layers[0].weight
     before = weight.detach().clone()
     trainer.step()
     assert weight.grad is not None
@@ -170,8 +176,8 @@ def measured(h: Tensor, activation: str = "sigmoid", a: Tensor | None = None) ->
 
 def network_of(scenario: Scenario) -> Network:
     """A network that no optimizer has touched."""
-    model = scenario.model
-    return Network([HiddenLayer(1, PIXELS, model)], nn.Linear(model.width, 10))
+    width = scenario.model.width
+    return Network([Layer("layer1", nn.Linear(PIXELS, width))], Layer(OUTPUT, nn.Linear(width, 10)))
 
 
 H = torch.tensor([[1.0, 10.0], [3.0, 10.0], [5.0, 16.0]])  # 3 images, 2 units
@@ -244,25 +250,25 @@ def test_a_linear_unit_is_neither_saturated_nor_dead() -> None:
 def test_norms_hold_where_the_squares_leave_float32(size: float) -> None:
     scenario = make_scenario({"model.hidden_layers": 1})
     network = network_of(scenario)
-    for linear in network.linears():
-        linear.weight.data.fill_(size)
-        linear.weight.grad = torch.full_like(linear.weight, -size)
+    for layer in network.layers:
+        layer.weight.data.fill_(size)
+        layer.weight.grad = torch.full_like(layer.weight, -size)
     a = torch.full((4, 16), size)
     a[::2] *= -1
     probe = Probe(network, Tape(images=a, a=[a, a], h=[a, a]), "identity")
     probe.take_delta(0, torch.full_like(a, size))
-    for linear in network.linears():
-        linear.weight.data.mul_(0.5)
+    for layer in network.layers:
+        layer.weight.data.mul_(0.5)
     measurement = probe.read()
-    layer = decode(measurement.values.tolist(), measurement.present, ("layer1", "output"), frozenset())[0]
+    found = decode(measurement.values.tolist(), measurement.present, ("layer1", "output"), frozenset())[0]
     exact = torch.tensor(size).double().item()
     norm = exact * math.sqrt(16 * PIXELS)
-    assert layer.grad_norm == pytest.approx(norm, rel=1e-6)
-    assert layer.weight_norm == pytest.approx(norm, rel=1e-6)
-    assert layer.delta_norm == pytest.approx(exact * 8, rel=1e-6)
-    assert layer.update_ratio == pytest.approx(0.5, rel=1e-5)
-    assert layer.activation_std == pytest.approx(exact, rel=1e-6)
-    assert layer.sample_std == pytest.approx(exact, rel=1e-6)
+    assert found.grad_norm == pytest.approx(norm, rel=1e-6)
+    assert found.weight_norm == pytest.approx(norm, rel=1e-6)
+    assert found.delta_norm == pytest.approx(exact * 8, rel=1e-6)
+    assert found.update_ratio == pytest.approx(0.5, rel=1e-5)
+    assert found.activation_std == pytest.approx(exact, rel=1e-6)
+    assert found.sample_std == pytest.approx(exact, rel=1e-6)
 
 
 # ------------------------------------------------------------------- when, and of whom

@@ -82,7 +82,7 @@ def test_a_deeper_network_begins_with_the_same_layers() -> None:
     shallow, _ = build_hidden(course(3).model, 9, CPU)
     deep, _ = build_hidden(course(5).model, 9, CPU)
     for ours, theirs in zip(shallow, deep, strict=False):
-        assert torch.equal(ours.linear.weight, theirs.linear.weight)
+        assert torch.equal(ours.weight, theirs.weight)
 
 
 # ------------------------------------------------------------------------ epochs and batches
@@ -168,6 +168,17 @@ def test_measuring_on_or_off_the_weights_end_in_the_same_bits(changes: dict[str,
     assert [s.loss for s in of_kind(events, Sample)] == [s.loss for s in of_kind(bare_events, Sample)]
     assert all(sample.layers for sample in of_kind(events, Sample))
     assert not any(sample.layers for sample in of_kind(bare_events, Sample))
+
+
+def test_measuring_may_be_turned_off_and_on_between_two_steps() -> None:
+    (alone, _), (turned, events) = begin(VARIED, random_data()), begin(VARIED, random_data())
+    train(alone)
+    for step in range(alone.steps):
+        turned.measuring = step % 2 == 0
+        turned.step()
+    assert bits(turned) == bits(alone)
+    assert {bool(sample.layers) for sample in of_kind(events, Sample)} == {True, False}
+    assert all(bool(sample.layers) == (sample.step % 2 == 1) for sample in of_kind(events, Sample))
 
 
 def test_a_neighbour_in_the_round_changes_no_bit() -> None:

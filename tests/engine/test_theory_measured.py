@@ -88,7 +88,7 @@ def measure(sample_data: Dataset) -> Measure:
             _, error = LOSSES[scenario.training.loss](logits, sample_data.train_labels[batch])
             backpropagate(network, tape, error, handed_down.__setitem__)
             deltas.append([_norm(handed_down[number]) for number in sorted(handed_down)])
-            grads.append([_norm(linear.weight.grad) for linear in network.linears()])
+            grads.append([_norm(layer.weight.grad) for layer in network.layers])
         return Measured(_means(deltas), _means(grads))
 
     return measured

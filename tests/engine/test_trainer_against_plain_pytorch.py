@@ -13,7 +13,7 @@ from engine.events import EpochFinished, Sample
 from engine.randomness import epoch_order
 from engine.trainer import Trainer
 from scenarios.schema import Scenario
-from tests.engine.lab import begin, course, number, of_kind, random_data, train
+from tests.engine.lab import begin, course, number, of_kind, plain_loss, random_data, train
 
 STEPS = 31
 
@@ -49,9 +49,10 @@ class PlainNetwork(nn.Module):
         self.norm_name, self.skip = model.norm, model.skip
         self.activation = ACTIVATIONS[model.activation]
         self.linears, self.norms = nn.ModuleList(), nn.ModuleList()
-        for ours in trainer.network.linears():
-            linear = nn.Linear(ours.in_features, ours.out_features)
-            linear.load_state_dict(ours.state_dict())
+        for ours in trainer.network.layers:
+            units, inputs = ours.weight.shape
+            linear = nn.Linear(inputs, units)
+            linear.load_state_dict({"weight": ours.weight, "bias": ours.bias})
             self.linears.append(linear)
         kinds = {"batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
         if model.norm in kinds:
@@ -80,12 +81,6 @@ class PlainNetwork(nn.Module):
             if place < len(self.norms):
                 tensors.extend(self.norms[place].state_dict().values())
         return tensors
-
-
-def plain_loss(name: str, logits: Tensor, labels: Tensor) -> Tensor:
-    if name == "cross_entropy":
-        return F.cross_entropy(logits, labels)
-    return F.binary_cross_entropy_with_logits(logits, torch.eye(10)[labels])
 
 
 def plain_optimizer(scenario: Scenario, network: nn.Module) -> torch.optim.Optimizer:
