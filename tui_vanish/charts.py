@@ -19,7 +19,7 @@ from tui_vanish.chart_axes import Axis
 from tui_vanish.chart_lines import Piece, Seen, cut_to, dashes, dots, seen
 
 Style = Literal["solid", "dashed", "points"]
-SERIES_ROLES = 6  # lines with a colour of their own: series-1 to series-6
+SERIES_ROLES = 7  # lines with a colour of their own, one each of a race of all cures: series-1 to series-7
 
 _LEAST_LABEL = 4  # cells for the labels on the y axis
 _BASE_LINE_ROWS = 9  # plot rows from which the x axis gets a line of its own
@@ -89,7 +89,7 @@ class Chart:
 def render(chart: Chart, width: int, height: int, *, ascii: bool = False, label_width: int = 0) -> Canvas:
     """Draw `chart` on a canvas of that size, whatever its numbers are.
 
-    Roles: `text`, `muted`, `axis`, `mark`, `cursor`, `not-finite`, and `series-1` to `series-6` in turn.
+    Roles: `text`, `muted`, `axis`, `mark`, `cursor`, `not-finite`, and `series-1` to `series-7` in turn.
 
     Args:
         chart: what to draw.
@@ -206,7 +206,7 @@ def _draw_legend(canvas: Canvas, chart: Chart, signs: Alphabet) -> None:
     """
     labelled = [(number, line) for number, line in enumerate(chart.lines) if line.label]
     entries = [
-        (_legend_sign(line, signs), line.label, _role(_series(chart, number)))
+        (_legend_sign(line, signs), line.label, series_role(_series(chart, number)))
         for number, line in sorted(labelled, key=lambda item: item[1].style == "points")
     ]
     lengths = [len(sign) + 1 + cell_len(label) for sign, label, _ in entries]
@@ -246,7 +246,8 @@ def _series(chart: Chart, number: int) -> int:
     return number if series is None else series
 
 
-def _role(number: int) -> str:
+def series_role(number: int) -> str:
+    """The role of line `number`, counted from 0; the first comes again after the last."""
     return f"series-{number % SERIES_ROLES + 1}"
 
 
@@ -258,7 +259,7 @@ def _draw_lines(plot: _Plot, chart: Chart, signs: Alphabet) -> bool:
         for piece in pieces:
             if len(piece.xs) == 1 or line.style == "points":
                 for x, y in zip(*piece, strict=True):
-                    plot.put(x, y, line.letter or signs.point, _role(_series(chart, number)))
+                    plot.put(x, y, line.letter or signs.point, series_role(_series(chart, number)))
             elif line.letter:
                 _draw_letters(plot, piece, line.letter, _series(chart, number))
         for x, value in interruptions:
@@ -291,7 +292,7 @@ def _draw_strokes(plot: _Plot, chart: Chart, signs: Alphabet, lines: list[Seen])
     if not strokes:
         return
     for x, y, character, number in _picture(plot.width, plot.height, tuple(strokes)):
-        plot.canvas.put(plot.x + x, plot.y + y, character, _role(number))
+        plot.canvas.put(plot.x + x, plot.y + y, character, series_role(number))
 
 
 @lru_cache(maxsize=16)
@@ -328,11 +329,11 @@ def _picture(width: int, height: int, strokes: tuple[_Stroke, ...]) -> tuple[tup
 
 def _draw_letters(plot: _Plot, piece: Piece, letter: str, number: int) -> None:
     """The letter at the end, and every so often before it, at another place for each line."""
-    plot.put(piece.xs[-1], piece.ys[-1], letter, _role(number))
+    plot.put(piece.xs[-1], piece.ys[-1], letter, series_role(number))
     due = piece.xs[0] * plot.width + 4 * (number + 1)
     for x, y in zip(*piece, strict=True):
         if x * plot.width >= due:
-            plot.put(x, y, letter, _role(number))
+            plot.put(x, y, letter, series_role(number))
             due += _LETTER_EVERY
 
 

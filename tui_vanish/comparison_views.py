@@ -11,7 +11,7 @@ from engine.history import Point
 from engine.runview import Snapshot
 from engine.status import Status
 from tui_vanish import format, places, verdicts
-from tui_vanish.charts import Chart, Line
+from tui_vanish.charts import Chart, Line, series_role
 from tui_vanish.glyphs import mark
 from tui_vanish.lineup import Lineup, Metric, View
 from tui_vanish.widgets.rows import Piece, Row, cut, cut_row, row_width
@@ -97,7 +97,8 @@ def standings(field: Sequence[Entrant], lineup: Lineup, width: int) -> list[Row]
         figures += f" {first:>10} {second:>11}" if wide else f" {first:>5}"
         row: Row = (
             Piece(f" {'▸' if here else ' '}", "accent"),
-            Piece(f"{LETTERS[number]} ", "strong"),
+            _letter(number, 1),
+            Piece(" "),
             Piece(mark(run.status), ROLES[run.status]),
             Piece(f" {name:{label}}", "strong" if here else "text"),
             Piece(f"{figures}  "),
@@ -116,8 +117,8 @@ def profile_rows(field: Sequence[Entrant], width: int, *, ascii: bool) -> list[R
     names = [_layer_name(layer.name) for layer in max((_layers(entrant) for entrant in field), key=len)]
     if len(set(depths)) > 1:
         names = [*(f"output−{back}" for back in range(max(depths) - 1, 0, -1)), "output"]
-    heading = f" {'‖dL/dW‖':<{_NAME}}" + "".join(f"{LETTERS[number]:>{cell}}" for number in range(len(field)))
-    rows: list[Row] = [(Piece(heading, "dim"),)]
+    letters = (_letter(number, cell) for number in range(len(field)))
+    rows: list[Row] = [(Piece(f" {'‖dL/dW‖':<{_NAME}}", "dim"), *letters)]
     for back, name in zip(range(max(depths), 0, -1), names, strict=True):
         row: Row = (Piece(f" {name:<{_NAME}}", "text"),)
         for entrant in field:
@@ -142,8 +143,8 @@ def difference_rows(field: Sequence[Entrant], lineup: Lineup, width: int) -> lis
         return [(Piece(" Nothing differs but the seeds.", "dim"),)]
     name_width = max(len(row.key) for row in found)
     column = max(6, min(14, (width - name_width - 2) // len(field) - 1))
-    letters = " ".join(f"{LETTERS[number]:>{column}}" for number in range(len(field)))
-    rows: list[Row] = [(Piece(f" {'':{name_width}} {letters}", "dim"),)]
+    letters = (_letter(number, column + 1) for number in range(len(field)))
+    rows: list[Row] = [(Piece(f" {'':{name_width}}"), *letters)]
     base = lineup.baseline_place(field)
     for each in found:
         words = [format.setting(each.key, value) for value in each.values]
@@ -197,6 +198,11 @@ def _line(
         style="points" if points else "solid",
         series=number,
     )
+
+
+def _letter(number: int, width: int) -> Piece:
+    """An entrant's, in the colour of its line."""
+    return Piece(f"{LETTERS[number]:>{width}}", series_role(number))
 
 
 def _of(ranked: Sequence[Place], label: str) -> Place:

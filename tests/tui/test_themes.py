@@ -2,11 +2,16 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from textual.app import App, ComposeResult
 from textual.color import Color
 from textual.theme import Theme
 
+from scenarios.contents import race
 from tests.tui.lab_bench import WIDE, Bench, opened
+from tui_vanish.charts import series_role
 from tui_vanish.themes import DARK, LIGHT, PLAIN, SAFE, THEMES, next_theme
+from tui_vanish.widgets.line_chart import LineChart
+from tui_vanish.widgets.table_rows import TableRows
 
 
 def brightness(colour: str) -> float:
@@ -88,3 +93,32 @@ async def test_no_color_leaves_no_colour_whatever_the_theme_key_does(
         await bench.press("ctrl+t")
         assert "NO_COLOR is set" in bench.text
         assert bench.app.theme == PLAIN.name
+
+
+class Lines(App[None]):
+    """A chart, and a table that stands for its lines."""
+
+    def compose(self) -> ComposeResult:
+        yield LineChart()
+        yield TableRows()
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT, SAFE], ids=lambda theme: theme.name)
+async def test_a_race_of_every_cure_has_a_colour_for_each_run_on_the_chart_and_in_the_tables(
+    theme: Theme,
+) -> None:
+    entrants = len(race())
+    app = Lines()
+    async with app.run_test():
+        app.register_theme(theme)
+        app.theme = theme.name
+        chart, table = app.query_one(LineChart), app.query_one(TableRows)
+        for widget in (chart, table):
+            styles = [
+                widget.get_component_rich_style(f"canvas--{series_role(number)}")
+                for number in range(entrants)
+            ]
+            assert len({style.color for style in styles}) == entrants
+        for number in range(entrants):
+            name = f"canvas--{series_role(number)}"
+            assert chart.get_component_styles(name).color == table.get_component_styles(name).color

@@ -5,6 +5,7 @@ from typing import ClassVar
 from tui_vanish import charts
 from tui_vanish.cells import Canvas
 from tui_vanish.charts import Chart
+from tui_vanish.widgets import series
 from tui_vanish.widgets.canvas_widget import CanvasWidget
 
 
@@ -24,7 +25,7 @@ class LineChart(CanvasWidget):
         "canvas--mark",
         "canvas--cursor",
         "canvas--not-finite",
-        *(f"canvas--series-{number}" for number in range(1, charts.SERIES_ROLES + 1)),
+        *series.CLASSES,
     }
     DEFAULT_CSS = """
     LineChart {
@@ -34,14 +35,8 @@ class LineChart(CanvasWidget):
         & > .canvas--mark { color: $text-secondary; }
         & > .canvas--cursor { color: $text-accent; text-style: bold; }
         & > .canvas--not-finite { color: $text-error; text-style: bold; }
-        & > .canvas--series-1 { color: $primary; }
-        & > .canvas--series-2 { color: $text-warning; }
-        & > .canvas--series-3 { color: $text-success; }
-        & > .canvas--series-4 { color: $text-error; }
-        & > .canvas--series-5 { color: $foreground 60%; }
-        & > .canvas--series-6 { color: $foreground; }
     }
-    """
+    """ + series.css("LineChart")
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)

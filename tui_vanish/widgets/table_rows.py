@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from tui_vanish.widgets import series
 from tui_vanish.widgets.rows import Row
 from tui_vanish.widgets.scrolling_rows import ScrollingRows
 
@@ -10,9 +11,13 @@ MakeRows = Callable[[int, bool], Sequence[Row]]
 
 
 class TableRows(ScrollingRows):
-    """A table; its roles heat-1 to heat-5 go from the smallest to the largest."""
+    """A table. Its roles heat-1 to heat-5 go from the smallest to the largest; series-1 … are a chart's."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"canvas--heat-{number}" for number in range(1, 6)}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        *(f"canvas--heat-{number}" for number in range(1, 6)),
+        *series.CLASSES,
+    }
+    DEFAULT_CSS = series.css("TableRows")
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
