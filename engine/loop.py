@@ -69,6 +69,12 @@ class Loop:
                 self._rounds.advance(self._active())
             for run in self._runs.values():
                 run.stop()
+        except Exception as error:  # a defect: what a run may do to itself was dealt with where it happens
+            text = f"vanish-tui has a defect, and nothing trains any more: {type(error).__name__}: {error}. "
+            text += "Runs stand as they were saved last: leave with q, start again and resume them."
+            self._notify("", "error", text)
+            self._publish(at_once=True)
+            raise
         finally:  # their threads are no daemons: whatever happened here, the process has to end
             self._rounds.close()
             self._saver.close()

@@ -19,7 +19,7 @@ def title(snapshot: "EngineSnapshot", host: str, seed: int) -> Title:
     threads = next((run.started.threads for run in reversed(snapshot.runs) if run.started), None)
     if device == "cpu" and threads is not None:
         device = f"cpu ({threads} thread{'s' if threads > 1 else ''})"
-    statuses = tuple(run.status for run in snapshot.runs)
+    statuses = tuple(run.status for run in snapshot.runs if run.run not in snapshot.owners)
     activity = f"{snapshot.activity}…" if snapshot.activity else elsewhere(snapshot)
     return Title(host, device, snapshot.data, seed, activity, statuses, len(snapshot.unsaved))
 

@@ -16,7 +16,7 @@ from engine.runner import Engine, EngineSnapshot, Settings
 from engine.runview import RunView, Snapshot
 from engine.status import Status
 from scenarios.schema import Scenario
-from tests.engine.lab import Listener, begin, make_scenario, of_kind, train, write_data
+from tests.engine.lab import DEADLINE, Listener, begin, make_scenario, of_kind, train, write_data
 
 ENDLESS = make_scenario({"training.epochs": 1_000_000})
 
@@ -475,6 +475,21 @@ def test_a_state_that_cannot_be_copied_fails_its_run_and_the_engine_lives_on(
     monkeypatch.undo()
     well = engine.train(make_scenario(), 1)
     assert listener.wait_for(RunFinished, run=well).weights_sha256 == alone(make_scenario(), data_folder)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_defect_that_ends_the_engine_is_told(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    def break_down(*_: object) -> None:
+        raise ZeroDivisionError("one over nothing")
+
+    monkeypatch.setattr("engine.rounds.Rounds.advance", break_down)
+    engine = start()
+    engine.train(ENDLESS, 1)
+    engine._thread.join(DEADLINE)
+    assert not engine.alive
+    (notice,) = engine.snapshot().notices
+    assert notice.severity == "error"
+    assert "ZeroDivisionError: one over nothing" in notice.text
 
 
 def test_runs_of_one_moment_have_names_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:

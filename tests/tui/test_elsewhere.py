@@ -15,6 +15,7 @@ from engine.runlock import LOCK, Owner
 from engine.runlog import DESCRIPTION, EVENTS, RunLog
 from engine.runner import Engine, Settings
 from tests.engine.lab import begin, make_scenario, random_data, train
+from tui_vanish import overview
 from tui_vanish.elsewhere import NoEngine, SharedEngine
 
 
@@ -76,6 +77,8 @@ def test_a_live_run_is_found_and_shown_with_its_owner(shared: SharedEngine, tmp_
     (seen,) = shared.snapshot().runs
     assert (seen.run, seen.step) == ("live", 6)
     assert shared.snapshot().owners == {"live": other()}
+    title = overview.title(shared.snapshot(), "here", 1)
+    assert (title.activity, title.statuses) == ("1 elsewhere", ())  # counted once
 
 
 def test_a_watch_ends_nobody_s_training(

@@ -16,7 +16,7 @@ class Title:
         data: likewise.
         seed: the next run's.
         activity: what the engine is loading, or "".
-        statuses: every run's.
+        statuses: of every run that isn't trained elsewhere.
         unsaved: how many runs can't be saved now.
     """
 
