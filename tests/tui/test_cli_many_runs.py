@@ -85,7 +85,18 @@ def test_compare_prints_the_ranking_and_what_differs_for_a_person(
     assert "At equal epochs (1)" in printed.out
     assert "What differs" in printed.out
     assert "optimizer.lr" in printed.out
-    assert "slow 42 finished 1/1" in printed.err
+    assert "slow, seed 42: finished, epoch 1/1, loss 2.3" in printed.err
+    assert "≈" not in printed.out  # one seed: nothing is inside a range
+
+
+def test_compare_explains_its_mark_where_it_stands(
+    tmp_path: Path, small: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [str(tmp_path / "slow.toml"), str(tmp_path / "quick.toml")]  # both stand at 10 % after a step
+    assert main(["compare", *files, "--epochs", "1", "--seeds", "2", *small]) == 0
+    table, legend = capsys.readouterr().out.split("≈ inside the range of the seeds")
+    assert "≈" in table
+    assert "≈" not in legend
 
 
 def test_compare_wants_two(capsys: pytest.CaptureFixture[str]) -> None:

@@ -103,7 +103,7 @@ class _LiveTable(AbstractContextManager["_LiveTable"]):
         view.apply(event)
         if self._live is None:
             if isinstance(event, RunFinished):
-                print(" ".join(_cells(view.snapshot())), file=sys.stderr, flush=True)
+                print(_sentence(view.snapshot()), file=sys.stderr, flush=True)
             return
         now = monotonic()
         if isinstance(event, Sample | EpochFinished) and now - self._drawn >= _REDRAW:
@@ -134,6 +134,14 @@ def _cells(seen: "Snapshot") -> tuple[str, ...]:
     )
 
 
+def _sentence(seen: "Snapshot") -> str:
+    """The same for a line that stands alone."""
+    scenario, seed, status, epoch, loss, train, test, _ = _cells(seen)
+    return (
+        f"{scenario}, seed {seed}: {status}, epoch {epoch}, loss {loss}, accuracy train {train}, test {test}"
+    )
+
+
 def _print(field: Sequence[Entrant]) -> None:
     """The ranking at equal epochs and at equal seconds, then what differs."""
     from rich.console import Console
@@ -141,14 +149,15 @@ def _print(field: Sequence[Entrant]) -> None:
     # In a file nothing is folded.
     width = None if sys.stdout is not None and sys.stdout.isatty() else _UNFOLDED
     console = Console(highlight=False, markup=False, width=width)
+    tied = False
     for axis in ("epochs", "seconds"):
         ranking = rank(field, axis)
+        standings = _standings(field, ranking)
+        tied = tied or any("≈" in cell for row in standings for cell in row)
         at = format.count(round(ranking.at)) if axis == "epochs" else format.duration(ranking.at)
         console.print(f"\nAt equal {axis} ({at})", style="bold")
-        console.print(
-            _grid(("", "scenario", "test acc.", "range", "− base", ""), _standings(field, ranking), left=2)
-        )
-    if max(len(entrant.runs) for entrant in field) > 1:
+        console.print(_grid(("", "scenario", "test acc.", "range", "− base", ""), standings, left=2))
+    if tied:
         console.print("≈ inside the range of the seeds", style="dim")
     rows = differences(field)
     labels = [entrant.label for entrant in field]

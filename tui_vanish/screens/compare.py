@@ -39,9 +39,9 @@ class CompareScreen(FollowingScreen[str | None]):
     HELP = """
     The keys act on the run with the arrow, their capitals on all. Runs are judged where the slowest of
     those that still train stands: at equal epochs, and at equal seconds of their own training. With several
-    seeds (x trains one more of each) there are a median and a range, and ≈ before a difference that is
-    inside it. b shows gaps and differences against another run. A finished run joins as it is: mark it in
-    the list, or in the list of saved runs.
+    seeds (x trains one more of each) a line is their median and small letters are the lowest and the
+    highest; figures have a range, and ≈ before a difference that is inside it. b shows gaps and differences
+    against another run. A finished run joins as it is: mark it in the list, or in the list of saved runs.
     """
 
     def __init__(self) -> None:
