@@ -38,7 +38,7 @@ def highlighted(text: str) -> str:
 
 def highlight(app: PseudoTerminal, scenario: str) -> None:
     """Move down the list to a scenario."""
-    seen = {highlighted(app.wait_for(highlighted))}
+    seen = {highlighted(app.wait_for(highlighted)), ""}  # an update may have come in part
     while scenario not in seen:
         app.type("j")
         seen.add(highlighted(app.wait_for(lambda text: highlighted(text) not in seen)))
