@@ -69,6 +69,10 @@ def _identity(z: Tensor) -> Tensor:
     return z
 
 
+def _identity_backward(above: Tensor, a: Tensor) -> Tensor:
+    return above
+
+
 def _sigmoid_backward(above: Tensor, a: Tensor) -> Tensor:
     gradient: Tensor = _aten.sigmoid_backward(above, a)
     return gradient
@@ -84,7 +88,7 @@ def _relu_backward(above: Tensor, a: Tensor) -> Tensor:
     return gradient
 
 
-IDENTITY = Activation(_identity, lambda above, a: above)
+IDENTITY = Activation(_identity, _identity_backward)
 
 _PLAIN = {
     "identity": IDENTITY,

@@ -29,7 +29,7 @@ def backpropagate(network: Network, tape: Tape, error: Tensor, on_delta: OnDelta
             the lowest that trains.
     """
     layers, inputs = network.layers, [tape.images, *tape.h]
-    lowest = next(number for number, layer in enumerate(layers) if layer.trains)
+    lowest = next((number for number, layer in enumerate(layers) if layer.trains), len(layers))
     arriving = {len(layers) - 1: error}  # dL/dh, by layer, as far as it has come down
     for number in range(len(layers) - 1, lowest - 1, -1):
         layer = layers[number]

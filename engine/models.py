@@ -87,11 +87,12 @@ class Layer:
         activation: its nonlinearity.
         skip_from: the layer, from 1, whose output is added to this one's.
         normalises_gradient: whether dL/da is normalised on its way down.
+        module: holds all its parameters, under the names that they have in the network's state; None makes
+            one of `linear` and `norm`.
 
     Attributes:
-        weight: [units, inputs].
-        bias: [units].
-        module: holds all its parameters, under the names that they have in the network's state.
+        weight: [units, inputs]. The parameter itself: it may only ever be changed in place.
+        bias: [units], likewise.
     """
 
     __slots__ = (
@@ -114,12 +115,13 @@ class Layer:
         skip_from: int | None = None,
         *,
         normalises_gradient: bool = False,
+        module: nn.Module | None = None,
     ) -> None:
         self.name, self.norm, self.activation = name, norm, activation
         self.weight, self.bias = linear.weight, linear.bias
         self.skip_from, self.normalises_gradient = skip_from, normalises_gradient
         parts = {"linear": linear} if norm is None else {"linear": linear, "norm": norm}
-        self.module: nn.Module = linear if name == OUTPUT else nn.ModuleDict(parts)
+        self.module = nn.ModuleDict(parts) if module is None else module
 
     @property
     def trains(self) -> bool:
@@ -161,8 +163,8 @@ class Network(nn.Module):
         for number, layer in enumerate(self._layers):
             # As functions and not by calling modules, which would be 2 % of a step.
             z = F.linear(seen[-1], layer.weight, layer.bias)
+            goes_back = goes_back or layer.weight.requires_grad
             if layer.norm is not None:
-                goes_back = goes_back or layer.trains
                 if tape is not None and goes_back:
                     tape.norms[number] = NormRecord(layer.norm, z)
                     z = tape.norms[number].output
@@ -219,14 +221,18 @@ def build_hidden(model: Model, seed: int, device: torch.device) -> tuple[tuple[L
         )
         for number, linear in enumerate(below, 1)
     ]
-    return tuple(hidden), Layer(OUTPUT, output)
+    return tuple(hidden), _output(output)
 
 
 def build_head(model: Model, seed: int, stage: int, device: torch.device) -> Layer:
     """The fresh output layer that a stage of a staged schedule puts on top, as PyTorch initialises it."""
     output = _blank_linear(model.width, CLASSES)
     initialise_as_pytorch(output, generator(seed, "head", stage))
-    return Layer(OUTPUT, output.to(device))
+    return _output(output.to(device))
+
+
+def _output(linear: nn.Linear) -> Layer:
+    return Layer(OUTPUT, linear, module=linear)
 
 
 def _blank_linear(inputs: int, outputs: int) -> nn.Linear:

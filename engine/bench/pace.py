@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import pairwise
+from itertools import cycle, islice, pairwise, permutations
 from time import perf_counter, thread_time
 
 import torch
@@ -105,7 +105,8 @@ class Pace:
 def measure_pace(scenario: Scenario, data: Dataset, threads: int, *, repeats: int, blocks: int) -> Pace:
     """Train measured, unmeasured, and do the bare products, a block of each in turn.
 
-    It is one trainer that trains, so that nothing but the measuring is between both.
+    It is one trainer that trains, so that nothing but the measuring is between both. The turns go through all
+    orders, for a block finds in the caches what the one before it left there.
 
     Args:
         scenario: what to train.
@@ -127,9 +128,8 @@ def measure_pace(scenario: Scenario, data: Dataset, threads: int, *, repeats: in
         products = MatrixProducts(scenario, device, clock)
         ways: tuple[Block, ...] = (trainer, partial(trainer, measuring=False), products)
         sums = [0.0, 0.0, 0.0]
-        for block in range(blocks):
-            # To and fro: behind the other's block each finds less of its own in the caches.
-            for number in (0, 1, 2) if block % 2 else (2, 1, 0):
+        for order in islice(cycle(permutations(range(len(ways)))), blocks):
+            for number in order:
                 sums[number] += ways[number]()
         for seconds, total in zip(took, sums, strict=True):
             seconds.append(total * to_epoch)

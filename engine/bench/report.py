@@ -39,7 +39,7 @@ class Effort:
     batches: int
 
 
-THOROUGH = Effort(repeats=7, blocks=10, batches=30)
+THOROUGH = Effort(repeats=7, blocks=12, batches=30)
 QUICK = Effort(repeats=3, blocks=2, batches=8)
 
 

@@ -108,12 +108,18 @@ def _by_rows(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
 
 def sigmoids(data: Dataset, repeats: int) -> Iterator[Alternative]:
     """Ten steps whose sigmoids write over z."""
-    scenario = scenarios.load(COURSE)
-    beside, in_place = TrainerPace(scenario, data), TrainerPace(scenario, data)
-    for layer in in_place.trainer.network.layers[:-1]:
-        layer.activation = Activation(torch.sigmoid_, layer.activation.backward)
-    unmeasured = (partial(pace, measuring=False) for pace in (beside, in_place))
-    yield Alternative("ten steps, a in z's place", "a beside z", pair(*unmeasured, repeats=repeats, calls=1))
+    pace = TrainerPace(scenarios.load(COURSE), data)
+    hidden = pace.trainer.network.layers[:-1]
+    beside = hidden[0].activation
+    in_place = Activation(torch.sigmoid_, beside.backward)
+
+    def steps(activation: Activation) -> None:
+        for layer in hidden:
+            layer.activation = activation
+        pace(measuring=False)
+
+    works = partial(steps, beside), partial(steps, in_place)
+    yield Alternative("ten steps, a in z's place", "a beside z", pair(*works, repeats=repeats, calls=1))
 
 
 def optimizers(data: Dataset, repeats: int) -> Iterator[Alternative]:

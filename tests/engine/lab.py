@@ -57,15 +57,10 @@ def course(hidden_layers: int = 7, changes: Mapping[str, Any] | None = None) -> 
 
 
 def plain_loss(name: str, logits: Tensor, labels: Tensor) -> Tensor:
-    """What a scenario minimises, for autograd to follow.
-
-    Cross-entropy is taken by columns and its gradient brought back in rows, as ours is: on some processors
-    PyTorch takes rows as short as these otherwise, and a product of a transposed matrix as well.
-    """
+    """What a scenario minimises, for autograd to follow."""
     if name == "bce":
         return F.binary_cross_entropy_with_logits(logits, torch.eye(10)[labels])
-    logits.register_hook(Tensor.contiguous)  # type: ignore[no-untyped-call]
-    return F.nll_loss(torch.log_softmax(logits.T.contiguous(), 0).T, labels)
+    return F.cross_entropy(logits, labels)
 
 
 def random_data(train: int = 80, test: int = 20, *, passes: int = 1) -> Dataset:

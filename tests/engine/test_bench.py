@@ -1,6 +1,7 @@
 """The benchmark's parts do what they are called, and its JSON has the keys that are relied on."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import torch
 
 import scenarios
 from engine.bench import report
-from engine.bench.pace import BLOCK, MatrixProducts, TrainerPace, measure_steps
+from engine.bench.pace import BLOCK, MatrixProducts, TrainerPace, measure_pace, measure_steps
 from engine.bench.report import Effort
 from engine.bench.spread import Spread
 from engine.runner import Settings
@@ -35,6 +36,24 @@ def test_a_block_is_ten_steps_with_one_sample_among_them() -> None:
     assert pace.trainer.steps == BLOCK  # behind the first ten, which are all measured
     assert pace() > 0
     assert pace.trainer.steps == 2 * BLOCK
+
+
+def test_a_pace_is_taken_with_and_without_measuring_in_every_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns: list[str] = []
+
+    def watched(block: Callable[[Any], None]) -> Callable[[Any], None]:
+        def watching(way: Any) -> None:
+            turns.append("products" if isinstance(way, MatrixProducts) else str(way.trainer.measuring))
+            block(way)
+
+        return watching
+
+    for kind in (TrainerPace, MatrixProducts):
+        monkeypatch.setattr(kind, "_block", watched(kind._block))
+    measure_pace(make_scenario(), random_data(), torch.get_num_threads(), repeats=1, blocks=6)
+    _first_trainer, _first_products, *turns = turns  # their first blocks are not counted
+    orders = {tuple(turns[first : first + 3]) for first in range(0, 18, 3)}
+    assert orders == set(permutations(("True", "False", "products")))
 
 
 def test_a_scenario_that_diverges_has_no_step_time() -> None:

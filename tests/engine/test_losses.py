@@ -4,7 +4,6 @@ import math
 
 import pytest
 import torch
-from torch.nn import functional as F
 
 from engine.losses import LOSSES
 from tests.engine.lab import plain_loss
@@ -42,18 +41,7 @@ def test_losses_hold_for_logits_that_would_overflow_an_exponential(name: str) ->
     assert gradient.isfinite().all()
 
 
-@pytest.mark.parametrize("size", [0.01, 1, 30])
-def test_cross_entropy_is_pytorch_s_but_for_last_bits(size: float) -> None:
-    logits = (size * torch.randn(512, 10, generator=torch.Generator().manual_seed(1))).requires_grad_()
-    labels = torch.arange(512) % 10
-    expected = F.cross_entropy(logits, labels)
-    torch.autograd.backward(expected)
-    loss, gradient = LOSSES["cross_entropy"](logits.detach(), labels)
-    torch.testing.assert_close(loss, expected.detach(), rtol=3e-7, atol=0)
-    torch.testing.assert_close(gradient, logits.grad, rtol=1e-6, atol=1e-9)
-
-
-@pytest.mark.parametrize("images", [1, 3, 96, 512])
+@pytest.mark.parametrize("images", [1, 3, 16, 76, 96, 100, 512, 1000])
 @pytest.mark.parametrize("size", [0.01, 1, 30])
 @pytest.mark.parametrize("name", LOSSES)
 def test_loss_and_gradient_are_autograd_s_to_the_bit(name: str, size: float, images: int) -> None:

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from engine.data import PIXELS, Dataset, scaled
 from engine.events import QUANTITIES, LayerSample, Sample
-from engine.models import OUTPUT, Layer, Network, Tape
+from engine.models import Layer, Network, Tape
 from engine.quantities import Probe, decode, measured_step, nonfinite_layers
 from engine.randomness import epoch_order
 from engine.trainer import Trainer
@@ -177,7 +177,7 @@ def measured(h: Tensor, activation: str = "sigmoid", a: Tensor | None = None) ->
 def network_of(scenario: Scenario) -> Network:
     """A network that no optimizer has touched."""
     width = scenario.model.width
-    return Network([Layer("layer1", nn.Linear(PIXELS, width))], Layer(OUTPUT, nn.Linear(width, 10)))
+    return Network([Layer("layer1", nn.Linear(PIXELS, width))], Layer("output", nn.Linear(width, 10)))
 
 
 H = torch.tensor([[1.0, 10.0], [3.0, 10.0], [5.0, 16.0]])  # 3 images, 2 units
