@@ -72,6 +72,12 @@ def measure_usual_loop(
     return UsualLoop(by_workers, Spread.of(best), Spread.of_ratios(best, ours))
 
 
+def load_torchvision() -> None:
+    """Import what the loop needs, which is slow: so that nothing is imported while it is measured."""
+    import torchvision.datasets
+    import torchvision.transforms  # noqa: F401
+
+
 class DataLoaderLoop:
     """The same network and optimizer in the loop that tutorials show, over torchvision's FashionMNIST.
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import cycle, islice, pairwise, permutations
-from time import perf_counter, thread_time
+from time import perf_counter, process_time, thread_time
 
 import torch
 
@@ -90,7 +90,7 @@ class Pace:
         floor: its bare matrix products.
         over_floor: `epoch` over `floor`.
         measuring: `epoch` over `unmeasured`.
-        core: the share of the time in which the training thread had a core: well under 1, others had it.
+        core: the part of the time in which each of the threads had a core: well under 1, others had it.
     """
 
     threads: int
@@ -117,11 +117,11 @@ def measure_pace(scenario: Scenario, data: Dataset, threads: int, *, repeats: in
     """
     torch.set_num_threads(threads)
     device = data.train_images.device
-    clock = thread_time if threads == 1 and device.type == "cpu" else perf_counter
+    clock = _clock(data)
     images = len(data.train_labels) * data.passes
     to_epoch = images / (scenario.data.batch_size * BLOCK * blocks)
     took: list[list[float]] = [[], [], []]
-    began, had = perf_counter(), thread_time()
+    began, had = perf_counter(), process_time()
     for _ in range(repeats):
         # Made anew each time: where their tensors happen to lie in memory is worth some parts in a hundred.
         trainer = TrainerPace(scenario, data, clock)
@@ -133,7 +133,7 @@ def measure_pace(scenario: Scenario, data: Dataset, threads: int, *, repeats: in
                 sums[number] += ways[number]()
         for seconds, total in zip(took, sums, strict=True):
             seconds.append(total * to_epoch)
-    core = (thread_time() - had) / (perf_counter() - began)
+    core = (process_time() - had) / (perf_counter() - began) / threads
     epoch, unmeasured, floor = took
     return Pace(
         threads,
@@ -148,9 +148,15 @@ def measure_pace(scenario: Scenario, data: Dataset, threads: int, *, repeats: in
 
 def measure_steps(scenario: Scenario, data: Dataset, *, repeats: int) -> Spread | None:
     """Seconds of one step of a scenario, its measuring included; None if it diverges before that is known."""
-    pace = TrainerPace(scenario, data)
+    pace = TrainerPace(scenario, data, _clock(data))
     seconds = [pace() / BLOCK for _ in range(repeats)]
     return None if pace.trainer.status.ended else Spread.of(seconds)
+
+
+def _clock(data: Dataset) -> Clock:
+    """With one thread on the CPU that of the thread: what else the machine does is not among its seconds."""
+    on_one_core = torch.get_num_threads() == 1 and data.train_images.device.type == "cpu"
+    return thread_time if on_one_core else perf_counter
 
 
 def timed(work: Callable[[], None], device: torch.device, clock: Clock = perf_counter) -> float:

@@ -71,6 +71,11 @@ class Report:
     auto_threads: int
     launches: Launches | None
 
+    @property
+    def cores_had(self) -> float:
+        """The least part of the cores that training asked for, and had."""
+        return min(pace.core for pace in (self.pace, *self.threads))
+
     def record(self) -> dict[str, Any]:
         """As JSON: the medians that are asked for most, then everything with its range."""
         return {
@@ -83,6 +88,7 @@ class Report:
             "measuring": self.pace.measuring.median,
             "lockstep": self.lockstep.over_in_turn.median,
             "auto_threads": self.auto_threads,
+            "cores_had": self.cores_had,
             "detail": asdict(self),
         }
 

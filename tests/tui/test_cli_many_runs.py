@@ -1,6 +1,9 @@
 """`vanish-tui compare` and `reproduce` in this process, on images enough for three steps an epoch."""
 
 import json
+import os
+import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ from engine.events import RunStarted
 from scenarios.published import published_for
 from tests.engine.lab import write_data
 from tui_vanish.cli import main
+from tui_vanish.printing import TableConsole
 
 
 @pytest.fixture
@@ -101,7 +105,19 @@ def test_compare_explains_its_mark_where_it_stands(
 
 def test_compare_wants_two(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", "depth-7", "depth-7"]) == 2
-    assert "two scenarios or more" in capsys.readouterr().err
+    assert "two different scenarios or more" in capsys.readouterr().err
+
+
+def test_a_table_that_nobody_reads_to_the_end_is_left_to_the_command_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    monkeypatch.setattr(sys, "stdout", os.fdopen(write, "w"))
+    with pytest.raises(BrokenPipeError):  # for which `main` has an exit code
+        TableConsole().print("a table")
+    with suppress(BrokenPipeError):
+        sys.stdout.close()
 
 
 def test_reproduce_prints_a_row_a_stage_and_its_provenance(
@@ -122,6 +138,7 @@ def test_reproduce_shows_the_published_run_only_beside_one_of_its_length(
     printed = capsys.readouterr().out
     assert "1 epoch " in printed
     assert "published (" not in printed
+    assert "relu: published after 100 epochs, shown beside a run as long" in printed
 
 
 def test_reproduce_says_where_the_published_numbers_are_from_and_what_its_marks_mean(

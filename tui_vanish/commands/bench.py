@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tui_vanish.commands import options
 from tui_vanish.cores import physical_cores, spare_cores
 from tui_vanish.exits import RefusedError
+from tui_vanish.importing import ending_at_once
 
 if TYPE_CHECKING:
     from engine.bench.report import Report
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 Row = tuple[str, str, str, str]
 
-_BUSY = 0.9  # of a core, below which the figures are someone else's too
+_BUSY = 0.9  # of its cores that training had, below which the figures are someone else's too
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,8 +32,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure, telling on standard error what, and print."""
     settings = options.settings(arguments)
     options.check(settings)
-    from engine.bench.report import QUICK, THOROUGH, measure
-    from engine.data import DataError
+    with ending_at_once():
+        import engine.liverun  # noqa: F401  what trains in lockstep
+        from engine.bench.dataloader import load_torchvision
+        from engine.bench.report import QUICK, THOROUGH, measure
+        from engine.data import DataError
+
+        load_torchvision()
 
     try:
         effort = QUICK if arguments.quick else THOROUGH
@@ -51,10 +57,11 @@ def _say(text: str) -> None:
 
 
 def _print(report: "Report") -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False, markup=False)
+    from tui_vanish.printing import TableConsole
+
+    console = TableConsole()
     pace, usual, lockstep = report.pace, report.usual, report.lockstep
 
     def table(title: str, rows: list[Row]) -> None:
@@ -111,9 +118,12 @@ def _print(report: "Report") -> None:
             ],
         )
     table("A step of each scenario", [_milliseconds(name, spread) for name, spread in report.steps.items()])
-    if pace.core < _BUSY:
+    if report.cores_had < _BUSY:
         console.print(
-            f"\nThe machine was busy: training had {100 * pace.core:.0f} % of a core.", style="bold"
+            f"\nThe machine was busy: training had {100 * report.cores_had:.0f} % of the cores that it asked"
+            " for. What this says of the DataLoader, of lockstep and of several threads is worth little: run"
+            " it again when nothing else runs.",
+            style="bold",
         )
 
 

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from engine.runview import Snapshot
 
 _REDRAW = 0.5  # seconds
-_UNFOLDED = 10_000  # cells
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Train all of them, then print the comparison; a diverged run is a result."""
     names = list(dict.fromkeys(arguments.scenarios))
     if len(names) < 2:
-        raise exits.RefusedError("compare takes two scenarios or more (see vanish-tui list)")
+        raise exits.RefusedError("compare takes two different scenarios or more (see vanish-tui list)")
     overrides = [] if arguments.epochs is None else [f"training.epochs={arguments.epochs}"]
     loaded = [options.load_scenario(name, overrides) for name in names]
     first = options.seed(arguments)
@@ -144,11 +143,9 @@ def _sentence(seen: "Snapshot") -> str:
 
 def _print(field: Sequence[Entrant]) -> None:
     """The ranking at equal epochs and at equal seconds, then what differs."""
-    from rich.console import Console
+    from tui_vanish.printing import TableConsole
 
-    # In a file nothing is folded.
-    width = None if sys.stdout is not None and sys.stdout.isatty() else _UNFOLDED
-    console = Console(highlight=False, markup=False, width=width)
+    console = TableConsole()
     tied = False
     for axis in ("epochs", "seconds"):
         ranking = rank(field, axis)

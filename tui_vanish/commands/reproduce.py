@@ -10,7 +10,7 @@ import scenarios
 from engine.events import EpochFinished, RunEvent, RunFinished, RunStarted, StageStarted
 from engine.runview import Snapshot
 from engine.status import Status
-from scenarios.published import sources
+from scenarios.published import published, sources
 from tui_vanish import exits, format
 from tui_vanish.commands import options
 from tui_vanish.cores import physical_cores
@@ -21,7 +21,6 @@ _COLUMNS = ("scenario", "train loss", "train acc.", "test loss", "test acc.", ""
 # Of the published numbers against the seeds' joint 95 % prediction intervals.
 _WITHIN = {True: "in spread", False: "outside", None: "one seed"}
 _PUBLISHED_IMAGES = (60_000, 10_000)  # for training and test
-_UNFOLDED = 10_000  # cells
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     options.check(settings)
     # No screen shares the machine here: as many runs at a time as there are cores for.
     at_once = max(1, physical_cores() // settings.threads)
+    print("loading PyTorch", file=sys.stderr, flush=True)
     collector = _Collector(len(jobs))
     endings = train_all(replace(settings, side_by_side=at_once), jobs, collector, at_once=at_once)
     rows = table(
@@ -75,6 +75,8 @@ class _Collector:
         """One event of one run."""
         if isinstance(event, RunStarted | StageStarted | EpochFinished | RunFinished):
             self.events.setdefault(event.run, []).append(event)
+        if isinstance(event, RunStarted):
+            print(f"{event.run}  training", file=sys.stderr, flush=True)
         if isinstance(event, RunFinished):
             self._ended += 1
             accuracy = format.percent(event.test_accuracy, 1)
@@ -110,8 +112,9 @@ def _cells(row: Row, text: Callable[[Spread], str]) -> list[str]:
 
 
 def _print_table(lines: list[tuple[str, ...]]) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from tui_vanish.printing import TableConsole
 
     grid = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
     for number, heading in enumerate(_COLUMNS):
@@ -119,8 +122,7 @@ def _print_table(lines: list[tuple[str, ...]]) -> None:
         grid.add_column(heading, justify="left" if at_an_end else "right", no_wrap=True)
     for line in lines:
         grid.add_row(*line)
-    width = None if sys.stdout is not None and sys.stdout.isatty() else _UNFOLDED  # nothing is cut in a file
-    Console(highlight=False, markup=False, width=width).print(grid)
+    TableConsole().print(grid)
 
 
 def _print_markdown(lines: list[tuple[str, ...]]) -> None:
@@ -134,6 +136,10 @@ def _footnotes(rows: Sequence[Row]) -> list[str]:
     """What the table's marks mean, of those that it has."""
     letters = sorted({row.published.source for row in rows if row.published is not None})
     notes = [f"published ({letter}): {sources()[letter]}, one seed" for letter in letters]
+    bare = {row.name for row in rows if row.published is None}
+    for run in published():
+        if run.scenario in bare:
+            notes.append(f"{run.scenario}: published after {run.epochs} epochs, shown beside a run as long")
     if any(row.within is not None for row in rows):
         notes.append(
             "in spread: one more seed would give numbers like the published ones"
