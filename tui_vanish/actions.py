@@ -376,10 +376,11 @@ def bindings_everywhere() -> list[BindingType]:
     return [_bind(action, "app.") for action in ACTIONS if action.everywhere]
 
 
-def groups() -> Iterator[tuple[str, list[Action]]]:
-    """The table by heading, in the order in which the headings first appear."""
-    for group in dict.fromkeys(action.group for action in ACTIONS):
-        yield group, [action for action in ACTIONS if action.group == group]
+def groups(here: Target | None = None) -> Iterator[tuple[str, list[Action]]]:
+    """The table by heading: what `here` has, then the rest, in the order in which they first appear."""
+    table = sorted(ACTIONS, key=lambda action: action.target != here)
+    for group in dict.fromkeys(action.group for action in table):
+        yield group, [action for action in table if action.group == group]
 
 
 def footer() -> list[Action]:

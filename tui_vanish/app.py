@@ -280,7 +280,7 @@ class VanishApp(App[int]):
         from tui_vanish.screens.help import HelpScreen
 
         about = self.screen.help_text if isinstance(self.screen, FollowingScreen) else ""
-        self.push_screen(HelpScreen(about))
+        self.push_screen(HelpScreen(about, getattr(self.screen, "TARGET", None)))
 
     def action_concepts(self, page_id: str = "") -> None:
         """Open the theory: that page, else that of the scenario at hand, else the last one, else the list."""

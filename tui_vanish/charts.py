@@ -255,13 +255,14 @@ def _draw_lines(plot: _Plot, chart: Chart, signs: Alphabet) -> bool:
     """Draw the lines; whether there was anything to draw."""
     lines = [seen(line.xs, line.ys, plot.x_axis, plot.y_axis, plot.width) for line in chart.lines]
     _draw_strokes(plot, chart, signs, lines)
+    letters = _Letters(plot)
     for number, (line, (pieces, interruptions)) in enumerate(zip(chart.lines, lines, strict=True)):
         for piece in pieces:
             if len(piece.xs) == 1 or line.style == "points":
                 for x, y in zip(*piece, strict=True):
-                    plot.put(x, y, line.letter or signs.point, series_role(_series(chart, number)))
+                    letters.put(x, y, line.letter or signs.point, _series(chart, number))
             elif line.letter:
-                _draw_letters(plot, piece, line.letter, _series(chart, number))
+                letters.along(piece, line.letter, _series(chart, number))
         for x, value in interruptions:
             # At the bottom: -inf, and on a logarithmic axis what is not above 0. Not so nan.
             sign = "0" if math.isfinite(value) else signs.not_finite
@@ -327,14 +328,30 @@ def _picture(width: int, height: int, strokes: tuple[_Stroke, ...]) -> tuple[tup
     return tuple(cells)
 
 
-def _draw_letters(plot: _Plot, piece: Piece, letter: str, number: int) -> None:
-    """The letter at the end, and every so often before it, at another place for each line."""
-    plot.put(piece.xs[-1], piece.ys[-1], letter, series_role(number))
-    due = piece.xs[0] * plot.width + 4 * (number + 1)
-    for x, y in zip(*piece, strict=True):
-        if x * plot.width >= due:
-            plot.put(x, y, letter, series_role(number))
-            due += _LETTER_EVERY
+class _Letters:
+    """Letters on a plot, none in a cell of another line's: lines that lie on each other are told apart."""
+
+    def __init__(self, plot: _Plot) -> None:
+        self._plot = plot
+        self._taken: dict[tuple[int, int], int] = {}  # by which line
+
+    def put(self, x: float, y: float, letter: str, number: int) -> None:
+        """Write a line's letter at a place in fractions of the plot, or left of it where others' are."""
+        column, row = self._plot.column(x), self._plot.row(y)
+        while self._taken.get((column, row), number) != number and column > self._plot.x:
+            column -= 1
+        self._taken[column, row] = number
+        self._plot.canvas.put(column, row, letter, series_role(number))
+
+    def along(self, piece: Piece, letter: str, number: int) -> None:
+        """The letter at the end, and every so often before it, at another place for each line."""
+        self.put(piece.xs[-1], piece.ys[-1], letter, number)
+        width = self._plot.width
+        due = piece.xs[0] * width + 4 * (number + 1)
+        for x, y in zip(*piece, strict=True):
+            if x * width >= due:
+                self.put(x, y, letter, number)
+                due += _LETTER_EVERY
 
 
 def _draw_marks(plot: _Plot, chart: Chart, signs: Alphabet) -> None:

@@ -81,7 +81,7 @@ def standings(field: Sequence[Entrant], lineup: Lineup, width: int) -> list[Row]
     label = 20 if wide else 12
     heading = f"     {'':{label}} {'epoch':>7} {'test acc.':>10}"
     heading += f" {'range':>9}" if ranges else ""
-    heading += f" {'− base':>7}" + (f" {'by epochs':>10} {'by seconds':>11}" if wide else f" {'rank':>5}")
+    heading += f" {'− base':>7}" + (f" {'by epochs':>10} {'by seconds':>10}" if wide else f" {'rank':>5}")
     rows: list[Row] = [(Piece(cut(heading, width), "dim"),)]
     for number, entrant in enumerate(field):
         run, here = entrant.present, number == lineup.focus_place(field)
@@ -94,7 +94,7 @@ def standings(field: Sequence[Entrant], lineup: Lineup, width: int) -> list[Row]
         figures += f" {'base' if is_base else places.gap(place, base):>7}"
         first = places.number(by_epochs, place)
         second = places.number(by_seconds, _of(by_seconds, entrant.label))
-        figures += f" {first:>10} {second:>11}" if wide else f" {first:>5}"
+        figures += f" {first:>10} {second:>10}" if wide else f" {first:>5}"
         row: Row = (
             Piece(f" {'▸' if here else ' '}", "accent"),
             _letter(number, 1),
@@ -103,7 +103,7 @@ def standings(field: Sequence[Entrant], lineup: Lineup, width: int) -> list[Row]
             Piece(f" {name:{label}}", "strong" if here else "text"),
             Piece(f"{figures}  "),
         )
-        rows.append((*row, *_findings(entrant, width - row_width(row))))
+        rows.append((*row, *_findings(entrant, width - row_width(row) - 1)))
     return rows
 
 

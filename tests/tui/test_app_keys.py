@@ -9,7 +9,7 @@ from engine.commands import Pause, Resume, Stop
 from engine.runner import Notice
 from engine.status import Status
 from tests.tui.lab_bench import LARGE, NARROW, WIDE, opened
-from tui_vanish.actions import ACTIONS
+from tui_vanish.actions import ACTIONS, groups
 from tui_vanish.screens.help import HelpScreen
 from tui_vanish.screens.leave import LeaveScreen
 from tui_vanish.themes import DARK, LIGHT
@@ -264,6 +264,16 @@ async def test_the_help_page_names_every_key(tmp_path: Path) -> None:
             assert all(key in text for key in action.shown_keys)
         await bench.press("escape")
         assert not isinstance(bench.app.screen, HelpScreen)
+
+
+@pytest.mark.parametrize(("way", "heading"), [("", "Run"), ("r", "Runs"), ("t", "Theory")])
+async def test_the_help_page_begins_with_the_keys_of_the_screen_it_was_asked_for_on(
+    way: str, heading: str, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, (100, 200)) as bench:
+        await bench.press(*way, "question_mark")
+        headings = [line.strip(" │") for line in bench.text.splitlines()]
+        assert min(headings.index(group) for group, _ in groups()) == headings.index(heading)
 
 
 @pytest.mark.parametrize("key", ["ctrl+p", "colon"])

@@ -156,6 +156,12 @@ def test_zero_on_a_logarithmic_axis_is_a_mark_at_the_bottom() -> None:
     assert [run.text.strip() for run in canvas.runs(6) if run.role == "not-finite"] == ["0"]
 
 
+def test_lines_that_lie_on_each_other_keep_their_letters() -> None:
+    lines = tuple(Line(f"run {letter}", (0.0, 1.0), (0.1, 0.1), letter=letter) for letter in "ABC")
+    drawn = render(Chart("accuracy", lines), 40, 8, ascii=True).text()
+    assert any(line.rstrip().endswith("CBA") for line in drawn.splitlines())
+
+
 def test_a_spike_between_two_cells_is_not_lost() -> None:
     xs = tuple(x / 100 for x in range(1001))
     ys = tuple(50.0 if x == 497 else 1.0 for x in range(1001))

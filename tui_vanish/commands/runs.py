@@ -55,7 +55,7 @@ def _row(entry: RunEntry) -> tuple[str, ...]:
         _accuracy(summary.test_accuracy),
         _accuracy(summary.best_test_accuracy),
         format.duration(summary.time),
-        summary.verdict,
+        summary.verdict.replace("_", " "),
         remark,
     )
 

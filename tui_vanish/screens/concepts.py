@@ -1,7 +1,7 @@
 """The theory pages: a list of them, or one, whose knobs the arrow keys turn."""
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -9,7 +9,7 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from scenarios.concepts import page_ids
-from tui_vanish.actions import bindings
+from tui_vanish.actions import Target, bindings
 from tui_vanish.concepts.formulas import in_ascii
 from tui_vanish.concepts.pages import Pages
 from tui_vanish.widgets.footer import KeyFooter
@@ -32,6 +32,7 @@ class ConceptsScreen(Screen[None]):
         page_id: the one to open; None opens the list.
     """
 
+    TARGET: ClassVar[Target] = "concepts"  # in the table of actions
     BINDINGS = bindings("concepts")
 
     def __init__(self, pages: Pages, page_id: str | None = None) -> None:

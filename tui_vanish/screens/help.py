@@ -8,7 +8,7 @@ from textual.binding import Binding
 from textual.screen import Screen
 
 from engine.status import Status
-from tui_vanish.actions import groups
+from tui_vanish.actions import Target, groups
 from tui_vanish.glyphs import key_name, mark
 from tui_vanish.widgets.flow import flow
 from tui_vanish.widgets.footer import KeyFooter
@@ -23,9 +23,9 @@ _MEASURE = 100  # cells: longer lines are hard to read
 class HelpText(ScrollingRows):
     """What is said about one pane, then the keys by heading, in two columns where both have room."""
 
-    def __init__(self, about: str) -> None:
+    def __init__(self, about: str, here: Target | None) -> None:
         super().__init__()
-        self._about = " ".join(about.split())
+        self._about, self._here = " ".join(about.split()), here
 
     def page_rows(self, width: int) -> list[Row]:
         """The whole page."""
@@ -35,7 +35,7 @@ class HelpText(ScrollingRows):
         return [*blank, *((Piece(" "), *row) for row in about), *self._keys(width)]
 
     def _keys(self, width: int) -> list[Row]:
-        lines = _page(ascii=self.alphabet.ascii)
+        lines = _page(self._here, ascii=self.alphabet.ascii)
         half = next(place for place in range(len(lines) // 2, len(lines)) if not lines[place])
         left, right = lines[:half], lines[half:]
         start = max(row_width(row) for row in left) + _APART
@@ -50,6 +50,7 @@ class HelpScreen(Screen[None]):
 
     Args:
         about: what is said first, about what has the keyboard.
+        here: the screen that it was asked for on, whose keys come first.
     """
 
     BINDINGS = [  # noqa: RUF012
@@ -62,14 +63,14 @@ class HelpScreen(Screen[None]):
         Binding("G,end", "scroll('edge', 'last')", "Last line"),
     ]
 
-    def __init__(self, about: str = "") -> None:
+    def __init__(self, about: str = "", here: Target | None = None) -> None:
         super().__init__()
-        self._about = about
+        self._about, self._here = about, here
 
     def compose(self) -> ComposeResult:
         """The page in a frame."""
         yield FrameLine("top", title="Help")
-        yield HelpText(self._about)
+        yield HelpText(self._about, self._here)
         yield FrameLine("bottom", id="help-end")
         yield KeyFooter()
 
@@ -88,7 +89,7 @@ class HelpScreen(Screen[None]):
         self.query_one("#help-end", FrameLine).show((), more)
 
 
-def _page(*, ascii: bool) -> list[Row]:
+def _page(here: Target | None, *, ascii: bool) -> list[Row]:
     keys = {
         action: "  ".join(key_name(key, ascii=ascii) for key in action.shown_keys)
         for _, actions in groups()
@@ -96,7 +97,7 @@ def _page(*, ascii: bool) -> list[Row]:
     }
     column = max(map(len, keys.values())) + 2
     lines: list[Row] = []
-    for group, actions in groups():
+    for group, actions in groups(here):
         lines += [(), (Piece(f" {group}", "title"),)]
         lines += [(Piece(f"   {keys[action]:<{column}}", "accent"), Piece(action.help)) for action in actions]
     lines += [(), (Piece(" Marks", "title"),)]

@@ -310,9 +310,9 @@ class RunsScreen(FollowingScreen[str | None]):
     def action_tag_run(self) -> None:
         """Give the run tags."""
         self._ask_label(
-            "Which tags has the run? Apart from each other by blanks.",
+            "Which tags has the run? Blanks or commas part them.",
             lambda labels: " ".join(labels.tags),
-            lambda labels, text: Labels(labels.name, tuple(dict.fromkeys(text.split()))),
+            lambda labels, text: Labels(labels.name, tuple(dict.fromkeys(text.replace(",", " ").split()))),
         )
 
     def _ask_label(
