@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine.commands import ResumeRun
 from engine.runner import Engine, EngineSnapshot, Notice
+from engine.status import Status
 
 if TYPE_CHECKING:
     from engine.commands import RunCommand
@@ -54,6 +55,7 @@ class SharedEngine:
         self._notices_seen = 0  # of the engine's
         self._shown: tuple[int, int] | None = None
         self._shown_seen: Seen | None = None
+        self._refused: set[str] = set()
         self._snapshot = EngineSnapshot()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="elsewhere", daemon=True)
@@ -95,15 +97,27 @@ class SharedEngine:
         state = (own.sequence, len(self._notices))
         if seen is not self._shown_seen or state != self._shown:
             self._shown, self._shown_seen = state, seen
-            names = {run.run for run in own.runs}
+            runs = [run for run in own.runs if run.run not in self._lost_to_others(own, seen)]
+            names = {run.run for run in runs}
             self._snapshot = replace(
                 own,
                 sequence=self._snapshot.sequence + 1,
-                runs=(*(run for run in seen.runs if run.run not in names), *own.runs),
+                runs=(*(run for run in seen.runs if run.run not in names), *runs),
                 notices=tuple(self._notices),
                 owners={run: owner for run, owner in seen.owners.items() if run not in names},
             )
         return self._snapshot
+
+    def _lost_to_others(self, own: EngineSnapshot, seen: Seen) -> set[str]:
+        """Runs that were to go on here, and that another process had taken up a moment before."""
+        refused = {run.run for run in own.runs if run.status is Status.FAILED and run.started is None}
+        for run in refused - self._refused:
+            from engine.runlock import owner_of  # of which the first frame has no use
+
+            if owner_of(self.runs_folder / run) is not None:
+                self.follow(run)
+        self._refused |= refused
+        return refused & seen.owners.keys()
 
     def close(self) -> None:
         """Stop and save every run of this process, and end the threads."""

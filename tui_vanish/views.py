@@ -137,7 +137,10 @@ def _standing(run: Snapshot, activity: str) -> tuple[str, Row]:
             at = f"Diverged at step {ended.first_bad_step}"
             return "Diverged", (Piece(f"{at}: not finite in {names}." if names else f"{at}.", "bad"),)
         case Status.FAILED if ended is not None:
-            return "Failed", (Piece(_last_line(ended.error), "bad"), Piece(" enter trains it again."))
+            return "Failed", (
+                Piece(_last_line(ended.error).rstrip("."), "bad"),
+                Piece(". enter trains it again."),
+            )
         case Status.STOPPED:
             return "Stopped", (
                 Piece(f"Stopped in epoch {run.epoch}, {_result(run)}. "),

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from engine.commands import Stop
-from engine.events import RunStarted, to_line
-from engine.runlock import LOCK, Owner
+from engine.commands import ResumeRun, Stop
+from engine.events import RunFinished, RunStarted, to_line
+from engine.runlock import LOCK, Owner, RunLock
 from engine.runlog import DESCRIPTION, EVENTS, RunLog
 from engine.runner import Engine, Settings
-from tests.engine.lab import begin, make_scenario, random_data, train
+from engine.status import Status
+from tests.engine.lab import DEADLINE, Listener, begin, make_scenario, random_data, train, write_data
 from tui_vanish import overview
 from tui_vanish.elsewhere import NoEngine, SharedEngine
 
@@ -79,6 +80,28 @@ def test_a_live_run_is_found_and_shown_with_its_owner(shared: SharedEngine, tmp_
     assert shared.snapshot().owners == {"live": other()}
     title = overview.title(shared.snapshot(), "here", 1)
     assert (title.activity, title.statuses) == ("1 elsewhere", ())  # counted once
+
+
+def test_a_run_that_another_process_took_up_a_moment_before_is_shown_as_its_own_log_tells_it(
+    tmp_path: Path,
+) -> None:
+    folder, listener = make_run(tmp_path, "contested"), Listener()
+    lock = RunLock(folder)  # as the process does that a terminal left behind
+    (folder / LOCK).write_text(json.dumps(asdict(other())) + "\n")
+    settings = Settings(data=write_data(tmp_path / "data"), runs_dir=tmp_path)
+    engine = Engine(settings, on_event=listener)
+    shared = SharedEngine(engine)
+    engine.start()
+    shared.send(ResumeRun("contested"))
+    assert listener.wait_for(RunFinished).status is Status.FAILED
+    engine.close()
+    shared.snapshot()
+    shared._others.add(shared._wanted.get(timeout=DEADLINE))
+    shared._look()
+    (seen,) = shared.snapshot().runs
+    assert (seen.run, seen.status, seen.step) == ("contested", Status.FINISHED, 6)
+    assert shared.snapshot().owners == {"contested": other()}
+    lock.release()
 
 
 def test_a_watch_ends_nobody_s_training(
