@@ -51,7 +51,7 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
         type=_threads,
         metavar="N",
         help="CPU threads of a run (1), or auto: what trains fastest here and leaves a core;"
-        " the last bits of the results depend on it",
+        " the last bits of the results depend on it, and on a busy machine several are far slower than one",
     )
     add_runs_option(group)
 
