@@ -260,7 +260,10 @@ def _draw_lines(plot: _Plot, chart: Chart, signs: Alphabet) -> bool:
         for piece in pieces:
             if len(piece.xs) == 1 or line.style == "points":
                 for x, y in zip(*piece, strict=True):
-                    letters.put(x, y, line.letter or signs.point, _series(chart, number))
+                    if line.letter:
+                        letters.put(x, y, line.letter, _series(chart, number))
+                    else:
+                        plot.put(x, y, signs.point, series_role(_series(chart, number)))
             elif line.letter:
                 letters.along(piece, line.letter, _series(chart, number))
         for x, value in interruptions:

@@ -162,6 +162,13 @@ def test_lines_that_lie_on_each_other_keep_their_letters() -> None:
     assert any(line.rstrip().endswith("CBA") for line in drawn.splitlines())
 
 
+def test_points_without_a_letter_stand_where_they_are_also_on_another_line_s() -> None:
+    xs, ys = (0.0, 5.0, 10.0), (1.0, 1.0, 1.0)
+    lines = (Line("", xs, ys, "points"), Line("", xs, ys, "points"))
+    one, both = (render(Chart(lines=lines[:count]), 40, 8).text() for count in (1, 2))
+    assert one == both
+
+
 def test_a_spike_between_two_cells_is_not_lost() -> None:
     xs = tuple(x / 100 for x in range(1001))
     ys = tuple(50.0 if x == 497 else 1.0 for x in range(1001))

@@ -68,9 +68,8 @@ def _table(rows: list[tuple[str, ...]]) -> list[str]:
     rows = [tuple(map(printable, row)) for row in rows]  # names of files, and what others wrote into them
     widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
     lines = ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows]
-    if (
-        sys.stdout is not None and sys.stdout.isatty()
-    ):  # a line that is folded makes a table unreadable; a file gets all of it
+    # A line that is folded makes a table unreadable; a file gets all of it.
+    if sys.stdout is not None and sys.stdout.isatty():
         lines = [_cut(line, shutil.get_terminal_size().columns) for line in lines]
     return [line.rstrip() for line in lines]
 
