@@ -33,5 +33,5 @@ def sync_folder(folder: Path) -> None:
 
 
 def for_the_user_alone(path: str, flags: int) -> int:
-    """An opener for `open` that lets nobody else read the file."""
-    return os.open(path, flags, 0o600)
+    """An opener for `open`: only the user can read the file, and a link in its place is refused."""
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)

@@ -16,6 +16,8 @@ from engine.atomic import write_atomically
 from engine.events import SCHEMA, Record, RunEvent, from_line, to_line
 
 EVENTS, DESCRIPTION = "events.jsonl", "run.json"
+# Never through a link: what it leads to would be cut or appended to.
+_APPENDING = os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 class NotARun(Exception):
@@ -106,7 +108,7 @@ class RunLog:
         log = cls.__new__(cls)
         log._prepare(folder)
         log._made, log._size = True, size
-        log._file = os.open(folder / EVENTS, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        log._file = os.open(folder / EVENTS, _APPENDING | os.O_RDWR, 0o600)
         os.ftruncate(log._file, size)
         os.fsync(log._file)
         return log
@@ -191,8 +193,7 @@ class RunLog:
                 self.folder.mkdir(mode=0o700)
                 self._made = True
             write_atomically(self.folder / DESCRIPTION, self._description)
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-            self._file = os.open(self.folder / EVENTS, flags, 0o600)
+            self._file = os.open(self.folder / EVENTS, _APPENDING | os.O_WRONLY, 0o600)
         return self._file
 
 

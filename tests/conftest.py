@@ -1,11 +1,13 @@
 """What several tests share: the data sets, and folders of their own."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from engine.data import DEBIAN, SAMPLE, Dataset, find_source, inspect, load
+from tests.engine.owner_process import OwnerProcess
 
 # Before torch is imported: two torch threads on two busy cores can be far slower than one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -17,6 +19,13 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     home = tmp_path_factory.mktemp("home")
     for kind in ("CONFIG", "STATE", "CACHE", "DATA"):
         monkeypatch.setenv(f"XDG_{kind}_HOME", str(home / kind.lower()))
+
+
+@pytest.fixture
+def neighbour() -> Iterator[OwnerProcess]:
+    """Another process of this user, which can hold the locks of runs."""
+    with OwnerProcess() as process:
+        yield process
 
 
 @pytest.fixture(scope="session")

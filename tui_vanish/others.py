@@ -1,7 +1,5 @@
 """Runs that other processes train: found, read from their logs, and taken over."""
 
-import os
-import signal
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.follow import Follower
 from engine.runindex import list_runs
-from engine.runlock import Owner, owner_of
+from engine.runlock import CannotEnd, Owner, owner_of, tell_to_end
 from engine.runlog import NotARun, read_description
 from engine.status import Status
 from tui_vanish.elsewhere import Seen
@@ -75,11 +73,11 @@ class Others:
         # All of them end with it, also those that it has begun since somebody looked here.
         runs = tuple(dict.fromkeys((*self.live(owner), run)))
         try:
-            os.kill(owner.pid, signal.SIGTERM)
+            tell_to_end(self._runs_folder / run, owner)
         except ProcessLookupError:
             pass  # it has just ended by itself
-        except PermissionError:
-            return f"{run} is another user's"
+        except CannotEnd as error:
+            return f"{run} cannot be taken over: {error}"
         for each in runs:
             self._follow(each)
         self.handovers.append(_Handover(runs, owner, monotonic() + _PATIENCE_SECONDS))

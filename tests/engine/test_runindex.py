@@ -234,13 +234,70 @@ def test_the_latest_deleted_is_the_first_to_come_back(tmp_path: Path) -> None:
     for name in ("b", "c", "a"):
         trash.delete(make_run(tmp_path, name))
     for place, name in enumerate(("b", "c", "a")):
-        os.utime(tmp_path / trash.TRASH / name, (time() + place, time() + place))
+        os.utime(tmp_path / trash.TRASH / name / trash.DELETED, (time() + place, time() + place))
     assert trash.empty(tmp_path) == ["b", "c", "a"]
 
 
 def test_what_was_deleted_a_day_ago_is_removed(tmp_path: Path) -> None:
     for name in ("old", "new"):
         trash.delete(make_run(tmp_path, name))
-    age(tmp_path / trash.TRASH / "old")
+    age(tmp_path / trash.TRASH / "old" / trash.DELETED)
     assert trash.empty(tmp_path) == ["new"]
     assert os.listdir(tmp_path / trash.TRASH) == ["new"]
+
+
+@pytest.mark.parametrize("name", ["folder", "link-in-the-trash"])
+def test_only_what_was_deleted_here_is_removed_from_the_trash(name: str, tmp_path: Path) -> None:
+    trash.delete(make_run(tmp_path, "deleted"))
+    treasure = make_run(tmp_path, "treasure")  # even a run, if somebody else put it there
+    (treasure / trash.DELETED).touch()
+    age(treasure / trash.DELETED)
+    foreign = tmp_path / trash.TRASH / "foreign"
+    if name == "folder":
+        (treasure / trash.DELETED).unlink()
+        treasure.rename(foreign)
+    else:
+        foreign.symlink_to(treasure)
+    age(foreign)
+    assert trash.empty(tmp_path) == ["deleted"]
+    assert (foreign / EVENTS).exists()
+
+
+def test_a_link_named_trash_is_not_emptied_and_not_written_to(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    precious = make_run(home, "precious")
+    (precious / trash.DELETED).touch()
+    age(precious / trash.DELETED)
+    age(precious)
+    runs = tmp_path / "runs"
+    folder = make_run(runs, "run")
+    (runs / trash.TRASH).symlink_to(home)
+    assert trash.empty(runs) == []
+    with pytest.raises(NotADirectoryError) as refused:
+        trash.delete(folder)
+    assert refused.value.strerror == "it is a link or a file: remove it to delete runs"
+    assert refused.value.filename == str(runs / trash.TRASH)
+    with pytest.raises(NotADirectoryError):
+        trash.restore(runs / "precious")
+    assert os.listdir(home) == ["precious"]
+    assert (precious / EVENTS).exists()
+    assert [entry.name for entry in list_runs(runs)] == ["run"]
+    assert not (folder / trash.DELETED).exists()
+
+
+def test_a_link_to_a_run_is_not_deleted(tmp_path: Path) -> None:
+    original = make_run(tmp_path / "elsewhere", "run")
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    (runs / "link").symlink_to(original)
+    with pytest.raises(NotARun, match="link is no run"):
+        trash.delete(runs / "link")
+    assert not (original / trash.DELETED).exists()
+
+
+def test_a_run_is_not_brought_back_over_another(tmp_path: Path) -> None:
+    trash.delete(make_run(tmp_path, "run"))
+    (tmp_path / "run").mkdir()
+    with pytest.raises(FileExistsError):
+        trash.restore(tmp_path / "run")
+    assert trash.empty(tmp_path) == ["run"]

@@ -1,7 +1,6 @@
 """Runs of other processes among the app's own: found, followed, watched, taken over, and never a crash."""
 
 import json
-import os
 import signal
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -11,29 +10,25 @@ import pytest
 
 from engine.commands import ResumeRun, Stop
 from engine.events import RunFinished, RunStarted, to_line
-from engine.runlock import LOCK, Owner, RunLock
+from engine.runlock import LOCK, Owner, owner_of
 from engine.runlog import DESCRIPTION, EVENTS, RunLog
 from engine.runner import Engine, Settings
 from engine.status import Status
 from tests.engine.lab import DEADLINE, Listener, begin, make_scenario, random_data, train, write_data
+from tests.engine.owner_process import OwnerProcess
 from tui_vanish import overview
 from tui_vanish.elsewhere import NoEngine, SharedEngine
 
 
 @pytest.fixture
-def killed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
-    """The signals that would have been sent; 0 only asks whether the process is there."""
-    sent: list[tuple[int, int]] = []
-
-    def note(pid: int, number: int) -> None:
-        if number:
-            sent.append((pid, number))
-
-    monkeypatch.setattr(os, "kill", note)
+def killed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The signals that would have been sent."""
+    sent: list[int] = []
+    monkeypatch.setattr(signal, "pidfd_send_signal", lambda process, number: sent.append(number))
     return sent
 
 
-def make_run(runs: Path, name: str, *, owner: Owner | None = None) -> Path:
+def make_run(runs: Path, name: str, *, owner: OwnerProcess | Owner | None = None) -> Path:
     """A run's directory in the middle of the training, and whose it is."""
     log = RunLog(runs / name, make_scenario().resolved(), 1)
     trainer, events = begin(make_scenario(), random_data())
@@ -41,14 +36,11 @@ def make_run(runs: Path, name: str, *, owner: Owner | None = None) -> Path:
     for event in events:
         log.write(replace(event, run=name))
     log.close()
-    if owner is not None:
+    if isinstance(owner, OwnerProcess):
+        owner.hold(runs / name)
+    elif owner is not None:
         (runs / name / LOCK).write_text(json.dumps(asdict(owner)) + "\n")
     return runs / name
-
-
-def other() -> Owner:
-    """A process of this host that is there, and is not this one."""
-    return replace(Owner.present(), pid=os.getppid(), started=None)
 
 
 @pytest.fixture
@@ -69,25 +61,26 @@ def notices(engine: SharedEngine) -> list[str]:
     return [notice.text for notice in engine.snapshot().notices]
 
 
-def test_a_live_run_is_found_and_shown_with_its_owner(shared: SharedEngine, tmp_path: Path) -> None:
-    make_run(tmp_path, "live", owner=other())
+def test_a_live_run_is_found_and_shown_with_its_owner(
+    shared: SharedEngine, tmp_path: Path, neighbour: OwnerProcess
+) -> None:
+    make_run(tmp_path, "live", owner=neighbour)
     make_run(tmp_path, "left")
     for run in shared._others.live():
         shared._others.add(run)
     shared._look()
     (seen,) = shared.snapshot().runs
     assert (seen.run, seen.step) == ("live", 6)
-    assert shared.snapshot().owners == {"live": other()}
+    assert shared.snapshot().owners == {"live": owner_of(tmp_path / "live")}
     title = overview.title(shared.snapshot(), "here", 1)
     assert (title.activity, title.statuses) == ("1 elsewhere", ())  # counted once
 
 
 def test_a_run_that_another_process_took_up_a_moment_before_is_shown_as_its_own_log_tells_it(
-    tmp_path: Path,
+    tmp_path: Path, neighbour: OwnerProcess
 ) -> None:
     folder, listener = make_run(tmp_path, "contested"), Listener()
-    lock = RunLock(folder)  # as the process does that a terminal left behind
-    (folder / LOCK).write_text(json.dumps(asdict(other())) + "\n")
+    other = neighbour.hold(folder)  # as the process does that a terminal left behind
     settings = Settings(data=write_data(tmp_path / "data"), runs_dir=tmp_path)
     engine = Engine(settings, on_event=listener)
     shared = SharedEngine(engine)
@@ -100,14 +93,13 @@ def test_a_run_that_another_process_took_up_a_moment_before_is_shown_as_its_own_
     shared._look()
     (seen,) = shared.snapshot().runs
     assert (seen.run, seen.status, seen.step) == ("contested", Status.FINISHED, 6)
-    assert shared.snapshot().owners == {"contested": other()}
-    lock.release()
+    assert shared.snapshot().owners == {"contested": other}
 
 
 def test_a_watch_ends_nobody_s_training(
-    watching: SharedEngine, tmp_path: Path, killed: list[tuple[int, int]]
+    watching: SharedEngine, tmp_path: Path, neighbour: OwnerProcess, killed: list[int]
 ) -> None:
-    make_run(tmp_path, "live", owner=other())
+    make_run(tmp_path, "live", owner=neighbour)
     watching._others.add("live")
     watching._look()
     assert "This is a watch" in watching.take_over("live")
@@ -117,31 +109,31 @@ def test_a_watch_ends_nobody_s_training(
 
 
 def test_taking_over_one_run_takes_all_of_its_process(
-    shared: SharedEngine, tmp_path: Path, killed: list[tuple[int, int]]
+    shared: SharedEngine, tmp_path: Path, neighbour: OwnerProcess, killed: list[int]
 ) -> None:
     for name in ("first", "second"):
-        make_run(tmp_path, name, owner=other())
-    make_run(tmp_path, "somebody-else-s", owner=replace(other(), host="gpu-box-9"))
+        make_run(tmp_path, name, owner=neighbour)
+    make_run(tmp_path, "somebody-else-s", owner=replace(Owner.present(), host="gpu-box-9"))
     assert shared.take_over("second") == ""  # also before anybody has looked at it
-    assert killed == [(os.getppid(), signal.SIGTERM)]
+    assert killed == [signal.SIGTERM]
     (handover,) = shared._others.handovers
     assert handover.runs == ("first", "second")
     assert shared.on_their_way == ["first", "second"]
 
 
 def test_a_process_is_told_to_end_once(
-    shared: SharedEngine, tmp_path: Path, killed: list[tuple[int, int]]
+    shared: SharedEngine, tmp_path: Path, neighbour: OwnerProcess, killed: list[int]
 ) -> None:
     for name in ("first", "second"):
-        make_run(tmp_path, name, owner=other())
+        make_run(tmp_path, name, owner=neighbour)
     assert [shared.take_over(name) for name in ("first", "second")] == ["", ""]
-    assert killed == [(os.getppid(), signal.SIGTERM)]
+    assert killed == [signal.SIGTERM]
 
 
 def test_what_was_seen_last_is_shown_however_often_it_was_looked_meanwhile(
-    shared: SharedEngine, tmp_path: Path
+    shared: SharedEngine, tmp_path: Path, neighbour: OwnerProcess
 ) -> None:
-    folder = make_run(tmp_path, "live", owner=other())
+    folder = make_run(tmp_path, "live", owner=neighbour)
     log = (folder / EVENTS).read_bytes().splitlines(keepends=True)
     (folder / EVENTS).write_bytes(b"".join(log[:3]))
     shared._others.add("live")
@@ -155,10 +147,8 @@ def test_what_was_seen_last_is_shown_however_often_it_was_looked_meanwhile(
             assert shared.snapshot().runs == shared._others.seen.runs
 
 
-def test_who_cannot_be_told_to_end_is_not(
-    shared: SharedEngine, tmp_path: Path, killed: list[tuple[int, int]]
-) -> None:
-    make_run(tmp_path, "far", owner=replace(other(), host="gpu-box-9"))
+def test_who_cannot_be_told_to_end_is_not(shared: SharedEngine, tmp_path: Path, killed: list[int]) -> None:
+    make_run(tmp_path, "far", owner=replace(Owner.present(), host="gpu-box-9"))
     make_run(tmp_path, "ours", owner=Owner.present())
     make_run(tmp_path, "left")
     assert shared.take_over("far").endswith("on gpu-box-9: from here it can only be watched")

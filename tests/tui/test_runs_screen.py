@@ -1,10 +1,8 @@
 """The runs screen: found, sorted, filtered, named, deleted and brought back by keys."""
 
-import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -12,12 +10,13 @@ import pytest
 from engine import trash
 from engine.commands import ResumeRun
 from engine.labels import Labels, read_labels, write_labels
-from engine.runlock import LOCK, Owner, RunLock
+from engine.runlock import RunLock
 from engine.runlog import EVENTS, RunLog
 from engine.status import Status
 from engine.summary import SUMMARY, Summary, write_summary
 from tests import goldens
 from tests.engine.lab import make_scenario
+from tests.engine.owner_process import OwnerProcess
 from tests.tui.fake_engine import FakeRun
 from tests.tui.lab_bench import NARROW, WIDE, Bench, opened
 from tui_vanish.run_table import COLUMNS
@@ -228,7 +227,7 @@ def make_fake(bench: Bench, name: str) -> FakeRun:
 
 
 async def test_a_run_of_another_process_is_taken_over_and_one_of_this_is_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, neighbour: OwnerProcess
 ) -> None:
     async with shelf(tmp_path) as bench:
         folder = bench.engine.runs_folder / _OPEN
@@ -242,12 +241,11 @@ async def test_a_run_of_another_process_is_taken_over_and_one_of_this_is_not(
         assert "It is trained here." in bench.text
         lock.release()
 
-        parent = replace(Owner.present(), pid=os.getppid(), started=None)
-        (folder / LOCK).write_text(json.dumps(asdict(parent)) + "\n")
+        neighbour.hold(folder)
         await bench.press("escape", "r")
         await read(bench)
         await bench.press("G")
-        assert f"trained by process {os.getppid()}" in bench.text
+        assert f"trained by process {neighbour.pid}" in bench.text
         await bench.press("T")
         assert bench.engine.taken == [_OPEN]
 
