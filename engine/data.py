@@ -82,6 +82,8 @@ class Dataset:
             batch is gathered and then scaled faster than gathered in floats, from a quarter of the memory.
         train_labels: int64 [N], 0 to 9; `test_labels` likewise.
         passes: how many times an epoch goes over the training images: 10 of the sample, else 1.
+        folder: what `--data` named, or the folder in it that holds the files; None of other sources.
+        sha256: of all pixels and labels, the same for gzipped and plain files.
     """
 
     name: str
@@ -91,6 +93,8 @@ class Dataset:
     test_images: "torch.Tensor"
     test_labels: "torch.Tensor"
     passes: int
+    folder: Path | None
+    sha256: str
 
 
 def cache_folder() -> Path:
@@ -145,9 +149,9 @@ def load(source: Source, device: "torch.device | str") -> Dataset:
     Raises:
         DataError: a file is damaged, or a label is not one of the ten classes.
     """
-    with _remedied(source.kind):
-        train_images, train_labels = _load_half(source.path, TRAIN_IMAGES, TRAIN_LABELS, device)
-        test_images, test_labels = _load_half(source.path, TEST_IMAGES, TEST_LABELS, device)
+    train_pixels, train_classes, test_pixels, test_classes = parts = _read_parts(source)
+    train_images, train_labels = _tensors(train_pixels, train_classes, device)
+    test_images, test_labels = _tensors(test_pixels, test_classes, device)
     return Dataset(
         name="fashion-mnist",
         source=source.label,
@@ -156,7 +160,33 @@ def load(source: Source, device: "torch.device | str") -> Dataset:
         test_images=test_images,
         test_labels=test_labels,
         passes=source.passes,
+        folder=source.path if source.kind == "folder" else None,
+        sha256=fingerprint(*parts),
     )
+
+
+def fingerprint_of(source: Source) -> str:
+    """The fingerprint of a source's contents, as its Dataset has it; imports no torch.
+
+    Raises:
+        DataError: a file is damaged.
+    """
+    return fingerprint(*_read_parts(source))
+
+
+def fingerprint(*parts: bytes | bytearray) -> str:
+    """The SHA-256 of pixels and labels, each with its length before it.
+
+    Args:
+        parts: training pixels and labels, then those of the test half, a byte for each pixel and label.
+    """
+    from hashlib import sha256  # not before a run begins
+
+    digest = sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8))
+        digest.update(part)
+    return digest.hexdigest()
 
 
 def scaled(images: "torch.Tensor") -> "torch.Tensor":
@@ -172,17 +202,29 @@ def scaled(images: "torch.Tensor") -> "torch.Tensor":
     return images.to(torch.float32).div_(white)
 
 
-def _load_half(
-    folder: Path, images_name: str, labels_name: str, device: "torch.device | str"
-) -> "tuple[torch.Tensor, torch.Tensor]":
-    import torch
+def _read_parts(source: Source) -> tuple[bytearray, bytearray, bytearray, bytearray]:
+    """Training pixels and labels, then those of the test half."""
+    with _remedied(source.kind):
+        train = _read_half(source.path, TRAIN_IMAGES, TRAIN_LABELS)
+        return (*train, *_read_half(source.path, TEST_IMAGES, TEST_LABELS))
 
+
+def _read_half(folder: Path, images_name: str, labels_name: str) -> tuple[bytearray, bytearray]:
     _check_half(folder, images_name, labels_name)  # again: the files may have changed since they were found
     labels_path = _present(folder, labels_name)
     _, labels = read(labels_path, 1)
     if max(labels) >= CLASSES:
         raise DataError(f"{labels_path}: expected labels from 0 to {CLASSES - 1}, found {max(labels)}")
     _, pixels = read(_present(folder, images_name), 3)
+    return pixels, labels
+
+
+def _tensors(
+    pixels: bytearray, labels: bytearray, device: "torch.device | str"
+) -> "tuple[torch.Tensor, torch.Tensor]":
+    """Images, uint8 [N, 784], and labels, int64 [N], on the device."""
+    import torch
+
     images = torch.frombuffer(pixels, dtype=torch.uint8).view(-1, PIXELS)
     return images.to(device), torch.frombuffer(labels, dtype=torch.uint8).to(device, torch.int64)
 

@@ -28,6 +28,7 @@ from engine.commands import (
 from engine.diagnosis import Diagnosis
 from engine.events import Intervened, Paused, Resumed, RunEvent, RunFinished, StageStarted
 from engine.idx import DataError
+from engine.origin import Origin
 from engine.rundir import RunDirectory, Save
 from engine.runview import RunView, Snapshot
 from engine.saver import Saver
@@ -106,7 +107,9 @@ class LiveRun:
     def begin(self, data: "Dataset", threads: int) -> None:
         """Open the directory and build the network."""
         try:
-            self._directory = RunDirectory.create(self._folder, self._scenario.resolved(), self._seed)
+            self._directory = RunDirectory.create(
+                self._folder, self._scenario.resolved(), self._seed, Origin.of(data, threads)
+            )
         except FileExistsError as error:
             self._notify(self.name, "warning", f"not saved, {self._folder}: {error.strerror}")
         try:

@@ -1,7 +1,6 @@
 """How a run goes on: what its directory still holds, and whether it can go on in the same bits."""
 
-import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +9,10 @@ from typing import TYPE_CHECKING
 from engine.checkpoint import Checkpoint, newest_checkpoint
 from engine.commands import Freeze, NextStage, ResumeRun, RunCommand, SetEpochs, SetLearningRate, Unfreeze
 from engine.events import Intervened, RunEvent, RunFinished, RunStarted, from_line
+from engine.origin import Origin
 from engine.rundir import RunDirectory
 from engine.runlock import RunInUse, RunLock
-from engine.runlog import EVENTS, RunLog, split_lines
+from engine.runlog import EVENTS, Description, NotARun, RunLog, read_description, split_lines
 from engine.status import Status
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ class Saved:
     """A run that was taken from its directory, and that nobody else can take meanwhile.
 
     Attributes:
+        origin: the data, device and threads that it began on.
         checkpoint: the newest that can be used; None: it goes on from its beginning.
         events: of the log, up to the checkpoint.
         to_repeat: what was done by hand after it, and has to be done again at the same steps.
@@ -37,6 +38,7 @@ class Saved:
 
     folder: Path
     lock: RunLock
+    origin: Origin
     log_bytes: int
     checkpoint: Checkpoint | None
     events: tuple[RunEvent, ...]
@@ -72,10 +74,11 @@ def take(folder: Path) -> Saved:
         raise CannotResume(f"{folder.name} cannot be resumed: {error.strerror}") from None
     try:
         return _read(folder, lock)
-    except OSError as error:
+    except (OSError, NotARun, CannotResume) as error:
         with suppress(OSError):
             lock.release()
-        raise CannotResume(f"{folder.name} cannot be resumed: {error.strerror}") from None
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise CannotResume(f"{folder.name} cannot be resumed: {reason}") from None
 
 
 def _read(folder: Path, lock: RunLock) -> Saved:
@@ -88,17 +91,41 @@ def _read(folder: Path, lock: RunLock) -> Saved:
     tail: list[RunEvent] = []
     for event, end in _events(content[:whole], remarks):
         (kept if end <= place else tail).append(event)
+    origin = origin_of(read_description(folder), [*kept, *tail])
     last = (tail or kept)[-1:]
     remarks += _other_versions(kept)
     return Saved(
         folder=folder,
         lock=lock,
+        origin=origin,
         log_bytes=place,
         checkpoint=checkpoint,
         events=tuple(kept),
         to_repeat=tuple(event for event in tail if isinstance(event, Intervened)),
         crashed=not any(isinstance(event, RunFinished) for event in last),
         remarks=tuple(remarks),
+    )
+
+
+def origin_of(what: Description, events: Iterable[RunEvent]) -> Origin:
+    """Where a run began: what its `run.json` says, else what its log does.
+
+    Args:
+        what: its description.
+        events: of its log, as far as they are read.
+
+    Raises:
+        CannotResume: neither says it, so that it might be trained on something else from now on.
+    """
+    if what.origin is not None:
+        return what.origin
+    started = next((event for event in events if isinstance(event, RunStarted)), None)
+    if started is not None:
+        with suppress(KeyError, ValueError, TypeError):
+            return Origin.of_event(started)
+    raise CannotResume(
+        "it is not known on which data, device and threads it began (its log has lost its first line):"
+        f" train it from the start with vanish-tui run {what.scenario['id']} --seed {what.seed}"
     )
 
 
@@ -128,7 +155,7 @@ def check(saved: Saved, command: ResumeRun, data: "Dataset", threads: int) -> No
     Raises:
         CannotResume: it can't, or not in the same bits.
     """
-    checkpoint, started = saved.checkpoint, saved.started
+    checkpoint = saved.checkpoint
     if checkpoint is not None and checkpoint.status is Status.DIVERGED:
         raise CannotResume("it diverged, and would again: train it anew with another lr")
     if checkpoint is not None:
@@ -139,45 +166,50 @@ def check(saved: Saved, command: ResumeRun, data: "Dataset", threads: int) -> No
         longer = epochs is not None or any(done.kind == "epochs" for done in saved.to_repeat)
         if checkpoint.status is Status.FINISHED and not longer:
             raise CannotResume(f"it is finished after {had} epochs; a larger --epochs trains it longer")
-    if started is not None:
-        reason = mismatch(
-            started,
-            train=len(data.train_labels),
-            test=len(data.test_labels),
-            passes=data.passes,
-            device=None if command.anywhere else str(data.train_images.device),
-            threads=threads,
-        )
-        if reason is not None:
-            raise CannotResume(reason)
+    reason = mismatch(
+        saved.origin,
+        train=len(data.train_labels),
+        test=len(data.test_labels),
+        passes=data.passes,
+        sha256=data.sha256,
+        device=None if command.anywhere else str(data.train_images.device),
+        threads=threads,
+    )
+    if reason is not None:
+        raise CannotResume(reason)
 
 
 def mismatch(
-    started: RunStarted, *, train: int, test: int, passes: int, device: str | None, threads: int
+    origin: Origin, *, train: int, test: int, passes: int, sha256: str, device: str | None, threads: int
 ) -> str | None:
     """Why a run would not give its bits here, and what to do; None if it would.
 
     Args:
-        started: the run's first line.
+        origin: where the run began.
         train: training images here; `test` likewise.
         passes: how many times an epoch goes over them.
-        device: that it would go on on; None where that isn't known, or doesn't matter.
+        sha256: of the images and labels here.
+        device: that it would continue on; None where that isn't known, or doesn't matter.
         threads: of each run here.
     """
-    size = int(started.scenario["data"]["batch_size"])
-    data = started.data
-    here, there = f"{train:,}/{test:,}", f"{data['train']:,}/{data['test']:,}"
-    if here != there or math.ceil(train * passes / size) != started.steps_per_epoch:
+    here, there = f"{train:,}/{test:,}", f"{origin.train:,}/{origin.test:,}"
+    if here != there or passes != origin.passes:
         return (
-            f"it was trained on {there} images ({data['source']}), and here are {here}:"
+            f"it was trained on {there} images ({origin.source}), and here are {here}:"
             " name the same data with --data"
         )
-    kind = started.device.partition(":")[0]
-    if device is not None and device.partition(":")[0] != kind:
-        return f"it was trained on {started.device}, and here it would go on on {device}: use --device {kind}"
-    if kind == "cpu" and threads != started.threads:
+    if origin.sha256 not in ("", sha256):
         return (
-            f"it was trained with --threads {started.threads}, and here are {threads}:"
+            f"it was trained on other images ({origin.source}) of the same number:"
+            " name the same data with --data, or put them back"
+        )
+    kind = origin.device.partition(":")[0]
+    if device is not None and device.partition(":")[0] != kind:
+        here = f"here it would continue on {device}"
+        return f"it was trained on {origin.device}, and {here}: use --device {kind}"
+    if kind == "cpu" and threads != origin.threads:
+        return (
+            f"it was trained with --threads {origin.threads}, and here are {threads}:"
             " the last bits depend on it"
         )
     return None

@@ -6,6 +6,7 @@ from typing import Self
 
 from engine.checkpoint import Checkpoint, write_checkpoint
 from engine.events import Record, RunEvent
+from engine.origin import Origin
 from engine.runlock import RunInUse, RunLock
 from engine.runlog import RunLog
 from engine.summary import Summary, write_summary
@@ -41,13 +42,13 @@ class RunDirectory:
         self._closed = False
 
     @classmethod
-    def create(cls, folder: Path, scenario: Record, seed: int) -> Self:
+    def create(cls, folder: Path, scenario: Record, seed: int, origin: Origin) -> Self:
         """The directory of a new run; `scenario` is resolved, whole, with its `id`.
 
         Raises:
             FileExistsError: there is such a folder.
         """
-        return cls(RunLog(folder, scenario, seed))
+        return cls(RunLog(folder, scenario, seed, origin))
 
     @property
     def trouble(self) -> str:

@@ -12,8 +12,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Self
 
+from engine import origin as origins
 from engine.atomic import write_atomically
 from engine.events import SCHEMA, Record, RunEvent, from_line, to_line
+from engine.origin import Origin
 
 EVENTS, DESCRIPTION = "events.jsonl", "run.json"
 # Never through a link: what it leads to would be cut or appended to.
@@ -26,11 +28,18 @@ class NotARun(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a run is: its `run.json`. `scenario` is resolved, whole, with its `id`."""
+    """What a run is: its `run.json`.
+
+    Attributes:
+        run: its name, which is its folder's.
+        scenario: resolved, whole, with its `id`.
+        origin: where it began; None of a run that an earlier version began.
+    """
 
     run: str
     seed: int
     scenario: Record
+    origin: Origin | None
 
 
 def read_description(folder: Path) -> Description:
@@ -52,7 +61,7 @@ def read_description(folder: Path) -> Description:
     refuse_newer(record)
     try:
         scenario = record["scenario"]
-        what = Description(folder.name, int(record["seed"]), scenario)
+        what = Description(folder.name, int(record["seed"]), scenario, origins.from_record(record))
         is_whole = isinstance(scenario["id"], str) and isinstance(scenario["training"]["epochs"], int)
     except (KeyError, TypeError, ValueError):
         is_whole = False
@@ -84,17 +93,26 @@ class RunLog:
         folder: the run's own, which must not be there yet; it is made for the user alone.
         scenario: resolved, whole, with its `id`.
         seed: the run's.
+        origin: where it begins.
 
     Raises:
         FileExistsError: the folder is there.
     """
 
-    def __init__(self, folder: Path, scenario: Record, seed: int) -> None:
+    def __init__(self, folder: Path, scenario: Record, seed: int, origin: Origin) -> None:
         if os.path.lexists(folder):
             raise FileExistsError(17, "there is such a run already", str(folder))
         self._prepare(folder)
-        description = {"schema": SCHEMA, "run": folder.name, "seed": seed, "scenario": scenario}
-        self._description = json.dumps(description, ensure_ascii=False, indent=1).encode()
+        description = {
+            "schema": SCHEMA,
+            "run": folder.name,
+            "seed": seed,
+            **origins.to_record(origin),
+            "scenario": scenario,
+        }
+        # A file's name need not be UTF-8: its other bytes are kept as JSON escapes, without loss.
+        text = json.dumps(description, ensure_ascii=False, indent=1)
+        self._description = text.encode(errors="backslashreplace")
         with suppress(OSError):  # which the first write then raises
             self._open()
 

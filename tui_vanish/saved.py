@@ -1,13 +1,13 @@
 """Saved runs as the command line names them, and what they need to go on."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import resume
-from engine.data import find_source
-from engine.events import RunStarted
+from engine.data import find_source, fingerprint_of
 from engine.places import default_runs_folder
 from engine.runindex import RunEntry, list_runs, read_entry
 from engine.runlog import DESCRIPTION, EVENTS, NotARun, read_description, split_lines
@@ -15,6 +15,7 @@ from engine.status import Status
 from tui_vanish.exits import RefusedError
 
 if TYPE_CHECKING:
+    from engine.origin import Origin
     from engine.runner import Settings
 
 _SHOWN = 5  # of several runs that a name may mean
@@ -73,7 +74,7 @@ def settings_for(entries: list[RunEntry], asked: Asked, settings: "Settings") ->
             )
     if len({entry.runs for entry in entries}) > 1:
         raise RefusedError("runs of several folders cannot go on together")
-    chosen = [_settings(_started(entry.folder), asked, settings) for entry in entries]
+    chosen = [_settings(_origin(entry), asked, settings) for entry in entries]
     if any(other != chosen[0] for other in chosen):
         raise RefusedError("these runs differ in device, data or threads: resume them one at a time")
     return replace(chosen[0], runs_dir=entries[0].runs)
@@ -99,15 +100,14 @@ def check(entries: list[RunEntry], settings: "Settings", epochs: int | None) -> 
                 f"{entry.name} is finished, at epoch {had}: a larger --epochs trains it longer"
             )
     source = find_source(settings.data)
+    sha256 = fingerprint_of(source)
     for entry in entries:
-        started = _started(entry.folder)
-        if started is None:
-            continue
         reason = resume.mismatch(
-            started,
+            _origin(entry),
             train=source.train,
             test=source.test,
             passes=source.passes,
+            sha256=sha256,
             device=None,
             threads=settings.threads,
         )
@@ -115,31 +115,26 @@ def check(entries: list[RunEntry], settings: "Settings", epochs: int | None) -> 
             raise RefusedError(f"{entry.name} cannot be resumed: {reason}")
 
 
-def _settings(started: RunStarted | None, asked: Asked, settings: "Settings") -> "Settings":
-    device, data, threads = asked.device, asked.data, asked.threads
-    if started is not None:
-        # Any GPU does: `auto` is the freest, and where there is none the engine says so.
-        device = device or ("cpu" if started.device == "cpu" else "auto")
-        data = data or data_option(str(started.data.get("source", "")))
-        threads = threads or started.threads  # also with `--threads auto`: the number is the run's
-    return replace(settings, device=device or "auto", data=data, threads=threads or 1, choose_threads=False)
+def _settings(origin: "Origin", asked: Asked, settings: "Settings") -> "Settings":
+    # Any GPU does: `auto` is the freest, and where there is none the engine says so.
+    device = asked.device or ("cpu" if origin.device == "cpu" else "auto")
+    data = asked.data or origin.data_option
+    threads = asked.threads or origin.threads  # also with `--threads auto`: the number is the run's
+    return replace(settings, device=device, data=data, threads=threads, choose_threads=False)
 
 
-def data_option(source: str) -> Path | None:
-    """What `--data` has to name to get the same source again; None for those that are found unasked."""
-    if source == "sample":
-        return Path("sample")
-    return Path(source) if Path(source).is_dir() and Path(source).is_absolute() else None
+def _origin(entry: RunEntry) -> "Origin":
+    """Where a run began.
 
-
-def _started(folder: Path) -> RunStarted | None:
-    """The first line of a run's log, if it has one."""
+    Raises:
+        RefusedError: that isn't known any more, or the run can't be read.
+    """
     from engine.events import from_line
 
+    events = []
+    with suppress(OSError, ValueError, TypeError), open(entry.folder / EVENTS, "rb") as file:
+        events = [event for line, _ in split_lines(file.readline()) if (event := from_line(line))]
     try:
-        with open(folder / EVENTS, "rb") as file:
-            lines = list(split_lines(file.readline()))
-        event = from_line(lines[0][0]) if lines else None
-    except (OSError, ValueError, TypeError):
-        return None
-    return event if isinstance(event, RunStarted) else None
+        return resume.origin_of(read_description(entry.folder), events)
+    except (NotARun, resume.CannotResume) as error:
+        raise RefusedError(f"{entry.name} cannot be resumed: {error}") from None

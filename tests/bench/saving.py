@@ -16,6 +16,7 @@ from unittest.mock import patch
 import scenarios
 from engine.checkpoint import Checkpoint, copied
 from engine.data import find_source, load
+from engine.origin import Origin
 from engine.rundir import RunDirectory, Save
 from engine.runindex import list_runs
 from engine.runlog import EVENTS
@@ -31,12 +32,14 @@ REPEATS = 7
 
 def checkpoint_cost(scenario_id: str = "adam") -> float:
     """CPU time of a checkpoint, on the training's thread and the saver's, over the time between two."""
-    trainer = Trainer("run", scenarios.load(scenario_id), 1, load(find_source(), "cpu"), lambda event: None)
+    data = load(find_source(), "cpu")
+    trainer = Trainer("run", scenarios.load(scenario_id), 1, data, lambda event: None)
     trainer.begin()
     for _ in range(3):
         trainer.step()
     with TemporaryDirectory() as folder:
-        directory = RunDirectory.create(Path(folder) / "run", trainer.scenario.resolved(), 1)
+        origin = Origin.of(data, threads=1)
+        directory = RunDirectory.create(Path(folder) / "run", trainer.scenario.resolved(), 1, origin)
 
         def save() -> None:
             state = copied(trainer.state())

@@ -2,13 +2,16 @@
 
 import json
 import os
+import shutil
 import signal
 from pathlib import Path
 
 import pytest
 
+from engine.data import TEST_LABELS
 from engine.places import default_runs_folder
 from engine.runlock import owner_of
+from engine.runlog import DESCRIPTION
 from tests.e2e.processes import (
     SMALL,
     command,
@@ -20,6 +23,7 @@ from tests.e2e.processes import (
     training,
     wait_for_end,
 )
+from tests.e2e.pseudo_terminal import PATIENCE
 from tests.engine.lab import write_data
 
 ENDLESS = ("--epochs", "100000")
@@ -143,3 +147,44 @@ def test_other_data_are_refused_with_the_way_out(data: tuple[str, str]) -> None:
     assert done.returncode == 2
     assert "it was trained on 800/20 images" in done.stderr
     assert "name the same data with --data" in done.stderr
+
+
+def killed_at_birth(*arguments: str) -> str:
+    """Kills a run with SIGKILL as soon as its `run.json` is there; returns its name."""
+    with training(*arguments) as process:
+        while not (born := list(default_runs_folder().glob(f"*/{DESCRIPTION}"))):
+            assert process.poll() is None
+        process.kill()
+        assert process.wait(PATIENCE) == -signal.SIGKILL
+    return born[0].parent.name
+
+
+def test_a_run_that_was_killed_at_its_birth_continues_on_its_own_data(tmp_path: Path) -> None:
+    run = killed_at_birth("depth-3", *SMALL, "--data", "sample", "--epochs", "1")
+    assert command("run", "--resume", run).returncode == 0
+    (started, *_) = saved(run)
+    assert started["data"]["source"] == "sample"
+    options = (*SMALL, "--data", "sample", "--epochs", "1", "--runs-dir", str(tmp_path))
+    assert command("run", "depth-3", *options).returncode == 0
+    (whole,) = run_names(tmp_path)
+    assert measured(saved(run)) == measured(saved(whole, tmp_path))
+
+
+def test_data_that_were_moved_away_or_changed_are_refused(tmp_path: Path) -> None:
+    own = write_data(tmp_path / "own", train=800)
+    assert command("run", "depth-3", *SMALL, "--data", str(own), "--epochs", "1").returncode == 0
+    (run,) = run_names()
+    before = saved(run)
+    own.rename(tmp_path / "away")
+    moved = command("run", "--resume", run, "--epochs", "2")
+    assert (moved.returncode, moved.stdout) == (2, "")
+    assert f"{own}: expected a folder with" in moved.stderr
+    shutil.copytree(tmp_path / "away", own)
+    content = bytearray((own / TEST_LABELS).read_bytes())
+    content[-1] = (content[-1] + 1) % 10
+    (own / TEST_LABELS).write_bytes(content)
+    changed = command("run", "--resume", run, "--epochs", "2")
+    assert (changed.returncode, changed.stdout) == (2, "")
+    assert "it was trained on other images" in changed.stderr
+    assert saved(run) == before
+    assert command("run", "--resume", run, "--epochs", "2", "--data", str(tmp_path / "away")).returncode == 0

@@ -11,8 +11,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from engine import idx
-from engine.data import FILES, PIXELS, Dataset
+from engine.data import FILES, PIXELS, Dataset, fingerprint
 from engine.events import RunEvent, Sample
+from engine.origin import Origin
 from engine.status import Status
 from engine.trainer import Trainer
 from scenarios.schema import Scenario
@@ -66,14 +67,23 @@ def plain_loss(name: str, logits: Tensor, labels: Tensor) -> Tensor:
 def random_data(train: int = 80, test: int = 20, *, passes: int = 1) -> Dataset:
     """Noise in the shape of Fashion-MNIST."""
     draw = torch.Generator().manual_seed(11)
+    parts = (
+        torch.randint(256, (train, PIXELS), generator=draw, dtype=torch.uint8),
+        torch.randint(10, (train,), generator=draw),
+        torch.randint(256, (test, PIXELS), generator=draw, dtype=torch.uint8),
+        torch.randint(10, (test,), generator=draw),
+    )
+    train_images, train_labels, test_images, test_labels = parts
     return Dataset(
         name="fashion-mnist",
         source="noise",
-        train_images=torch.randint(256, (train, PIXELS), generator=draw, dtype=torch.uint8),
-        train_labels=torch.randint(10, (train,), generator=draw),
-        test_images=torch.randint(256, (test, PIXELS), generator=draw, dtype=torch.uint8),
-        test_labels=torch.randint(10, (test,), generator=draw),
+        train_images=train_images,
+        train_labels=train_labels,
+        test_images=test_images,
+        test_labels=test_labels,
         passes=passes,
+        folder=None,
+        sha256=fingerprint(*(part.to(torch.uint8).numpy().tobytes() for part in parts)),
     )
 
 
@@ -86,6 +96,11 @@ def write_data(folder: Path, train: int = 80, test: int = 20) -> Path:
         shape = (len(tensor), 28, 28) if tensor.dtype == torch.uint8 else (len(tensor),)
         (folder / name).write_bytes(idx.encode(shape, bytes(tensor.flatten().tolist())))
     return folder
+
+
+def origin() -> Origin:
+    """Where a run begins that is trained on `random_data`."""
+    return Origin.of(random_data(), threads=1)
 
 
 def begin(

@@ -1,5 +1,6 @@
 """A run that was stopped, killed or copied at any moment ends in the bits of one that never stood still."""
 
+import json
 import shutil
 import signal
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ import pytest
 
 from engine.checkpoint import CHECKPOINT, PREVIOUS
 from engine.commands import ResumeRun, RunCommand, SetEpochs, SetLearningRate, Stop
+from engine.data import TRAIN_LABELS
 from engine.events import (
     EpochFinished,
     Intervened,
@@ -25,7 +27,7 @@ from engine.events import (
 )
 from engine.follow import Follower
 from engine.runlock import LOCK
-from engine.runlog import EVENTS, read_events
+from engine.runlog import DESCRIPTION, EVENTS, read_events
 from engine.runner import Engine, Settings
 from engine.status import Status
 from scenarios.schema import Scenario
@@ -254,6 +256,62 @@ def test_other_data_are_refused_and_nothing_is_changed(lab: Lab, tmp_path: Path)
     assert "it was trained on 80/20 images" in end.error
     assert "here are 96/20: name the same data with --data" in end.error
     assert (lab.folder / run / EVENTS).read_bytes() == before
+
+
+def test_other_contents_of_the_same_size_are_refused_and_nothing_is_changed(lab: Lab) -> None:
+    run = stopped(lab, SCENARIOS["plain"], 3)
+    before = {path.name: path.read_bytes() for path in (lab.folder / run).iterdir()}
+    labels = lab.settings["data"] / TRAIN_LABELS
+    content = bytearray(labels.read_bytes())
+    content[-1] = (content[-1] + 1) % 10
+    labels.write_bytes(content)
+    engine, listener = lab.start()
+    engine.send(ResumeRun(run))
+    assert "it was trained on other images" in (listener.wait_for(RunFinished).error or "")
+    engine.close()
+    after = {path.name: path.read_bytes() for path in (lab.folder / run).iterdir()}
+    assert {**after, LOCK: b""} == {**before, LOCK: b""}
+
+
+@pytest.mark.parametrize("damage", ["first line", "whole log", "checkpoint and log"])
+def test_a_run_knows_its_data_however_its_log_is_damaged(damage: str, lab: Lab, tmp_path: Path) -> None:
+    run = stopped(lab, SCENARIOS["plain"], 9)
+    log = lab.folder / run / EVENTS
+    content = log.read_bytes()
+    log.write_bytes(b"#" + content[1:] if damage == "first line" else b"")
+    if damage == "checkpoint and log":
+        for name in (CHECKPOINT, PREVIOUS):
+            (lab.folder / run / name).unlink()
+    other = write_data(tmp_path / "other", train=96)
+    engine, listener = lab.start(data=other)
+    engine.send(ResumeRun(run))
+    assert "it was trained on 80/20 images" in (listener.wait_for(RunFinished).error or "")
+    engine.close()
+    engine, listener = lab.start()
+    engine.send(ResumeRun(run))
+    ended = listener.wait_for(RunFinished)
+    engine.close()
+    assert ended.weights_sha256 == of_kind(lab.whole(SCENARIOS["plain"]), RunFinished)[0].weights_sha256
+
+
+def test_a_run_of_an_earlier_version_is_resumed_only_while_its_log_tells_its_data(lab: Lab) -> None:
+    run = stopped(lab, SCENARIOS["plain"], 9)
+    description = lab.folder / run / DESCRIPTION
+    record = json.loads(description.read_text())
+    for key in ("data", "device", "threads"):
+        del record[key]
+    description.write_text(json.dumps(record))
+    log = lab.folder / run / EVENTS
+    content = log.read_bytes()
+    log.write_bytes(b"#" + content[1:])
+    engine, listener = lab.start()
+    engine.send(ResumeRun(run))
+    error = listener.wait_for(RunFinished).error or ""
+    engine.close()
+    assert "it is not known on which data, device and threads it began" in error
+    assert "vanish-tui run small --seed 1" in error
+    log.write_bytes(content)
+    assert said(lab.resumed(run)) == said(lab.whole(SCENARIOS["plain"]))
 
 
 def test_another_number_of_threads_is_refused(lab: Lab) -> None:

@@ -10,7 +10,7 @@ from engine.rundir import RunDirectory, Save
 from engine.runlog import RunLog
 from engine.runview import RunView
 from engine.summary import summarise
-from tests.engine.lab import begin, make_scenario, random_data, train
+from tests.engine.lab import begin, make_scenario, origin, random_data, train
 
 
 def test_a_log_that_is_refused_while_a_checkpoint_is_written_stays_in_trouble(
@@ -20,7 +20,7 @@ def test_a_log_that_is_refused_while_a_checkpoint_is_written_stays_in_trouble(
     train(trainer, 1)
     *first, last = events
     view = RunView("run", trainer.scenario.resolved(), 1)
-    directory = RunDirectory.create(tmp_path / "run", trainer.scenario.resolved(), 1)
+    directory = RunDirectory.create(tmp_path / "run", trainer.scenario.resolved(), 1, origin())
     for event in first:
         view.apply(event)
         directory.write(event)

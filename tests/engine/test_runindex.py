@@ -15,12 +15,12 @@ from engine.runlock import Owner, RunInUse, RunLock
 from engine.runlog import DESCRIPTION, EVENTS, NotARun, RunLog
 from engine.status import Status
 from engine.summary import FIELDS, SUMMARY, Summary, read_summary, write_summary
-from tests.engine.lab import make_scenario
+from tests.engine.lab import make_scenario, origin
 
 
 def make_run(runs: Path, name: str, status: Status | None = Status.FINISHED, **figures: object) -> Path:
     """A run's directory as a process leaves it; without a status as one leaves it that was killed at once."""
-    RunLog(runs / name, make_scenario().resolved(), 5).close()
+    RunLog(runs / name, make_scenario().resolved(), 5, origin()).close()
     if status is not None:
         write_summary(runs / name, Summary("small", 5, status, **figures))  # type: ignore[arg-type]
     return runs / name

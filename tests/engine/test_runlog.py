@@ -4,15 +4,17 @@ import itertools
 import json
 import os
 import stat
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from engine.events import Event, RunEvent, Sample
+from engine.origin import to_record
 from engine.places import default_runs_folder, new_run_name
-from engine.runlog import DESCRIPTION, EVENTS, RunLog, read_events
-from tests.engine.lab import begin, make_scenario, random_data, train
+from engine.runlog import DESCRIPTION, EVENTS, NotARun, RunLog, read_description, read_events
+from tests.engine.lab import begin, make_scenario, origin, random_data, train
 
 
 @pytest.fixture
@@ -23,7 +25,7 @@ def events() -> list[RunEvent]:
 
 
 def written(folder: Path, events: list[RunEvent]) -> Path:
-    log = RunLog(folder, make_scenario().resolved(), 42)
+    log = RunLog(folder, make_scenario().resolved(), 42, origin())
     for event in events:
         log.write(event)
     log.close()
@@ -57,12 +59,49 @@ def test_run_json_says_what_the_run_is(tmp_path: Path) -> None:
         "schema": 1,
         "run": "20260101-120000-small-ab12",
         "seed": 42,
+        "device": "cpu",
+        "threads": 1,
+        "data": {
+            "source": "noise",
+            "folder": None,
+            "train": 80,
+            "test": 20,
+            "passes": 1,
+            "sha256": random_data().sha256,
+        },
         "scenario": make_scenario().resolved(),
     }
 
 
+def test_a_folder_whose_name_is_not_utf_8_is_kept_without_loss(tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(b"/data/caf\xe9 \xff/\xe2\x82\xac"))
+    RunLog(tmp_path / "run", make_scenario().resolved(), 1, replace(origin(), folder=folder)).close()
+    found = read_description(tmp_path / "run").origin
+    assert found is not None
+    assert found.data_option == folder
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"data": None},
+        {"data": {"source": "sample"}},
+        {"threads": "1"},
+        {"threads": True},
+        {"device": 3},
+        {"data": {**to_record(origin())["data"], "train": -1}},
+        {"data": {**to_record(origin())["data"], "folder": 7}},
+    ],
+)
+def test_a_damaged_origin_is_no_run(changes: dict[str, object], tmp_path: Path) -> None:
+    path = written(tmp_path / "run", []).parent / DESCRIPTION
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+    with pytest.raises(NotARun, match=r"damaged: run\.json does not describe a run"):
+        read_description(tmp_path / "run")
+
+
 def test_a_line_is_there_as_soon_as_it_is_written(tmp_path: Path, events: list[RunEvent]) -> None:
-    log = RunLog(tmp_path / "run", make_scenario().resolved(), 42)
+    log = RunLog(tmp_path / "run", make_scenario().resolved(), 42, origin())
     log.write(events[0])
     assert read_events(tmp_path / "run" / EVENTS) == events[:1]
     log.close()
@@ -71,7 +110,7 @@ def test_a_line_is_there_as_soon_as_it_is_written(tmp_path: Path, events: list[R
 def test_a_run_s_folder_is_never_taken_twice(tmp_path: Path) -> None:
     written(tmp_path / "run", [])
     with pytest.raises(FileExistsError):
-        RunLog(tmp_path / "run", make_scenario().resolved(), 42)
+        RunLog(tmp_path / "run", make_scenario().resolved(), 42, origin())
 
 
 def test_a_half_written_last_line_is_dropped(tmp_path: Path, events: list[RunEvent]) -> None:

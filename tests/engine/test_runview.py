@@ -24,7 +24,7 @@ from engine.runlog import EVENTS, RunLog, read_events
 from engine.runview import RunView, Snapshot
 from engine.status import Status
 from scenarios.schema import Scenario
-from tests.engine.lab import begin, make_scenario, number, random_data, train
+from tests.engine.lab import begin, make_scenario, number, origin, random_data, train
 
 SCENARIO = make_scenario({"training.epochs": 4}).resolved()
 STAGED = make_scenario(
@@ -159,7 +159,7 @@ def test_a_live_run_s_snapshot_is_that_of_its_log_read_back(scenario: Scenario, 
     trainer.resume("by hand")
     trainer.set_learning_rate(0.5) if not trainer.status.ended else None
     train(trainer)
-    log = RunLog(tmp_path / "run", scenario.resolved(), 1)
+    log = RunLog(tmp_path / "run", scenario.resolved(), 1, origin())
     live = RunView("run", scenario.resolved(), 1)
     for event in events:
         live.apply(event)

@@ -1,6 +1,7 @@
 """The trainer against a loop that anybody would write in plain PyTorch, to the bit."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -157,14 +158,8 @@ def test_the_course_s_network_ends_an_epoch_and_begins_the_next_as_a_plain_loop_
 
 def sample_data_of(data: Dataset, images: int) -> Dataset:
     """The first images of a data set, once through."""
-    return Dataset(
-        name=data.name,
-        source=data.source,
-        train_images=data.train_images[:images],
-        train_labels=data.train_labels[:images],
-        test_images=data.test_images,
-        test_labels=data.test_labels,
-        passes=1,
+    return replace(
+        data, train_images=data.train_images[:images], train_labels=data.train_labels[:images], passes=1
     )
 
 

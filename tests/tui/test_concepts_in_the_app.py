@@ -9,6 +9,7 @@ from engine.runlog import RunLog
 from engine.status import Status
 from engine.summary import Summary, write_summary
 from scenarios.concepts import page_for
+from tests.engine.lab import origin
 from tests.tui.lab_bench import NARROW, opened
 from tui_vanish.screens.concepts import ConceptsScreen
 from tui_vanish.screens.lab import LabScreen
@@ -69,7 +70,7 @@ async def test_in_a_comparison_t_opens_the_page_of_the_entrant_in_hand(tmp_path:
 async def test_among_the_saved_runs_t_opens_the_page_of_the_run_in_hand(tmp_path: Path) -> None:
     scenario = scenarios.load("adam").resolved()
     run = tmp_path / "runs" / "20260101-120000-adam-ab12"
-    RunLog(run, scenario, 42).close()
+    RunLog(run, scenario, 42, origin()).close()
     write_summary(run, Summary("adam", 42, Status.STOPPED))
     async with opened(tmp_path) as bench:
         bench.engine.runs_folder = run.parent

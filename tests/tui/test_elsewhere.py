@@ -14,7 +14,7 @@ from engine.runlock import LOCK, Owner, owner_of
 from engine.runlog import DESCRIPTION, EVENTS, RunLog
 from engine.runner import Engine, Settings
 from engine.status import Status
-from tests.engine.lab import DEADLINE, Listener, begin, make_scenario, random_data, train, write_data
+from tests.engine.lab import DEADLINE, Listener, begin, make_scenario, origin, random_data, train, write_data
 from tests.engine.owner_process import OwnerProcess
 from tui_vanish import overview
 from tui_vanish.elsewhere import NoEngine, SharedEngine
@@ -30,7 +30,7 @@ def killed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def make_run(runs: Path, name: str, *, owner: OwnerProcess | Owner | None = None) -> Path:
     """A run's directory in the middle of the training, and whose it is."""
-    log = RunLog(runs / name, make_scenario().resolved(), 1)
+    log = RunLog(runs / name, make_scenario().resolved(), 1, origin())
     trainer, events = begin(make_scenario(), random_data())
     train(trainer, 6)
     for event in events:

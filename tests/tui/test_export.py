@@ -11,7 +11,7 @@ import pytest
 from engine.events import EpochFinished, LayerSample, RunEvent, Sample
 from engine.places import default_runs_folder
 from engine.runlog import EVENTS, RunLog
-from tests.engine.lab import begin, make_scenario, random_data, train
+from tests.engine.lab import begin, make_scenario, origin, random_data, train
 from tui_vanish.cli import main
 from tui_vanish.commands.export import COLUMNS
 from tui_vanish.tensorboard import crc32c
@@ -27,7 +27,9 @@ def events() -> list[RunEvent]:
 @pytest.fixture
 def run(events: list[RunEvent]) -> str:
     """The name of a saved run."""
-    log = RunLog(default_runs_folder() / "20260101-120000-small-ab12", make_scenario().resolved(), 1)
+    log = RunLog(
+        default_runs_folder() / "20260101-120000-small-ab12", make_scenario().resolved(), 1, origin()
+    )
     for event in events:
         log.write(event)
     log.close()

@@ -15,7 +15,7 @@ from engine.runlog import EVENTS, RunLog
 from engine.status import Status
 from engine.summary import SUMMARY, Summary, write_summary
 from tests import goldens
-from tests.engine.lab import make_scenario
+from tests.engine.lab import make_scenario, origin
 from tests.engine.owner_process import OwnerProcess
 from tests.tui.fake_engine import FakeRun
 from tests.tui.lab_bench import NARROW, WIDE, Bench, opened
@@ -32,7 +32,7 @@ _OPEN = "20260101-090000-relu-cccc"
 def make_run(runs: Path, name: str, summary: Summary) -> Path:
     """A run's directory as its process leaves it."""
     scenario = make_scenario().resolved() | {"id": summary.scenario}
-    RunLog(runs / name, scenario, summary.seed).close()
+    RunLog(runs / name, scenario, summary.seed, origin()).close()
     write_summary(runs / name, summary)
     return runs / name
 

@@ -414,11 +414,11 @@ class LabScreen(InstrumentScreen):
     def action_copy_command(self) -> None:
         """Copy the run as a command line."""
         if (run := self.shown_run) is not None:
-            from tui_vanish.saved import data_option
+            from engine.origin import Origin
             from tui_vanish.views import command_line
 
             has_file = not self.vanish.variants.holds(run.scenario_id)
-            data = data_option(str(run.started.data.get("source", ""))) if run.started else None
+            data = Origin.of_event(run.started).data_option if run.started else None
             self.vanish.copy(command_line(run, has_file=has_file, data=str(data or "")))
         else:
             self.notify("Nothing was trained here yet.", timeout=3)
