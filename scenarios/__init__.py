@@ -6,7 +6,7 @@ Importing this package is cheap. pydantic comes with the first scenario that is 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scenarios.contents import Entry, built_in
+from scenarios.index import Entry, built_in
 from scenarios.loading import OWN_SECTION, load
 from scenarios.problems import Problem, ScenarioError, UnknownScenario
 

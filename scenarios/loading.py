@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scenarios.contents import built_in
 from scenarios.files import RawTable, read
-from scenarios.layers import OVERRIDES, inherit, merge, parse_overrides
+from scenarios.index import built_in
+from scenarios.merging import OVERRIDES, inherit, merge, parse_overrides
 from scenarios.problems import Problem, ScenarioError, UnknownScenario, nearest, shown
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def load(
 
     Args:
         id_or_path: the id of a built-in one or of a file in `user_dir`, or the path of a file.
-        overrides: `model.init.std=0.3` and the like; see scenarios.layers.parse_overrides.
+        overrides: `model.init.std=0.3` and the like; see scenarios.merging.parse_overrides.
         user_dir: the user's own scenario files.
 
     Raises:

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from scenarios.contents import built_in
 from scenarios.files import RawTable, read
-from scenarios.layers import inherit
+from scenarios.index import built_in
+from scenarios.merging import inherit
 from scenarios.numbers import PROSE
 from scenarios.schema import Scenario
 from scenarios.validation import validate

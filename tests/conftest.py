@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.data import DEBIAN, SAMPLE, Dataset, find_source, inspect, load
+from engine.data.fashion_mnist import DEBIAN, SAMPLE, Dataset, find_source, inspect, load
 from tests.engine.owner_process import OwnerProcess
 
 # Before torch is imported: two torch threads on two busy cores can be far slower than one.

@@ -67,7 +67,7 @@ def test_a_package_names_only_what_stands_below_it(package: str) -> None:
 
 def test_plotext_is_imported_by_one_module() -> None:
     importers = [module_name(path) for path in sources("tui_vanish") if "plotext" in set(imported(path))]
-    assert importers == ["tui_vanish.charts"]
+    assert importers == ["tui_vanish.drawing.chart"]
 
 
 def test_every_module_of_the_engine_loads_without_the_screen() -> None:
@@ -81,7 +81,10 @@ def test_every_module_of_the_scenarios_loads_without_torch_and_the_screen() -> N
 
 
 def test_the_engine_loads_torch_only_when_it_trains() -> None:
-    code = "import engine.runner as r, engine.data, engine.download, engine.runlog, engine.runview\n"
+    code = (
+        "import engine.runtime.engine as r, engine.data.fashion_mnist, engine.data.download\n"
+        "import engine.storage.run_log, engine.tracking.snapshot\n"
+    )
     assert not loaded_by(f"{code}r.Engine(r.Settings())") & HEAVY
 
 
@@ -102,7 +105,7 @@ def test_the_app_loads_neither_torch_nor_what_the_first_frame_can_do_without() -
 )
 def test_a_command_loads_only_what_it_needs(arguments: list[str], spared: set[str]) -> None:
     code = (
-        "from tui_vanish.cli import main\n"
+        "from tui_vanish.cli.main import main\n"
         "try:\n"
         f"    code = main({arguments!r})\n"
         "except SystemExit as leaving:\n"

@@ -11,8 +11,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from engine import idx  # noqa: E402
-from engine.data import FILES, PIXELS, SAMPLE, SIDE, find_source  # noqa: E402
+from engine.data import idx  # noqa: E402
+from engine.data.fashion_mnist import FILES, PIXELS, SAMPLE, SIDE, find_source  # noqa: E402
 
 PER_CLASS = (600, 100)
 

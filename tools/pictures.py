@@ -11,10 +11,10 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from engine.runner import Engine, Settings
-from engine.runview import Snapshot
+from engine.runtime.engine import Engine, Settings
+from engine.tracking.snapshot import Snapshot
 from tui_vanish.app import VanishApp
-from tui_vanish.screens.lab import LabScreen
+from tui_vanish.lab.screen import LabScreen
 
 FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
 SIZE = (120, 36)

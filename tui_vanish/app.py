@@ -14,31 +14,31 @@ from textual.app import App
 from textual.filter import LineFilter
 
 import scenarios
-from engine.commands import Pause, Resume
-from engine.runner import EngineSnapshot
-from engine.status import Status
+from engine.protocol.commands import Pause, Resume
+from engine.protocol.status import Status
+from engine.runtime.engine import EngineSnapshot
 from tui_vanish import terminal
 from tui_vanish.actions import bindings
-from tui_vanish.bridge import Bridge, EngineLike
-from tui_vanish.comparing import Comparing
-from tui_vanish.departure import Departure
-from tui_vanish.glyphs import AsciiOnly
-from tui_vanish.notices import toasts
-from tui_vanish.remembered import recall, remember
-from tui_vanish.screens.following import FollowingScreen
-from tui_vanish.screens.lab import LabScreen
-from tui_vanish.shelf import Shelf
+from tui_vanish.chrome.screen import FollowingScreen
+from tui_vanish.chrome.toasts import toasts
+from tui_vanish.drawing.ascii import AsciiOnly
+from tui_vanish.lab.screen import LabScreen
+from tui_vanish.poller import Bridge, EngineLike
+from tui_vanish.session.catalogue import Variants
+from tui_vanish.session.comparison import Comparing
+from tui_vanish.session.open_runs import Shelf
+from tui_vanish.session.preferences import recall, remember
+from tui_vanish.shutdown import Departure
 from tui_vanish.themes import DARK, PLAIN, THEMES, next_theme
-from tui_vanish.variants import Variants
 
 if TYPE_CHECKING:
     from textual.command import Provider
 
-    from engine.events import Record
-    from engine.runview import Snapshot
+    from engine.protocol.events import Record
+    from engine.tracking.snapshot import Snapshot
     from scenarios import Entry
-    from tui_vanish.concepts.pages import Pages
-    from tui_vanish.screens.leave import Answer
+    from tui_vanish.chrome.leave import Answer
+    from tui_vanish.theory.registry import Pages
 
 DEFAULT_REFRESH = 2.0
 _PAUSE_SECONDS = 0.5  # a round takes far less
@@ -65,7 +65,7 @@ class VanishApp(App[int]):
     """
 
     TITLE = "vanish-tui"
-    CSS_PATH = ["styles/app.tcss", "styles/lab.tcss"]  # noqa: RUF012
+    CSS_PATH = ["app.tcss", "lab/lab.tcss"]  # noqa: RUF012
     BINDINGS = bindings("app")
     COMMANDS = {_commands}  # noqa: RUF012
 
@@ -152,7 +152,7 @@ class VanishApp(App[int]):
     @cached_property
     def theory(self) -> "Pages":
         """The theory pages, as their reader left them."""
-        from tui_vanish.concepts.pages import Pages
+        from tui_vanish.theory.registry import Pages
 
         return Pages()
 
@@ -277,15 +277,15 @@ class VanishApp(App[int]):
 
     def action_help(self) -> None:
         """Show the help page."""
-        from tui_vanish.screens.help import HelpScreen
+        from tui_vanish.chrome.help import HelpScreen
 
         about = self.screen.help_text if isinstance(self.screen, FollowingScreen) else ""
         self.push_screen(HelpScreen(about, getattr(self.screen, "TARGET", None)))
 
     def action_concepts(self, page_id: str = "") -> None:
         """Open the theory: that page, else that of the scenario at hand, else the last one, else the list."""
-        from scenarios.concepts import page_for
-        from tui_vanish.screens.concepts import ConceptsScreen
+        from scenarios.theory import page_for
+        from tui_vanish.theory.screen import ConceptsScreen
 
         if isinstance(self.screen, ConceptsScreen):
             if page_id:
@@ -298,7 +298,7 @@ class VanishApp(App[int]):
 
     def action_runs(self) -> None:
         """Show every saved run, or go back from there."""
-        from tui_vanish.screens.runs import RunsScreen
+        from tui_vanish.runs.screen import RunsScreen
 
         if isinstance(self.screen, RunsScreen):
             self.screen.dismiss(None)
@@ -377,7 +377,7 @@ class VanishApp(App[int]):
         if not active:
             self._departure.leave()
             return
-        from tui_vanish.screens.leave import LeaveScreen
+        from tui_vanish.chrome.leave import LeaveScreen
 
         def take(answer: "Answer | None") -> None:
             if answer is not None and answer != "stay":

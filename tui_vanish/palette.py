@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, cast
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.widgets import Input
 
-from scenarios.concepts import page_ids, page_text
+from scenarios.theory import page_ids, page_text
 from tui_vanish.actions import ACTIONS, bindings_everywhere
-from tui_vanish.screens.following import FollowingScreen
+from tui_vanish.chrome.screen import FollowingScreen
 
 if TYPE_CHECKING:
     from textual.screen import Screen

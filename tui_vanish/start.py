@@ -1,10 +1,10 @@
 """Where the program begins: with as little as can be, so that a ctrl+c that comes at once is no traceback."""
 
-from tui_vanish.importing import ending_at_once
+from tui_vanish.cli.importing import ending_at_once
 
 
 def main() -> int:
     """Import the command line and run it; returns the exit code."""
     with ending_at_once():
-        from tui_vanish import cli
+        from tui_vanish.cli import main as cli
     return cli.main()

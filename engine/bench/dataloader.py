@@ -15,9 +15,9 @@ from torch.nn import functional as F
 
 from engine.bench.pace import BLOCK, TrainerPace, synchronise
 from engine.bench.spread import Spread
-from engine.data import FILES, SIDE, Dataset
-from engine.idx import encode
-from engine.initializers import initialise
+from engine.data.fashion_mnist import FILES, SIDE, Dataset
+from engine.data.idx import encode
+from engine.networks.initializers import initialise
 from engine.randomness import generator
 from scenarios.schema import Scenario
 

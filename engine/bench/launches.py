@@ -6,7 +6,7 @@ from typing import Literal
 
 from engine.bench.pace import BLOCK, TrainerPace, synchronise
 from engine.bench.spread import Spread
-from engine.data import Dataset
+from engine.data.fashion_mnist import Dataset
 from scenarios.schema import Scenario
 
 _IDLE = 0.1  # a host that waits for less of the time than this is what holds the step up

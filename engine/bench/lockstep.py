@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from engine.bench.spread import Spread
-from engine.events import RunEvent, RunFinished, RunStarted
-from engine.runner import Engine, Settings
+from engine.protocol.events import RunEvent, RunFinished, RunStarted
+from engine.runtime.engine import Engine, Settings
 from scenarios.schema import Scenario
 
 

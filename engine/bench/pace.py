@@ -9,8 +9,8 @@ from time import perf_counter, process_time, thread_time
 import torch
 
 from engine.bench.spread import Spread
-from engine.data import PIXELS, Dataset
-from engine.trainer import Trainer
+from engine.data.fashion_mnist import PIXELS, Dataset
+from engine.training.trainer import Trainer
 from scenarios.schema import Scenario
 
 BLOCK = 10  # steps: one of them is measured, as in the whole of a run

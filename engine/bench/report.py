@@ -14,10 +14,10 @@ from engine.bench.launches import Launches, measure_launches
 from engine.bench.lockstep import Lockstep, measure_lockstep
 from engine.bench.pace import Pace, measure_pace, measure_steps
 from engine.bench.spread import Spread
-from engine.data import find_source, load
-from engine.runner import Settings
-from engine.threads import candidates, choose
-from engine.threads import measure as choose_fastest
+from engine.data.fashion_mnist import find_source, load
+from engine.runtime.engine import Settings
+from engine.runtime.threads import candidates, choose
+from engine.runtime.threads import measure as choose_fastest
 
 COURSE = "depth-7"
 RUNS = 6

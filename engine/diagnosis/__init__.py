@@ -12,7 +12,7 @@ from types import MappingProxyType
 from engine.diagnosis import gradients, nonfinite, progress, signals, wording
 from engine.diagnosis.finding import FAULTS, Finding, gravity
 from engine.diagnosis.window import SAMPLES, Window
-from engine.events import (
+from engine.protocol.events import (
     EpochFinished,
     Event,
     Record,
@@ -22,7 +22,7 @@ from engine.events import (
     StageStarted,
     VerdictChanged,
 )
-from engine.status import Status
+from engine.protocol.status import Status
 
 __all__ = ["Diagnosis", "gravity"]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.diagnosis.thresholds import PLATEAU_EPOCHS
-from engine.events import EpochFinished, LayerSample, Record, Sample
+from engine.protocol.events import EpochFinished, LayerSample, Record, Sample
 
 SAMPLES = 10  # about an epoch of a full data set
 SMOOTHED = 5  # an epoch's last batch is short and its numbers stand apart; a median passes over it

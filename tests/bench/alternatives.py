@@ -13,17 +13,17 @@ from torch import Tensor
 from torch.nn import functional as F
 
 import scenarios
-from engine.activations import Activation
-from engine.backprop import backpropagate
-from engine.batches import Batches
 from engine.bench.pace import TrainerPace
-from engine.data import Dataset, scaled
-from engine.evaluation import evaluate
-from engine.losses import LOSSES
-from engine.models import Tape
-from engine.optimizers import SGD, Adam
-from engine.tally import Tally
-from engine.trainer import Trainer
+from engine.data.batches import Batches
+from engine.data.fashion_mnist import Dataset, scaled
+from engine.networks.activations import Activation
+from engine.networks.backprop import backpropagate
+from engine.networks.losses import LOSSES
+from engine.networks.mlp import Tape
+from engine.training.evaluation import evaluate
+from engine.training.optimizers import SGD, Adam
+from engine.training.tally import Tally
+from engine.training.trainer import Trainer
 from tests.bench.paired import Pair, Work, pair
 from tests.engine.lab import plain_loss
 

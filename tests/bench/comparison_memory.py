@@ -35,9 +35,9 @@ def _in_a_process(runs: int) -> float:
 def _resident(runs: int) -> float:
     """The most MB that this process had while `runs` of the race trained."""
     import scenarios
-    from engine.events import RunEvent, RunFinished
-    from engine.runner import Engine, Settings
-    from scenarios.contents import race
+    from engine.protocol.events import RunEvent, RunFinished
+    from engine.runtime.engine import Engine, Settings
+    from scenarios.index import race
 
     done = threading.Semaphore(0)
 
@@ -59,7 +59,7 @@ def _resident(runs: int) -> float:
 
 
 def _images() -> float:
-    from engine.data import find_source
+    from engine.data.fashion_mnist import find_source
 
     source = find_source()
     return (source.train + source.test) * 28 * 28 / 2**20

@@ -14,17 +14,17 @@ from time import perf_counter, thread_time
 from unittest.mock import patch
 
 import scenarios
-from engine.checkpoint import Checkpoint, copied
-from engine.data import find_source, load
-from engine.origin import Origin
-from engine.rundir import RunDirectory, Save
-from engine.runindex import list_runs
-from engine.runlog import EVENTS
-from engine.runner import SAVE_SECONDS
-from engine.status import Status
-from engine.summary import Summary, write_summary
-from engine.trainer import Trainer
-from tui_vanish.run_table import COLUMNS, Order
+from engine.data.fashion_mnist import find_source, load
+from engine.protocol.status import Status
+from engine.runtime.engine import SAVE_SECONDS
+from engine.storage.checkpoint import Checkpoint, copied
+from engine.storage.origin import Origin
+from engine.storage.run_directory import RunDirectory, Save
+from engine.storage.run_index import list_runs
+from engine.storage.run_log import EVENTS
+from engine.storage.summary import Summary, write_summary
+from engine.training.trainer import Trainer
+from tui_vanish.runs.columns import COLUMNS, Order
 
 RUNS = 10_000
 REPEATS = 7

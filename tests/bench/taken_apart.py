@@ -19,18 +19,18 @@ import torch
 from torch import Tensor
 
 import scenarios
-from engine.backprop import backpropagate
-from engine.batches import Batches
 from engine.bench.pace import BLOCK, MatrixProducts, TrainerPace
-from engine.data import Dataset, find_source, load
-from engine.liverun import LiveRun
-from engine.losses import LOSSES
-from engine.models import Tape
-from engine.quantities import Probe, decode
-from engine.rounds import Rounds
-from engine.runner import SAVE_SECONDS
-from engine.saver import Saver
-from engine.tally import Tally
+from engine.data.batches import Batches
+from engine.data.fashion_mnist import Dataset, find_source, load
+from engine.measure.quantities import Probe, decode
+from engine.networks.backprop import backpropagate
+from engine.networks.losses import LOSSES
+from engine.networks.mlp import Tape
+from engine.runtime.engine import SAVE_SECONDS
+from engine.runtime.live_run import LiveRun
+from engine.runtime.rounds import Rounds
+from engine.storage.saver import Saver
+from engine.training.tally import Tally
 from tests.bench import alternatives
 from tests.bench.alternatives import COURSE, course_trainer
 from tests.bench.paired import Work, median_milliseconds, seconds

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine.places import default_runs_folder
+from engine.storage.paths import default_runs_folder
 from tests.e2e.pseudo_terminal import PseudoTerminal
 
 Record = dict[str, Any]

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from engine.places import default_runs_folder
-from engine.runlog import EVENTS
+from engine.storage.paths import default_runs_folder
+from engine.storage.run_log import EVENTS
 from tests.e2e.pseudo_terminal import PATIENCE, PROGRAM, child_environment, take_signals
 
 Record = dict[str, Any]

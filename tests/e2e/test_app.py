@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from engine.places import default_runs_folder
+from engine.storage.paths import default_runs_folder
 from tests.e2e.pseudo_terminal import PseudoTerminal
-from tui_vanish.commands.options import user_scenarios
+from tui_vanish.cli.options import user_scenarios
 
 Open = Callable[..., PseudoTerminal]
 SavedRuns = Callable[[], dict[str, list[dict[str, Any]]]]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.runlog import EVENTS
+from engine.storage.run_log import EVENTS
 from tests.e2e.processes import SMALL, command, measured, read_until, run_names, saved, training
 from tests.engine.lab import write_data
 

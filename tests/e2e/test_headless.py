@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from engine.events import LayerSample
-from engine.places import default_runs_folder
-from engine.status import Status
+from engine.protocol.events import LayerSample
+from engine.protocol.status import Status
+from engine.storage.paths import default_runs_folder
 from tests.e2e.pseudo_terminal import PATIENCE, PROGRAM, PseudoTerminal, child_environment, take_signals
 
 Record = dict[str, Any]

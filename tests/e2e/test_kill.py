@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.places import default_runs_folder
+from engine.storage.paths import default_runs_folder
 from tests.e2e.processes import SMALL, command, kill_at_step, measured, run_names, saved
 from tests.engine.lab import write_data
 

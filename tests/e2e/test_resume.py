@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.data import TEST_LABELS
-from engine.places import default_runs_folder
-from engine.runlock import owner_of
-from engine.runlog import DESCRIPTION
+from engine.data.fashion_mnist import TEST_LABELS
+from engine.storage.paths import default_runs_folder
+from engine.storage.run_lock import owner_of
+from engine.storage.run_log import DESCRIPTION
 from tests.e2e.processes import (
     SMALL,
     command,

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from engine import idx
-from engine.data import FILES, PIXELS, Dataset, fingerprint
-from engine.events import RunEvent, Sample
-from engine.origin import Origin
-from engine.status import Status
-from engine.trainer import Trainer
+from engine.data import idx
+from engine.data.fashion_mnist import FILES, PIXELS, Dataset, fingerprint
+from engine.protocol.events import RunEvent, Sample
+from engine.protocol.status import Status
+from engine.storage.origin import Origin
+from engine.training.trainer import Trainer
 from scenarios.schema import Scenario
 
 DEADLINE = 60.0  # seconds: longer than anything here takes on a busy machine

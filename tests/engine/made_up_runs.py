@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from engine.diagnosis import Diagnosis
-from engine.events import EpochFinished, LayerSample, Sample, StageStarted, VerdictChanged
+from engine.protocol.events import EpochFinished, LayerSample, Sample, StageStarted, VerdictChanged
 from tests.engine.lab import course
 
 STEPS_PER_EPOCH = 118

@@ -14,9 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from engine.commands import ResumeRun
-from engine.events import RunEvent, RunFinished
-from engine.runner import Engine, Settings
+from engine.protocol.commands import ResumeRun
+from engine.protocol.events import RunEvent, RunFinished
+from engine.runtime.engine import Engine, Settings
 from scenarios.schema import Scenario
 from tests.engine.lab import Listener
 
@@ -70,7 +70,7 @@ class Lives:
 def _serve() -> None:
     import torch._dynamo  # noqa: F401  which the first optimizer would import
 
-    import engine.trainer  # noqa: F401
+    import engine.training.trainer  # noqa: F401
 
     for line in sys.stdin:
         child = os.fork()

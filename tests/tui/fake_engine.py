@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.commands import (
+from engine.measure.inspection import BINS, Histogram, LayerView
+from engine.protocol.commands import (
     Freeze,
     Inspect,
     NextStage,
@@ -17,7 +18,7 @@ from engine.commands import (
     Stop,
     Unfreeze,
 )
-from engine.events import (
+from engine.protocol.events import (
     EpochFinished,
     Intervened,
     InterventionKind,
@@ -31,11 +32,10 @@ from engine.events import (
     StageStarted,
     VerdictChanged,
 )
-from engine.inspection import BINS, Histogram, LayerView
-from engine.runlock import Owner
-from engine.runner import EngineSnapshot, Notice
-from engine.runview import RunView
-from engine.status import Status
+from engine.protocol.status import Status
+from engine.runtime.engine import EngineSnapshot, Notice
+from engine.storage.run_lock import Owner
+from engine.tracking.snapshot import RunView
 from scenarios.schema import Scenario
 
 STEPS_PER_EPOCH = 118

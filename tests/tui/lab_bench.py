@@ -11,7 +11,7 @@ import scenarios
 from scenarios import Entry, Problem
 from tests.tui.fake_engine import FakeEngine, FakeRun
 from tui_vanish.app import VanishApp
-from tui_vanish.screens.lab import LabScreen
+from tui_vanish.lab.screen import LabScreen
 
 NARROW, WIDE, LARGE = (80, 24), (120, 36), (200, 60)
 

@@ -7,11 +7,11 @@ from statistics import NormalDist
 
 import pytest
 
-from engine.concepts import live, preactivations, ways_back
-from engine.concepts.preactivations import Histogram
-from engine.concepts.ways_back import Block, WaysBack
-from engine.concepts.weights import signals
-from engine.events import LayerSample, Sample
+from engine.protocol.events import LayerSample, Sample
+from engine.theory import live, preactivations, ways_back
+from engine.theory.preactivations import Histogram
+from engine.theory.ways_back import Block, WaysBack
+from engine.theory.weights import signals
 from tests.engine.made_up_runs import geometric, layers
 
 

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from textual.events import Key
 
-from engine.commands import Pause, Resume, Stop
-from engine.runner import Notice
-from engine.status import Status
+from engine.protocol.commands import Pause, Resume, Stop
+from engine.protocol.status import Status
+from engine.runtime.engine import Notice
 from tests.tui.lab_bench import LARGE, NARROW, WIDE, opened
 from tui_vanish.actions import ACTIONS, groups
-from tui_vanish.screens.help import HelpScreen
-from tui_vanish.screens.leave import LeaveScreen
+from tui_vanish.chrome.help import HelpScreen
+from tui_vanish.chrome.leave import LeaveScreen
 from tui_vanish.themes import DARK, LIGHT
 
 

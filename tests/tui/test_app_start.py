@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from textual.containers import Horizontal
 
-from engine.runner import EngineSnapshot
+from engine.runtime.engine import EngineSnapshot
 from tests.tui.lab_bench import Bench, opened
-from tui_vanish.bridge import Bridge
+from tui_vanish.lab.run_pane import RunPane
+from tui_vanish.poller import Bridge
 from tui_vanish.terminal import over_ssh
-from tui_vanish.widgets.run_pane import RunPane
 
 
 def test_importing_the_app_loads_nothing_heavy() -> None:

@@ -17,28 +17,29 @@ NEEDED = {
 
 # Of our own what only a run, another screen or a thread has a use for.
 LATER = {
-    "engine.events", "engine.runlog", "engine.runview", "engine.history",
-    "engine.loop", "engine.rounds", "engine.saver", "engine.rundir", "engine.checkpoint", "engine.inspection",
-    "engine.follow", "engine.runindex", "engine.runlock",
-    "scenarios.schema", "scenarios.validation", "scenarios.concepts",
-    "tui_vanish.others", "tui_vanish.detached", "tui_vanish.palette",
-    "tui_vanish.views", "tui_vanish.run_charts", "tui_vanish.schedule_view",
-    "tui_vanish.charts", "tui_vanish.chart_axes", "tui_vanish.chart_lines",
-    "tui_vanish.concepts.pages", "tui_vanish.concepts.page",
-    "tui_vanish.screens.compare", "tui_vanish.screens.concepts", "tui_vanish.screens.editor",
-    "tui_vanish.screens.help", "tui_vanish.screens.layer", "tui_vanish.screens.leave",
-    "tui_vanish.screens.runs", "tui_vanish.screens.why",
-    "tui_vanish.widgets.run_pane", "tui_vanish.widgets.run_note", "tui_vanish.widgets.bar_profile",
-    "tui_vanish.widgets.heatmap", "tui_vanish.widgets.layer_bars", "tui_vanish.widgets.line_chart",
-    "tui_vanish.widgets.timeline",
+    "engine.protocol.events", "engine.storage.run_log", "engine.tracking.snapshot", "engine.tracking.series",
+    "engine.runtime.loop", "engine.runtime.rounds", "engine.storage.saver", "engine.storage.run_directory",
+    "engine.storage.checkpoint", "engine.measure.inspection",
+    "engine.storage.follower", "engine.storage.run_index", "engine.storage.run_lock",
+    "scenarios.schema", "scenarios.validation", "scenarios.theory",
+    "engine.attach.peers", "tui_vanish.jobs.background", "tui_vanish.palette",
+    "tui_vanish.monitor.present", "tui_vanish.monitor.charts", "tui_vanish.monitor.schedule",
+    "tui_vanish.drawing.chart", "tui_vanish.drawing.chart_axes", "tui_vanish.drawing.chart_lines",
+    "tui_vanish.theory.registry", "tui_vanish.theory.page",
+    "tui_vanish.compare.screen", "tui_vanish.theory.screen", "tui_vanish.editor.screen",
+    "tui_vanish.chrome.help", "tui_vanish.monitor.layer_screen", "tui_vanish.chrome.leave",
+    "tui_vanish.runs.screen", "tui_vanish.monitor.why_screen",
+    "tui_vanish.lab.run_pane", "tui_vanish.monitor.note", "tui_vanish.instruments.layer_profile",
+    "tui_vanish.instruments.heatmap", "tui_vanish.instruments.layer_bars",
+    "tui_vanish.instruments.line_chart", "tui_vanish.instruments.timeline",
 }  # fmt: skip
 
 SCRIPT = """
 import asyncio, json, sys
 from pathlib import Path
-from engine.runner import Engine, Settings
+from engine.runtime.engine import Engine, Settings
 from tui_vanish.app import VanishApp
-from tui_vanish.elsewhere import SharedEngine
+from engine.attach.shared_engine import SharedEngine
 
 engine = SharedEngine(Engine(Settings(runs_dir=Path(sys.argv[1]))))
 app = VanishApp(engine)

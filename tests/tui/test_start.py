@@ -29,7 +29,7 @@ def ended(module: str, before: str = "") -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.mark.parametrize(
-    ("module", "code"), [("tui_vanish.cli", -signal.SIGINT), ("tui_vanish.commands.list", 130)]
+    ("module", "code"), [("tui_vanish.cli.main", -signal.SIGINT), ("tui_vanish.cli.commands.list", 130)]
 )
 def test_a_ctrl_c_at_once_is_no_traceback(module: str, code: int) -> None:
     done = ended(module)
@@ -37,6 +37,6 @@ def test_a_ctrl_c_at_once_is_no_traceback(module: str, code: int) -> None:
 
 
 def test_where_ctrl_c_is_ignored_it_stays_so() -> None:
-    done = ended("tui_vanish.cli", before="signal.signal(signal.SIGINT, signal.SIG_IGN)")
+    done = ended("tui_vanish.cli.main", before="signal.signal(signal.SIGINT, signal.SIG_IGN)")
     assert done.returncode == 0
     assert "depth-7" in done.stdout

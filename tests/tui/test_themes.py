@@ -6,12 +6,12 @@ from textual.app import App, ComposeResult
 from textual.color import Color
 from textual.theme import Theme
 
-from scenarios.contents import race
+from scenarios.index import race
 from tests.tui.lab_bench import WIDE, Bench, opened
-from tui_vanish.charts import series_role
+from tui_vanish.drawing.chart import series_role
+from tui_vanish.instruments.line_chart import LineChart
 from tui_vanish.themes import DARK, LIGHT, PLAIN, SAFE, THEMES, next_theme
-from tui_vanish.widgets.line_chart import LineChart
-from tui_vanish.widgets.table_rows import TableRows
+from tui_vanish.widgets.table import TableRows
 
 
 def brightness(colour: str) -> float:

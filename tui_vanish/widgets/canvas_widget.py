@@ -6,8 +6,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui_vanish.alphabet import Alphabet, alphabet
-from tui_vanish.cells import Canvas
+from tui_vanish.drawing.canvas import Canvas
+from tui_vanish.drawing.glyphs import Alphabet, alphabet
 
 
 class CanvasWidget(Widget):

@@ -5,7 +5,7 @@ from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len
 
-from tui_vanish.cells import Canvas
+from tui_vanish.drawing.canvas import Canvas
 from tui_vanish.widgets.canvas_widget import CanvasWidget
 
 

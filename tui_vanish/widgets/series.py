@@ -1,6 +1,6 @@
 """The colours of a chart's lines, wherever something stands for a line."""
 
-from tui_vanish.charts import SERIES_ROLES, series_role
+from tui_vanish.drawing.chart import SERIES_ROLES, series_role
 
 _COLOURS = (
     "$primary",

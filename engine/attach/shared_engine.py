@@ -1,0 +1,226 @@
+"""Runs that other processes train, among the engine's own."""
+
+import queue
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from engine.protocol.commands import ResumeRun
+from engine.protocol.status import Status
+from engine.runtime.engine import Engine, EngineSnapshot, Notice
+
+if TYPE_CHECKING:
+    from engine.attach.peers import Others
+    from engine.protocol.commands import RunCommand
+    from engine.runtime.live_run import Severity
+    from engine.storage.run_lock import Owner
+    from engine.tracking.snapshot import Snapshot
+    from scenarios.schema import Scenario
+
+_LOOK_SECONDS = 0.4
+# A run that was left by a terminal just now is live again in seconds; later there is no hurry to find one.
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 2.0, 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen at one look: runs as they stand, and who trains them."""
+
+    runs: tuple["Snapshot", ...] = ()
+    owners: "Mapping[str, Owner]" = field(default_factory=dict)
+
+
+class SharedEngine:
+    """An engine whose snapshots also hold runs of other processes; see EngineLike.
+
+    The logs are read in a thread of its own.
+
+    Args:
+        engine: trains this process's runs, if it trains any.
+        find_live: look for runs that others train when it starts.
+    """
+
+    def __init__(self, engine: "Engine | NoEngine", *, find_live: bool = True) -> None:
+        self._engine = engine
+        self._find_live = find_live
+        self._is_watch = isinstance(engine, NoEngine)
+        self._wanted: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._seen = Seen()
+        self._news: queue.SimpleQueue[tuple[str, Severity, str]] = queue.SimpleQueue()
+        self._notices: list[Notice] = []
+        self._notices_seen = 0  # of the engine's
+        self._shown: tuple[int, int] | None = None
+        self._shown_seen: Seen | None = None
+        self._refused: set[str] = set()
+        self._snapshot = EngineSnapshot()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="elsewhere", daemon=True)
+
+    # ------------------------------------------------------------------ as an engine
+
+    @property
+    def importing(self) -> bool:
+        """Whether torch is being imported."""
+        return self._engine.importing
+
+    @property
+    def runs_folder(self) -> Path:
+        """Where run directories are."""
+        return self._engine.runs_folder
+
+    def start(self) -> None:
+        """Start the engine's thread, and the one that follows logs."""
+        self._engine.start()
+        self._thread.start()
+
+    def train(self, scenario: "Scenario", seed: int) -> str:
+        """Ask for a run; returns its name."""
+        return self._engine.train(scenario, seed)
+
+    def send(self, command: "RunCommand") -> None:
+        """Queue a command; for a run of another process it changes nothing."""
+        if command.run not in self._seen.owners or isinstance(command, ResumeRun) or self._is_watch:
+            self._engine.send(command)
+            return
+        owner = self._seen.owners[command.run]
+        remedy = "T takes it over" if owner.is_here else "it can only be watched"
+        self._news.put((command.run, "warning", f"{command.run} is trained by {owner}: {remedy}."))
+
+    def snapshot(self) -> EngineSnapshot:
+        """The engine's latest, with the runs of other processes before its own."""
+        own, seen = self._engine.snapshot(), self._seen
+        self._gather_notices(own)
+        state = (own.sequence, len(self._notices))
+        if seen is not self._shown_seen or state != self._shown:
+            self._shown, self._shown_seen = state, seen
+            runs = [run for run in own.runs if run.run not in self._lost_to_others(own, seen)]
+            names = {run.run for run in runs}
+            self._snapshot = replace(
+                own,
+                sequence=self._snapshot.sequence + 1,
+                runs=(*(run for run in seen.runs if run.run not in names), *runs),
+                notices=tuple(self._notices),
+                owners={run: owner for run, owner in seen.owners.items() if run not in names},
+            )
+        return self._snapshot
+
+    def _lost_to_others(self, own: EngineSnapshot, seen: Seen) -> set[str]:
+        """Runs that were to go on here, and that another process had taken up a moment before."""
+        refused = {run.run for run in own.runs if run.status is Status.FAILED and run.started is None}
+        for run in refused - self._refused:
+            from engine.storage.run_lock import owner_of  # of which the first frame has no use
+
+            if owner_of(self.runs_folder / run) is not None:
+                self.follow(run)
+        self._refused |= refused
+        return refused & seen.owners.keys()
+
+    def close(self) -> None:
+        """Stop and save every run of this process, and end the threads."""
+        self._closing.set()
+        self._engine.close()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    # ---------------------------------------------------------------- other processes
+
+    def follow(self, run: str) -> None:
+        """Have a saved run among the others, as its log tells it."""
+        self._wanted.put(run)
+
+    def take_over(self, run: str) -> str:
+        """Tell the process that trains `run` to save and end, and go on with all of its runs here.
+
+        Returns:
+            What keeps it from being done; empty if it is under way.
+        """
+        if self._is_watch:
+            return "This is a watch: nothing is changed here. Open vanish-tui to take it over."
+        return self._others.take_over(run)
+
+    @property
+    def on_their_way(self) -> list[str]:
+        """Runs that are being taken over, and that their process hasn't let go yet."""
+        handovers = list(self._others.handovers) if "_others" in vars(self) else []
+        return [run for handover in handovers for run in handover.runs]
+
+    @cached_property
+    def _others(self) -> "Others":
+        from engine.attach.peers import (
+            Others,  # with all that reads logs, of which the first frame has no use
+        )
+
+        def tell(run: str, severity: "Severity", text: str) -> None:
+            self._news.put((run, severity, text))
+
+        return Others(self.runs_folder, self.follow, tell, lambda run: self._engine.send(ResumeRun(run)))
+
+    def _gather_notices(self, own: EngineSnapshot) -> None:
+        new = [(notice.run, notice.severity, notice.text) for notice in own.notices[self._notices_seen :]]
+        self._notices_seen = len(own.notices)
+        while not self._news.empty():
+            new.append(self._news.get())
+        for run, severity, text in new:
+            self._notices.append(Notice(len(self._notices) + 1, run, severity, text))
+
+    # ------------------------------------------------------------------- in the thread
+
+    def _follow(self) -> None:
+        others = self._others
+        find_at, pause = monotonic(), _FIRST_PAUSE_SECONDS
+        while not self._closing.is_set():
+            while not self._wanted.empty():
+                others.add(self._wanted.get())
+            if self._find_live and monotonic() >= find_at:
+                for run in others.live():
+                    others.add(run)
+                find_at, pause = monotonic() + pause, min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            self._look()
+            others.take_over_what_was_left()
+            self._closing.wait(_LOOK_SECONDS)
+
+    def _look(self) -> None:
+        self._others.look()
+        self._seen = self._others.seen
+
+
+class NoEngine:
+    """Trains nothing: what is behind `vanish-tui watch`; see EngineLike.
+
+    Args:
+        runs_folder: where run directories are.
+    """
+
+    importing = False
+
+    def __init__(self, runs_folder: Path) -> None:
+        self.runs_folder = runs_folder
+        self._snapshot = EngineSnapshot()
+
+    def start(self) -> None:
+        """Nothing is there to start."""
+
+    def train(self, scenario: "Scenario", seed: int) -> str:
+        """Say that it can't be."""
+        self._refuse(f"This is a watch: nothing is trained here. Open vanish-tui to train {scenario.id}.")
+        return ""
+
+    def send(self, command: "RunCommand") -> None:
+        """Say that it can't be."""
+        self._refuse("This is a watch: nothing is changed here.")
+
+    def snapshot(self) -> EngineSnapshot:
+        """No runs, only what was refused."""
+        return self._snapshot
+
+    def close(self) -> None:
+        """Nothing is there to close."""
+
+    def _refuse(self, text: str) -> None:
+        before = self._snapshot
+        notice = Notice(len(before.notices) + 1, "", "warning", text)
+        self._snapshot = replace(before, sequence=before.sequence + 1, notices=(*before.notices, notice))

@@ -1,0 +1,279 @@
+"""Fashion-MNIST as tensors on the device, from the first source that is there.
+
+In this order: the folder that `--data` names, our cache, what the Debian package installed, and the sample
+that comes with this program. Finding a source reads the files' headers and lengths, and imports no torch.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from platformdirs import user_cache_path
+
+from engine.data.idx import DataError, read, read_shape
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["DataError", "Dataset", "Source", "cache_folder", "find_source", "inspect", "load", "scaled"]
+
+SourceKind = Literal["folder", "cache", "debian", "sample"]
+
+CLASSES = 10
+SIDE = 28
+PIXELS = SIDE * SIDE
+TRAIN_IMAGES, TRAIN_LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
+TEST_IMAGES, TEST_LABELS = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
+FILES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
+_EXPECTED = f"{', '.join(FILES)}, gzipped or not"
+
+SAMPLE = Path(__file__).parent.parent / "assets"
+DEBIAN = Path("/usr/share/datasets/fashion-mnist")
+SAMPLE_PASSES = 10  # ten times 6 000 images: an epoch on the sample has as many steps as one on the whole set
+
+_REMEDY = {
+    "folder": "",
+    "cache": ". Delete the folder, or fetch it anew with `vanish-tui doctor --download`",
+    "debian": ". Reinstall the package dataset-fashion-mnist, or name another folder with --data",
+    "sample": ". Reinstall vanish-tui, or name another folder with --data",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a Fashion-MNIST stands, and how large it is.
+
+    Attributes:
+        kind: folder (named by `--data`), cache, debian or sample.
+        path: the folder that holds the four IDX files.
+        label: the source in a few words.
+        train: number of training images.
+        test: number of test images.
+    """
+
+    kind: SourceKind
+    path: Path
+    label: str
+    train: int
+    test: int
+
+    @property
+    def title(self) -> str:
+        """Name and size, as a title bar shows them."""
+        sample = " sample" if self.kind == "sample" else ""
+        return f"Fashion-MNIST{sample} {self.train:,}/{self.test:,}".replace(",", " ")
+
+    @property
+    def passes(self) -> int:
+        """How many times an epoch goes over the training images."""
+        return SAMPLE_PASSES if self.kind == "sample" else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Fashion-MNIST on a device.
+
+    Attributes:
+        name: as scenarios call it.
+        source: its source in a few words.
+        train_images: uint8 [N, 784]; `test_images` likewise. `scaled` makes them what a network sees: a
+            batch is gathered and then scaled faster than gathered in floats, from a quarter of the memory.
+        train_labels: int64 [N], 0 to 9; `test_labels` likewise.
+        passes: how many times an epoch goes over the training images: 10 of the sample, else 1.
+        folder: what `--data` named, or the folder in it that holds the files; None of other sources.
+        sha256: of all pixels and labels, the same for gzipped and plain files.
+    """
+
+    name: str
+    source: str
+    train_images: "torch.Tensor"
+    train_labels: "torch.Tensor"
+    test_images: "torch.Tensor"
+    test_labels: "torch.Tensor"
+    passes: int
+    folder: Path | None
+    sha256: str
+
+
+def cache_folder() -> Path:
+    """Where a download goes: torchvision's layout under the user's cache folder."""
+    return user_cache_path("vanish-tui") / "FashionMNIST" / "raw"
+
+
+def find_source(data: Path | None = None) -> Source:
+    """The first source that is there, judged by its files' headers and lengths.
+
+    A folder that holds none of the four files is no source; one that holds a part of them, or a damaged one,
+    is an error: to pass over it would train on other data than the user thinks.
+
+    Args:
+        data: a folder with the four IDX files, gzipped or not, or with torchvision's `FashionMNIST/raw` in
+            it; the word `sample` is the one that comes with this program. None looks in the places that need
+            no naming.
+
+    Raises:
+        DataError: `data` holds no data set, or the files of a source don't belong together.
+    """
+    if data == Path("sample"):
+        return inspect("sample", SAMPLE)
+    if data is not None:
+        # Whole, because the log names it: another process, elsewhere, may go on with the run.
+        return inspect("folder", _named_folder(data.absolute()))
+    if _holds_any(cache_folder()):
+        return inspect("cache", cache_folder())
+    if _holds_any(DEBIAN):
+        return inspect("debian", DEBIAN)
+    return inspect("sample", SAMPLE)
+
+
+def inspect(kind: SourceKind, folder: Path) -> Source:
+    """The source that `folder` is, judged by its files' headers and lengths.
+
+    Raises:
+        DataError: a file is missing or damaged, or the four don't belong together.
+    """
+    with _remedied(kind):
+        if missing := [name for name in FILES if _locate(folder, name) is None]:
+            raise DataError(f"{folder}: expected {_EXPECTED}; missing {', '.join(missing)}")
+        train = _check_half(folder, TRAIN_IMAGES, TRAIN_LABELS)
+        test = _check_half(folder, TEST_IMAGES, TEST_LABELS)
+    label = {"cache": "cache", "debian": "Debian package", "sample": "sample"}.get(kind, str(folder))
+    return Source(kind, folder, label, train, test)
+
+
+def load(source: Source, device: "torch.device | str") -> Dataset:
+    """Read a source into tensors on `device`.
+
+    Raises:
+        DataError: a file is damaged, or a label is not one of the ten classes.
+    """
+    train_pixels, train_classes, test_pixels, test_classes = parts = _read_parts(source)
+    train_images, train_labels = _tensors(train_pixels, train_classes, device)
+    test_images, test_labels = _tensors(test_pixels, test_classes, device)
+    return Dataset(
+        name="fashion-mnist",
+        source=source.label,
+        train_images=train_images,
+        train_labels=train_labels,
+        test_images=test_images,
+        test_labels=test_labels,
+        passes=source.passes,
+        folder=source.path if source.kind == "folder" else None,
+        sha256=fingerprint(*parts),
+    )
+
+
+def fingerprint_of(source: Source) -> str:
+    """The fingerprint of a source's contents, as its Dataset has it; imports no torch.
+
+    Raises:
+        DataError: a file is damaged.
+    """
+    return fingerprint(*_read_parts(source))
+
+
+def fingerprint(*parts: bytes | bytearray) -> str:
+    """The SHA-256 of pixels and labels, each with its length before it.
+
+    Args:
+        parts: training pixels and labels, then those of the test half, a byte for each pixel and label.
+    """
+    from hashlib import sha256  # not before a run begins
+
+    digest = sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8))
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def scaled(images: "torch.Tensor") -> "torch.Tensor":
+    """Pixels as a network sees them: float32 in [0, 1], the same bits on every device.
+
+    Args:
+        images: uint8, any shape.
+    """
+    import torch
+
+    # By a tensor: CUDA would multiply by the reciprocal of a number, which rounds differently.
+    white = torch.full((), 255.0, device=images.device)
+    return images.to(torch.float32).div_(white)
+
+
+def _read_parts(source: Source) -> tuple[bytearray, bytearray, bytearray, bytearray]:
+    """Training pixels and labels, then those of the test half."""
+    with _remedied(source.kind):
+        train = _read_half(source.path, TRAIN_IMAGES, TRAIN_LABELS)
+        return (*train, *_read_half(source.path, TEST_IMAGES, TEST_LABELS))
+
+
+def _read_half(folder: Path, images_name: str, labels_name: str) -> tuple[bytearray, bytearray]:
+    _check_half(folder, images_name, labels_name)  # again: the files may have changed since they were found
+    labels_path = _present(folder, labels_name)
+    _, labels = read(labels_path, 1)
+    if max(labels) >= CLASSES:
+        raise DataError(f"{labels_path}: expected labels from 0 to {CLASSES - 1}, found {max(labels)}")
+    _, pixels = read(_present(folder, images_name), 3)
+    return pixels, labels
+
+
+def _tensors(
+    pixels: bytearray, labels: bytearray, device: "torch.device | str"
+) -> "tuple[torch.Tensor, torch.Tensor]":
+    """Images, uint8 [N, 784], and labels, int64 [N], on the device."""
+    import torch
+
+    images = torch.frombuffer(pixels, dtype=torch.uint8).view(-1, PIXELS)
+    return images.to(device), torch.frombuffer(labels, dtype=torch.uint8).to(device, torch.int64)
+
+
+def _check_half(folder: Path, images_name: str, labels_name: str) -> int:
+    """The number of images of the training or the test half."""
+    images_path, labels_path = _present(folder, images_name), _present(folder, labels_name)
+    count, *sides = read_shape(images_path, 3)
+    (labels,) = read_shape(labels_path, 1)
+    if sides != [SIDE, SIDE] or not count:
+        raise DataError(
+            f"{images_path}: expected images of {SIDE}×{SIDE} pixels, found {count} of {sides[0]}×{sides[1]}"
+        )
+    if labels != count:
+        raise DataError(f"{labels_path}: expected {count} labels, one for each image, found {labels}")
+    return count
+
+
+def _named_folder(data: Path) -> Path:
+    """The folder inside what the user named that holds the files."""
+    expected = f"expected a folder with {_EXPECTED}, there or in FashionMNIST/raw"
+    if not data.is_dir():
+        raise DataError(f"{data}: {expected}; found {'a file' if data.exists() else 'no such folder'}")
+    for folder in (data, data / "FashionMNIST" / "raw", data / "raw"):
+        if _holds_any(folder):
+            return folder
+    raise DataError(f"{data}: {expected}; found none of them")
+
+
+def _holds_any(folder: Path) -> bool:
+    return any(_locate(folder, name) for name in FILES)
+
+
+def _locate(folder: Path, name: str) -> Path | None:
+    """The plain file before the gzipped one: it reads faster."""
+    return next((path for path in (folder / name, folder / f"{name}.gz") if path.is_file()), None)
+
+
+def _present(folder: Path, name: str) -> Path:
+    path = _locate(folder, name)
+    if path is None:
+        raise DataError(f"{folder}: expected {_EXPECTED}; missing {name}")
+    return path
+
+
+@contextmanager
+def _remedied(kind: SourceKind) -> Iterator[None]:
+    """Say what to do about a source that the user didn't name."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(f"{error}{_REMEDY[kind]}") from error

@@ -1,0 +1,128 @@
+"""TensorBoard's event files, written by hand: a scalar a value, in its record format.
+
+A file is a row of records: length (8 bytes), its checksum, an `Event` protocol buffer, its checksum
+(tensorflow/core/lib/io/record_writer.cc, tensorflow/core/util/event.proto). The checksums are masked CRC-32C.
+"""
+
+import struct
+from collections.abc import Iterable, Iterator, Mapping
+from typing import BinaryIO
+
+from engine.protocol.events import EpochFinished, RunEvent, Sample
+
+_POLYNOMIAL = 0x82F63B78  # Castagnoli's, reflected
+_WALL_TIME, _STEP, _FILE_VERSION, _SUMMARY = 1, 2, 3, 5  # fields of Event
+_VALUE = 1  # of Summary
+_TAG, _SIMPLE_VALUE = 1, 2  # of Summary.Value
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types
+
+_OF_A_LAYER = (
+    "grad_norm",
+    "delta_norm",
+    "update_ratio",
+    "unmoved",
+    "weight_norm",
+    "activation_mean",
+    "activation_std",
+    "sample_std",
+    "saturated",
+    "inactive",
+    "dead",
+)
+
+
+def write_events(file: BinaryIO, events: Iterable[RunEvent], began: float) -> None:
+    """Write a run's samples and epochs.
+
+    Args:
+        file: to write to.
+        events: the run's.
+        began: when it did, in seconds since 1970; TensorBoard's relative time is then the training time.
+    """
+    _write_record(file, _double(_WALL_TIME, began) + _bytes(_FILE_VERSION, b"brain.Event:2"))
+    for event in events:
+        scalars = dict(_scalars(event))
+        if scalars:
+            head = _double(_WALL_TIME, began + event.time) + _key(_STEP, _VARINT) + _varint(event.step)
+            _write_record(file, head + _bytes(_SUMMARY, _summary(scalars)))
+
+
+def _scalars(event: RunEvent) -> Iterator[tuple[str, float]]:
+    match event:
+        case Sample():
+            yield "loss/batch", event.loss
+            yield "accuracy/batch", event.accuracy
+            yield "lr", event.lr
+            for layer in event.layers:
+                for quantity in _OF_A_LAYER:
+                    value = getattr(layer, quantity)
+                    if value is not None:
+                        yield f"{quantity}/{layer.name}", value
+        case EpochFinished():
+            yield "loss/train", event.train_loss
+            yield "loss/test", event.test_loss
+            yield "accuracy/train", event.train_accuracy
+            yield "accuracy/test", event.test_accuracy
+
+
+def _summary(scalars: Mapping[str, float]) -> bytes:
+    return b"".join(
+        _bytes(_VALUE, _bytes(_TAG, tag.encode()) + _key(_SIMPLE_VALUE, _FIXED32) + _float(value))
+        for tag, value in scalars.items()
+    )
+
+
+def _write_record(file: BinaryIO, content: bytes) -> None:
+    length = struct.pack("<Q", len(content))
+    file.write(length + _checksum(length) + content + _checksum(content))
+
+
+def _checksum(content: bytes) -> bytes:
+    crc = crc32c(content)
+    return struct.pack("<I", ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)
+
+
+def crc32c(content: bytes) -> int:
+    """CRC-32 with Castagnoli's polynomial (RFC 3720, appendix B.4)."""
+    crc = 0xFFFFFFFF
+    for byte in content:
+        crc = _TABLE[(crc ^ byte) & 0xFF] ^ (crc >> 8)
+    return crc ^ 0xFFFFFFFF
+
+
+def _table_entry(value: int) -> int:
+    for _ in range(8):
+        value = value >> 1 ^ (_POLYNOMIAL if value & 1 else 0)
+    return value
+
+
+_TABLE = tuple(map(_table_entry, range(256)))
+
+
+def _key(field: int, wire_type: int) -> bytes:
+    return _varint(field << 3 | wire_type)
+
+
+def _varint(value: int) -> bytes:
+    encoded = bytearray()
+    while value > 0x7F:
+        encoded.append(value & 0x7F | 0x80)
+        value >>= 7
+    encoded.append(value)
+    return bytes(encoded)
+
+
+def _bytes(field: int, content: bytes) -> bytes:
+    return _key(field, _BYTES) + _varint(len(content)) + content
+
+
+def _double(field: int, value: float) -> bytes:
+    return _key(field, _FIXED64) + struct.pack("<d", value)
+
+
+def _float(value: float) -> bytes:
+    """Past the range of a float32 it is infinite, as it would be in the tensors."""
+    try:
+        return struct.pack("<f", value)
+    except OverflowError:
+        return struct.pack("<f", float("inf") if value > 0 else float("-inf"))

@@ -1,0 +1,212 @@
+"""The engine's thread: its commands, and the rounds over the active runs."""
+
+import queue
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from engine import devices
+from engine.data.fashion_mnist import DataError, find_source, load
+from engine.protocol.commands import Inspect, ResumeRun, Train
+from engine.protocol.status import Status
+from engine.runtime import threads
+from engine.runtime.engine import Desk, EngineSnapshot, Notice, Settings
+from engine.runtime.rounds import Rounds
+from engine.storage.run_log import NotARun, read_description
+from engine.storage.saver import Saver
+from engine.tracking.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from engine.data.fashion_mnist import Dataset
+    from engine.measure.inspection import LayerView
+    from engine.protocol.events import RunEvent
+    from engine.runtime.live_run import LiveRun, Severity
+    from scenarios.schema import Scenario
+
+PUBLISH_SECONDS = 0.05  # a screen polls a few times a second: more often would only cost training
+
+
+class Loop:
+    """All active runs in rounds, a step each; commands take effect between two rounds.
+
+    Args:
+        settings: device, data and threads.
+        folder: where run directories go.
+        desk: has the commands, and takes what is published.
+        on_event: gets every event of every run.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        folder: Path,
+        desk: Desk,
+        on_event: "Callable[[RunEvent], None] | None",
+    ) -> None:
+        self._settings = settings
+        self._folder = folder
+        self._desk = desk
+        self._on_event = on_event
+        self._saver = Saver(settings.save_seconds, on_change=lambda: desk.commands.put(None))
+        self._activity = self._device = self._data_title = ""
+        self._dataset: Dataset | None = None
+        self._rounds = Rounds()
+        self._runs: dict[str, LiveRun] = {}
+        self._notices: list[Notice] = []
+        self._inspection: LayerView | None = None
+        self._changed = False
+        self._published_at = 0.0
+
+    def run(self) -> None:
+        """Train until the engine is closed."""
+        self._saver.start()
+        try:
+            while not self._desk.closing:
+                idle = not self._active()
+                self._publish(at_once=idle)
+                self._drain(wait=idle)
+                self._rounds.advance(self._active())
+            for run in self._runs.values():
+                run.stop()
+        except Exception as error:  # a defect: what a run may do to itself was dealt with where it happens
+            text = f"vanish-tui has a defect, and nothing trains any more: {type(error).__name__}: {error}. "
+            text += "Runs stand as they were saved last: leave with q, start again and resume them."
+            self._notify("", "error", text)
+            self._publish(at_once=True)
+            raise
+        finally:  # their threads are no daemons: whatever happened here, the process has to end
+            self._rounds.close()
+            self._saver.close()
+        self._tell_troubles()
+        self._publish(at_once=True)
+
+    def _active(self) -> "list[LiveRun]":
+        return [run for run in self._runs.values() if run.is_running]
+
+    def _drain(self, *, wait: bool) -> None:
+        """Carry out the commands that are there; with `wait`, stay until there is one."""
+        while not self._desk.closing:
+            try:
+                command = self._desk.commands.get(block=wait)
+            except queue.Empty:
+                return
+            wait = False
+            if command is None:
+                self._tell_troubles()
+            elif isinstance(command, Train):
+                self._begin(command)
+            elif isinstance(command, ResumeRun):
+                self._resume(command)
+            elif (run := self._runs.get(command.run)) is None:
+                continue
+            elif isinstance(command, Inspect):
+                self._inspection = run.inspect(command.layer) or self._inspection
+                self._changed = True
+            else:
+                run.obey(command)
+            self._publish(at_once=True)
+
+    def _tell_troubles(self) -> None:
+        for run in self._runs.values():
+            run.tell_trouble()
+
+    def _begin(self, command: Train) -> None:
+        run = self._add(command.run, command.scenario, command.seed)
+        self._with_data(run, lambda data: run.begin(data, self._settings.threads))
+
+    def _resume(self, command: ResumeRun) -> None:
+        before = self._runs.get(command.run)
+        if before is not None:
+            if not before.snapshot().status.ended:
+                return
+            before.finish_saving()
+        from scenarios.schema import Scenario
+
+        try:
+            what = read_description(self._folder / command.run)
+            scenario = Scenario.model_validate(what.scenario)
+        except (NotARun, ValueError) as error:
+            from engine.runtime.live_run import failure
+
+            text = f"{command.run} cannot be resumed: {error}"
+            self._notify(command.run, "error", text)
+            self._hear(failure(Snapshot(0, command.run, Status.FAILED, {}, 0), text))
+            return
+        run = self._add(command.run, scenario, what.seed)
+        self._with_data(run, lambda data: run.resume(command, data, self._settings.threads))
+
+    def _add(self, name: str, scenario: "Scenario", seed: int) -> "LiveRun":
+        from engine.runtime.live_run import LiveRun  # with diagnosis and resuming: not before the first run
+
+        run = LiveRun(name, scenario, seed, self._folder / name, self._saver, self._hear, self._notify)
+        self._runs[name] = run
+        return run
+
+    def _with_data(self, run: "LiveRun", begin: Callable[["Dataset"], None]) -> None:
+        """Let a run begin, once torch and the data are there."""
+        try:
+            data = self._prepare()
+        except (DataError, devices.DeviceError) as error:
+            run.fail(str(error))
+        except Exception as error:  # a broken installation of torch fails the run, not the app
+            run.fail(f"{type(error).__name__}: {error}")
+        else:
+            begin(data)
+        finally:
+            self._tell("")
+
+    def _prepare(self) -> "Dataset":
+        """Torch, the device and the data, once."""
+        if self._dataset is None:
+            self._desk.importing = True
+            self._tell("loading PyTorch")
+            try:
+                devices.preload_torch()
+            finally:
+                self._desk.importing = False
+            import torch
+
+            torch.set_num_threads(self._settings.threads)
+            device = devices.resolve(self._settings.device)
+            self._device = str(device)
+            source = find_source(self._settings.data)
+            self._tell("reading Fashion-MNIST")
+            dataset = load(source, device)
+            if self._settings.choose_threads:
+                self._tell("trying numbers of threads")
+                fastest = threads.measure(self._settings.threads, dataset)
+                self._settings = replace(self._settings, threads=fastest, choose_threads=False)
+            self._rounds = Rounds(self._settings.side_by_side if self._settings.threads == 1 else 1)
+            self._dataset, self._data_title = dataset, source.title
+        return self._dataset
+
+    def _hear(self, event: "RunEvent") -> None:
+        self._changed = True
+        if self._on_event is not None:
+            self._on_event(event)
+
+    def _notify(self, run: str, severity: "Severity", text: str) -> None:
+        self._notices.append(Notice(len(self._notices) + 1, run, severity, text))
+        self._changed = True
+
+    def _tell(self, activity: str) -> None:
+        self._activity, self._changed = activity, True
+        self._publish(at_once=True)
+
+    def _publish(self, *, at_once: bool) -> None:
+        now = monotonic()
+        if not self._changed or not (at_once or now - self._published_at >= PUBLISH_SECONDS):
+            return
+        self._changed, self._published_at = False, now
+        self._desk.published = EngineSnapshot(
+            sequence=self._desk.published.sequence + 1,
+            runs=tuple(run.snapshot() for run in self._runs.values()),
+            activity=self._activity,
+            device=self._device,
+            data=self._data_title,
+            notices=tuple(self._notices),
+            inspection=self._inspection,
+            unsaved={name: run.trouble for name, run in self._runs.items() if run.trouble},
+        )

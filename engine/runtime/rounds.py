@@ -1,0 +1,88 @@
+"""A round: one step of each active run, side by side where cores are spare and that is faster."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.runtime.live_run import LiveRun
+
+_TRIALS = 5  # rounds of each way, by turns
+_HOLDS = 1000  # rounds, after which it is tried anew: the machine may have found other work
+
+
+class Rounds:
+    """Takes runs forward a step each, in a small thread pool with a barrier at the end of each round.
+
+    Which thread takes a step changes no bit of it: every run has one torch thread, as it would have alone,
+    and its events are told in the caller's thread, in the order of the runs. So the pool is used only while
+    its rounds are measured to be faster than steps one after another; on a GPU, or on a busy machine, they
+    may not be.
+
+    Args:
+        workers: how many steps may run side by side.
+        clock: seconds.
+    """
+
+    def __init__(self, workers: int = 1, clock: Callable[[], float] = perf_counter) -> None:
+        self._pool = ThreadPoolExecutor(workers, "round", _take_one_thread) if workers > 1 else None
+        self._clock = clock
+        self._choices: defaultdict[int, _Choice] = defaultdict(_Choice)  # by the number of runs
+
+    def advance(self, runs: "Sequence[LiveRun]") -> None:
+        """One step of each run, then what each has to tell."""
+        if self._pool is None or len(runs) < 2:
+            for run in runs:
+                run.step()
+        else:
+            self._advance_by_choice(self._pool, runs)
+        for run in runs:
+            run.deliver()
+
+    def close(self) -> None:
+        """End the pool's threads."""
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def _advance_by_choice(self, pool: ThreadPoolExecutor, runs: "Sequence[LiveRun]") -> None:
+        choice = self._choices[len(runs)]
+        began = self._clock()
+        if choice.side_by_side:
+            list(pool.map(lambda run: run.step(), runs))
+        else:
+            for run in runs:
+                run.step()
+        choice.took(self._clock() - began)
+
+
+class _Choice:
+    """Whether rounds go side by side: both ways are tried by turns, then the faster one is kept a while."""
+
+    def __init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
+        self.side_by_side = True
+        self._round = 0
+        self._seconds: dict[bool, list[float]] = {True: [], False: []}
+
+    def took(self, seconds: float) -> None:
+        """What a round took that went as `side_by_side` says; it may say otherwise from now on."""
+        self._round += 1
+        if self._round > 2 * _TRIALS:
+            if self._round == _HOLDS:
+                self._begin()
+            return
+        self._seconds[self.side_by_side].append(seconds)
+        self.side_by_side = not self.side_by_side
+        if self._round == 2 * _TRIALS:
+            beside, in_turn = (sorted(self._seconds[way])[_TRIALS // 2] for way in (True, False))
+            self.side_by_side = beside < in_turn
+
+
+def _take_one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)

@@ -1,0 +1,89 @@
+"""Follows a run from its log while another process, or nobody, writes it."""
+
+import os
+from pathlib import Path
+
+from engine.protocol.events import from_line
+from engine.storage.run_log import EVENTS, read_description, split_lines
+from engine.tracking.snapshot import RunView, Snapshot
+
+
+class Follower:
+    """A run as its log tells it, brought up to date by `poll`.
+
+    A half-written line waits for its end. A log that a resume has cut back is read anew.
+
+    Args:
+        folder: the run's own.
+
+    Raises:
+        NotARun: the folder holds none.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.damage: tuple[str, ...] = ()
+        self._description = what = read_description(folder)
+        self._view = RunView(what.run, what.scenario, what.seed)
+        self._snapshot, self._outdated = self._view.snapshot(), False
+        self._position, self._last = 0, b""
+
+    @property
+    def run(self) -> str:
+        """The run's name."""
+        return self._description.run
+
+    def poll(self) -> bool:
+        """Read what is new; whether anything was.
+
+        Raises:
+            OSError: the log cannot be read.
+        """
+        try:
+            file = open(self.folder / EVENTS, "rb", buffering=0)  # noqa: SIM115
+        except FileNotFoundError:  # the run is just about to begin
+            return False
+        with file:
+            if not self._is_the_same(file.fileno()):
+                self._begin_anew()
+            file.seek(self._position)
+            content = file.read()
+        before = self._position
+        for line, end in split_lines(content, self._position):
+            self._take(line)
+            self._last, self._position = line, end
+        return self._position != before
+
+    @property
+    def view(self) -> RunView:
+        """The fold, for whoever follows the run further by its events."""
+        return self._view
+
+    def snapshot(self) -> Snapshot:
+        """The run as it stood at the last poll; made anew only after an event."""
+        if self._outdated or self._snapshot.sequence != self._view.sequence:
+            self._snapshot, self._outdated = self._view.snapshot(), False
+        return self._snapshot
+
+    def _begin_anew(self) -> None:
+        what = self._description
+        self._view = RunView(what.run, what.scenario, what.seed)
+        self._position, self._last = 0, b""
+        self._outdated = True  # as many events as before may be others
+        self.damage = ()
+
+    def _is_the_same(self, file: int) -> bool:
+        """Whether the last line that was read stands where it stood: times in it make each line unique."""
+        if not self._position:
+            return True
+        place = self._position - len(self._last) - 1
+        return os.pread(file, len(self._last) + 1, place) == self._last + b"\n"
+
+    def _take(self, line: bytes) -> None:
+        try:
+            event = from_line(line)
+        except (ValueError, TypeError) as error:
+            self.damage = (*self.damage, f"a line of {EVENTS} is damaged ({error})")
+        else:
+            if event is not None:
+                self._view.apply(event)

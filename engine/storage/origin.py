@@ -1,0 +1,117 @@
+"""What a run's bits depend on beside its scenario and seed: the data, device and threads that it began on."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from engine.data.fashion_mnist import SAMPLE_PASSES
+from engine.protocol.events import Record, RunStarted
+
+if TYPE_CHECKING:
+    from engine.data.fashion_mnist import Dataset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a run began. It is in `run.json` before the first step, so that no resume has to guess.
+
+    Attributes:
+        source: the data's source in a few words.
+        folder: the folder that `--data` named; None of a source that needs no path.
+        train: training images; `test` likewise.
+        passes: how many times an epoch goes over the training images.
+        sha256: of the images and labels; empty of a run that an earlier version began.
+        device: as torch names it.
+        threads: torch threads.
+    """
+
+    source: str
+    folder: Path | None
+    train: int
+    test: int
+    passes: int
+    sha256: str
+    device: str
+    threads: int
+
+    @classmethod
+    def of(cls, data: "Dataset", threads: int) -> Self:
+        """Of a run that begins now."""
+        return cls(
+            source=data.source,
+            folder=data.folder,
+            train=len(data.train_labels),
+            test=len(data.test_labels),
+            passes=data.passes,
+            sha256=data.sha256,
+            device=str(data.train_images.device),
+            threads=threads,
+        )
+
+    @classmethod
+    def of_event(cls, started: RunStarted) -> Self:
+        """Of a run that an earlier version began: its log's first line says it, without the contents."""
+        source = str(started.data["source"])
+        return cls(
+            source=source,
+            folder=Path(source) if source.startswith("/") else None,
+            train=int(started.data["train"]),
+            test=int(started.data["test"]),
+            passes=SAMPLE_PASSES if source == "sample" else 1,
+            sha256="",
+            device=started.device,
+            threads=started.threads,
+        )
+
+    @property
+    def data_option(self) -> Path | None:
+        """What `--data` has to name to get the same source again; None where it needs no name."""
+        return Path("sample") if self.source == "sample" else self.folder
+
+
+def to_record(origin: Origin) -> Record:
+    """The origin as `run.json` holds it."""
+    return {
+        "device": origin.device,
+        "threads": origin.threads,
+        "data": {
+            "source": origin.source,
+            "folder": None if origin.folder is None else str(origin.folder),
+            "train": origin.train,
+            "test": origin.test,
+            "passes": origin.passes,
+            "sha256": origin.sha256,
+        },
+    }
+
+
+def from_record(record: Record) -> Origin | None:
+    """The origin that `run.json` holds; None in one that an earlier version wrote.
+
+    Raises:
+        ValueError: it is there, and damaged.
+    """
+    if "data" not in record:
+        return None
+    data, device, threads = record["data"], record.get("device"), record.get("threads")
+    if not isinstance(data, dict):
+        raise ValueError("the data are not described")
+    source, folder, sha256 = (data.get(name) for name in ("source", "folder", "sha256"))
+    sizes = [data.get(name) for name in ("train", "test", "passes")]
+    is_typed = (
+        all(isinstance(text, str) for text in (source, sha256, device))
+        and (folder is None or isinstance(folder, str))
+        and all(type(number) is int and number > 0 for number in (*sizes, threads))
+    )
+    if not is_typed:
+        raise ValueError("the data, the device or the threads are not described")
+    return Origin(
+        source=str(source),
+        folder=None if folder is None else Path(folder),
+        train=data["train"],
+        test=data["test"],
+        passes=data["passes"],
+        sha256=str(sha256),
+        device=str(device),
+        threads=record["threads"],
+    )

@@ -1,0 +1,204 @@
+"""Every run of a folder in figures, without reading a log.
+
+A run costs two looks at the disk: the times of its folder, which change with each of its summaries, and the
+size of its log. What was read before is taken from `.index.json`, which is a cache and no more.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from time import time_ns
+from typing import Any, Literal, NamedTuple
+
+from engine.protocol.events import SCHEMA
+from engine.protocol.status import Status
+from engine.storage.atomic import write_atomically
+from engine.storage.labels import NO_LABELS, Labels, read_labels
+from engine.storage.run_lock import Owner, owner_of
+from engine.storage.run_log import EVENTS, NotARun, read_description
+from engine.storage.summary import FIELDS, Summary, read_summary, row_of, summary_of_row
+
+INDEX = ".index.json"
+# A folder that changed so lately may change again without its time telling: file systems count in ticks.
+_SETTLED_NS = 3 * 10**9
+
+State = Literal["live", "abandoned", "ended", "unusable"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunEntry:
+    """One entry of a runs folder.
+
+    Attributes:
+        runs: the folder that it is in.
+        name: its folder's.
+        summary: its figures; None where it has none that can be read.
+        labels: what a person calls it.
+        owner: who trains it now.
+        problem: why it can't be used, or what is damaged in it; empty where nothing is.
+    """
+
+    runs: Path
+    name: str
+    summary: Summary | None
+    labels: Labels
+    owner: Owner | None
+    problem: str
+
+    @property
+    def folder(self) -> Path:
+        """Where it is."""
+        return self.runs / self.name
+
+    @property
+    def state(self) -> State:
+        """Whether it is trained now, was left by a process that is gone, or was brought to an end."""
+        if self.owner is not None:
+            return "live"
+        if self.summary is None:
+            return "unusable"
+        return "ended" if self.summary.status.ended else "abandoned"
+
+    @property
+    def status(self) -> str:
+        """In one word, for a list."""
+        if self.summary is None:
+            return self.state
+        return str(self.summary.status) if self.state in ("live", "ended") else self.state
+
+
+def list_runs(runs: Path) -> list[RunEntry]:
+    """The entries of a runs folder, the latest first; what is not a run stands among them with the reason.
+
+    Raises:
+        OSError: the folder is there and cannot be read.
+    """
+    index = _Index(runs)
+    try:
+        entries = list(index.entries())
+    except FileNotFoundError:
+        return []
+    index.write()
+    return sorted(entries, key=lambda entry: entry.name, reverse=True)
+
+
+def read_entry(folder: Path) -> RunEntry:
+    """One run."""
+    return _entry(folder.parent, folder.name, _read(folder))
+
+
+class _Kept(NamedTuple):
+    """What of a run changes only with its folder's time."""
+
+    summary: Summary | None
+    labels: Labels
+    problem: str
+
+
+class _Index:
+    """One listing, and what is kept of it for the next."""
+
+    def __init__(self, runs: Path) -> None:
+        self._runs = runs
+        self._known = self._load()
+        self._found: dict[str, list[Any]] = {}
+        self._is_new = False
+
+    def entries(self) -> Iterator[RunEntry]:
+        settled = time_ns() - _SETTLED_NS
+        with os.scandir(self._runs) as listing:
+            for item in listing:
+                if item.name.startswith("."):
+                    continue
+                try:
+                    changed = item.stat().st_mtime_ns
+                except OSError as error:
+                    yield self._unusable(item.name, f"cannot be read: {error.strerror}")
+                    continue
+                if not item.is_dir():
+                    yield self._unusable(item.name, "no run: it is a file")
+                    continue
+                row = self._known.get(item.name)
+                if row is not None and row[0] == changed:
+                    kept = _from_row(row)
+                else:
+                    kept = _read(self._runs / item.name)
+                    row = _to_row(changed, kept)
+                    self._is_new = True
+                if changed < settled:
+                    self._found[item.name] = row
+                yield _entry(self._runs, item.name, kept)
+
+    def _unusable(self, name: str, problem: str) -> RunEntry:
+        return RunEntry(self._runs, name, None, NO_LABELS, None, problem)
+
+    def write(self) -> None:
+        """Keep what was read for the next time, where that is possible."""
+        if self._is_new or len(self._found) != len(self._known):
+            record = {"schema": SCHEMA, "fields": FIELDS, "runs": self._found}
+            with suppress(OSError):
+                write_atomically(self._runs / INDEX, json.dumps(record, separators=(",", ":")).encode())
+
+    def _load(self) -> dict[str, list[Any]]:
+        try:
+            record = json.loads((self._runs / INDEX).read_bytes())
+            known = record["schema"] == SCHEMA and tuple(record["fields"]) == FIELDS
+            return dict(record["runs"]) if known else {}
+        except (OSError, ValueError, KeyError, TypeError):
+            return {}
+
+
+def _to_row(changed: int, kept: _Kept) -> list[Any]:
+    summary = row_of(kept.summary) if kept.summary else None
+    labels = [kept.labels.name, kept.labels.tags] if kept.labels != NO_LABELS else None
+    return [changed, summary, labels, kept.problem]
+
+
+def _from_row(row: list[Any]) -> _Kept:
+    _, summary, labels, problem = row
+    return _Kept(
+        summary_of_row(summary) if summary else None,
+        Labels(labels[0], tuple(labels[1])) if labels else NO_LABELS,
+        problem,
+    )
+
+
+def _read(folder: Path) -> _Kept:
+    summary, problem = None, ""
+    try:
+        try:
+            summary = read_summary(folder)
+        except FileNotFoundError:  # the process was killed before it had saved anything
+            what = read_description(folder)
+            summary = Summary(str(what.scenario["id"]), what.seed, Status.LOADING)
+    except NotARun as error:
+        problem = str(error)
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror}"
+    return _Kept(summary, read_labels(folder), problem)
+
+
+def _entry(runs: Path, name: str, kept: _Kept) -> RunEntry:
+    summary, labels, problem = kept
+    if summary is None:
+        return RunEntry(runs, name, None, labels, None, problem)
+    owner = None if summary.status.ended else owner_of(runs / name)
+    return RunEntry(
+        runs, name, summary, labels, owner, problem or _damage(f"{runs}/{name}/{EVENTS}", summary)
+    )
+
+
+def _damage(log: str, summary: Summary) -> str:
+    """A log that is shorter than it was when the run was last saved."""
+    try:
+        size = os.stat(log).st_size
+    except FileNotFoundError:
+        size = 0
+    except OSError as error:
+        return f"its log cannot be read: {error.strerror}"
+    if size < summary.log_bytes:
+        return f"its log is cut: {size:,} of {summary.log_bytes:,} bytes are left"
+    return ""

@@ -1,0 +1,105 @@
+"""Saves runs beside the training, in a thread of its own."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from time import monotonic
+
+from engine.storage.run_directory import RunDirectory, Save
+from engine.storage.run_lock import HEARTBEAT_SECONDS
+
+RETRY_SECONDS = 5.0
+
+
+class Saver:
+    """Writes what it is handed; of a run that is handed in again meanwhile, only the newest.
+
+    What the disk doesn't take is tried again every few seconds until it does, or until `close`.
+
+    Args:
+        seconds: at least so often a run that trains is to be handed in.
+        on_change: called, in the saver's thread, when a run can't be saved any more, or can again.
+    """
+
+    def __init__(self, seconds: float, on_change: Callable[[], None]) -> None:
+        self.seconds = seconds
+        self._on_change = on_change
+        self._changed = threading.Condition()
+        self._waiting: dict[RunDirectory, Save] = {}
+        self._refused: dict[RunDirectory, Save] = {}
+        self._open: set[RunDirectory] = set()
+        self._busy: RunDirectory | None = None
+        self._closing = False
+        self._thread = threading.Thread(target=self._work, name="saver")
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def submit(self, directory: RunDirectory, save: Save) -> None:
+        """Save a run soon. Its tensors are its own from here on."""
+        with self._changed:
+            older = self._waiting.get(directory) or self._refused.pop(directory, None)
+            if save.checkpoint is None and older is not None:
+                save = replace(save, checkpoint=older.checkpoint)
+            self._waiting[directory] = save
+            self._open.add(directory)
+            self._changed.notify_all()
+
+    def finish(self, directory: RunDirectory) -> None:
+        """Wait until what was submitted of a run was tried."""
+        with self._changed:
+            self._changed.wait_for(lambda: directory not in self._waiting and self._busy is not directory)
+
+    def close(self) -> None:
+        """Save what is left, let go of every directory, and end the thread."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._thread.join()
+        for directory in self._open:
+            directory.close()
+
+    def _work(self) -> None:
+        beat_at = retry_at = monotonic()
+        while not self._closing:
+            with self._changed:
+                patience = RETRY_SECONDS if self._refused else HEARTBEAT_SECONDS
+                self._changed.wait_for(lambda: self._waiting or self._closing, patience)
+            now = monotonic()
+            if now >= beat_at:
+                beat_at = now + HEARTBEAT_SECONDS
+                for directory in list(self._open):
+                    directory.beat()
+            if now >= retry_at:
+                self._try_again()
+            while self._waiting:
+                if not self._save_one():
+                    retry_at = monotonic() + RETRY_SECONDS
+        self._try_again()
+        while self._waiting:
+            self._save_one()
+
+    def _try_again(self) -> None:
+        with self._changed:
+            self._waiting = {**self._refused, **self._waiting}
+            self._refused = {}
+
+    def _save_one(self) -> bool:
+        with self._changed:
+            self._busy = directory = next(iter(self._waiting))
+            save = self._waiting.pop(directory)
+        before = directory.trouble
+        saved = directory.save(save)
+        with self._changed:
+            self._busy = None
+            if saved and save.last:
+                self._open.discard(directory)
+            elif not saved and directory not in self._waiting:
+                self._refused[directory] = save
+            elif not saved and self._waiting[directory].checkpoint is None:
+                self._waiting[directory] = replace(self._waiting[directory], checkpoint=save.checkpoint)
+            self._changed.notify_all()
+        if directory.trouble != before:
+            self._on_change()
+        return saved

@@ -1,0 +1,127 @@
+"""The figures of a run that a list shows (`summary.json`), so that it needn't read the log."""
+
+import json
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from engine.protocol.events import SCHEMA, is_a
+from engine.protocol.status import Status
+from engine.storage.atomic import write_atomically
+from engine.storage.run_log import NotARun, refuse_newer
+from engine.tracking.snapshot import Snapshot
+
+SUMMARY = "summary.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A run in figures, as it stood when it was last saved.
+
+    Attributes:
+        status: a run that is `running` here and has no owner was abandoned.
+        steps: of the whole schedule; `epochs` likewise.
+        time: the run's own training seconds.
+        data: the source in a few words.
+        interventions: how often someone took the wheel.
+        verdict: its kind, the gravest first; empty where there is none.
+        log_bytes: of `events.jsonl` at that moment; a log that is shorter was cut.
+    """
+
+    scenario: str
+    seed: int
+    status: Status
+    step: int = 0
+    steps: int = 0
+    epoch: int = 0
+    epochs: int = 0
+    stage: int = 0
+    stages: int = 1
+    time: float = 0.0
+    train_loss: float | None = None
+    train_accuracy: float | None = None
+    test_loss: float | None = None
+    test_accuracy: float | None = None
+    best_test_accuracy: float | None = None
+    device: str = ""
+    threads: int | None = None
+    data: str = ""
+    interventions: int = 0
+    verdict: str = ""
+    log_bytes: int = 0
+
+
+FIELDS = tuple(field.name for field in fields(Summary))
+_KINDS: dict[str, Any] = {field.name: field.type for field in fields(Summary)}
+
+
+def summarise(run: Snapshot, log_bytes: int) -> Summary:
+    """The figures of a run as it stands."""
+    last, started = run.last_epoch, run.started
+    return Summary(
+        scenario=run.scenario_id,
+        seed=run.seed,
+        status=run.status,
+        step=run.step,
+        steps=run.steps,
+        epoch=run.epoch,
+        epochs=run.epochs,
+        stage=run.stage,
+        stages=started.stages if started else 1,
+        time=run.time,
+        train_loss=last.train_loss if last else None,
+        train_accuracy=last.train_accuracy if last else None,
+        test_loss=last.test_loss if last else None,
+        test_accuracy=last.test_accuracy if last else None,
+        best_test_accuracy=run.best_test_accuracy,
+        device=started.device if started else "",
+        threads=started.threads if started else None,
+        data=str(started.data.get("source", "")) if started else "",
+        interventions=len(run.interventions),
+        verdict=run.verdicts[0].kind if run.verdicts else "",
+        log_bytes=log_bytes,
+    )
+
+
+def write_summary(folder: Path, summary: Summary) -> None:
+    """Put it in place of the present one.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    record = {"schema": SCHEMA, "run": folder.name, **dict(zip(FIELDS, row_of(summary), strict=True))}
+    write_atomically(folder / SUMMARY, json.dumps(record).encode())
+
+
+def read_summary(folder: Path) -> Summary:
+    """The figures of the run in `folder`.
+
+    Raises:
+        FileNotFoundError: it was never saved.
+        OSError: they cannot be read.
+        NotARun: they are damaged, or a newer version wrote them.
+    """
+    with open(folder / SUMMARY, "rb", buffering=0) as file:
+        content = file.read()
+    try:
+        record = json.loads(content)
+        refuse_newer(record)
+        # Fields that a newer version added are passed over.
+        values = {field: record[field] for field in FIELDS if field in record}
+        values["status"] = Status(record["status"])
+        if all(is_a(value, _KINDS[field]) for field, value in values.items()):
+            return Summary(**values)
+        raise TypeError("a figure is none")
+    except (KeyError, TypeError, ValueError):
+        raise NotARun(f"damaged: {SUMMARY} does not describe a run") from None
+
+
+def row_of(summary: Summary) -> list[Any]:
+    """The figures in the order of the fields, as JSON holds them."""
+    return [getattr(summary, field) for field in FIELDS]
+
+
+def summary_of_row(row: list[Any]) -> Summary:
+    """The figures that row_of gave."""
+    scenario, seed, status, *rest = row
+    return Summary(scenario, seed, Status(status), *rest)

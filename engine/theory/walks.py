@@ -1,0 +1,143 @@
+"""Optimizers walking on a surface of two weights: torch.optim's rules and SDAGD's, in plain Python."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from engine.theory.surfaces import Point, Surface
+
+FAR = 1e3  # who is farther out than this has left for good
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The numbers that an optimizer is set with; each optimizer looks at its own.
+
+    Attributes:
+        lr: of SGD, momentum and Adam (α).
+        momentum: of SGD with momentum.
+        beta1: of Adam.
+        beta2: of Adam.
+        eps: of Adam.
+        radius: R of SDAGD.
+    """
+
+    lr: float = 0.1
+    momentum: float = 0.9
+    beta1: float = 0.9
+    beta2: float = 0.999
+    eps: float = 1e-8
+    radius: float = 0.2
+
+
+class Step(NamedTuple):
+    """One step, with what the update was made of.
+
+    Attributes:
+        at: where it ended.
+        gradient: where it began.
+        first: momentum's velocity, or Adam's first moment m.
+        second: Adam's second moment v, or the curvature h that SDAGD used.
+        scale: SDAGD's μ = ‖g‖/R, else 0.
+    """
+
+    at: Point
+    gradient: Point
+    first: Point
+    second: Point
+    scale: float
+
+
+ZERO = Point(0.0, 0.0)
+Walk = Iterator[Step]
+
+
+class Trail:
+    """A walk, taken as far as it is asked for and remembered.
+
+    Args:
+        name: of the optimizer.
+        surface: to walk on.
+        start: where it begins.
+        settings: the optimizer's.
+    """
+
+    def __init__(self, name: str, surface: Surface, start: Point, settings: Settings) -> None:
+        self._walk = OPTIMIZERS[name](surface, start, settings)
+        self._taken: list[Step] = []
+
+    def first(self, steps: int) -> list[Step]:
+        """The first `steps` steps; fewer if the walk leaves the map on the way."""
+        while len(self._taken) < steps and not self._has_left:
+            self._taken.append(next(self._walk))
+        return self._taken[:steps]
+
+    @property
+    def _has_left(self) -> bool:
+        return bool(self._taken) and not max(map(abs, self._taken[-1].at)) < FAR
+
+
+def sgd(surface: Surface, at: Point, settings: Settings) -> Walk:
+    """θ ← θ − lr·g."""
+    while True:
+        gradient = surface.gradient(at)
+        at = Point(at.x - settings.lr * gradient.x, at.y - settings.lr * gradient.y)
+        yield Step(at, gradient, ZERO, ZERO, 0.0)
+
+
+def momentum(surface: Surface, at: Point, settings: Settings) -> Walk:
+    """v ← momentum·v + g; θ ← θ − lr·v, as torch.optim.SGD has it."""
+    velocity = ZERO
+    while True:
+        gradient = surface.gradient(at)
+        velocity = Point(
+            settings.momentum * velocity.x + gradient.x, settings.momentum * velocity.y + gradient.y
+        )
+        at = Point(at.x - settings.lr * velocity.x, at.y - settings.lr * velocity.y)
+        yield Step(at, gradient, velocity, ZERO, 0.0)
+
+
+def adam(surface: Surface, at: Point, settings: Settings) -> Walk:
+    """Algorithm 1 of Kingma and Ba (2014), as on the slide."""
+    m = v = ZERO
+    beta1, beta2, time = settings.beta1, settings.beta2, 0
+    while True:
+        time += 1
+        gradient = surface.gradient(at)
+        m = Point(*(beta1 * old + (1 - beta1) * g for old, g in zip(m, gradient, strict=True)))
+        v = Point(*(beta2 * old + (1 - beta2) * g * g for old, g in zip(v, gradient, strict=True)))
+        m_hat, v_hat = corrected(m, beta1, time), corrected(v, beta2, time)
+        at = Point(
+            at.x - settings.lr * m_hat.x / (math.sqrt(v_hat.x) + settings.eps),
+            at.y - settings.lr * m_hat.y / (math.sqrt(v_hat.y) + settings.eps),
+        )
+        yield Step(at, gradient, m, v, 0.0)
+
+
+def sdagd(surface: Surface, at: Point, settings: Settings) -> Walk:
+    """θ ← θ − g/(μ + h), μ = ‖g‖/R, with the exact diagonal of the Hessian, cut off at 0, as h."""
+    while True:
+        gradient, curvature = surface.gradient(at), surface.curvature(at)
+        h = Point(max(0.0, curvature.x), max(0.0, curvature.y))
+        mu = math.hypot(*gradient) / settings.radius
+        at = Point(at.x - damped(gradient.x, mu, h.x), at.y - damped(gradient.y, mu, h.y))
+        yield Step(at, gradient, ZERO, h, mu)
+
+
+def corrected(moment: Point, beta: float, time: int) -> Point:
+    """Adam's m̂ or v̂: what is missing because the moment began at 0 is made up for."""
+    return Point(moment.x / (1 - beta**time), moment.y / (1 - beta**time))
+
+
+def damped(gradient: float, mu: float, h: float) -> float:
+    """g/(μ + h): R long where h is small, a Newton step g/h where μ is small; 0 of a gradient of 0."""
+    return gradient / (mu + h) if gradient else 0.0
+
+
+OPTIMIZERS: dict[str, Callable[[Surface, Point, Settings], Walk]] = {
+    "SGD": sgd,
+    "momentum": momentum,
+    "Adam": adam,
+    "SDAGD": sdagd,
+}

@@ -1,0 +1,51 @@
+"""What the standard deviation of the weights does: their density, and the signal that it leads to."""
+
+import math
+from dataclasses import dataclass
+
+from engine.meanfield import gaussian
+from engine.meanfield.prediction import FASHION_MNIST, INPUTS
+
+WIDTH = 128
+
+
+@dataclass(frozen=True, slots=True)
+class LayerSignal:
+    """Mean-field theory at one hidden layer of a sigmoid net with weights N(0, std²).
+
+    Attributes:
+        q: variance of the pre-activation z.
+        chi: what the square of the delta norm is multiplied by on its way back through the layer.
+    """
+
+    q: float
+    chi: float
+
+
+def density(x: float, mean: float, std: float) -> float:
+    """The slide's f(x) = 1/(σ√(2π)) · e^(−½((x − μ)/σ)²)."""
+    return math.exp(-0.5 * ((x - mean) / std) ** 2) / (std * math.sqrt(2 * math.pi))
+
+
+def signals(std: float, layers: int, beta: float = 0.0) -> tuple[LayerSignal, ...]:
+    """Layers 1 to `layers` of the slides' net: 784 pixels, then 128 sigmoids a layer, biases 0.
+
+    Args:
+        std: of the weights.
+        layers: how many.
+        beta: what is added to the sigmoid's slope in the backward pass.
+    """
+    found: list[LayerSignal] = []
+    second_moment, fan_in = FASHION_MNIST.products.own, INPUTS
+    for _ in range(layers):
+        sigma_w2 = fan_in * std * std
+        q = sigma_w2 * second_moment
+        found.append(LayerSignal(q, sigma_w2 * gaussian.slope_product("sigmoid_beta", q, q, beta)))
+        second_moment, fan_in = gaussian.product("sigmoid", q, q), WIDTH
+    return tuple(found)
+
+
+def lift(beta: float, std: float, layers: int) -> float:
+    """How many times larger β in the backward pass makes the delta norm at layer 1, at initialisation."""
+    plain, lifted = signals(std, layers), signals(std, layers, beta)
+    return math.sqrt(math.prod(more.chi / less.chi for less, more in zip(plain[1:], lifted[1:], strict=True)))

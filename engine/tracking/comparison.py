@@ -1,0 +1,236 @@
+"""Runs side by side: what differs between them, and who is ahead at equal epochs and at equal seconds."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any, Literal
+
+from engine.protocol.events import Record, RunStarted, encoded
+from engine.protocol.status import Status
+from engine.tracking.snapshot import Snapshot
+from scenarios.numbers import numbers
+
+Axis = Literal["epochs", "seconds"]
+
+_AXES: tuple[Axis, ...] = ("epochs", "seconds")
+OUT = frozenset({Status.DIVERGED, Status.FAILED, Status.STOPPED})  # of the race, before its end
+
+
+@dataclass(frozen=True, slots=True)
+class Entrant:
+    """One scenario in a comparison, with a run for each seed; `label` tells it from the others."""
+
+    label: str
+    runs: tuple[Snapshot, ...]
+
+    @property
+    def furthest(self) -> Snapshot:
+        """The run that has come furthest."""
+        return max(self.runs, key=lambda run: run.step)
+
+    @property
+    def present(self) -> Snapshot:
+        """The run that is being trained, the furthest where none is."""
+        return next((run for run in self.runs if not run.status.ended), self.furthest)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A setting that the entrants don't share: its dotted key, and each entrant's value (None: has none)."""
+
+    key: str
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An entrant's place in a ranking.
+
+    Attributes:
+        label: the entrant's.
+        accuracy: the median test accuracy of its seeds; None if no run has finished an epoch by then.
+        low: the lowest; `high` the highest.
+        tied: whether its range and that of the entrant one place ahead overlap, so that seeds alone may
+            have decided. Never with one seed, whose spread nobody knows.
+        ended: how its runs ended, if one diverged, failed or was stopped.
+        seeds: how many of its runs are judged here.
+    """
+
+    label: str
+    accuracy: float | None
+    low: float | None
+    high: float | None
+    tied: bool
+    ended: str
+    seeds: int
+
+    def overlaps(self, other: "Place") -> bool:
+        """Whether the difference between the two is inside the range of their seeds."""
+        if self.low is None or self.high is None or other.low is None or other.high is None:
+            return False
+        return max(self.seeds, other.seeds) > 1 and self.low <= other.high and other.low <= self.high
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The entrants, best first, judged where the slowest of those still in the race stands.
+
+    Attributes:
+        axis: what is equal.
+        at: how many epochs, or training seconds.
+        places: best first.
+    """
+
+    axis: Axis
+    at: float
+    places: tuple[Place, ...]
+
+
+def entrants(snapshots: Sequence[Snapshot]) -> tuple[Entrant, ...]:
+    """Group runs that differ only in their seed, in the order of their first run.
+
+    Entrants of one id but other settings (a variant made by hand) are numbered: `depth-7`, `depth-7 (2)`.
+    Two runs with the same seed are the same run: the one that has come further stands for both.
+    """
+    started = next((run.started for run in snapshots if run.started is not None), None)
+    groups: dict[str, dict[int, Snapshot]] = {}
+    for run in snapshots:
+        # A run that is being set up will be what its neighbours are.
+        identity = [run.scenario_id, settings(run, run.started or started), list(_touches(run))]
+        seeds = groups.setdefault(json.dumps(identity, sort_keys=True), {})
+        if run.seed not in seeds or run.step >= seeds[run.seed].step:
+            seeds[run.seed] = run
+    seen: Counter[str] = Counter()
+    field = []
+    for runs in (tuple(seeds.values()) for seeds in groups.values()):
+        name = runs[0].scenario_id
+        seen[name] += 1
+        field.append(Entrant(name if seen[name] == 1 else f"{name} ({seen[name]})", runs))
+    return tuple(field)
+
+
+def settings(run: Snapshot, started: RunStarted | None) -> dict[str, Any]:
+    """What decides a run's numbers besides its seed, by dotted key.
+
+    Args:
+        run: whose scenario it is, and what was changed by hand.
+        started: what else it began with; None where that isn't known yet.
+    """
+    table = numbers(run.scenario)
+    if started is not None:
+        table["data.images"] = started.data.get("train")
+        table["device"] = started.device.partition(":")[0]  # one GPU of a machine is as good as another
+        table["threads"] = started.threads
+    if touches := list(_touches(run)):
+        table["by hand"] = touches
+    return table
+
+
+def differences(field: Sequence[Entrant]) -> tuple[Difference, ...]:
+    """The settings that are not the same in all of them, those of a table together, in the files' order."""
+    started = next((entrant.runs[0].started for entrant in field if entrant.runs[0].started), None)
+    tables = [settings(entrant.runs[0], entrant.runs[0].started or started) for entrant in field]
+    keys = list(dict.fromkeys(key for table in tables for key in table))
+    order = list(dict.fromkeys(_table_of(key) for key in keys))
+    keys.sort(key=lambda key: order.index(_table_of(key)))
+    rows = (Difference(key, tuple(table.get(key) for table in tables)) for key in keys)
+    return tuple(row for row in rows if any(value != row.values[0] for value in row.values))
+
+
+def rank(field: Sequence[Entrant], axis: Axis) -> Ranking:
+    """Rank by test accuracy at the largest number of epochs (or seconds) that all have reached.
+
+    A run that diverged, failed or was stopped holds nobody up: it is judged by what it had reached. Nor
+    does one that has just joined, before its first epoch is finished.
+    """
+    runs = [run for entrant in field for run in entrant.runs if run.last_epoch is not None]
+    racing = [run for run in runs if run.status not in OUT] or runs
+    at = min((_reached(run, axis) for run in racing), default=0.0)
+    judged = [(entrant, _accuracies(entrant, axis, at)) for entrant in field]
+    judged.sort(key=lambda each: -median(each[1]) if each[1] else 1.0)
+    places: list[Place] = []
+    for entrant, accuracies in judged:
+        ahead = places[-1].low if places else None
+        places.append(
+            Place(
+                entrant.label,
+                median(accuracies) if accuracies else None,
+                min(accuracies, default=None),
+                max(accuracies, default=None),
+                tied=ahead is not None and len(accuracies) > 1 and max(accuracies) >= ahead,
+                ended=", ".join(sorted({run.status.value for run in entrant.runs if run.status in OUT})),
+                seeds=len(accuracies),
+            )
+        )
+    return Ranking(axis, at, tuple(places))
+
+
+def to_record(field: Sequence[Entrant]) -> Record:
+    """The comparison as the last line of `compare --json`; the first entrant is the baseline."""
+    runs = [run for entrant in field for run in entrant.runs]
+    labels = [entrant.label for entrant in field]
+    rows = differences(field)
+    return {
+        "event": "comparison",
+        "run": runs[0].run,
+        "step": max(run.step for run in runs),
+        "epoch": max(run.epoch for run in runs),
+        "stage": max(run.stage for run in runs),
+        "time": sum(run.time for run in runs),
+        "baseline": field[0].label,
+        "runs": [_run_record(entrant.label, run) for entrant in field for run in entrant.runs],
+        "differences": [
+            {"key": row.key, "values": dict(zip(labels, row.values, strict=True))} for row in rows
+        ],
+        "ranking": {axis: asdict(rank(field, axis)) for axis in _AXES},
+    }
+
+
+def _run_record(label: str, run: Snapshot) -> Record:
+    end = run.finished
+    return {
+        "label": label,
+        "run": run.run,
+        "scenario": run.scenario_id,
+        "seed": run.seed,
+        "status": run.status.value,
+        "epochs": run.epoch,
+        "seconds": run.time,
+        "test_loss": encoded(run.last_epoch.test_loss) if run.last_epoch else None,
+        "test_accuracy": run.last_epoch.test_accuracy if run.last_epoch else None,
+        "best_test_accuracy": run.best_test_accuracy,
+        "weights_sha256": end.weights_sha256 if end else None,
+        "verdicts": [verdict.kind for verdict in run.verdicts],
+    }
+
+
+def _table_of(key: str) -> str:
+    return key.rpartition(".")[0] or key
+
+
+def _touches(run: Snapshot) -> Iterator[str]:
+    """What was changed by hand, each in a few words; a longer or shorter training is told by its epochs."""
+    for touch in run.interventions:
+        if touch.kind != "epochs":
+            words = (touch.kind, touch.layer, None if touch.value is None else f"{touch.value:g}")
+            yield " ".join([*(word for word in words if word), f"at step {touch.step}"])
+
+
+def _reached(run: Snapshot, axis: Axis) -> float:
+    """Where the run's last finished epoch stands."""
+    last = run.last_epoch
+    if last is None:
+        return 0.0
+    return float(last.epoch) if axis == "epochs" else last.time
+
+
+def _accuracies(entrant: Entrant, axis: Axis, at: float) -> list[float]:
+    """Each run's test accuracy at its last epoch that is not beyond `at`."""
+    found = []
+    for run in entrant.runs:
+        reached = [each for each in run.results if (each.epoch if axis == "epochs" else each.time) <= at]
+        if reached:
+            found.append(reached[-1].test_accuracy)
+    return found

@@ -1,0 +1,331 @@
+"""A run as seen from its events: one fold, events in, snapshot out.
+
+A live run's snapshot, that of a run followed from its log and that of one loaded from it come from this
+same fold. What the screen needs is in the events, or it isn't shown.
+"""
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from engine.protocol.events import (
+    QUANTITIES,
+    EpochFinished,
+    Intervened,
+    LayerSample,
+    Paused,
+    Record,
+    Resumed,
+    RunEvent,
+    RunFinished,
+    RunStarted,
+    Sample,
+    StageStarted,
+    VerdictChanged,
+)
+from engine.protocol.status import Status
+from engine.tracking.series import Point, Profile, Profiles, Series
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of the schedule as it began, and the test accuracy of its last finished epoch."""
+
+    number: int
+    first_step: int
+    first_epoch: int
+    trainable: tuple[str, ...]
+    frozen: tuple[str, ...]
+    test_accuracy: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Charts:
+    """Bounded series. `batch_*` are single measured batches, the others one value an epoch."""
+
+    batch_loss: tuple[Point, ...] = ()
+    batch_accuracy: tuple[Point, ...] = ()
+    train_loss: tuple[Point, ...] = ()
+    train_accuracy: tuple[Point, ...] = ()
+    test_loss: tuple[Point, ...] = ()
+    test_accuracy: tuple[Point, ...] = ()
+    profiles: tuple[Profile, ...] = ()
+
+
+class Result(NamedTuple):
+    """What an epoch came to; `time` is the training seconds up to its end."""
+
+    epoch: int
+    time: float
+    test_accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A run at one moment: what a screen shows of it. Tuples and floats, no tensors.
+
+    Attributes:
+        sequence: grows with every event; two snapshots with the same one are the same.
+        scenario: resolved, whole, with its `id`.
+        started: None until the run has begun (status loading).
+        epochs: the whole schedule's, over all stages.
+        steps: likewise.
+        images_per_second: over the latest samples, training time only; None until two were taken.
+        seconds_left: training and evaluation, at the present pace; None while unknown.
+        layers: the latest profile; `layers_step` is when it was measured.
+        verdicts: those that hold, the gravest first.
+        finite_layers: the latest profile in which every number is finite.
+        results: of every epoch, where the charts' series thin out.
+    """
+
+    sequence: int
+    run: str
+    status: Status
+    scenario: Record
+    seed: int
+    started: RunStarted | None = None
+    step: int = 0
+    epoch: int = 0
+    stage: int = 0
+    time: float = 0.0
+    epochs: int = 0
+    steps: int = 0
+    lr: float | None = None
+    loss: float | None = None
+    accuracy: float | None = None
+    last_epoch: EpochFinished | None = None
+    best_test_accuracy: float | None = None
+    images_per_second: float | None = None
+    seconds_left: float | None = None
+    layers: tuple[LayerSample, ...] = ()
+    layers_step: int = 0
+    finite_layers: tuple[LayerSample, ...] = ()
+    finite_layers_step: int = 0
+    stages: tuple[Stage, ...] = ()
+    interventions: tuple[Intervened, ...] = ()
+    pause_reason: str | None = None
+    verdicts: tuple[VerdictChanged, ...] = ()
+    finished: RunFinished | None = None
+    charts: Charts = Charts()
+    results: tuple[Result, ...] = ()
+
+    @property
+    def scenario_id(self) -> str:
+        """The scenario's id."""
+        return str(self.scenario["id"])
+
+    @property
+    def touched(self) -> bool:
+        """Whether someone took the wheel, so that it is not the scenario's run any more."""
+        return bool(self.interventions)
+
+
+class RunView:
+    """Folds a run's events into its latest snapshot.
+
+    Args:
+        run: the run's name.
+        scenario: resolved, whole, with its `id` (of a log, what its `run_started` holds).
+        seed: the run's seed.
+    """
+
+    def __init__(self, run: str, scenario: Record, seed: int) -> None:
+        self._run = run
+        self._scenario = scenario
+        self._seed = seed
+        self._sequence = 0
+        self._status = Status.LOADING
+        self._started: RunStarted | None = None
+        self._last: RunEvent | None = None
+        self._sample: Sample | None = None
+        self._finite: Sample | None = None
+        self._epoch: EpochFinished | None = None
+        self._best: float | None = None
+        self._pace = _Pace()
+        self._stages: list[Stage] = []
+        self._epochs_per_stage = int(scenario["training"]["epochs"])
+        self._interventions: list[Intervened] = []
+        self._pause_reason: str | None = None
+        self._verdicts: dict[tuple[str, str | None], VerdictChanged] = {}
+        self._finished: RunFinished | None = None
+        self._batch_loss, self._batch_accuracy = Series(), Series()
+        self._train_loss, self._train_accuracy = Series(), Series()
+        self._test_loss, self._test_accuracy = Series(), Series()
+        self._profiles = Profiles()
+        self._results: tuple[Result, ...] = ()
+
+    @property
+    def sequence(self) -> int:
+        """How many events were folded in."""
+        return self._sequence
+
+    @property
+    def status(self) -> Status:
+        """Where the run stands."""
+        return self._status
+
+    def apply(self, event: RunEvent) -> None:
+        """Fold one event in."""
+        self._sequence += 1
+        self._last = event
+        match event:
+            case RunStarted():
+                self._started, self._scenario, self._seed = event, event.scenario, event.seed
+                self._status = Status.RUNNING
+            case StageStarted():
+                self._stages.append(
+                    Stage(event.stage, event.step + 1, event.epoch + 1, event.trainable, event.frozen)
+                )
+            case Sample():
+                self._apply_sample(event)
+            case EpochFinished():
+                self._apply_epoch(event)
+            case Intervened():
+                self._interventions.append(event)
+                if event.kind == "epochs" and event.value is not None:
+                    self._epochs_per_stage = int(event.value)
+            case Paused():
+                self._status, self._pause_reason = Status.PAUSED, event.reason
+            case Resumed():
+                self._status, self._pause_reason, self._finished = Status.RUNNING, None, None
+                self._pace.restart()
+            case VerdictChanged():
+                self._verdicts.pop((event.kind, event.layer), None)
+                if event.state == "began":
+                    self._verdicts[event.kind, event.layer] = event
+            case RunFinished():
+                self._status, self._finished = event.status, event
+
+    def snapshot(self) -> Snapshot:
+        """The run as it stands after the events so far."""
+        last, sample, finite = self._last, self._sample, self._finite
+        epochs, steps = self._planned()
+        step = last.step if last else 0
+        return Snapshot(
+            sequence=self._sequence,
+            run=self._run,
+            status=self._status,
+            scenario=self._scenario,
+            seed=self._seed,
+            started=self._started,
+            step=step,
+            epoch=last.epoch if last else 0,
+            stage=last.stage if last else 0,
+            time=last.time if last else 0.0,
+            epochs=epochs,
+            steps=steps,
+            lr=sample.lr if sample else None,
+            loss=sample.loss if sample else None,
+            accuracy=sample.accuracy if sample else None,
+            last_epoch=self._epoch,
+            best_test_accuracy=self._best,
+            images_per_second=self._images_per_second(),
+            seconds_left=self._seconds_left(steps - step),
+            layers=sample.layers if sample else (),
+            layers_step=sample.step if sample else 0,
+            finite_layers=finite.layers if finite else (),
+            finite_layers_step=finite.step if finite else 0,
+            stages=tuple(self._stages),
+            interventions=tuple(self._interventions),
+            pause_reason=self._pause_reason,
+            verdicts=_gravest_first(self._verdicts.values()),
+            finished=self._finished,
+            results=self._results,
+            charts=Charts(
+                batch_loss=self._batch_loss.points(),
+                batch_accuracy=self._batch_accuracy.points(),
+                train_loss=self._train_loss.points(),
+                train_accuracy=self._train_accuracy.points(),
+                test_loss=self._test_loss.points(),
+                test_accuracy=self._test_accuracy.points(),
+                profiles=self._profiles.profiles(),
+            ),
+        )
+
+    def _apply_sample(self, event: Sample) -> None:
+        self._sample = event
+        if _all_finite(event):
+            self._finite = event
+        self._pace.add(event.step, event.time)
+        self._batch_loss.add(event.step, event.time, event.loss)
+        self._batch_accuracy.add(event.step, event.time, event.accuracy)
+        self._profiles.add(event.step, event.time, event.layers)
+
+    def _apply_epoch(self, event: EpochFinished) -> None:
+        self._epoch = event
+        self._best = max(self._best or 0.0, event.test_accuracy)
+        self._pace.evaluation_seconds = event.evaluation_seconds
+        self._train_loss.add(event.step, event.time, event.train_loss)
+        self._train_accuracy.add(event.step, event.time, event.train_accuracy)
+        self._test_loss.add(event.step, event.time, event.test_loss)
+        self._test_accuracy.add(event.step, event.time, event.test_accuracy)
+        self._results = (*self._results, Result(event.epoch, event.time, event.test_accuracy))
+        if self._stages:
+            stage = self._stages[-1]
+            self._stages[-1] = Stage(
+                stage.number,
+                stage.first_step,
+                stage.first_epoch,
+                stage.trainable,
+                stage.frozen,
+                event.test_accuracy,
+            )
+
+    def _planned(self) -> tuple[int, int]:
+        """(epochs, steps) behind the present stage, whose epochs may have been cut short, and as planned."""
+        per_epoch = self._started.steps_per_epoch if self._started else 0
+        if not self._stages or not self._started or not self._last:
+            epochs = self._epochs_per_stage * max(1, len(self._scenario.get("stages") or ()))
+            return epochs, epochs * per_epoch
+        present = self._stages[-1]
+        begun = self._last.epoch - present.first_epoch + 1  # above the plan if that was lowered meanwhile
+        later = self._started.stages - present.number
+        epochs = max(self._epochs_per_stage, begun) + self._epochs_per_stage * later
+        return present.first_epoch - 1 + epochs, present.first_step - 1 + epochs * per_epoch
+
+    def _images_per_second(self) -> float | None:
+        seconds = self._pace.seconds_per_step()
+        return int(self._scenario["data"]["batch_size"]) / seconds if seconds else None
+
+    def _seconds_left(self, steps: int) -> float | None:
+        seconds = self._pace.seconds_per_step()
+        if not seconds or not self._started or self._status.ended:
+            return None
+        return max(0, steps) * (seconds + self._pace.evaluation_seconds / self._started.steps_per_epoch)
+
+
+class _Pace:
+    """How fast the run goes, over the latest samples."""
+
+    _WINDOW = 24  # samples: two epochs of a full data set, steady but quick to follow
+
+    def __init__(self) -> None:
+        self._marks: list[tuple[int, float]] = []
+        self.evaluation_seconds = 0.0
+
+    def add(self, step: int, time: float) -> None:
+        self._marks.append((step, time))
+        del self._marks[: -self._WINDOW]
+
+    def restart(self) -> None:
+        self._marks.clear()
+
+    def seconds_per_step(self) -> float | None:
+        if len(self._marks) < 2:
+            return None
+        (first, began), (last, ended) = self._marks[0], self._marks[-1]
+        return (ended - began) / (last - first) if last > first and ended > began else None
+
+
+def _all_finite(sample: Sample) -> bool:
+    values = (getattr(layer, name) for layer in sample.layers for name in QUANTITIES)
+    return math.isfinite(sample.loss) and all(value is None or math.isfinite(value) for value in values)
+
+
+def _gravest_first(verdicts: Collection[VerdictChanged]) -> tuple[VerdictChanged, ...]:
+    if not verdicts:
+        return ()
+    from engine.diagnosis.finding import gravity  # with all the rules, of which the app's start has no use
+
+    return tuple(sorted(verdicts, key=lambda verdict: gravity(verdict.kind)))

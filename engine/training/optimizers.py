@@ -1,0 +1,196 @@
+"""Optimizers by name: the update rules, a parameter at a time.
+
+They are written out here rather than taken from torch.optim, whose classes import PyTorch's compiler (2 s
+of a start) and call hooks of which nothing here has any use. SGD and Adam end in the bits of torch.optim's:
+tests hold them against it.
+"""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from engine.networks.mlp import Network, Tape
+from engine.training.curvature import diagonal_curvature
+from scenarios import schema
+
+State = dict[str, Any]
+
+
+class Optimizer:
+    """Base of the rules. A parameter whose gradient is None is left alone, whatever it had gathered.
+
+    Args:
+        parameters: all that may ever train; the frozen ones too, for they may thaw.
+        lr: the learning rate; it may be changed between two steps.
+    """
+
+    def __init__(self, parameters: list[nn.Parameter], lr: float) -> None:
+        self.parameters = parameters
+        self.lr = lr
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of the step before."""
+        for parameter in self.parameters:
+            parameter.grad = None
+
+    def observe(self, tape: Tape) -> None:
+        """Take what the rule needs of the step's forward pass beside its gradients; most need nothing."""
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Update every parameter that has a gradient."""
+        for number, parameter in enumerate(self.parameters):
+            if parameter.grad is not None:
+                self._update(number, parameter, parameter.grad)
+
+    def state_dict(self) -> State:
+        """What `load_state_dict` needs: tensors by the parameter's number, and plain values. Not copied."""
+        return {"lr": self.lr, **self._state()}
+
+    def load_state_dict(self, state: State) -> None:
+        """Go on from the state of another optimizer over the same parameters."""
+        self.lr = state["lr"]
+        self._restore(state)
+
+    def _update(self, number: int, parameter: nn.Parameter, gradient: Tensor) -> None:
+        raise NotImplementedError
+
+    def _state(self) -> State:
+        return {}
+
+    def _restore(self, state: State) -> None:
+        pass
+
+    def _on_device(self, tensors: dict[int, Tensor]) -> dict[int, Tensor]:
+        """Copies where the parameters are."""
+        return {number: tensor.to(self.parameters[number].device) for number, tensor in tensors.items()}
+
+
+class SGD(Optimizer):
+    """v ← momentum · v + g; θ ← θ − lr · v. Without momentum v is g."""
+
+    def __init__(self, parameters: list[nn.Parameter], lr: float, momentum: float) -> None:
+        super().__init__(parameters, lr)
+        self._momentum = momentum
+        self._velocity: dict[int, Tensor] = {}
+
+    def _update(self, number: int, parameter: nn.Parameter, gradient: Tensor) -> None:
+        if self._momentum:
+            if number in self._velocity:
+                gradient = self._velocity[number].mul_(self._momentum).add_(gradient)
+            else:
+                gradient = self._velocity[number] = gradient.clone()
+        parameter.add_(gradient, alpha=-self.lr)
+
+    def _state(self) -> State:
+        return {"velocity": self._velocity}
+
+    def _restore(self, state: State) -> None:
+        self._velocity = self._on_device(state["velocity"])
+
+
+class Adam(Optimizer):
+    """Adam with bias correction: Kingma and Ba (2015), Algorithm 1, which is on the slide.
+
+    A parameter counts its own steps, so that one which thaws late starts like any other.
+    """
+
+    def __init__(
+        self, parameters: list[nn.Parameter], lr: float, betas: tuple[float, float], eps: float
+    ) -> None:
+        super().__init__(parameters, lr)
+        self._betas = betas
+        self._eps = eps
+        self._steps: dict[int, int] = {}
+        self._first: dict[int, Tensor] = {}
+        self._second: dict[int, Tensor] = {}
+
+    def _update(self, number: int, parameter: nn.Parameter, gradient: Tensor) -> None:
+        if number not in self._steps:
+            self._steps[number] = 0
+            self._first[number], self._second[number] = torch.zeros_like(gradient), torch.zeros_like(gradient)
+        self._steps[number] += 1
+        step, (beta1, beta2) = self._steps[number], self._betas
+        first = self._first[number].lerp_(gradient, 1 - beta1)
+        second = self._second[number].mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
+        # θ ← θ − lr · m̂ / (√v̂ + eps), with the corrections of both moments drawn out of the tensors.
+        denominator = (second.sqrt() / math.sqrt(1 - beta2**step)).add_(self._eps)
+        parameter.addcdiv_(first, denominator, value=-self.lr / (1 - beta1**step))
+
+    def _state(self) -> State:
+        return {"steps": self._steps, "first": self._first, "second": self._second}
+
+    def _restore(self, state: State) -> None:
+        self._steps = dict(state["steps"])
+        self._first, self._second = self._on_device(state["first"]), self._on_device(state["second"])
+
+
+class SDAGD(Optimizer):
+    """Stochastic diagonal approximate greatest descent: ΔW = −g / (μ + h) elementwise, μ = ‖g‖ / R.
+
+    Tan and Lim (2020), "Vanishing Gradient Analysis in Stochastic Diagonal Approximate Greatest Descent
+    Optimization". The published pages give no schedule for R, so this is a reconstruction: R is constant,
+    and h is the diagonal curvature that Becker and LeCun propagate (engine.training.curvature). Where h is
+    small beside μ the step is R long along the gradient; where μ is small it is a diagonal Newton step.
+
+    The radius stands in `lr`, because it is what sets the length of a step.
+
+    Args:
+        network: whose parameters to update.
+        model: the scenario's.
+        radius: R.
+        norm: `layer` takes ‖g‖ over a layer's weight and bias, `global` over the whole network.
+    """
+
+    def __init__(self, network: Network, model: schema.Model, radius: float, norm: str) -> None:
+        self._layers = [(layer.weight, layer.bias) for layer in network.layers]
+        super().__init__(list(network.parameters()), radius)
+        self._network = network
+        self._model = model
+        self._norm = norm
+        self._curvature: list[tuple[Tensor, Tensor]] = []
+
+    @torch.no_grad()
+    def observe(self, tape: Tape) -> None:
+        """Take the curvature of the batch that the next step is for."""
+        self._curvature = diagonal_curvature(self._network, self._model, tape)
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Update every parameter that has a gradient; `observe` comes first."""
+        norms = [_norm(layer) for layer in self._layers]
+        if self._norm == "global":
+            norms = [torch.linalg.vector_norm(torch.stack(norms))] * len(norms)
+        for layer, norm, curvatures in zip(self._layers, norms, self._curvature, strict=True):
+            mu = norm / self.lr
+            for parameter, curvature in zip(layer, curvatures, strict=True):
+                if parameter.grad is not None:
+                    smallest = torch.finfo(parameter.dtype).tiny  # a gradient of 0 moves nothing
+                    parameter.sub_(parameter.grad / (curvature + mu).clamp_min(smallest))
+
+
+def build(config: schema.Optimizer, network: Network, model: schema.Model) -> Optimizer:
+    """A fresh optimizer over every parameter of `network`."""
+    parameters = list(network.parameters())
+    match config:
+        case schema.Sgd():
+            return SGD(parameters, config.lr, config.momentum)
+        case schema.Adam():
+            return Adam(parameters, config.lr, config.betas, config.eps)
+        case schema.Sdagd():
+            return SDAGD(network, model, config.radius, config.norm)
+
+
+def _norm(parameters: tuple[Tensor, ...]) -> Tensor:
+    """In double precision: the squares of a vanishing gradient are 0 in float32, and the step explodes."""
+    norms = [
+        torch.linalg.vector_norm(parameter.grad, dtype=torch.float64)
+        for parameter in parameters
+        if parameter.grad is not None
+    ]
+    if not norms:
+        return torch.zeros((), dtype=torch.float64, device=parameters[0].device)
+    norm: Tensor = torch.linalg.vector_norm(torch.stack(norms))
+    return norm

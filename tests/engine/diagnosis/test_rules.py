@@ -1,0 +1,343 @@
+"""Each rule on made-up measurements: what it calls by its name, and what it just doesn't."""
+
+import math
+from typing import Any
+
+import pytest
+
+from engine.protocol.events import LayerSample
+from tests.engine.lab import number
+from tests.engine.made_up_runs import MadeUpRun, geometric, kinds, layers
+
+LN10 = math.log(10)
+
+
+def holding(*profiles: tuple[LayerSample, ...], **changes: Any) -> set[str]:
+    return set(MadeUpRun(changes.get("changes"), changes.get("hidden", 7)).measure(*profiles).holding)
+
+
+# ------------------------------------------------------------------------- vanishing and exploding
+
+
+def test_a_delta_that_falls_by_a_factor_a_layer_vanishes_from_the_first_step_on() -> None:
+    run = MadeUpRun().measure(layers(delta_norm=geometric(0.024, 7.2), update_ratio=1e-6))
+    verdict = run.holding["vanishing"]
+    assert (verdict.layer, verdict.since_step) == ("layer1", 1)
+    assert number(verdict.evidence["factor"]) == pytest.approx(1 / 7.2)
+    assert number(verdict.evidence["ratio"]) == pytest.approx(7.2**-6)
+    assert verdict.text.startswith(
+        "Each layer passes 1/7.2 of the gradient on; layer1 gets 7.2e-6 of layer7's"
+    )
+
+
+def test_absolute_sizes_alone_are_no_sign_of_anything() -> None:
+    for size in (1e-30, 1e-8, 1.0, 1e8):
+        assert holding(layers(delta_norm=size, grad_norm=size)) == {"healthy"}
+
+
+def test_a_flat_profile_of_weight_gradients_does_not_hide_a_vanishing_delta() -> None:
+    relu = layers(
+        delta_norm=geometric(0.024, 2.5), grad_norm=2e-3, update_ratio=4e-6, saturated=None, dead=0.0
+    )
+    assert "vanishing" in holding(relu, changes={"model.activation": "relu"})
+
+
+def test_a_weight_gradient_that_falls_while_the_delta_keeps_its_size_is_not_vanishing() -> None:
+    assert holding(layers(grad_norm=geometric(0.1, 3.0))) == {"healthy"}
+
+
+def test_two_sigmoid_layers_are_neither_vanishing_nor_healthy() -> None:
+    assert holding(layers(2, delta_norm=[0.003, 0.0216], update_ratio=1e-5), hidden=2) == set()
+
+
+def test_what_the_optimizer_makes_up_for_is_vanishing_only_until_the_layers_are_seen_to_move() -> None:
+    moving = layers(delta_norm=geometric(0.024, 7.2), update_ratio=5e-3)
+    run = MadeUpRun().measure(*[moving] * 9)
+    assert "vanishing" in run.holding
+    assert "vanishing" not in run.measure(moving).holding
+    still = layers(delta_norm=geometric(0.024, 7.2), update_ratio=[5e-5, *[5e-3] * 6])
+    assert "vanishing" in MadeUpRun().measure(*[still] * 12).holding
+
+
+def test_a_frozen_layer_never_vanishes_and_never_dies() -> None:
+    frozen = [
+        LayerSample(name=f"layer{n}", activation_mean=0.0, activation_std=0.0, dead=0.5, frozen=True)
+        for n in (1, 2)
+    ]
+    rest = layers(4, dead=0.0, saturated=None)[2:]
+    verdicts = MadeUpRun({"model.activation": "relu"}).measure((*frozen, *rest)).holding
+    assert kinds(verdicts) == {"frozen"}
+    assert verdicts["frozen"].layer == "layer1"
+    assert verdicts["frozen"].text.startswith("Layers 1-2: frozen")
+
+
+def test_a_layer_that_is_frozen_by_hand_and_still_passes_its_delta_on_is_not_accused() -> None:
+    profile = list(layers(delta_norm=[1e-6, *[0.02] * 6], update_ratio=1e-6))
+    assert "vanishing" in holding(tuple(profile))
+    profile[0] = LayerSample(name="layer1", delta_norm=1e-6, frozen=True)
+    assert "vanishing" not in holding(tuple(profile))
+
+
+def test_the_path_around_starving_layers_is_seen() -> None:
+    skip = layers(delta_norm=[3.3e-3, 4.6e-4, 3.3e-3, 0.0244, 4.6e-4, 3.3e-3, 0.0244], update_ratio=5e-6)
+    around = MadeUpRun({"model.skip": ((1, 3), (4, 7))}).measure(skip).holding["vanishing"]
+    assert around.text == (
+        "Layers 2-3 and 5-6 starve: layer2 gets 1/53 of layer7's gradient. The path around them carries it."
+    )
+    assert "The path around" not in MadeUpRun().measure(skip).holding["vanishing"].text
+
+
+def test_a_skip_connection_that_ends_below_vanishing_layers_carries_nothing() -> None:
+    plain = layers(delta_norm=geometric(0.024, 7.2), update_ratio=1e-6)
+    assert "around" not in MadeUpRun({"model.skip": ((1, 3),)}).measure(plain).holding["vanishing"].text
+
+
+def test_vanishing_ends_well_after_the_point_at_which_it_would_begin() -> None:
+    def profile(times: float) -> tuple[LayerSample, ...]:
+        return layers(delta_norm=[0.02 / times, *[0.02] * 6], update_ratio=1e-5)
+
+    assert "vanishing" not in holding(profile(19))
+    run = MadeUpRun().measure(profile(21))
+    for times in (19, 15, 19, 21, 11):
+        assert "vanishing" in run.measure(*[profile(times)] * 5).holding
+    assert "vanishing" not in run.measure(*[profile(9)] * 5).holding
+    assert [verdict.state for verdict in run.said if verdict.kind == "vanishing"] == ["began", "ended"]
+
+
+def test_one_odd_sample_changes_nothing() -> None:
+    good, odd = layers(), layers(delta_norm=geometric(0.02, 7.2), update_ratio=1e-6, saturated=0.9)
+    run = MadeUpRun().measure(*[good] * 5, odd, *[good] * 5)
+    assert [(verdict.state, verdict.kind) for verdict in run.said] == [("began", "healthy")]
+
+
+def test_a_delta_that_grows_on_its_way_back_and_takes_the_steps_along_explodes() -> None:
+    grown = geometric(7.0, 1 / 3.2)
+    run = MadeUpRun().measure(layers(delta_norm=grown, update_ratio=[9e-3, *[1e-4] * 6]))
+    verdict = run.holding["exploding"]
+    assert verdict.layer == "layer1"
+    assert number(verdict.evidence["factor"]) == pytest.approx(3.2)
+    assert verdict.text.startswith(
+        "Each layer multiplies the gradient by 3.2 on its way back; layer1 gets 1100"
+    )
+
+
+def test_an_explosion_is_over_once_a_full_window_is_without_it() -> None:
+    grown, even = geometric(7.0, 1 / 3.2), layers(update_ratio=2e-4)
+    run = MadeUpRun().measure(layers(delta_norm=grown, update_ratio=[9e-3, *[1e-4] * 6]))
+    run.measure(*[layers(delta_norm=grown, update_ratio=[2e-4, *[1e-4] * 6])] * 20)
+    assert "exploding" in run.holding  # its steps are still larger than the last layer's
+    run.measure(*[even] * 10)
+    assert "exploding" in run.holding
+    assert "healthy" not in run.holding
+    run.measure(*[even] * 5)
+    assert "exploding" not in run.holding
+    assert "healthy" in run.holding
+
+
+def test_a_delta_that_grows_is_not_exploding_while_the_optimizer_evens_the_steps_out() -> None:
+    assert "exploding" not in holding(layers(delta_norm=geometric(0.1, 1 / 2), update_ratio=7e-4))
+
+
+def test_steps_larger_than_the_weights_explode_once_the_loss_has_blown_up() -> None:
+    large = layers(update_ratio=3.0)
+    assert "exploding" not in MadeUpRun().measure(large, loss=2.3).holding
+    blown_up = MadeUpRun().measure(large, loss=400.0).holding["exploding"]
+    assert "the steps are too large" in blown_up.text
+    assert "exploding" not in MadeUpRun().measure(layers(update_ratio=0.01), loss=400.0).holding
+
+
+# ------------------------------------------------------------------------------ the forward signal
+
+
+def test_a_signal_that_shrinks_with_its_differences_has_not_collapsed() -> None:
+    relu = layers(
+        activation_mean=geometric(1e-3, 1 / 2.5),
+        activation_std=geometric(2.4e-3, 1 / 2.5),
+        sample_std=geometric(8e-4, 1 / 2.5),
+        saturated=None,
+        dead=0.0,
+    )
+    assert kinds(holding(relu, changes={"model.activation": "relu"})) == {"signal_shrinks"}
+
+
+def test_a_signal_that_keeps_its_size_and_loses_its_differences_has_collapsed() -> None:
+    verdict = MadeUpRun().measure(layers(sample_std=geometric(6e-7, 1 / 7.2))).holding["forward_collapse"]
+    assert verdict.layer == "layer7"
+    assert number(verdict.evidence["spread"]) == pytest.approx(6e-7 / math.hypot(0.5, 0.2))
+
+
+def test_differences_of_a_third_of_a_percent_are_no_collapse() -> None:
+    assert "forward_collapse" not in holding(layers(sample_std=[0.09, 0.013, 0.0018] + [0.0018] * 4))
+    assert "forward_collapse" in holding(layers(sample_std=[0.09, 0.013, 0.0018] + [5e-4] * 4))
+
+
+def test_biases_that_outgrow_a_shrunken_signal_are_no_collapse() -> None:
+    linear = layers(
+        activation_mean=0.0,
+        activation_std=[0.12, 0.012, 1e-3, 1e-4, 1e-5, 2e-6, 1e-5],
+        sample_std=[0.07, 7e-3, 7e-4, 7e-5, 7e-6, 7e-7, 7e-9],
+        saturated=None,
+    )
+    assert kinds(holding(linear, changes={"model.activation": "identity"})) == {"signal_shrinks"}
+
+
+@pytest.mark.parametrize(
+    ("spread", "words"), [(0.5, "images still differ"), (1e-3, "the same for every image")]
+)
+def test_of_a_signal_that_shrinks_it_is_said_whether_the_images_still_differ(
+    spread: float, words: str
+) -> None:
+    means = geometric(1e-3, 1 / 2.5)
+    shrunken = layers(
+        activation_mean=means,
+        activation_std=0.0,
+        sample_std=[spread * mean for mean in means],
+        saturated=None,
+    )
+    assert (
+        words in MadeUpRun({"model.activation": "identity"}).measure(shrunken).holding["signal_shrinks"].text
+    )
+
+
+def test_a_collapsed_layer_that_a_path_goes_around_is_no_collapse_of_the_network() -> None:
+    assert holding(layers(sample_std=[0.09, 0.01, 0.09, 0.01, 2e-3, 2e-4, 0.01])) == {"healthy"}
+
+
+# ------------------------------------------------------------------------------------------- units
+
+
+def test_half_a_layer_in_the_flat_parts_is_saturated_and_less_is_not() -> None:
+    verdict = MadeUpRun().measure(layers(saturated=[0.1, 0.2, 0.52, 0.1, 0, 0, 0])).holding["saturated"]
+    assert (verdict.layer, verdict.evidence["saturated_layer3"]) == ("layer3", 0.52)
+    assert "saturated" not in holding(layers(saturated=0.48))
+
+
+def test_dead_units_count_from_a_fifth_of_a_layer_on() -> None:
+    relu = {"model.activation": "relu"}
+    assert "dead" not in holding(layers(dead=0.17, saturated=None), changes=relu)
+    assert "dead" in holding(layers(dead=[0, 0, 0.22, 0, 0, 0, 0], saturated=None), changes=relu)
+
+
+def test_in_a_small_batch_a_unit_that_seldom_fires_is_not_called_dead() -> None:
+    small = {"model.activation": "relu", "data.batch_size": 16}
+    assert "dead" not in holding(layers(dead=0.4, saturated=None), changes=small)
+    assert "dead" in holding(layers(dead=[0.4, 0.4, 0.99, 0.4, 0.4, 0.4, 0.4], saturated=None), changes=small)
+
+
+def test_a_silent_layer_is_dead_and_nothing_below_it_vanishes_or_collapses() -> None:
+    silent = layers(
+        dead=[0.1, 0.1, 1.0, 1.0, 1.0, 1.0, 1.0],
+        delta_norm=[0.0, 0.0, 0.0, 0.02, 0.02, 0.02, 0.02],
+        grad_norm=0.0,
+        update_ratio=0.0,
+        unmoved=None,
+        sample_std=[0.1, 0.1, 0.0, 0.0, 0.0, 0.0, 0.0],
+        activation_mean=[0.5, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0],
+        activation_std=[0.2, 0.2, 0.0, 0.0, 0.0, 0.0, 0.0],
+        saturated=None,
+    )
+    run = MadeUpRun({"model.activation": "relu"}).measure(silent)
+    assert set(run.holding) == {"dead"}
+    assert run.holding["dead"].text.startswith("Layer3 is zero")
+
+
+def test_layers_whose_updates_are_rounded_away_are_immovable() -> None:
+    run = MadeUpRun().measure(layers(unmoved=[0.983, 0.911, 0.508, 0.084, 0.02, 0.0, 0.0]))
+    verdict = run.holding["immovable"]
+    assert verdict.layer == "layer1"
+    assert verdict.text.startswith("Layers 1-3 can hardly move: 98 %, 91 % and 51 % of the weights stay")
+    assert "immovable" not in holding(layers(unmoved=0.45))
+
+
+# ---------------------------------------------------------------------------------------- progress
+
+
+def test_guessing_for_three_epochs_is_stuck_since_the_first_step() -> None:
+    run = MadeUpRun().measure(layers(7)).finish_epochs((2.307, 0.1), (2.303, 0.1))
+    assert "stuck" not in run.holding
+    verdict = run.finish_epochs((2.303, 0.1)).holding["stuck"]
+    assert verdict.since_step == 1
+    assert number(verdict.evidence["guessing"]) == pytest.approx(LN10)
+    assert "A plateau may yet end" in verdict.text
+
+
+def test_a_plateau_ends_when_the_loss_leaves_that_of_guessing_and_learning_follows() -> None:
+    run = MadeUpRun().finish_epochs(*[(2.302, 0.2)] * 20, (2.29, 0.24))
+    assert set(run.holding) == {"stuck"}
+    run.finish_epochs((2.25, 0.23))
+    assert set(run.holding) == {"learning"}
+    assert run.said[-2].text == f"The plateau ended: it lasted from step 1 to step {run.step}."
+
+
+def test_a_plateau_on_which_many_happen_to_be_right_is_one_all_the_same() -> None:
+    run = MadeUpRun().finish_epochs((2.302, 0.15), (2.301, 0.35), *[(2.298, 0.41)] * 3)
+    assert set(run.holding) == {"stuck"}
+    assert "35 %" not in run.holding["stuck"].text
+    assert "41 % of the training images are right" in run.holding["stuck"].text
+
+
+def test_a_loss_above_guessing_with_most_images_right_is_no_plateau() -> None:
+    assert set(MadeUpRun().finish_epochs((9.0, 0.5), (6.0, 0.6), (4.0, 0.65)).holding) == {"learning"}
+
+
+def test_a_loss_far_above_guessing_that_falls_is_not_yet_learning() -> None:
+    run = MadeUpRun().finish_epochs((90.0, 0.1), (70.0, 0.11), (55.0, 0.1), (45.0, 0.1))
+    assert set(run.holding) == {"stuck"}
+    assert "worse than that of guessing" in run.holding["stuck"].text
+
+
+def test_a_loss_that_stops_half_way_is_stuck_until_it_goes_on() -> None:
+    run = MadeUpRun().finish_epochs((2.151, 0.14), (1.697, 0.2), (1.686, 0.2))
+    assert not run.holding
+    run.finish_epochs((1.675, 0.2))
+    assert set(run.holding) == {"stuck"}
+    assert run.holding["stuck"].since_step == 119
+    run.finish_epochs((1.497, 0.32))
+    assert set(run.holding) == {"learning"}
+
+
+def test_a_loss_that_stops_when_it_is_low_is_not_stuck() -> None:
+    run = MadeUpRun().finish_epochs((0.8, 0.7), (0.45, 0.84), *[(0.39, 0.87)] * 6)
+    assert set(run.holding) == {"learning"}
+
+
+def test_a_good_first_epoch_is_learning_at_once() -> None:
+    assert set(MadeUpRun().finish_epochs((1.34, 0.55)).holding) == {"learning"}
+
+
+def test_binary_cross_entropy_is_held_against_its_own_loss_of_guessing() -> None:
+    guessing = 0.3250829733914482  # -(0.1 ln 0.1 + 0.9 ln 0.9)
+    run = MadeUpRun({"training.loss": "bce"}).finish_epochs((0.35, 0.1), (guessing, 0.1), (guessing, 0.1))
+    assert number(run.holding["stuck"].evidence["guessing"]) == pytest.approx(guessing)
+    run.finish_epochs((0.30, 0.2), (0.27, 0.25))
+    assert set(run.holding) == {"learning"}
+
+
+def test_an_even_gradient_with_nothing_amiss_is_healthy_until_the_run_is_stuck() -> None:
+    run = MadeUpRun().measure(layers())
+    assert set(run.holding) == {"healthy"}
+    assert set(run.finish_epochs(*[(LN10, 0.1)] * 3).holding) == {"stuck"}
+
+
+def test_one_hidden_layer_has_to_learn_before_it_is_called_healthy() -> None:
+    run = MadeUpRun(hidden=1).measure(layers(1))
+    assert not run.holding
+    run.finish_epochs((1.2, 0.6))
+    assert set(run.holding) == {"learning", "healthy"}
+
+
+def test_a_healthy_network_stays_so_while_its_gradient_drifts_apart_a_little() -> None:
+    run = MadeUpRun().measure(layers())
+    run.measure(*[layers(delta_norm=geometric(0.02, 1 / 1.4))] * 5)
+    assert set(run.holding) == {"healthy"}
+
+
+def test_when_the_layer_that_is_named_recovers_another_one_that_is_not_well_is_named() -> None:
+    run = MadeUpRun().measure(layers(saturated=[0, 0, 0.6, 0, 0, 0, 0.55]))
+    assert run.holding["saturated"].layer == "layer3"
+    run.measure(*[layers(saturated=[0, 0, 0.45, 0, 0, 0, 0.7])] * 10)
+    assert run.holding["saturated"].layer == "layer3"  # it isn't well yet
+    run.measure(*[layers(saturated=[0, 0, 0.1, 0, 0, 0, 0.7])] * 10)
+    verdict = run.holding["saturated"]
+    assert (verdict.layer, verdict.evidence["saturated"]) == ("layer7", 0.7)
+    assert verdict.since_step > 11

@@ -1,0 +1,51 @@
+"""How `--threads auto` chooses."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+
+from engine.bench import pace
+from engine.runtime import threads
+from tests.engine.lab import random_data
+
+
+@pytest.fixture
+def kept_threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(("most", "expected"), [(1, (1,)), (2, (1, 2)), (6, (1, 2, 4, 6)), (8, (1, 2, 4, 8))])
+def test_powers_of_two_and_the_most_are_tried(most: int, expected: tuple[int, ...]) -> None:
+    assert threads.candidates(most) == expected
+
+
+def test_more_threads_are_taken_only_where_they_win_a_tenth() -> None:
+    assert threads.choose({1: 1.0, 2: 0.95, 4: 0.93}) == 1
+    assert threads.choose({1: 1.0, 2: 0.6, 4: 0.58}) == 2
+    assert threads.choose({1: 1.0, 2: 0.95, 4: 0.5}) == 4
+
+
+@pytest.mark.usefixtures("kept_threads")
+def test_what_was_measured_to_be_fastest_is_left_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    takes = {1: 1.0, 2: 0.5, 3: 0.6}
+
+    class Pace:
+        def __init__(self, *_: Any) -> None:
+            self._seconds = takes[torch.get_num_threads()]
+
+        def __call__(self) -> float:
+            return self._seconds
+
+    monkeypatch.setattr(pace, "TrainerPace", Pace)
+    assert threads.measure(3, random_data()) == 2
+    assert torch.get_num_threads() == 2
+
+
+@pytest.mark.usefixtures("kept_threads")
+def test_of_one_thread_nothing_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "TrainerPace", None)
+    assert threads.measure(1, random_data()) == 1

@@ -1,0 +1,45 @@
+"""What a run's directory says of a disk that refuses it: two threads write, and neither hides the other's."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.storage import run_directory
+from engine.storage.run_directory import RunDirectory, Save
+from engine.storage.run_log import RunLog
+from engine.storage.summary import summarise
+from engine.tracking.snapshot import RunView
+from tests.engine.lab import begin, make_scenario, origin, random_data, train
+
+
+def test_a_log_that_is_refused_while_a_checkpoint_is_written_stays_in_trouble(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer, events = begin(make_scenario(), random_data())
+    train(trainer, 1)
+    *first, last = events
+    view = RunView("run", trainer.scenario.resolved(), 1)
+    directory = RunDirectory.create(tmp_path / "run", trainer.scenario.resolved(), 1, origin())
+    for event in first:
+        view.apply(event)
+        directory.write(event)
+    assert directory.trouble == ""
+
+    def refuse(log: RunLog) -> int:
+        raise OSError(28, "No space left on device")
+
+    def write_checkpoint(*_: Any) -> None:
+        with monkeypatch.context() as full:
+            full.setattr(RunLog, "_flush", refuse)
+            directory.write(last)
+
+    monkeypatch.setattr(run_directory, "write_checkpoint", write_checkpoint)
+    checkpoint: Any = "what it holds"
+    save = Save(checkpoint=checkpoint, summary=summarise(view.snapshot(), directory.log_bytes))
+    assert directory.save(save)
+    assert directory.trouble == "No space left on device"
+
+    monkeypatch.undo()
+    assert directory.save(Save(checkpoint=None, summary=save.summary, last=True))
+    assert directory.trouble == ""

@@ -1,0 +1,303 @@
+"""The list of runs: what stands in it, whatever lies in the folder, and that no log is read for it."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from time import time
+
+import pytest
+
+from engine.protocol.status import Status
+from engine.storage import run_index, trash
+from engine.storage.labels import LABELS, Labels, read_labels, write_labels
+from engine.storage.run_index import INDEX, list_runs, read_entry
+from engine.storage.run_lock import Owner, RunInUse, RunLock
+from engine.storage.run_log import DESCRIPTION, EVENTS, NotARun, RunLog
+from engine.storage.summary import FIELDS, SUMMARY, Summary, read_summary, write_summary
+from tests.engine.lab import make_scenario, origin
+
+
+def make_run(runs: Path, name: str, status: Status | None = Status.FINISHED, **figures: object) -> Path:
+    """A run's directory as a process leaves it; without a status as one leaves it that was killed at once."""
+    RunLog(runs / name, make_scenario().resolved(), 5, origin()).close()
+    if status is not None:
+        write_summary(runs / name, Summary("small", 5, status, **figures))  # type: ignore[arg-type]
+    return runs / name
+
+
+def age(folder: Path) -> None:
+    """Let a folder's time be long ago, as it is by the next time somebody looks."""
+    os.utime(folder, (1e9, 1e9))
+
+
+def test_the_latest_run_stands_first_with_its_figures(tmp_path: Path) -> None:
+    make_run(tmp_path, "20260101-small", epoch=2, epochs=9, test_accuracy=0.5)
+    make_run(tmp_path, "20260102-small", Status.STOPPED)
+    second, first = list_runs(tmp_path)
+    assert (second.name, second.status, second.state) == ("20260102-small", "stopped", "ended")
+    assert first.summary == Summary("small", 5, Status.FINISHED, epoch=2, epochs=9, test_accuracy=0.5)
+    assert first.folder == tmp_path / "20260101-small"
+
+
+def test_an_empty_or_missing_folder_holds_no_run(tmp_path: Path) -> None:
+    assert list_runs(tmp_path) == []
+    assert list_runs(tmp_path / "missing") == []
+
+
+def test_live_abandoned_and_ended_runs_are_told_apart(tmp_path: Path) -> None:
+    for name in ("live", "abandoned"):
+        make_run(tmp_path, name, Status.RUNNING)
+    make_run(tmp_path, "stopped", Status.STOPPED)
+    make_run(tmp_path, "killed-at-once", None)
+    lock = RunLock(tmp_path / "live")
+    states = {entry.name: (entry.state, entry.status) for entry in list_runs(tmp_path)}
+    assert states == {
+        "live": ("live", "running"),
+        "abandoned": ("abandoned", "abandoned"),
+        "stopped": ("ended", "stopped"),
+        "killed-at-once": ("abandoned", "abandoned"),
+    }
+    assert read_entry(tmp_path / "live").owner == Owner.present()
+    lock.release()
+    assert read_entry(tmp_path / "live").state == "abandoned"
+
+
+def _truncated(folder: Path) -> None:
+    write_summary(folder, Summary("small", 5, Status.FINISHED, log_bytes=99))
+
+
+def _newer(folder: Path) -> None:
+    record = json.loads((folder / SUMMARY).read_text())
+    (folder / SUMMARY).write_text(json.dumps({**record, "schema": 2}))
+
+
+def _rubbish(folder: Path) -> None:
+    (folder / SUMMARY).write_bytes(b"\xff\x00")
+
+
+def _of_another_kind(folder: Path) -> None:
+    record = json.loads((folder / SUMMARY).read_text())
+    (folder / SUMMARY).write_text(json.dumps({**record, "log_bytes": "many", "time": None}))
+
+
+def _without_status(folder: Path) -> None:
+    (folder / SUMMARY).write_text('{"schema": 1, "scenario": "small"}')
+
+
+def _alien(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.mkdir()
+
+
+def _a_file(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.write_text("something else")
+
+
+def _dangling(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.symlink_to(folder.parent / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("damage", "problem", "usable"),
+    [
+        (_truncated, "its log is cut: 0 of 99 bytes are left", True),
+        (_newer, "written by a newer version (schema 2, here 1): update vanish-tui", False),
+        (_rubbish, "damaged: summary.json does not describe a run", False),
+        (_of_another_kind, "damaged: summary.json does not describe a run", False),
+        (_without_status, "damaged: summary.json does not describe a run", False),
+        (_alien, "no run: there is no run.json", False),
+        (_a_file, "no run: it is a file", False),
+        (_dangling, "cannot be read: No such file or directory", False),
+    ],
+)
+@pytest.mark.parametrize("again", [False, True])
+def test_what_is_wrong_in_the_folder_stands_in_the_list_with_its_reason(
+    damage: "object", problem: str, usable: bool, again: bool, tmp_path: Path
+) -> None:
+    make_run(tmp_path, "good")
+    damage(make_run(tmp_path, "bad"))  # type: ignore[operator]
+    if again:
+        for each in tmp_path.iterdir():
+            os.utime(each, (1e9, 1e9), follow_symlinks=False)
+        list_runs(tmp_path)
+    good, bad = list_runs(tmp_path)
+    assert (good.name, good.problem) == ("good", "")
+    assert bad.problem == problem
+    assert (bad.state != "unusable") is usable
+
+
+def test_a_run_of_a_newer_version_without_a_summary_is_named(tmp_path: Path) -> None:
+    folder = make_run(tmp_path, "newer", None)
+    (folder / DESCRIPTION).write_text('{"schema": 7}')
+    assert list_runs(tmp_path)[0].problem.startswith("written by a newer version (schema 7")
+
+
+def test_a_description_that_describes_no_run_is_damage(tmp_path: Path) -> None:
+    folder = make_run(tmp_path, "run", None)
+    record = json.loads((folder / DESCRIPTION).read_text())
+    record["scenario"]["training"]["epochs"] = "many"
+    (folder / DESCRIPTION).write_text(json.dumps(record))
+    assert list_runs(tmp_path)[0].problem == "damaged: run.json does not describe a run"
+
+
+def test_no_log_is_read_and_nothing_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("one", "two"):
+        (make_run(tmp_path, name) / EVENTS).unlink()
+        (tmp_path / name / EVENTS).mkdir()  # which nobody can read
+        age(tmp_path / name)
+    first = list_runs(tmp_path)
+    assert [entry.problem for entry in first] == ["", ""]
+
+    def read_nothing(folder: Path) -> Summary:
+        raise AssertionError(folder)
+
+    monkeypatch.setattr(run_index, "read_summary", read_nothing)
+    assert list_runs(tmp_path) == first
+
+
+def test_what_changed_is_read_anew_and_what_is_gone_is_gone(tmp_path: Path) -> None:
+    for name in ("kept", "changed", "gone"):
+        age(make_run(tmp_path, name, Status.STOPPED))
+    list_runs(tmp_path)
+    write_summary(tmp_path / "changed", Summary("small", 5, Status.FINISHED))
+    write_labels(tmp_path / "kept", Labels("the good one", ("slides", "week 3")))
+    shutil.rmtree(tmp_path / "gone")
+    kept, changed = list_runs(tmp_path)
+    assert changed.status == "finished"
+    assert kept.labels == Labels("the good one", ("slides", "week 3"))
+    list_runs(tmp_path)
+    assert "gone" not in (tmp_path / INDEX).read_text()
+
+
+def test_a_folder_that_changed_just_now_is_read_again(tmp_path: Path) -> None:
+    folder = make_run(tmp_path, "quick", Status.STOPPED)
+    stamp = folder.stat().st_mtime_ns
+    list_runs(tmp_path)
+    write_summary(folder, Summary("small", 5, Status.FINISHED))
+    os.utime(folder, ns=(stamp, stamp))  # within one tick of the file system's clock
+    assert list_runs(tmp_path)[0].status == "finished"
+
+
+@pytest.mark.parametrize("content", [b"", b"rubbish", b'{"schema": 9, "runs": {}}', b'{"schema": 1}', b"[]"])
+def test_a_damaged_cache_is_no_loss(content: bytes, tmp_path: Path) -> None:
+    age(make_run(tmp_path, "run"))
+    (tmp_path / INDEX).write_bytes(content)
+    assert [entry.name for entry in list_runs(tmp_path)] == ["run"]
+    assert json.loads((tmp_path / INDEX).read_bytes())["fields"] == list(FIELDS)
+
+
+def test_fields_of_a_newer_version_are_passed_over(tmp_path: Path) -> None:
+    folder = make_run(tmp_path, "run")
+    record = json.loads((folder / SUMMARY).read_text())
+    (folder / SUMMARY).write_text(json.dumps({**record, "mood": "good"}))
+    assert read_summary(folder) == Summary("small", 5, Status.FINISHED)
+
+
+def test_labels_that_cannot_be_read_are_none(tmp_path: Path) -> None:
+    folder = make_run(tmp_path, "run")
+    assert read_labels(folder) == Labels()
+    (folder / LABELS).write_text("rubbish")
+    assert read_labels(folder) == Labels()
+
+
+def test_deleting_can_be_undone(tmp_path: Path) -> None:
+    folder = make_run(tmp_path, "run")
+    trash.delete(folder)
+    assert list_runs(tmp_path) == []
+    trash.restore(folder)
+    assert [entry.name for entry in list_runs(tmp_path)] == ["run"]
+
+
+def test_a_run_that_is_trained_is_not_deleted(tmp_path: Path) -> None:
+    folder = make_run(tmp_path, "run", Status.RUNNING)
+    lock = RunLock(folder)
+    with pytest.raises(RunInUse):
+        trash.delete(folder)
+    lock.release()
+    assert [entry.name for entry in list_runs(tmp_path)] == ["run"]
+
+
+def test_what_is_no_run_is_not_deleted(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "one.jpg").write_text("dear to somebody")
+    (tmp_path / "file").write_text("likewise")
+    for name in ("photos", "file"):
+        with pytest.raises(NotARun, match=f"{name} is no run"):
+            trash.delete(tmp_path / name)
+    assert os.listdir(tmp_path / "photos") == ["one.jpg"]
+
+
+def test_the_latest_deleted_is_the_first_to_come_back(tmp_path: Path) -> None:
+    for name in ("b", "c", "a"):
+        trash.delete(make_run(tmp_path, name))
+    for place, name in enumerate(("b", "c", "a")):
+        os.utime(tmp_path / trash.TRASH / name / trash.DELETED, (time() + place, time() + place))
+    assert trash.empty(tmp_path) == ["b", "c", "a"]
+
+
+def test_what_was_deleted_a_day_ago_is_removed(tmp_path: Path) -> None:
+    for name in ("old", "new"):
+        trash.delete(make_run(tmp_path, name))
+    age(tmp_path / trash.TRASH / "old" / trash.DELETED)
+    assert trash.empty(tmp_path) == ["new"]
+    assert os.listdir(tmp_path / trash.TRASH) == ["new"]
+
+
+@pytest.mark.parametrize("name", ["folder", "link-in-the-trash"])
+def test_only_what_was_deleted_here_is_removed_from_the_trash(name: str, tmp_path: Path) -> None:
+    trash.delete(make_run(tmp_path, "deleted"))
+    treasure = make_run(tmp_path, "treasure")  # even a run, if somebody else put it there
+    (treasure / trash.DELETED).touch()
+    age(treasure / trash.DELETED)
+    foreign = tmp_path / trash.TRASH / "foreign"
+    if name == "folder":
+        (treasure / trash.DELETED).unlink()
+        treasure.rename(foreign)
+    else:
+        foreign.symlink_to(treasure)
+    age(foreign)
+    assert trash.empty(tmp_path) == ["deleted"]
+    assert (foreign / EVENTS).exists()
+
+
+def test_a_link_named_trash_is_not_emptied_and_not_written_to(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    precious = make_run(home, "precious")
+    (precious / trash.DELETED).touch()
+    age(precious / trash.DELETED)
+    age(precious)
+    runs = tmp_path / "runs"
+    folder = make_run(runs, "run")
+    (runs / trash.TRASH).symlink_to(home)
+    assert trash.empty(runs) == []
+    with pytest.raises(NotADirectoryError) as refused:
+        trash.delete(folder)
+    assert refused.value.strerror == "it is a link or a file: remove it to delete runs"
+    assert refused.value.filename == str(runs / trash.TRASH)
+    with pytest.raises(NotADirectoryError):
+        trash.restore(runs / "precious")
+    assert os.listdir(home) == ["precious"]
+    assert (precious / EVENTS).exists()
+    assert [entry.name for entry in list_runs(runs)] == ["run"]
+    assert not (folder / trash.DELETED).exists()
+
+
+def test_a_link_to_a_run_is_not_deleted(tmp_path: Path) -> None:
+    original = make_run(tmp_path / "elsewhere", "run")
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    (runs / "link").symlink_to(original)
+    with pytest.raises(NotARun, match="link is no run"):
+        trash.delete(runs / "link")
+    assert not (original / trash.DELETED).exists()
+
+
+def test_a_run_is_not_brought_back_over_another(tmp_path: Path) -> None:
+    trash.delete(make_run(tmp_path, "run"))
+    (tmp_path / "run").mkdir()
+    with pytest.raises(FileExistsError):
+        trash.restore(tmp_path / "run")
+    assert trash.empty(tmp_path) == ["run"]

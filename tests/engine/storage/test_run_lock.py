@@ -1,0 +1,206 @@
+"""A run has one writer, and everybody can see who it is and whether it is still there."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+from time import time
+
+import pytest
+
+from engine.storage.run_lock import (
+    LOCK,
+    SILENT_SECONDS,
+    CannotEnd,
+    Owner,
+    RunInUse,
+    RunLock,
+    owner_of,
+    tell_to_end,
+)
+from tests.engine.owner_process import OwnerProcess, forge
+
+
+def test_the_owner_is_this_process_until_it_releases(tmp_path: Path) -> None:
+    assert owner_of(tmp_path) is None
+    lock = RunLock(tmp_path)
+    assert owner_of(tmp_path) == Owner.present()
+    assert Owner.present().is_here
+    assert Owner.present().is_alive
+    lock.release()
+    assert owner_of(tmp_path) is None
+
+
+def test_a_run_is_locked_once(tmp_path: Path) -> None:
+    lock = RunLock(tmp_path)
+    with pytest.raises(RunInUse, match=f"being trained by process {os.getpid()}") as refused:
+        RunLock(tmp_path)
+    assert refused.value.owner == Owner.present()
+    lock.release()
+    RunLock(tmp_path).release()
+
+
+def test_the_lock_of_a_process_that_is_gone_can_be_taken(tmp_path: Path) -> None:
+    code = (
+        "from pathlib import Path; from engine.storage.run_lock import RunLock; "
+        f"RunLock(Path({str(tmp_path)!r}))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert (tmp_path / LOCK).read_text().strip()
+    assert owner_of(tmp_path) is None
+    RunLock(tmp_path).release()
+
+
+def test_a_number_that_another_process_has_by_now_is_not_its_owner(tmp_path: Path) -> None:
+    present = Owner.present()
+    assert present.started is not None
+    earlier = replace(present, started=present.started - 1)
+    (tmp_path / LOCK).write_text(json.dumps(asdict(earlier)) + "\n")
+    assert owner_of(tmp_path) is None
+
+
+def test_a_boot_ago_is_gone(tmp_path: Path) -> None:
+    (tmp_path / LOCK).write_text(json.dumps(asdict(replace(Owner.present(), boot_id="another"))) + "\n")
+    os.utime(tmp_path / LOCK, (0, 0))
+    assert owner_of(tmp_path) is None
+
+
+def test_the_owner_on_another_host_is_known_by_its_heartbeat(tmp_path: Path) -> None:
+    elsewhere = Owner("another-host", "another boot", 7, 1)
+    (tmp_path / LOCK).write_text(json.dumps(asdict(elsewhere)) + "\n")
+    assert owner_of(tmp_path) == elsewhere
+    assert str(elsewhere) == "process 7 on another-host"
+    with pytest.raises(RunInUse, match="process 7 on another-host"):
+        RunLock(tmp_path)
+    silent = time() - SILENT_SECONDS - 1
+    os.utime(tmp_path / LOCK, (silent, silent))
+    assert owner_of(tmp_path) is None
+    RunLock(tmp_path).release()
+
+
+def test_a_heartbeat_moves_the_file_s_time(tmp_path: Path) -> None:
+    lock = RunLock(tmp_path)
+    os.utime(tmp_path / LOCK, (0, 0))
+    lock.beat()
+    assert time() - (tmp_path / LOCK).stat().st_mtime < SILENT_SECONDS
+    lock.release()
+
+
+@pytest.mark.parametrize("content", ["", "\n", "rubbish\n", "[]\n", '{"host": "x"}\n'])
+def test_a_damaged_lock_names_nobody_and_can_be_taken(content: str, tmp_path: Path) -> None:
+    (tmp_path / LOCK).write_text(content)
+    assert owner_of(tmp_path) is None
+    RunLock(tmp_path).release()
+
+
+def test_the_lock_is_for_the_user_alone(tmp_path: Path) -> None:
+    RunLock(tmp_path).release()
+    assert (tmp_path / LOCK).stat().st_mode & 0o777 == 0o600
+
+
+def test_the_process_that_holds_the_lock_is_the_owner_and_ends_when_told(
+    neighbour: OwnerProcess, tmp_path: Path
+) -> None:
+    owner = neighbour.hold(tmp_path)
+    with pytest.raises(RunInUse):
+        RunLock(tmp_path)
+    tell_to_end(tmp_path, owner)
+    assert neighbour.wait() == 0
+    assert owner_of(tmp_path) is None
+    with pytest.raises(ProcessLookupError):
+        tell_to_end(tmp_path, owner)
+
+
+FORGERIES: list[dict[str, object]] = [
+    {},  # a process that is there and does not hold the lock
+    {"started": None},
+    {"pid": -1},
+    {"pid": 0},
+    {"pid": 1},
+    {"pid": 10**30},
+    {"pid": True},
+    {"pid": "77"},
+    {"pid": 77.0},
+    {"pid": None},
+    {"pid": [1]},
+    {"host": None},
+    {"boot_id": 7},
+    {"started": "now"},
+    {"started": True},
+    {"more": 1},
+]
+
+
+@pytest.mark.parametrize("changes", FORGERIES)
+def test_a_forged_lock_names_no_process_and_no_signal_is_sent(
+    changes: dict[str, object], neighbour: OwnerProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = tmp_path / "real"
+    real.mkdir()
+    owner = neighbour.hold(real)
+    sent: list[int] = []
+    monkeypatch.setattr(signal, "pidfd_send_signal", lambda process, number: sent.append(number))
+    monkeypatch.setattr(os, "kill", lambda pid, number: sent.append(number))
+    forge(tmp_path, **{**asdict(owner), **changes})
+    assert owner_of(tmp_path) is None
+    for believed in (owner, replace(owner, started=None), replace(owner, pid=os.getppid())):
+        with pytest.raises((CannotEnd, ProcessLookupError)):
+            tell_to_end(tmp_path, believed)
+    assert sent == []
+    assert neighbour.is_there
+    RunLock(tmp_path).release()  # and the run can be taken
+
+
+def test_a_process_that_only_reads_the_lock_does_not_hold_it(tmp_path: Path, neighbour: OwnerProcess) -> None:
+    path = forge(tmp_path)
+    with path.open():
+        assert owner_of(tmp_path) is None
+        with pytest.raises(CannotEnd, match="does not hold the run's lock"):
+            tell_to_end(tmp_path, Owner.present())
+
+
+def test_a_copy_of_a_run_s_folder_has_no_owner(neighbour: OwnerProcess, tmp_path: Path) -> None:
+    original, copy = tmp_path / "original", tmp_path / "copy"
+    original.mkdir()
+    owner = neighbour.hold(original)
+    shutil.copytree(original, copy)
+    assert (copy / LOCK).read_text() == (original / LOCK).read_text()
+    assert owner_of(copy) is None
+    with pytest.raises(CannotEnd, match="does not hold the run's lock"):
+        tell_to_end(copy, owner)
+    RunLock(copy).release()
+    assert owner_of(original) == owner
+    assert neighbour.is_there
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"[" * 100_000, b'{"a":' * 100_000, b"x" * 10_000_000, b"\xff\xfe\n", b'{"pid": 1e400}\n', b"null\n"],
+)
+def test_a_lock_full_of_rubbish_names_no_process(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / LOCK).write_bytes(content)
+    assert owner_of(tmp_path) is None
+    RunLock(tmp_path).release()
+
+
+def test_a_link_in_the_lock_s_place_is_neither_read_nor_overwritten(tmp_path: Path) -> None:
+    treasure = tmp_path / "thesis.tex"
+    treasure.write_text("ten years of work")
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / LOCK).symlink_to(treasure)
+    assert owner_of(run) is None
+    with pytest.raises(OSError, match="symbolic link"):
+        RunLock(run)
+    assert treasure.read_text() == "ten years of work"
+
+
+def test_a_pipe_in_the_lock_s_place_stops_neither_reader_nor_writer(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / LOCK)
+    assert owner_of(tmp_path) is None
+    with pytest.raises(OSError, match="not a file of this user"):
+        RunLock(tmp_path)

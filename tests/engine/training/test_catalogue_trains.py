@@ -1,0 +1,48 @@
+"""Every scenario of the catalogue trains."""
+
+import math
+
+import pytest
+import torch
+
+import scenarios
+from engine.data.fashion_mnist import Dataset
+from engine.protocol.events import Sample, StageStarted
+from engine.protocol.status import Status
+from tests.engine.lab import begin, number, of_kind, train
+
+DIVERGING = {"linear-exploding"}
+
+
+@pytest.mark.parametrize("entry", scenarios.entries(), ids=lambda entry: entry.id)
+def test_it_takes_three_steps_and_measures_every_layer(entry: scenarios.Entry, sample_data: Dataset) -> None:
+    trainer, events = begin(scenarios.load(entry.id), sample_data)
+    before = [layer.weight.detach().clone() for layer in trainer.network.layers]
+    train(trainer, 3)
+    samples = of_kind(events, Sample)
+    if entry.id in DIVERGING:
+        assert (trainer.status, len(samples)) == (Status.DIVERGED, 2)
+        return
+    assert trainer.status is Status.RUNNING
+    assert [sample.step for sample in samples] == [1, 2, 3]
+    for sample in samples:
+        assert math.isfinite(sample.loss)
+        assert [layer.name for layer in sample.layers] == list(trainer.network.layer_names)
+        for layer in sample.layers:
+            assert number(layer.grad_norm) > 0
+            assert number(layer.delta_norm) > 0
+            assert math.isfinite(number(layer.update_ratio))
+    output = trainer.network.layers[-1].weight.detach()
+    assert not torch.equal(output, before[-1])
+
+
+def test_staged_goes_through_all_of_its_stages(sample_data: Dataset) -> None:
+    trainer, events = begin(scenarios.load("staged"), sample_data)
+    for _ in range(6):
+        train(trainer, 3)
+        trainer.next_stage()
+    train(trainer, 3)
+    stages = of_kind(events, StageStarted)
+    assert [len(stage.trainable) + len(stage.frozen) for stage in stages] == [3, 5, 5, 7, 7, 8, 8]
+    assert [len(stage.frozen) for stage in stages] == [0, 2, 0, 4, 0, 6, 0]
+    assert trainer.status is Status.RUNNING

@@ -1,0 +1,214 @@
+"""What the doctor finds, says, and makes of it."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from engine.data.fashion_mnist import DEBIAN, FILES, SAMPLE, DataError, cache_folder, inspect
+from tui_vanish.cli.doctor.devices import Devices, Gpu, Occupant, find_devices, parse_occupants
+from tui_vanish.cli.doctor.login import Session, find_session, find_terminal
+from tui_vanish.cli.main import main
+
+NO_GPU = Devices("13.0", (), False, "")
+
+
+@pytest.fixture
+def with_devices(monkeypatch: pytest.MonkeyPatch) -> Callable[[Devices], None]:
+    """Pretend what PyTorch sees, which takes it seconds to say."""
+
+    def pretend(devices: Devices) -> None:
+        monkeypatch.setattr("tui_vanish.cli.doctor.checks.find_devices", lambda: devices)
+
+    pretend(NO_GPU)
+    return pretend
+
+
+def report(capsys: pytest.CaptureFixture[str], *options: str) -> dict[str, object]:
+    main(["doctor", "--json", *options])
+    found: dict[str, object] = json.loads(capsys.readouterr().out)
+    return found
+
+
+@pytest.mark.usefixtures("with_devices")
+def test_a_machine_with_torch_and_data_can_train(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--data", "sample"]) == 0
+    text = capsys.readouterr().out
+    assert "This machine can train." in text
+    assert "sample  in use" in text
+
+
+def test_a_broken_torch_is_a_problem(
+    with_devices: Callable[[Devices], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_devices(Devices(None, (), False, "PyTorch doesn't work here: ImportError: libcudart.so"))
+    assert main(["doctor"]) == 1
+    text = capsys.readouterr().out
+    assert "problem: PyTorch doesn't work here: ImportError: libcudart.so" in text
+    assert "can't train" in text
+
+
+@pytest.mark.usefixtures("with_devices")
+def test_damaged_data_is_a_problem_where_training_would_use_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / f"{FILES[0]}.gz").write_bytes(b"no gzip")
+    assert main(["doctor", "--data", str(tmp_path)]) == 1
+    assert str(tmp_path) in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("with_devices")
+def test_on_a_terminal_no_word_is_cut_and_a_program_gets_a_line_for_each_fact(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["doctor", "--data", "sample"]) == 0
+    versions, devices, *_ = capsys.readouterr().out.splitlines()
+    assert len(versions) > 80
+    assert devices.startswith("devices")
+
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setattr("os.get_terminal_size", lambda *_: os.terminal_size((80, 24)))
+    monkeypatch.setattr("sys.stdout.fileno", lambda: 1)
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["doctor", "--data", "sample"]) == 0
+    broken, _, _ = capsys.readouterr().out.partition("\ndevices")
+    assert max(map(len, broken.splitlines())) <= 80
+    assert broken.split() == versions.split()
+
+
+@pytest.mark.usefixtures("with_devices")
+def test_the_places_of_the_data_stand_in_the_order_of_their_search(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shutil.copytree(SAMPLE, cache_folder())
+    found = report(capsys)["data"]
+    assert isinstance(found, list)
+    assert [(place["kind"], place["path"]) for place in found] == [
+        ("cache", str(cache_folder())),
+        ("debian", str(DEBIAN)),
+        ("sample", str(SAMPLE)),
+    ]
+    assert [place["used"] for place in found] == [True, False, False]
+
+
+@pytest.mark.usefixtures("with_devices")
+def test_a_runs_folder_that_cannot_be_written_is_remarked_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    found = report(capsys, "--runs-dir", str(tmp_path / "file"))
+    assert any("--runs-dir" in str(remark) for remark in found["remarks"])  # type: ignore[attr-defined]
+    assert found["problems"] == []
+
+
+def test_every_gpu_stands_there_with_who_is_on_it(
+    with_devices: Callable[[Devices], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    occupant = Occupant(4242, "python train.py", "maria", 3 << 30)
+    with_devices(
+        Devices("13.0", (Gpu("cuda:0", "NVIDIA H200", 100 << 30, 141 << 30, (occupant,)),), True, "")
+    )
+    assert main(["doctor"]) == 0
+    text = capsys.readouterr().out
+    assert "cuda:0  NVIDIA H200, 100.0 of 141.0 GiB free" in text
+    assert "taken by python train.py (process 4242 of maria, 3.0 GiB)" in text
+
+
+def test_what_nvidia_smi_says_is_read_by_the_gpus_uuid() -> None:
+    answer = (
+        "GPU-1111, 10, /usr/bin/python3, 2048\n"
+        "GPU-1111, 11, name, with a comma, [N/A]\n"
+        "GPU-2222, 12, python, 1\n"
+        "No running processes found\n"
+    )
+    occupants = parse_occupants(answer)
+    assert [(each.pid, each.name, each.bytes) for each in occupants["1111"]] == [
+        (10, "/usr/bin/python3", 2 << 30),
+        (11, "name, with a comma", None),
+    ]
+    assert [each.pid for each in occupants["2222"]] == [12]
+
+
+def test_a_driver_that_hangs_does_not_hang_the_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "tui_vanish.cli.doctor.devices._ASK_TORCH", "import threading; threading.Event().wait()"
+    )
+    monkeypatch.setattr("tui_vanish.cli.doctor.devices._TORCH_SECONDS", 0.2)
+    assert "no answer" in find_devices().problem
+
+
+def test_the_last_line_of_a_failed_import_is_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui_vanish.cli.doctor.devices._ASK_TORCH", "raise ImportError('no such library')")
+    assert find_devices().problem == "PyTorch doesn't work here: ImportError: no such library"
+
+
+def test_the_torch_that_is_installed_answers() -> None:
+    assert find_devices().problem == ""
+
+
+@pytest.mark.parametrize(
+    ("environment", "colours"),
+    [
+        ({"TERM": "xterm-256color"}, 256),
+        ({"TERM": "xterm-256color", "COLORTERM": "truecolor"}, 1 << 24),
+        ({"TERM": "xterm-256color", "NO_COLOR": ""}, 0),
+        ({"TERM": "linux"}, 16),
+        ({"TERM": "dumb"}, 0),
+    ],
+)
+def test_the_environment_says_how_many_colours_there_are(environment: dict[str, str], colours: int) -> None:
+    assert find_terminal(environment).colours == colours
+
+
+def test_ssh_and_tmux_are_noticed() -> None:
+    terminal = find_terminal({"SSH_TTY": "/dev/pts/3", "TMUX": "/tmp/tmux-0/default,1,0"})
+    assert (terminal.ssh, terminal.multiplexer) == (True, "tmux")
+
+
+@pytest.mark.parametrize(("answer", "expected"), [("b true", True), ("b false", False), ("", None)])
+def test_logind_is_asked_whether_it_ends_processes(
+    answer: str, expected: bool | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answered(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(command, 0 if answer else 1, answer + "\n", "")
+
+    monkeypatch.setattr("tui_vanish.cli.doctor.login.shutil.which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr("tui_vanish.cli.doctor.login.subprocess.run", answered)
+    assert find_session() == Session(kills_processes=expected, lingering=None)
+
+
+@pytest.mark.usefixtures("with_devices")
+def test_a_download_is_fetched_before_the_report(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fetched(progress: Callable[[str, int, int], None]) -> object:
+        shutil.copytree(SAMPLE, cache_folder())
+        progress("train-images-idx3-ubyte.gz", 1, 2)
+        return inspect("cache", cache_folder())
+
+    monkeypatch.setattr("tui_vanish.cli.commands.doctor.download", fetched)
+    assert main(["doctor", "--download"]) == 0
+    out, err = capsys.readouterr()
+    assert "cache   in use" in out
+    assert str(cache_folder()) in err
+
+
+@pytest.mark.usefixtures("with_devices")
+def test_a_download_that_fails_is_told_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def failed(_: object) -> object:
+        raise DataError("Fashion-MNIST could not be downloaded")
+
+    monkeypatch.setattr("tui_vanish.cli.commands.doctor.download", failed)
+    assert main(["doctor", "--download"]) == 1
+    assert capsys.readouterr().err == "vanish-tui: Fashion-MNIST could not be downloaded\n"
+
+
+def test_a_user_without_a_name_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: 2**31 - 7)
+    assert find_session() is not None

@@ -1,0 +1,153 @@
+"""`vanish-tui export`: every number of a run, as CSV and as TensorBoard's own reader reads it."""
+
+import csv
+import io
+import math
+import struct
+from pathlib import Path
+
+import pytest
+
+from engine.export.tensorboard import crc32c
+from engine.protocol.events import EpochFinished, LayerSample, RunEvent, Sample
+from engine.storage.paths import default_runs_folder
+from engine.storage.run_log import EVENTS, RunLog
+from tests.engine.lab import begin, make_scenario, origin, random_data, train
+from tui_vanish.cli.commands.export import COLUMNS
+from tui_vanish.cli.main import main
+
+
+@pytest.fixture
+def events() -> list[RunEvent]:
+    trainer, events = begin(make_scenario(), random_data())
+    train(trainer)
+    return events
+
+
+@pytest.fixture
+def run(events: list[RunEvent]) -> str:
+    """The name of a saved run."""
+    log = RunLog(
+        default_runs_folder() / "20260101-120000-small-ab12", make_scenario().resolved(), 1, origin()
+    )
+    for event in events:
+        log.write(event)
+    log.close()
+    return log.folder.name
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_csv_has_a_row_for_each_layer_of_each_sample_and_each_epoch(
+    run: str, events: list[RunEvent], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", run, "--csv"]) == 0
+    table = rows(capsys.readouterr().out)
+    assert tuple(table[0]) == COLUMNS
+    samples = [event for event in events if isinstance(event, Sample)]
+    of_layers = [row for row in table if row["event"] == "sample"]
+    assert [(int(row["step"]), row["layer"]) for row in of_layers] == [
+        (sample.step, layer.name) for sample in samples for layer in sample.layers
+    ]
+    measured = [(sample, layer) for sample in samples for layer in sample.layers]
+    for row, (sample, layer) in zip(of_layers, measured, strict=True):
+        assert float(row["loss"]) == sample.loss
+        assert float(row["grad_norm"]) == layer.grad_norm
+        assert row["inactive"] == ""
+    epochs = [row for row in table if row["event"] == "epoch_finished"]
+    assert [float(row["test_loss"]) for row in epochs] == [
+        event.test_loss for event in events if isinstance(event, EpochFinished)
+    ]
+
+
+def test_csv_goes_to_a_file_when_one_is_named(run: str, tmp_path: Path) -> None:
+    assert main(["export", run, "--csv", str(tmp_path / "run.csv")]) == 0
+    assert rows((tmp_path / "run.csv").read_text())[0]["event"] == "sample"
+    assert (tmp_path / "run.csv").stat().st_mode & 0o777 == 0o600
+
+
+def test_tensorboard_s_own_reader_reads_the_same_numbers(
+    run: str, events: list[RunEvent], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    assert main(["export", run, "--tensorboard", str(tmp_path / "board")]) == 0
+    assert capsys.readouterr().out == f"tensorboard --logdir {tmp_path / 'board'}\n"
+    reader = EventAccumulator(str(tmp_path / "board" / run), size_guidance={"scalars": 0})
+    reader.Reload()
+
+    samples = [event for event in events if isinstance(event, Sample)]
+    read = reader.Scalars("loss/batch")
+    assert [(each.step, each.value) for each in read] == [(s.step, single(s.loss)) for s in samples]
+    times = [each.wall_time - read[0].wall_time for each in read]
+    assert times == pytest.approx([sample.time - samples[0].time for sample in samples], abs=1e-5)
+    for place, name in enumerate(layer.name for layer in samples[0].layers):
+        for quantity in LayerSample.__dataclass_fields__:
+            expected = [(s.step, getattr(s.layers[place], quantity)) for s in samples]
+            if quantity in ("name", "frozen") or expected[0][1] is None:
+                assert f"{quantity}/{name}" not in reader.Tags()["scalars"]
+                continue
+            measured = [(each.step, each.value) for each in reader.Scalars(f"{quantity}/{name}")]
+            assert measured == [(step, single(value)) for step, value in expected]
+    epochs = [event for event in events if isinstance(event, EpochFinished)]
+    assert [(each.step, each.value) for each in reader.Scalars("accuracy/test")] == [
+        (event.step, single(event.test_accuracy)) for event in epochs
+    ]
+
+
+def single(value: float) -> float:
+    """As a float32 holds it."""
+    return float(struct.unpack("<f", struct.pack("<f", value))[0])
+
+
+def test_numbers_that_are_not_finite_reach_tensorboard(tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    from engine.export.tensorboard import write_events
+
+    def sample(step: int, loss: float) -> Sample:
+        return Sample(
+            run="run", step=step, epoch=1, stage=1, time=0.0, loss=loss, accuracy=0.1, lr=0.1, layers=()
+        )
+
+    with open(tmp_path / "events.out.tfevents.1.host", "wb") as file:
+        write_events(file, [sample(300, math.nan), sample(301, math.inf), sample(302, 1e300)], 1e9)
+    reader = EventAccumulator(str(tmp_path))
+    reader.Reload()
+    values = {each.step: each.value for each in reader.Scalars("loss/batch")}
+    assert math.isnan(values[300])
+    assert (values[301], values[302]) == (math.inf, math.inf)
+
+
+def test_the_checksum_is_castagnoli_s() -> None:
+    assert crc32c(b"123456789") == 0xE3069283  # RFC 3720's own example
+    assert crc32c(bytes(32)) == 0x8A9136AA
+
+
+def test_a_folder_that_is_there_is_not_written_over(
+    run: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", run, "--tensorboard", str(tmp_path)]) == 0
+    assert main(["export", run, "--tensorboard", str(tmp_path)]) == 2
+    assert f"{tmp_path / run} is there already" in capsys.readouterr().err
+
+
+def test_a_damaged_line_is_named_and_the_rest_is_written(
+    run: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = default_runs_folder() / run / EVENTS
+    path.write_bytes(b"rubbish\n" + path.read_bytes())
+    assert main(["export", run, "--csv"]) == 0
+    out, err = capsys.readouterr()
+    assert "line 1: not an event" in err
+    assert rows(out)[0]["event"] == "sample"
+
+
+def test_a_part_of_a_name_is_enough_and_a_wrong_one_is_refused(
+    run: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", "ab12", "--csv"]) == 0
+    assert main(["export", "nothing", "--csv"]) == 2
+    assert "there is no run 'nothing'" in capsys.readouterr().err

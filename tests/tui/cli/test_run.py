@@ -1,0 +1,138 @@
+"""`vanish-tui run` in this process: what it trains, what it says, and its exit code."""
+
+import json
+import struct
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.data.fashion_mnist import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
+from engine.storage.paths import default_runs_folder
+from tui_vanish.cli.main import main
+
+SAMPLE = ["--data", "sample", "--epochs", "1"]
+
+
+@pytest.fixture(scope="module")
+def small_data(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The options that train for one step on twenty images: here nobody asks how well."""
+    folder = tmp_path_factory.mktemp("small")
+    write_data(folder, bytes(range(10)) * 2)
+    return ["--data", str(folder), "--epochs", "1"]
+
+
+def write_data(folder: Path, labels: bytes) -> None:
+    """An IDX data set of grey images."""
+    for images_name, labels_name in ((TRAIN_IMAGES, TRAIN_LABELS), (TEST_IMAGES, TEST_LABELS)):
+        images = b"".join(bytes([10 * number]) * 784 for number in range(len(labels)))
+        write_idx(folder / images_name, (len(labels), 28, 28), images)
+        write_idx(folder / labels_name, (len(labels),), labels)
+
+
+def write_idx(path: Path, shape: tuple[int, ...], content: bytes) -> None:
+    path.write_bytes(struct.pack(f">HBB{len(shape)}I", 0, 8, len(shape), *shape) + content)
+
+
+def events(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, Any]]:
+    """The JSON lines of a run that must succeed."""
+    assert main(["run", *arguments, "--json"]) == 0
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_settings_and_epochs_change_the_scenario(
+    small_data: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    changes = ["--set", "model.init.std=0.3", "--set", "training.epochs=9"]
+    scenario = events(capsys, "depth-3", *changes, *small_data)[0]["scenario"]
+    assert scenario["model"]["init"]["std"] == 0.3
+    assert scenario["training"]["epochs"] == 1
+
+
+def test_options_may_stand_before_the_command(
+    small_data: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--seed", "3", "run", "depth-3", *small_data, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[0])["seed"] == 3
+
+
+def test_a_scenario_file_is_trained_however_it_is_named(
+    tmp_path: Path, small_data: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text('extends = "depth-7"\n[model]\nhidden_layers = 2\n')
+    first = events(capsys, str(path), *small_data)
+    second = events(capsys, "--scenario", str(path), *small_data)
+    assert first[0]["scenario"]["id"] == second[0]["scenario"]["id"] == "own"
+    assert first[-1]["weights_sha256"] == second[-1]["weights_sha256"]
+
+
+def test_another_seed_gives_other_weights(small_data: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    one, other = (events(capsys, "depth-3", "--seed", seed, *small_data)[-1] for seed in ("1", "2"))
+    assert one["weights_sha256"] != other["weights_sha256"]
+
+
+def test_for_a_person_there_is_a_line_an_epoch_and_a_summary(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "depth-3", *SAMPLE]) == 0
+    out, err = capsys.readouterr()
+    assert err.startswith("epoch 1/1  loss 2.3")
+    assert err.count("\n") == 1
+    assert out.startswith("depth-3 finished: 1 epoch, 118 steps, ")
+    (folder,) = default_runs_folder().iterdir()
+    assert f"saved in  {folder}\n" in out
+    assert "\x1b" not in out + err
+
+
+def test_the_summary_of_a_diverged_run_names_the_step_and_the_layers(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["run", "linear-exploding", *SAMPLE]) == 3
+    assert "  diverged  at step 2; not finite: " in capsys.readouterr().out
+
+
+def test_a_run_that_fails_ends_with_1_and_says_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_data(tmp_path, bytes([3, 12]))
+    assert main(["run", "depth-3", "--data", str(tmp_path), "--epochs", "1"]) == 1
+    out, err = capsys.readouterr()
+    assert out.startswith("depth-3 failed: ")
+    assert "found 12" in out
+    assert "Traceback" not in out + err
+
+
+def test_a_runs_folder_that_cannot_be_written_is_said_once_and_training_goes_on(
+    tmp_path: Path, small_data: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    assert main(["run", "depth-3", *small_data, "--runs-dir", str(file)]) == 0
+    out, err = capsys.readouterr()
+    warnings = [line for line in err.splitlines() if line.startswith("vanish-tui: ")]
+    assert len(warnings) == 1
+    assert str(file) in warnings[0]
+    assert out.startswith("depth-3 finished: ")
+    assert "saved in" not in out
+
+
+def test_the_summary_counts_a_single_step(small_data: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "depth-3", *small_data]) == 0
+    assert capsys.readouterr().out.startswith("depth-3 finished: 1 epoch, 1 step, ")
+
+
+def test_a_gpu_that_is_not_there_is_refused_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "depth-3", "--device", "cuda:99"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("vanish-tui: cuda:99 is not available")
+    assert err.count("\n") == 1
+
+
+def test_an_engine_that_has_ended_by_itself_is_not_waited_for(
+    small_data: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("engine.runtime.engine.Engine._work", lambda self: None)
+    assert main(["run", "depth-3", *small_data]) == 1
+    assert capsys.readouterr().err == (
+        "vanish-tui: the engine has ended by itself, which is a defect of vanish-tui\n"
+    )

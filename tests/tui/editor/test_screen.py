@@ -1,0 +1,179 @@
+import tomllib
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+import scenarios
+from tests import goldens
+from tests.tui.lab_bench import NARROW, WIDE, Bench, opened
+from tui_vanish.editor import form
+from tui_vanish.editor.screen import EditorScreen
+from tui_vanish.lab.screen import LabScreen
+
+ALL = tuple(entry.id for entry in scenarios.entries())
+
+
+def typed(**changes: str) -> dict[str, str]:
+    """The form of depth-7 with some fields changed; a dot in a key is a double underscore here."""
+    texts = form.texts(scenarios.load("depth-7"), "mine")
+    return texts | {key.replace("__", "."): text for key, text in changes.items()}
+
+
+def problems(**changes: str) -> dict[str, str]:
+    read = form.read(scenarios.load("depth-7"), typed(**changes))
+    assert isinstance(read, dict)
+    return read
+
+
+@pytest.mark.parametrize("scenario_id", ALL)
+def test_an_untouched_form_reads_back_as_the_scenario(scenario_id: str) -> None:
+    scenario = scenarios.load(scenario_id)
+    read = form.read(scenario, form.texts(scenario, "mine"))
+    assert not isinstance(read, dict)
+    assert read.numbers() == scenario.numbers()
+    assert (read.id, read.title) == ("mine", scenario.title)
+
+
+def test_every_value_that_a_file_may_state_has_a_field() -> None:
+    from scenarios.fields import known_keys
+    from scenarios.numbers import PROSE
+
+    missing = set(known_keys()) - PROSE - {field.key for field in form.fields()}
+    assert missing == {"data.name"}  # there is one data set
+
+
+def test_errors_stand_at_their_fields_in_the_schema_s_words() -> None:
+    found = problems(model__hidden_layers="0", optimizer__lr="fast", data__batch_size="")
+    assert found == {
+        "model.hidden_layers": "a whole number from 1 to 256",
+        "optimizer.lr": "a number above 0, at most 1000",
+        "data.batch_size": "a whole number from 1 to 60000",
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "words"),
+    [
+        ("model__skip", "1-9", "an earlier and a later layer, from 1 to 7"),
+        ("model__skip", "a-b", "such as 1-3 4-7"),
+        ("stages", "2 2", "such as 2: 1 / 2 2: 2"),
+        ("stages", "2: 1 / 2 2: 2", "the last stage to hold all 7 hidden layers"),
+        ("id", "a b", "a file name"),
+        ("model__init__std", "nan", "a number above 0"),
+    ],
+)
+def test_what_cannot_be_read_or_does_not_fit_is_said_at_its_field(key: str, text: str, words: str) -> None:
+    found = problems(**{key: text})
+    assert list(found) == [key.replace("__", ".")]
+    assert words in next(iter(found.values()))
+
+
+def test_a_choice_brings_its_own_fields_and_sends_the_others_away() -> None:
+    shown = {field.key for field in form.fields() if form.applies(field, typed(optimizer__name="sdagd"))}
+    assert {"optimizer.radius", "optimizer.norm"} <= shown
+    assert not {"optimizer.lr", "optimizer.momentum", "optimizer.betas"} & shown
+    for changes in ({"optimizer__name": "sdagd"}, {"optimizer__name": "adam"}, {"model__init__scheme": "he"}):
+        assert not isinstance(form.read(scenarios.load("depth-7"), typed(**changes)), dict)
+    beta = form.read(scenarios.load("depth-7"), typed(model__activation="sigmoid_beta"))
+    assert not isinstance(beta, dict)
+    assert beta.model.beta == 0.05
+
+
+async def edit(bench: Bench, *keys: str) -> None:
+    await bench.highlight("depth-7")
+    await bench.press("e", *keys)
+
+
+async def test_a_variant_is_trained_under_a_title_that_says_what_differs(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        await edit(bench, "backspace", "9", "enter")
+        (run,) = bench.engine.runs
+        assert run.scenario.model.hidden_layers == 9
+        assert run.scenario.title == "depth-7 with 9 layers"
+        assert bench.lab.highlighted is not None
+        assert bench.lab.highlighted.id == "depth-7-2"
+        run.start()
+        await bench.settle()
+        assert "depth-7-2  depth-7 with 9 layers" in bench.text
+        assert "Made here" in bench.text
+
+
+async def test_a_variant_can_be_trained_again_and_edited_in_turn(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        await edit(bench, "backspace", "9", "enter")
+        await bench.press("s", "enter")
+        assert [run.scenario.model.hidden_layers for run in bench.engine.runs] == [9, 9]
+        await bench.press("e", "backspace", "4", "enter")
+        assert bench.engine.runs[-1].scenario.model.hidden_layers == 4
+        assert bench.engine.runs[-1].scenario.id == "depth-7-2-2"
+
+
+async def test_the_command_line_of_a_variant_spells_it_out(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        await edit(bench, "backspace", "9", "enter")
+        bench.engine.runs[-1].start()
+        await bench.settle()
+        with patch.object(bench.app, "copy_to_clipboard") as copied:
+            await bench.press("Y")
+        assert copied.call_args.args == ("vanish-tui run depth-7 --set model.hidden_layers=9 --seed 42",)
+
+
+async def test_what_is_wrong_keeps_the_form_open_and_trains_nothing(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        await edit(bench, "backspace", "x", "enter")
+        assert isinstance(bench.app.screen, EditorScreen)
+        assert "! a whole number from 1 to 256" in bench.text
+        assert bench.engine.runs == []
+        await bench.press("escape")
+        assert isinstance(bench.app.screen, LabScreen)
+        assert [entry.id for entry in bench.app.entries] == [
+            "depth-3",
+            "depth-7",
+            "linear-exploding",
+            "broken",
+        ]
+
+
+async def test_a_name_that_is_taken_is_refused(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        await edit(bench, "up", "backspace", "backspace", "enter")
+        assert isinstance(bench.app.screen, EditorScreen)
+        assert "! there is such a scenario" in bench.text
+
+
+async def test_a_variant_is_saved_as_a_file_of_one_s_own(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        bench.app.variants.user_dir = tmp_path / "own"
+        await edit(bench, "down", "down", "right", "right", "ctrl+s")
+        path = tmp_path / "own" / "depth-7-2.toml"
+        assert tomllib.loads(path.read_text())["model"] == {"activation": "relu"}
+        assert scenarios.load(path).title.startswith("depth-7 with")
+        assert "Saved as" in bench.text
+        assert bench.app.entries[-1].path == path
+
+
+async def test_where_it_cannot_be_saved_that_is_said(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        (tmp_path / "own").write_text("a file, no folder")
+        bench.app.variants.user_dir = tmp_path / "own"
+        await edit(bench, "ctrl+s")
+        assert "Not saved" in bench.text
+
+
+async def test_a_scenario_whose_file_is_bad_cannot_be_edited(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        await bench.highlight("broken")
+        await bench.press("e")
+        assert isinstance(bench.app.screen, LabScreen)
+
+
+@pytest.mark.parametrize("ascii", [False, True], ids=["utf8", "ascii"])
+@pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "120x36"])
+async def test_the_form_looks_as_it_was_found_right(
+    size: tuple[int, int], ascii: bool, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, size, ascii=ascii) as bench:
+        await edit(bench, "backspace", "x", "down", "down", "left")
+        text = bench.text
+    goldens.check(f"lab/editor-{size[0]}x{size[1]}-{'ascii' if ascii else 'utf8'}", text)

@@ -1,0 +1,300 @@
+"""The runs screen: found, sorted, filtered, named, deleted and brought back by keys."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from engine.protocol.commands import ResumeRun
+from engine.protocol.status import Status
+from engine.storage import trash
+from engine.storage.labels import Labels, read_labels, write_labels
+from engine.storage.run_lock import RunLock
+from engine.storage.run_log import EVENTS, RunLog
+from engine.storage.summary import SUMMARY, Summary, write_summary
+from tests import goldens
+from tests.engine.lab import make_scenario, origin
+from tests.engine.owner_process import OwnerProcess
+from tests.tui.fake_engine import FakeRun
+from tests.tui.lab_bench import NARROW, WIDE, Bench, opened
+from tui_vanish.compare.screen import CompareScreen
+from tui_vanish.runs.columns import COLUMNS
+from tui_vanish.runs.run_list import RunList
+from tui_vanish.runs.screen import RunsScreen
+
+_GOOD = "20260103-090000-depth-3-aaaa"
+_BAD = "20260102-090000-depth-7-bbbb"
+_OPEN = "20260101-090000-relu-cccc"
+
+
+def make_run(runs: Path, name: str, summary: Summary) -> Path:
+    """A run's directory as its process leaves it."""
+    scenario = make_scenario().resolved() | {"id": summary.scenario}
+    RunLog(runs / name, scenario, summary.seed, origin()).close()
+    write_summary(runs / name, summary)
+    return runs / name
+
+
+def fill(runs: Path) -> None:
+    """A finished run, a stopped one, an abandoned one, and what is no run."""
+    good = Summary(
+        "depth-3",
+        42,
+        Status.FINISHED,
+        step=11_800,
+        epoch=100,
+        epochs=100,
+        time=88.0,
+        test_accuracy=0.781,
+        best_test_accuracy=0.79,
+        verdict="healthy",
+    )
+    bad = Summary(
+        "depth-7", 7, Status.STOPPED, epoch=12, epochs=100, time=9.6, test_accuracy=0.1, verdict="vanishing"
+    )
+    left = Summary("relu", 42, Status.RUNNING, epoch=3, epochs=100, time=3.1, test_accuracy=0.6)
+    write_labels(make_run(runs, _GOOD, good), Labels("the good one", ("slides",)))
+    make_run(runs, _BAD, bad)
+    make_run(runs, _OPEN, left)
+    (runs / "holiday.jpg").write_text("no run at all")
+
+
+@asynccontextmanager
+async def shelf(folder: Path, size: tuple[int, int] = WIDE) -> AsyncIterator[Bench]:
+    """The runs screen, open on a folder with three runs and a file."""
+    runs = folder / "runs"
+    runs.mkdir()
+    fill(runs)
+    async with opened(folder, size) as bench:
+        bench.engine.runs_folder = runs
+        await bench.press("r")
+        await read(bench)
+        yield bench
+
+
+async def read(bench: Bench) -> None:
+    """Wait until the folder was read."""
+    screen = bench.app.screen
+    assert isinstance(screen, RunsScreen)
+    if screen._reading is not None:
+        await screen._reading
+    await bench.settle()
+
+
+async def type_text(bench: Bench, text: str) -> None:
+    await bench.press(*("space" if key == " " else key for key in text))
+
+
+def shown(bench: Bench) -> list[str]:
+    return [entry.name for entry in bench.app.screen.query_one(RunList).shown]
+
+
+async def sort_by(bench: Bench, heading: str) -> None:
+    for _ in COLUMNS:
+        if f"by {heading} " in bench.text.splitlines()[1]:
+            return
+        await bench.press("o")
+    raise AssertionError(heading)
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "120x36"])
+async def test_the_runs_look_as_they_were_found_right(size: tuple[int, int], tmp_path: Path) -> None:
+    async with shelf(tmp_path, size) as bench:
+        await bench.press("j", "space")
+        goldens.check(f"runs/list-{size[0]}x{size[1]}", bench.text)
+
+
+async def test_every_column_sorts_both_ways_and_what_has_no_value_stands_last(tmp_path: Path) -> None:
+    async with shelf(tmp_path) as bench:
+        for column in COLUMNS:
+            await sort_by(bench, column.heading)
+            one_way = shown(bench)
+            await bench.press("O")
+            other_way = shown(bench)
+            await bench.press("O")
+            with_value = [name for name in one_way if name != "holiday.jpg"]
+            assert len(with_value) == 3
+            if column.heading in ("epoch", "test", "trained"):
+                assert other_way == [*reversed(with_value), "holiday.jpg"]
+        await sort_by(bench, "test")
+        assert shown(bench) == [_GOOD, _OPEN, _BAD, "holiday.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("relu", [_OPEN]),
+        ("slides", [_GOOD]),
+        ("GOOD one", [_GOOD]),
+        ("abandoned", [_OPEN]),
+        ("depth stopped", [_BAD]),
+        ("vanishing", [_BAD]),
+        ("nothing like it", []),
+    ],
+)
+async def test_the_filter_finds_names_labels_statuses_and_verdicts(
+    words: str, found: list[str], tmp_path: Path
+) -> None:
+    async with shelf(tmp_path) as bench:
+        await bench.press("slash")
+        await type_text(bench, words)
+        assert shown(bench) == found
+        assert ("Nothing matches." in bench.text) is (found == [])
+        await bench.press("enter", "escape")
+        assert len(shown(bench)) == 4
+        assert isinstance(bench.app.screen, RunsScreen)
+        await bench.press("escape")
+        assert not isinstance(bench.app.screen, RunsScreen)
+
+
+async def test_a_run_is_named_and_tagged(tmp_path: Path) -> None:
+    async with shelf(tmp_path) as bench:
+        await bench.press("j", "j", "e")
+        await type_text(bench, "try 2")
+        await bench.press("enter")
+        await read(bench)
+        await bench.press("a")
+        await type_text(bench, "week3 slides week3")
+        await bench.press("enter")
+        await read(bench)
+        assert read_labels(bench.engine.runs_folder / _BAD) == Labels("try 2", ("week3", "slides"))
+        assert "try 2 #week…" in bench.text  # in its column, and whole below
+        assert "try 2 #week3 #slides" in bench.text.splitlines()[-2]
+
+
+async def test_a_deleted_run_comes_back_also_in_another_app(tmp_path: Path) -> None:
+    async with shelf(tmp_path) as bench:
+        runs = bench.engine.runs_folder
+        await bench.press("j", "x")
+        await read(bench)
+        await bench.press("x")
+        await read(bench)
+        assert shown(bench) == ["holiday.jpg", _OPEN]
+        await bench.press("escape", "r")
+        await read(bench)
+        assert "undo" in bench.footer
+        await bench.press("z")
+        await read(bench)
+        assert shown(bench) == ["holiday.jpg", _BAD, _OPEN]
+    async with opened(tmp_path) as bench:
+        bench.engine.runs_folder = runs
+        await bench.press("r")
+        await read(bench)
+        await bench.press("z")
+        await read(bench)
+        assert shown(bench) == ["holiday.jpg", _GOOD, _BAD, _OPEN]
+        assert "undo" not in bench.footer
+
+
+async def test_what_is_no_run_and_what_is_trained_stays(tmp_path: Path) -> None:
+    async with shelf(tmp_path) as bench:
+        (bench.engine.runs_folder / "photos").mkdir()
+        await bench.press("escape", "r")
+        await read(bench)
+        assert shown(bench)[:2] == ["photos", "holiday.jpg"]
+        for name in ("photos", "holiday.jpg"):
+            await bench.press("x")
+            await read(bench)
+            assert f"{name} is no run: delete it yourself." in bench.text
+            await bench.press("j")
+        lock = RunLock(bench.engine.runs_folder / _OPEN)
+        await bench.press("G", "x")
+        await read(bench)
+        lock.release()
+        assert f"It stays: it is being trained by process {os.getpid()}." in bench.text
+        assert not (bench.engine.runs_folder / trash.TRASH).exists()
+        assert len(shown(bench)) == 5
+
+
+async def test_an_abandoned_run_goes_on_and_a_finished_one_is_asked_for_epochs(tmp_path: Path) -> None:
+    async with shelf(tmp_path) as bench:
+        bench.engine.runs.append(make_fake(bench, _OPEN))
+        await bench.press("G", "p")
+        assert bench.engine.sent == [ResumeRun(_OPEN)]
+        bench.engine.runs.append(make_fake(bench, _GOOD))
+        await bench.press("r")
+        await read(bench)
+        await bench.press("g", "j", "p")
+        assert "It is finished. How many epochs" in bench.text
+        await bench.press("enter")
+        assert bench.engine.sent[1:] == [ResumeRun(_GOOD, 200)]
+
+
+def make_fake(bench: Bench, name: str) -> FakeRun:
+    return FakeRun(bench.engine, name, make_scenario(), 1)
+
+
+async def test_a_run_of_another_process_is_taken_over_and_one_of_this_is_not(
+    tmp_path: Path, neighbour: OwnerProcess
+) -> None:
+    async with shelf(tmp_path) as bench:
+        folder = bench.engine.runs_folder / _OPEN
+        lock = RunLock(folder)
+        await bench.press("escape", "r")
+        await read(bench)
+        await bench.press("G")
+        assert "trained here" in bench.text
+        assert "take over" not in bench.footer
+        await bench.press("p")
+        assert "It is trained here." in bench.text
+        lock.release()
+
+        neighbour.hold(folder)
+        await bench.press("escape", "r")
+        await read(bench)
+        await bench.press("G")
+        assert f"trained by process {neighbour.pid}" in bench.text
+        await bench.press("T")
+        assert bench.engine.taken == [_OPEN]
+
+
+async def test_marked_runs_are_compared_as_their_logs_tell_them(tmp_path: Path) -> None:
+    async with shelf(tmp_path) as bench:
+        await bench.press("j", "c")
+        assert "Mark two runs or more" in bench.text
+        await bench.press("space", "j", "space", "c")
+        assert bench.engine.followed == [_GOOD, _BAD]
+        assert isinstance(bench.app.screen, CompareScreen)
+
+
+async def test_damage_is_shown_and_harms_nothing(tmp_path: Path) -> None:
+    async with shelf(tmp_path) as bench:
+        runs = bench.engine.runs_folder
+        (runs / _BAD / SUMMARY).write_text(
+            '{"schema": 1, "scenario": "x", "seed": "y", "status": "finished"}'
+        )
+        (runs / _OPEN / SUMMARY).write_text('{"schema": 9}')
+        os.utime(runs / _BAD)
+        os.utime(runs / _OPEN)
+        (runs / _GOOD / EVENTS).unlink()
+        write_summary(runs / _GOOD, Summary("depth-3", 1, Status.FINISHED, log_bytes=70))
+        os.mkdir(os.path.join(os.fsencode(runs), b"odd\xff\x1b[31m"))
+        await bench.press("escape", "r")
+        await read(bench)
+        text = bench.text
+        for words in (
+            "damaged: summary.json does not describe a run",
+            "written by a newer version (schema 9, here 1): update vanish-tui",
+            "? 2026-01-03 09:00 depth-3            finished",
+            r"odd\udcff\x1b[31m  no run: there is no run.json",
+        ):
+            assert words in text
+        assert all(c.isprintable() or c == "\n" for c in text)
+        await bench.press("j", "j")
+        assert "its log is cut: 0 of 70 bytes are left" in bench.text
+        for heading in (column.heading for column in COLUMNS):
+            await sort_by(bench, heading)
+        await bench.press("G", "enter", "p", "e", "a", "space", "x")
+        await read(bench)
+        assert isinstance(bench.app.screen, RunsScreen)
+
+
+async def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("a file where the folder should be")
+    async with opened(tmp_path) as bench:
+        bench.engine.runs_folder = tmp_path / "runs"
+        await bench.press("r")
+        await read(bench)
+        assert f"{tmp_path / 'runs'}: Not a directory" in bench.text

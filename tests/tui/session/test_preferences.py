@@ -1,0 +1,112 @@
+import json
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from tests.tui.fake_engine import FakeEngine
+from tests.tui.lab_bench import NARROW, WIDE, Bench, catalogue, opened
+from tui_vanish.app import VanishApp
+from tui_vanish.monitor.looks import ChartLooks, Looks
+from tui_vanish.session import preferences
+from tui_vanish.session.preferences import Remembered, recall, remember
+from tui_vanish.themes import SAFE
+
+
+def test_what_is_remembered_is_recalled(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "ui.json"
+    looks = Looks("accuracy", "saturated", True, None, ChartLooks("second", True, 2))
+    what = Remembered(theme=SAFE.name, list_wanted=False).with_looks(looks)
+    remember(path, what)
+    assert recall(path) == what
+    assert recall(path).looks() == looks
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff\xfe",
+        b'{"theme": 3, "smoothing": "much", "over_time": 1, "list_wanted": 7}',
+    ],
+)
+def test_a_broken_file_is_as_good_as_none(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "ui.json"
+    path.write_bytes(content)
+    assert recall(path) == Remembered()
+
+
+def test_a_newer_version_s_words_are_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "ui.json"
+    stored = {
+        "unit": "fortnight",
+        "quantity": "colour",
+        "smoothing": 99,
+        "chart": "pie",
+        "y_log": True,
+        "new": 1,
+    }
+    path.write_text(json.dumps(stored))
+    assert recall(path).looks() == Looks(charts=ChartLooks(y_log=True))
+
+
+def test_a_folder_that_cannot_be_written_does_no_harm(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file, no folder")
+    remember(tmp_path / "state" / "ui.json", Remembered(y_log=True))
+    remember(None, Remembered(y_log=True))
+    assert recall(None) == Remembered()
+
+
+def test_what_is_there_already_is_not_written_again(tmp_path: Path) -> None:
+    path = tmp_path / "ui.json"
+    remember(path, Remembered(y_log=True))
+    with patch.object(preferences, "write_atomically") as write:
+        remember(path, Remembered(y_log=True))
+    assert write.call_count == 0
+
+
+async def test_the_app_begins_as_it_was_left(tmp_path: Path) -> None:
+    memory = tmp_path / "ui.json"
+    for first in (True, False):
+        app = VanishApp(FakeEngine(), memory=memory)
+        app.entries = catalogue(tmp_path)
+        async with app.run_test(size=WIDE) as pilot:
+            if first:
+                await pilot.press("v", "h", "y", "o", "u", "l", "ctrl+t", "ctrl+t")
+                app.remember()
+            else:
+                looks = app.remembered.looks()
+                assert looks == Looks("accuracy", "delta_norm", True, None, ChartLooks("step", True, 1))
+                assert app.theme == SAFE.name
+
+
+async def test_a_list_that_was_sent_away_is_there_until_a_run_is_shown(tmp_path: Path) -> None:
+    memory = tmp_path / "ui.json"
+    remember(memory, Remembered(list_wanted=False))
+    app = VanishApp(FakeEngine(), memory=memory)
+    app.entries = catalogue(tmp_path)
+    async with app.run_test(size=WIDE) as pilot:
+        assert app.screen.query_one("#scenarios").display
+        await pilot.press("enter")
+        await pilot.pause()
+        assert not app.screen.query_one("#scenarios").display
+
+
+async def test_the_help_begins_with_the_pane_that_has_the_keyboard(tmp_path: Path) -> None:
+    async def help_for(bench: Bench, *keys: str) -> str:
+        await bench.press(*keys, "question_mark")
+        text = " ".join(bench.text.replace("│", " ").split())
+        await bench.press("escape")
+        return text
+
+    async with opened(tmp_path, NARROW) as bench:
+        assert "The slides' scenarios by section" in await help_for(bench)
+        run = await bench.train()
+        run.sample(1)
+        await bench.settle()
+        assert "mean-field theory puts the layer" in await help_for(bench, "3")
+        assert "the higher and brighter a cell" in await help_for(bench, "h")
+        assert "move a cursor that reads the values out" in await help_for(bench, "2")

@@ -1,0 +1,202 @@
+"""Runs of other processes among the app's own: found, followed, watched, taken over, and never a crash."""
+
+import json
+import signal
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+
+from engine.attach.shared_engine import NoEngine, SharedEngine
+from engine.protocol.commands import ResumeRun, Stop
+from engine.protocol.events import RunFinished, RunStarted, to_line
+from engine.protocol.status import Status
+from engine.runtime.engine import Engine, Settings
+from engine.storage.run_lock import LOCK, Owner, owner_of
+from engine.storage.run_log import DESCRIPTION, EVENTS, RunLog
+from tests.engine.lab import DEADLINE, Listener, begin, make_scenario, origin, random_data, train, write_data
+from tests.engine.owner_process import OwnerProcess
+from tui_vanish.lab import overview
+
+
+@pytest.fixture
+def killed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The signals that would have been sent."""
+    sent: list[int] = []
+    monkeypatch.setattr(signal, "pidfd_send_signal", lambda process, number: sent.append(number))
+    return sent
+
+
+def make_run(runs: Path, name: str, *, owner: OwnerProcess | Owner | None = None) -> Path:
+    """A run's directory in the middle of the training, and whose it is."""
+    log = RunLog(runs / name, make_scenario().resolved(), 1, origin())
+    trainer, events = begin(make_scenario(), random_data())
+    train(trainer, 6)
+    for event in events:
+        log.write(replace(event, run=name))
+    log.close()
+    if isinstance(owner, OwnerProcess):
+        owner.hold(runs / name)
+    elif owner is not None:
+        (runs / name / LOCK).write_text(json.dumps(asdict(owner)) + "\n")
+    return runs / name
+
+
+@pytest.fixture
+def watching(tmp_path: Path) -> SharedEngine:
+    """What is behind `vanish-tui watch`."""
+    return SharedEngine(NoEngine(tmp_path), find_live=False)
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Iterator[SharedEngine]:
+    """What is behind the app; nothing is started."""
+    engine = Engine(Settings(runs_dir=tmp_path))
+    yield SharedEngine(engine)
+    engine.close()
+
+
+def notices(engine: SharedEngine) -> list[str]:
+    return [notice.text for notice in engine.snapshot().notices]
+
+
+def test_a_live_run_is_found_and_shown_with_its_owner(
+    shared: SharedEngine, tmp_path: Path, neighbour: OwnerProcess
+) -> None:
+    make_run(tmp_path, "live", owner=neighbour)
+    make_run(tmp_path, "left")
+    for run in shared._others.live():
+        shared._others.add(run)
+    shared._look()
+    (seen,) = shared.snapshot().runs
+    assert (seen.run, seen.step) == ("live", 6)
+    assert shared.snapshot().owners == {"live": owner_of(tmp_path / "live")}
+    title = overview.title(shared.snapshot(), "here", 1)
+    assert (title.activity, title.statuses) == ("1 elsewhere", ())  # counted once
+
+
+def test_a_run_that_another_process_took_up_a_moment_before_is_shown_as_its_own_log_tells_it(
+    tmp_path: Path, neighbour: OwnerProcess
+) -> None:
+    folder, listener = make_run(tmp_path, "contested"), Listener()
+    other = neighbour.hold(folder)  # as the process does that a terminal left behind
+    settings = Settings(data=write_data(tmp_path / "data"), runs_dir=tmp_path)
+    engine = Engine(settings, on_event=listener)
+    shared = SharedEngine(engine)
+    engine.start()
+    shared.send(ResumeRun("contested"))
+    assert listener.wait_for(RunFinished).status is Status.FAILED
+    engine.close()
+    shared.snapshot()
+    shared._others.add(shared._wanted.get(timeout=DEADLINE))
+    shared._look()
+    (seen,) = shared.snapshot().runs
+    assert (seen.run, seen.status, seen.step) == ("contested", Status.FINISHED, 6)
+    assert shared.snapshot().owners == {"contested": other}
+
+
+def test_a_watch_ends_nobody_s_training(
+    watching: SharedEngine, tmp_path: Path, neighbour: OwnerProcess, killed: list[int]
+) -> None:
+    make_run(tmp_path, "live", owner=neighbour)
+    watching._others.add("live")
+    watching._look()
+    assert "This is a watch" in watching.take_over("live")
+    watching.send(Stop("live"))
+    assert notices(watching) == ["This is a watch: nothing is changed here."]
+    assert killed == []
+
+
+def test_taking_over_one_run_takes_all_of_its_process(
+    shared: SharedEngine, tmp_path: Path, neighbour: OwnerProcess, killed: list[int]
+) -> None:
+    for name in ("first", "second"):
+        make_run(tmp_path, name, owner=neighbour)
+    make_run(tmp_path, "somebody-else-s", owner=replace(Owner.present(), host="gpu-box-9"))
+    assert shared.take_over("second") == ""  # also before anybody has looked at it
+    assert killed == [signal.SIGTERM]
+    (handover,) = shared._others.handovers
+    assert handover.runs == ("first", "second")
+    assert shared.on_their_way == ["first", "second"]
+
+
+def test_a_process_is_told_to_end_once(
+    shared: SharedEngine, tmp_path: Path, neighbour: OwnerProcess, killed: list[int]
+) -> None:
+    for name in ("first", "second"):
+        make_run(tmp_path, name, owner=neighbour)
+    assert [shared.take_over(name) for name in ("first", "second")] == ["", ""]
+    assert killed == [signal.SIGTERM]
+
+
+def test_what_was_seen_last_is_shown_however_often_it_was_looked_meanwhile(
+    shared: SharedEngine, tmp_path: Path, neighbour: OwnerProcess
+) -> None:
+    folder = make_run(tmp_path, "live", owner=neighbour)
+    log = (folder / EVENTS).read_bytes().splitlines(keepends=True)
+    (folder / EVENTS).write_bytes(b"".join(log[:3]))
+    shared._others.add("live")
+    shared._look()
+    shared.snapshot()
+    for size in range(4, len(log) + 1):
+        with (folder / EVENTS).open("ab") as file:
+            file.write(log[size - 1])
+        shared._look()
+        if size % 2:  # two looks between two snapshots, so that what was shown is gone from memory
+            assert shared.snapshot().runs == shared._others.seen.runs
+
+
+def test_who_cannot_be_told_to_end_is_not(shared: SharedEngine, tmp_path: Path, killed: list[int]) -> None:
+    make_run(tmp_path, "far", owner=replace(Owner.present(), host="gpu-box-9"))
+    make_run(tmp_path, "ours", owner=Owner.present())
+    make_run(tmp_path, "left")
+    assert shared.take_over("far").endswith("on gpu-box-9: from here it can only be watched")
+    assert shared.take_over("ours") == "nobody else trains ours"
+    assert shared.take_over("left") == "nobody else trains left"
+    assert killed == []
+
+
+def test_a_run_that_cannot_be_shown_is_named_once_and_the_others_are_followed(
+    watching: SharedEngine, tmp_path: Path
+) -> None:
+    make_run(tmp_path, "good")
+    odd = make_run(tmp_path, "odd")
+    record = json.loads((odd / DESCRIPTION).read_text())
+    record["scenario"]["model"]["activation"] = "of a newer version"
+    (odd / DESCRIPTION).write_text(json.dumps(record))
+    broken = make_run(tmp_path, "broken")
+    started, *_ = begin(make_scenario(), random_data())[1]
+    assert isinstance(started, RunStarted)
+    lines = (broken / EVENTS).read_bytes().splitlines(keepends=True)
+    lines[0] = to_line(replace(started, scenario={"id": "nothing else"})).encode() + b"\n"
+    (broken / EVENTS).write_bytes(b"".join(lines))
+    for run in ("odd", "broken", "missing", "good"):
+        watching._others.add(run)
+    for _ in range(3):
+        watching._others.add("odd")
+        watching._look()
+    assert [run.run for run in watching.snapshot().runs] == ["good"]
+    told = notices(watching)
+    assert told[0] == "odd: its scenario is none of this version"
+    assert told[1] == "missing: no run: there is no run.json"
+    assert told[2].startswith("broken: its log is damaged (")
+    assert len(told) == 3
+
+
+def test_a_log_that_cannot_be_read_for_a_while_is_told_once_and_followed_again(
+    watching: SharedEngine, tmp_path: Path
+) -> None:
+    log = make_run(tmp_path, "run") / EVENTS
+    watching._others.add("run")
+    watching._look()
+    log.rename(log.with_suffix(".away"))
+    log.mkdir()
+    for _ in range(3):
+        watching._look()
+    assert notices(watching) == ["run cannot be read: Is a directory"]
+    assert [run.run for run in watching.snapshot().runs] == ["run"]
+    log.rmdir()
+    log.with_suffix(".away").rename(log)
+    watching._look()
+    assert len(notices(watching)) == 1

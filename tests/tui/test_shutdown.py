@@ -1,0 +1,155 @@
+"""Leaving: in order, at once while torch is being imported, and without a terminal."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from tests.tui.lab_bench import opened
+from tui_vanish import shutdown, terminal
+from tui_vanish.jobs import background
+
+
+class LeftError(Exception):
+    """Instead of the end of the process."""
+
+
+@pytest.fixture
+def exits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The codes with which the process would have ended."""
+    codes: list[int] = []
+
+    def leave(code: int) -> NoReturn:
+        codes.append(code)
+        raise LeftError
+
+    monkeypatch.setattr(os, "_exit", leave)
+    return codes
+
+
+async def test_while_torch_is_imported_it_leaves_without_saving(
+    tmp_path: Path, exits: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal, "is_lost", lambda: True)
+    async with opened(tmp_path) as bench:
+        bench.engine.importing = True
+        with pytest.raises(LeftError):
+            bench.app._departure.leave()
+        assert exits == [0]
+        assert not bench.engine.closed
+        bench.engine.importing = False
+
+
+async def test_a_step_that_hangs_does_not_keep_ctrl_c(
+    tmp_path: Path, exits: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutdown, "_SAVE_SECONDS", 0.01)
+    monkeypatch.setattr(terminal, "is_lost", lambda: True)
+    async with opened(tmp_path) as bench:
+        hanging = asyncio.Event()
+
+        async def hang(*_: object) -> None:
+            await hanging.wait()
+
+        monkeypatch.setattr(asyncio, "to_thread", hang)
+        bench.app._departure.leave(at_once=True)
+        task = bench.app._departure._task
+        assert task is not None
+        with pytest.raises(LeftError):
+            await task
+        assert exits == [0]
+
+
+async def test_a_hangup_hands_runs_over_also_when_saving_takes_too_long(
+    tmp_path: Path, exits: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutdown, "_SAVE_SECONDS", 0.01)
+    handed_over: list[list[str]] = []
+    monkeypatch.setattr(background, "hand_over", lambda runs, folder: handed_over.append(list(runs)))
+    async with opened(tmp_path) as bench:
+        run = await bench.train()
+        bench.engine.runs_folder = tmp_path
+        (tmp_path / run.name).mkdir()
+        hanging = asyncio.Event()
+
+        async def hang(*_: object) -> None:
+            await hanging.wait()
+
+        monkeypatch.setattr(asyncio, "to_thread", hang)
+        bench.app._departure._obey(signal.SIGHUP)
+        task = bench.app._departure._task
+        assert task is not None
+        with pytest.raises(LeftError):
+            await task
+        assert (exits, handed_over) == ([129], [[run.name]])
+
+
+async def test_where_no_process_is_to_be_had_it_leaves_nevertheless(
+    tmp_path: Path, exits: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(runs: object, folder: object) -> None:
+        raise BlockingIOError("no more processes")
+
+    monkeypatch.setattr(background, "hand_over", refuse)
+    async with opened(tmp_path) as bench:
+        run = await bench.train()
+        bench.engine.runs_folder = tmp_path
+        (tmp_path / run.name).mkdir()
+        with pytest.raises(LeftError):
+            bench.app._departure._save_and_vanish()
+        assert bench.engine.closed
+        assert (exits, bench.app.left_running) == ([129], [])
+
+
+async def test_what_was_taken_up_is_handed_over_while_torch_is_imported(
+    tmp_path: Path, exits: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed_over: list[list[str]] = []
+    monkeypatch.setattr(background, "hand_over", lambda runs, folder: handed_over.append(list(runs)))
+    async with opened(tmp_path) as bench:
+        run = await bench.train(ready=False)
+        bench.engine.runs_folder = tmp_path
+        (tmp_path / run.name).mkdir()
+        bench.engine.importing = True
+        with pytest.raises(LeftError):
+            bench.app._departure._obey(signal.SIGHUP)
+        bench.engine.importing = False
+        assert (exits, handed_over) == ([129], [[run.name]])
+
+
+async def test_a_lost_terminal_saves_and_leaves_with_sighups_code(
+    tmp_path: Path, exits: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(tmp_path) as bench:
+        with pytest.raises(LeftError):
+            bench.app._departure._save_and_vanish()
+        assert bench.engine.closed
+        assert exits == [129]
+
+
+async def test_with_a_terminal_nothing_is_lost(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        assert not bench.app._departure.leave_if_lost()
+        assert not bench.engine.closed
+
+
+def test_a_hung_up_terminal_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    master, slave = os.openpty()
+    with open(slave, closefd=True) as stdin:
+        monkeypatch.setattr("sys.__stdin__", stdin)
+        assert not terminal.is_lost()
+        os.close(master)
+        assert terminal.is_lost()
+
+
+async def test_what_comes_after_the_end_finds_no_screen_and_needs_none(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        lab, app = bench.lab, bench.app
+        app.bridge.stop()
+        await lab.query("*").remove()
+        await lab._add_run_pane()
+        await app._read_later(app.entries[0])
+        assert not lab.query("#run")

@@ -1,0 +1,236 @@
+"""Every page, drawn without an app: nothing is cut, ASCII is ASCII, and knobs change what is seen."""
+
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+
+from engine.theory import circle
+from engine.theory.circle import Round
+from engine.theory.weights import signals
+from scenarios.theory import page_ids
+from tests import goldens
+from tests.tui import made_up_measurements
+from tui_vanish.drawing.canvas import Canvas
+from tui_vanish.theory.formulas import in_ascii
+from tui_vanish.theory.page import Page
+from tui_vanish.theory.page_view import draw_page
+from tui_vanish.theory.pages import learning_circle
+from tui_vanish.theory.pages.optimizers import Optimizers
+from tui_vanish.theory.pages.weights import Weights
+from tui_vanish.theory.pictures import rebinned
+from tui_vanish.theory.registry import Pages
+
+TURNS = 60
+SIZES = [(78, 21), (118, 33)]  # of what is inside the frame at 80×24 and 120×36
+
+
+def settings(page: Page) -> Iterator[str]:
+    """The page as it opens, then after each of many random turns and steps."""
+    yield "as it opens"
+    draw = Random(7)
+    for _ in range(TURNS):
+        knob = draw.choice(page.knobs())
+        knob.turn(draw.choice((-100, -1, 1, 100)))
+        if draw.random() < 0.3:
+            page.step()
+        yield ", ".join(f"{knob.name} = {knob.shown}" for knob in page.knobs())
+
+
+def drawn(page: Page, width: int = 118, height: int = 33, *, ascii: bool = False) -> str:
+    canvas = Canvas(width, height)
+    draw_page(page, canvas, knob=page.knobs()[0], ascii=ascii)
+    return canvas.text()
+
+
+@pytest.mark.parametrize("ascii", [False, True], ids=["utf8", "ascii"])
+@pytest.mark.parametrize(("width", "height"), SIZES)
+@pytest.mark.parametrize("page_id", page_ids())
+def test_nothing_is_cut(page_id: str, width: int, height: int, ascii: bool) -> None:
+    page = Pages().open(page_id)
+    for setting in settings(page):
+        overflow = draw_page(page, Canvas(width, height), knob=page.knobs()[0], ascii=ascii)
+        assert not overflow.texts, setting
+
+
+@pytest.mark.parametrize("page_id", page_ids())
+def test_in_ascii_there_is_nothing_but_ascii(page_id: str) -> None:
+    page = Pages().open(page_id)
+    for setting in settings(page):
+        text = drawn(page, ascii=True)
+        assert text.isascii(), (setting, {sign for sign in text if not sign.isascii()})
+        assert "?" not in text.replace("?)", ""), setting
+
+
+@pytest.mark.parametrize("ascii", [False, True], ids=["utf8", "ascii"])
+@pytest.mark.parametrize(("width", "height"), SIZES)
+@pytest.mark.parametrize("page_id", page_ids())
+def test_a_page_looks_as_it_did(page_id: str, width: int, height: int, ascii: bool) -> None:
+    page = Pages().open(page_id)
+    text = drawn(page, width, height, ascii=ascii)
+    goldens.check(f"theory/{page_id}-{width}x{height}-{'ascii' if ascii else 'utf8'}", text)
+
+
+MEASURED = {
+    "weights": "weights",
+    "normalisation": "normalisation",
+    "skip-connection": "skip-connection",
+    "signs-nan": "signs",
+    "signs-unmoved": "signs",
+}
+
+
+@pytest.mark.parametrize("ascii", [False, True], ids=["utf8", "ascii"])
+@pytest.mark.parametrize(("width", "height"), SIZES)
+@pytest.mark.parametrize("name", MEASURED)
+def test_a_measured_page_looks_as_it_did(
+    name: str, width: int, height: int, ascii: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_up_measurements.pretend(monkeypatch)
+    page = Pages().open(MEASURED[name])
+    if name == "signs-unmoved":
+        page.knobs()[0].turn(-1)
+    measure(page)
+    text = drawn(page, width, height, ascii=ascii)
+    goldens.check(f"theory/{name}-measured-{width}x{height}-{'ascii' if ascii else 'utf8'}", text)
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+@pytest.mark.parametrize("page_id", ["weights", "normalisation", "skip-connection", "signs"])
+def test_with_its_measurements_nothing_is_cut_either(page_id: str, width: int, height: int) -> None:
+    page = Pages().open(page_id)
+    measure(page)
+    for ascii in (False, True):
+        assert page.work() is None
+        overflow = draw_page(page, Canvas(width, height), knob=page.knobs()[0], ascii=ascii)
+        assert not overflow.texts
+
+
+def test_work_that_nobody_waits_for_stops() -> None:
+    page = Pages().open("signs")
+    work = page.work()
+    assert work is not None
+    work(lambda: True)
+    assert page.work() is not None
+
+
+@pytest.mark.parametrize("page_id", page_ids())
+def test_every_knob_changes_what_is_seen(page_id: str) -> None:
+    page = Pages().open(page_id)
+    for knob in page.knobs():
+        before = knob.value
+        seen = set()
+        for by in (0, 1, -2):
+            knob.turn(by)
+            if page.id != "signs":  # another sign says so itself, before its run has begun
+                measure(page)
+            seen.add(body(page))
+        assert len(seen) > 1, knob.name
+        knob.set(before)
+
+
+def test_the_learning_circle_keeps_two_rounds_however_long_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Pages().open("learning-circle")
+    gone: list[object] = []
+
+    def go_round(*arguments: object) -> Round:
+        gone.append(arguments)
+        return circle.go_round(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(learning_circle, "go_round", go_round)
+    for _ in range(60):
+        page.step()
+        drawn(page)
+    assert len(gone) == 2 + 5
+    assert "round 6" in drawn(page)
+    gone.clear()
+    page.knobs()[3].turn(1)
+    assert "round 1" in drawn(page)
+    assert len(gone) == 2
+
+
+def test_a_restarted_circle_is_as_it_was() -> None:
+    page = Pages().open("learning-circle")
+    before = drawn(page)
+    for _ in range(30):
+        page.step()
+    assert drawn(page) != before
+    page.restart()
+    assert drawn(page) == before
+
+
+@pytest.mark.parametrize("std", [0.05, 0.897, 1.0, 10.0])
+def test_what_the_weights_page_says_of_chi_is_what_chi_is(std: float) -> None:
+    page = Pages().open("weights")
+    assert isinstance(page, Weights)
+    page.std.set(std)
+    for layer in range(2, 8):
+        page.layer.set(layer)
+        chi = signals(std, layer)[-1].chi
+        words = "χ is 1 within" if abs(chi - 1) < 0.03 else "χ < 1" if chi < 1 else "χ > 1"
+        assert words in drawn(page)
+    page.layer.set(1)
+    assert "for the weights χ counts from layer 2 on" in drawn(page)
+
+
+@pytest.mark.parametrize("optimizer", ["SGD", "momentum", "Adam", "SDAGD"])
+def test_the_smallest_numbers_of_a_walk_have_room(optimizer: str) -> None:
+    page = Pages().open("optimizers")
+    assert isinstance(page, Optimizers)
+    page.surface.turn(-1)
+    page.optimizer.set(optimizer)
+    page.x.set(0.5)
+    page.y.set(0.5)
+    page.restart()
+    for _ in range(120):
+        for _ in range(4):
+            page.step()
+        for ascii in (False, True):
+            assert not draw_page(page, Canvas(*SIZES[0]), knob=None, ascii=ascii).texts
+
+
+def test_every_line_of_beta_sigmoids_algorithm_can_be_seen_and_is_explained() -> None:
+    page = Pages().open("beta-sigmoid")
+    page.knobs()[0].turn(2)
+    for line in page.text.tables["algorithm"]:
+        text = drawn(page, *SIZES[0])
+        assert line["code"] in text
+        assert f"Line {line['code'].split(':')[0]} of 25" in text
+        page.knobs()[1].turn(1)
+
+
+def measure(page: Page) -> None:
+    """Do what a page needs a thread for."""
+    if work := page.work():
+        work(lambda: False)
+
+
+def body(page: Page) -> str:
+    """What is under the knobs."""
+    return "\n".join(drawn(page, *SIZES[0]).splitlines()[2:])
+
+
+@pytest.mark.parametrize("intervals", [1, 37, 57, 98, 240])
+def test_a_level_histogram_stays_level_in_other_intervals(intervals: int) -> None:
+    found = rebinned([1 / 240] * 240, intervals)
+    assert found == pytest.approx([1 / intervals] * intervals)
+
+
+def test_what_is_counted_at_the_ends_stays_there() -> None:
+    found = rebinned([0.25, *[0.0] * 238, 0.75], 57)
+    assert (found[0], found[-1]) == pytest.approx((0.25, 0.75))
+
+
+@pytest.mark.parametrize(
+    ("unicode", "ascii"),
+    [
+        ("10⁷ and 1.4·10⁻⁴⁵", "10^7 and 1.4*10^-45"),
+        ("m̂ ← m/(1 − β₁ᵗ)", "m_hat <- m/(1 - beta_1^t)"),
+        ("∂L/∂W¹", "dL/dW^1"),
+        ("a⁽ˡ⁻¹⁾", "a^(l-1)"),
+        ("Giới thiệu vấn đề", "Gioi thieu van de"),
+        ("plain", "plain"),
+    ],
+)
+def test_formulas_in_ascii(unicode: str, ascii: str) -> None:
+    assert in_ascii(unicode) == ascii

@@ -1,0 +1,61 @@
+"""The last row: the keys that do something here and now."""
+
+from collections.abc import Mapping
+
+from textual.events import Click
+
+from tui_vanish.actions import Action, footer
+from tui_vanish.drawing.ascii import key_name
+from tui_vanish.widgets.rows import Piece, Row, Rows, row_width
+
+_GAP = 2
+
+
+class KeyFooter(Rows):
+    """Keys and what they do, from the table of actions; where room is short the less needed ones go."""
+
+    DEFAULT_CSS = "KeyFooter { height: 1; dock: bottom; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._labels: Mapping[str, str] = {}
+        self._hint = ""
+        self._places: list[tuple[int, int, Action]] = []
+
+    def show(self, labels: Mapping[str, str], hint: str = "") -> None:
+        """Set what the actions are called at present; one without a label isn't shown.
+
+        `hint` takes the row's place, for as long as something is being typed.
+        """
+        self._labels, self._hint = labels, hint
+        self.redraw()
+
+    def rows(self, width: int, height: int) -> list[Row]:
+        """The row."""
+        if self._hint:
+            hint = self._hint.replace("⏎", key_name("⏎", ascii=self.alphabet.ascii))
+            return [(Piece(" "), Piece(hint, "dim"))]
+        shown = [action for action in footer() if self._labels.get(action.name)]
+        while shown and row_width(self._row(shown)) > width:
+            shown.remove(max(shown, key=lambda action: action.rank))
+        return [self._row(shown)]
+
+    def _row(self, actions: list[Action]) -> Row:
+        pieces: list[Piece] = [Piece(" ")]
+        self._places = []
+        for action in actions:
+            start = row_width(tuple(pieces))
+            pieces += [Piece(self._key(action), "accent"), Piece(f" {self._labels[action.name]}", "dim")]
+            self._places.append((start, row_width(tuple(pieces)), action))
+            pieces.append(Piece(" " * _GAP))
+        return tuple(pieces[:-1])
+
+    def _key(self, action: Action) -> str:
+        key = action.shown_keys[0]
+        return key_name("⏎" if key == "enter" else key, ascii=self.alphabet.ascii)
+
+    async def on_click(self, event: Click) -> None:
+        """Do what the clicked key does."""
+        for start, end, action in self._places:
+            if start <= event.x < end:
+                await self.run_action(f"{'app' if action.target == 'app' else 'screen'}.{action.call}")

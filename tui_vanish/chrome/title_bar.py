@@ -1,0 +1,97 @@
+"""The first row: which machine, which device, which data; and how many runs are where."""
+
+from dataclasses import dataclass
+
+from engine.protocol.status import Status
+from tui_vanish.widgets.rows import Piece, Row, Rows, padded, row_width
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """What the row says.
+
+    Attributes:
+        host: the machine's name, because people have several of these open.
+        device: "" until it is known.
+        data: likewise.
+        seed: the next run's.
+        activity: what the engine is loading, or "".
+        statuses: of every run that isn't trained elsewhere.
+        unsaved: how many runs can't be saved now.
+    """
+
+    host: str
+    device: str
+    data: str
+    seed: int
+    activity: str
+    statuses: tuple[Status, ...]
+    unsaved: int = 0
+
+
+class TitleBar(Rows):
+    """The first row of the lab."""
+
+    DEFAULT_CSS = "TitleBar { height: 1; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._title: Title | None = None
+
+    def show(self, title: Title) -> None:
+        """Set what it says."""
+        self._title = title
+        self.redraw()
+
+    def rows(self, width: int, height: int) -> list[Row]:
+        """The row: words are shortened before anything is left out."""
+        if self._title is None:
+            return []
+        title = self._title
+        right = _counts(title.statuses)
+        if title.unsaved:
+            right = (Piece(f"{title.unsaved} not saved", "bad"), Piece(" · "), *right)
+        if title.activity:
+            right = (Piece(title.activity, "accent"), *((Piece("   "), *right) if right else ()))
+        host, seed = title.host, f"seed {title.seed}"
+        short = (host.split(".")[0], _short_device(title.device), _short_data(title.data), seed)
+        variants = (
+            _left((host, title.device, title.data, seed), "   "),
+            _left((host.split(".")[0], title.device, title.data, seed), "  "),
+            _left(short, "  "),
+            _left((short[0][:12], *short[1:]), "  "),
+            _left((short[0][:12], short[1], seed), "  "),
+            _left((short[0][:12],), "  "),
+        )
+        room = width - row_width(right) - 3
+        left = next((row for row in variants if row_width(row) <= room), variants[-1])
+        return [padded(left, (*right, Piece(" ")), width)]
+
+
+def _left(parts: tuple[str, ...], gap: str) -> Row:
+    host, *rest = parts
+    return (Piece(" "), Piece(host, "strong"), *(Piece(gap + part, "dim") for part in rest if part))
+
+
+def _counts(statuses: tuple[Status, ...]) -> Row:
+    training = sum(status in (Status.LOADING, Status.RUNNING) for status in statuses)
+    paused = sum(status is Status.PAUSED for status in statuses)
+    done = sum(status.ended for status in statuses)
+    words = [
+        f"{number} {word}"
+        for number, word in ((training, "training"), (paused, "paused"), (done, "done"))
+        if number
+    ]
+    return (Piece(" · ".join(words)),) if words else ()
+
+
+def _short_device(device: str) -> str:
+    """`cpu (1 thread)` as `cpu×1`."""
+    name, _, rest = device.partition(" (")
+    number = rest.split(" ")[0]
+    return f"{name}×{number}" if number.isdecimal() else device
+
+
+def _short_data(data: str) -> str:
+    """`Fashion-MNIST 60 000/10 000` as `F-MNIST 60k`."""
+    return data.replace("Fashion-MNIST", "F-MNIST").replace(" 000/10 000", "k").replace(" 000/1 000", "k")

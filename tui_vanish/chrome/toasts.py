@@ -1,0 +1,23 @@
+"""What the engine has to say of its runs, as toasts: few of them, however much there is."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from engine.runtime.engine import Notice
+
+if TYPE_CHECKING:
+    from engine.runtime.live_run import Severity
+
+_MOST = 3  # toasts of one kind at a time; more would lie over half of a small screen
+
+
+def toasts(notices: Sequence[Notice]) -> "Iterator[tuple[str, Severity]]":
+    """(text, severity) of each toast: one a notice, or for many at once a single one."""
+    for severity, group in groupby(sorted(notices, key=lambda notice: notice.severity), lambda n: n.severity):
+        texts = [notice.text for notice in group]
+        if len(texts) > _MOST:
+            more = len(texts) - _MOST + 1
+            texts = ["\n".join((*texts[: _MOST - 1], f"and {more} more"))]
+        for text in texts:
+            yield text, severity

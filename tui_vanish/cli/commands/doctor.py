@@ -1,0 +1,171 @@
+"""`vanish-tui doctor`: what this machine has for training."""
+
+import argparse
+import json
+import shutil
+import sys
+import textwrap
+from collections.abc import Callable
+from dataclasses import asdict
+
+from engine.data.download import download
+from engine.data.fashion_mnist import DataError
+from tui_vanish.cli import options
+from tui_vanish.cli.doctor.checks import FoundData, Report, examine
+from tui_vanish.cli.doctor.devices import Devices
+from tui_vanish.cli.doctor.login import Session, Terminal
+from tui_vanish.drawing import format
+from tui_vanish.jobs import exits
+
+_WIDTH = 11  # of the labels
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument("--json", action="store_true", help="as a JSON object")
+    parser.add_argument("--download", action="store_true", help="fetch Fashion-MNIST into the cache first")
+    options.add_data_option(parser)
+    options.add_runs_option(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Download if asked to, then report; exit code 1 if this machine can't train."""
+    failure = _download() if arguments.download else ""
+    if failure:
+        print(f"vanish-tui: {failure}", file=sys.stderr)
+    report = examine(getattr(arguments, "data", None), getattr(arguments, "runs_dir", None))
+    print(json.dumps(asdict(report), indent=1) if arguments.json else _text(report))
+    return exits.FAILED if report.problems or failure else 0
+
+
+def _download() -> str:
+    """Fetch the data with a bar on standard error; returns what went wrong."""
+    progress, finish = _bar() if sys.stderr.isatty() else (_nothing, lambda: None)
+    try:
+        source = download(progress)
+    except DataError as error:
+        return str(error)
+    finally:
+        finish()
+    print(f"vanish-tui: {source.title} is in {source.path}", file=sys.stderr)
+    return ""
+
+
+def _bar() -> tuple[Callable[[str, int, int], None], Callable[[], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), console=Console(stderr=True)
+    )
+    tasks = {}
+
+    def progress(name: str, received: int, total: int) -> None:
+        if name not in tasks:
+            tasks[name] = bar.add_task(name)
+        bar.update(tasks[name], completed=received, total=total or None)
+
+    bar.start()
+    return progress, bar.stop
+
+
+def _nothing(name: str, received: int, total: int) -> None:
+    """Where nobody watches, a download is silent."""
+
+
+def _text(report: Report) -> str:
+    """For a terminal, broken between words; a program gets a line for each fact."""
+    lines = _lines(report)
+    if sys.stdout is not None and sys.stdout.isatty():
+        wrapper = textwrap.TextWrapper(
+            max(2 * _WIDTH, shutil.get_terminal_size().columns),
+            subsequent_indent=" " * _WIDTH,
+            break_long_words=False,  # a path is to be copied
+            break_on_hyphens=False,
+        )
+        lines = [wrapper.fill(line) for line in lines]
+    return "\n".join(lines)
+
+
+def _lines(report: Report) -> list[str]:
+    cores = report.cores
+    tried = f"tries up to {cores.auto_threads}" if cores.auto_threads > 1 else "is 1"
+    lines = [
+        _line(
+            "versions", "  ".join(f"{name} {value or 'missing'}" for name, value in report.versions.items())
+        ),
+        *_devices(report.devices),
+        _line(
+            "threads",
+            f"1 a run by default; --threads auto {tried}"
+            f" ({cores.physical} cores, {cores.logical} processors)",
+        ),
+        *_labelled("data", [_data(place) for place in report.data]),
+        _line("terminal", _terminal(report.terminal)),
+        *_labelled(
+            "folders",
+            [
+                f"{folder.purpose:9} {folder.path}{'' if folder.writable else '  cannot be written'}"
+                for folder in report.folders
+            ],
+        ),
+        _line("session", _session(report.session)),
+        "",
+    ]
+    lines += [f"problem: {text}" for text in report.problems]
+    lines += [f"note: {text}" for text in report.remarks]
+    lines.append("This machine can't train yet." if report.problems else "This machine can train.")
+    return lines
+
+
+def _line(label: str, text: str) -> str:
+    return f"{label:{_WIDTH}}{text}"
+
+
+def _labelled(label: str, texts: list[str]) -> list[str]:
+    return [_line("" if number else label, text) for number, text in enumerate(texts)]
+
+
+def _devices(devices: Devices) -> list[str]:
+    if devices.problem:
+        return [_line("devices", devices.problem)]
+    built = f"PyTorch is built with CUDA {devices.cuda}" if devices.cuda else "PyTorch is built without CUDA"
+    texts = ["cpu" if devices.gpus else f"cpu; no GPU ({built})"]
+    for gpu in devices.gpus:
+        free, total = gpu.free_bytes / 2**30, gpu.total_bytes / 2**30
+        texts.append(f"{gpu.device}  {gpu.name}, {free:.1f} of {total:.1f} GiB free")
+        for occupant in gpu.occupants:
+            size = f", {occupant.bytes / 2**30:.1f} GiB" if occupant.bytes is not None else ""
+            owner = f" of {occupant.user}" if occupant.user else ""
+            texts.append(f"  taken by {occupant.name} (process {occupant.pid}{owner}{size})")
+    if devices.gpus and not devices.occupants_known:
+        texts.append("  nvidia-smi is not there to say who else is on them")
+    return _labelled("devices", texts)
+
+
+def _data(place: FoundData) -> str:
+    mark = "in use" if place.used else ""
+    return f"{place.kind:7} {mark:7} {_found(place)}"
+
+
+def _found(place: FoundData) -> str:
+    if place.problem:
+        return place.problem if place.path in place.problem else f"{place.problem}: {place.path}"
+    return f"{place.images} in {place.path}"
+
+
+def _terminal(terminal: Terminal) -> str:
+    parts = [terminal.kind or "TERM is not set"]
+    parts.append(f"{terminal.columns}×{terminal.rows}" if terminal.is_terminal else "output is no terminal")
+    parts.append(f"{format.count(terminal.colours)} colours" if terminal.colours else "no colours")
+    parts.append("UTF-8" if terminal.utf8 else "no UTF-8: the app draws in ASCII")
+    parts += ["over SSH"] * terminal.ssh + [terminal.multiplexer] * bool(terminal.multiplexer)
+    return ", ".join(parts)
+
+
+def _session(session: Session) -> str:
+    if session.kills_processes is None:
+        return "no logind that would end processes at logout"
+    kills = "ends" if session.kills_processes else "leaves"
+    spared = "; this user's are spared (linger)" if session.kills_processes and session.lingering else ""
+    return f"logind {kills} processes at logout (KillUserProcesses){spared}"

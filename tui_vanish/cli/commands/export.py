@@ -1,0 +1,89 @@
+"""`vanish-tui export`: a run's numbers as CSV, or for TensorBoard."""
+
+import argparse
+import csv
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, TextIO
+
+from engine.protocol.events import EpochFinished, LayerSample, RunEvent, Sample, to_record
+from engine.storage.atomic import for_the_user_alone
+from engine.storage.run_log import DESCRIPTION, EVENTS, read_events
+from tui_vanish.cli import options
+from tui_vanish.jobs.exits import FailedError, RefusedError
+from tui_vanish.jobs.resume import find_run
+
+_WHERE = ("event", "step", "epoch", "stage", "time")
+_EPOCH = ("train_loss", "train_accuracy", "test_loss", "test_accuracy", "seconds", "evaluation_seconds")
+_LAYER = tuple(field.name for field in fields(LayerSample) if field.name != "name")
+COLUMNS = (*_WHERE, "loss", "accuracy", "lr", *_EPOCH, "layer", *_LAYER)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument("run_name", metavar="RUN", help="a run of the list, or a part of its name")
+    form = parser.add_mutually_exclusive_group(required=True)
+    form.add_argument(
+        "--csv",
+        metavar="FILE",
+        nargs="?",
+        const="-",
+        help="a row for each layer of each sample, and for each epoch; to standard output without FILE",
+    )
+    form.add_argument("--tensorboard", metavar="DIR", type=Path, help="a folder for TensorBoard's --logdir")
+    options.add_runs_option(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write what was asked for."""
+    entry = find_run(arguments.run_name, getattr(arguments, "runs_dir", None))
+    damage: list[str] = []
+    try:
+        events = read_events(entry.folder / EVENTS, damage)
+        for text in damage:
+            print(f"vanish-tui: {text}", file=sys.stderr)
+        if arguments.tensorboard is not None:
+            _tensorboard(arguments.tensorboard / entry.name, entry.folder, events)
+        elif arguments.csv == "-":
+            _csv(sys.stdout, events)
+        else:
+            with open(arguments.csv, "w", newline="", encoding="utf-8", opener=for_the_user_alone) as file:
+                _csv(file, events)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise FailedError(f"{error.filename or entry.name}: {error.strerror}") from None
+    return 0
+
+
+def _csv(file: TextIO, events: Sequence[RunEvent]) -> None:
+    writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    for event in events:
+        writer.writerows(_rows(event))
+
+
+def _rows(event: RunEvent) -> Iterator[dict[str, Any]]:
+    record = to_record(event)
+    match event:
+        case EpochFinished():
+            yield record
+        case Sample():
+            for layer in record["layers"] or [{}]:
+                yield {**record, **layer, "layer": layer.get("name")}
+
+
+def _tensorboard(folder: Path, run_folder: Path, events: Sequence[RunEvent]) -> None:
+    from engine.export.tensorboard import write_events
+
+    if folder.exists():
+        raise RefusedError(f"{folder} is there already: name another folder, or delete it")
+    began = (run_folder / DESCRIPTION).stat().st_mtime
+    folder.mkdir(parents=True)
+    name = f"events.out.tfevents.{int(began)}.{os.uname().nodename}"
+    with open(folder / name, "wb", opener=for_the_user_alone) as file:
+        write_events(file, events, began)
+    print(f"tensorboard --logdir {folder.parent}")

@@ -1,0 +1,45 @@
+"""`vanish-tui list`: the catalogue."""
+
+import argparse
+import json
+from itertools import groupby
+
+import scenarios
+from tui_vanish.cli.options import user_scenarios
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument("--json", action="store_true", help="as a JSON list")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the catalogue by section, then the user's own."""
+    entries = scenarios.entries(user_scenarios())
+    if arguments.json:
+        print(json.dumps([_record(entry) for entry in entries], indent=1))
+        return 0
+    width = max(len(entry.id) for entry in entries)
+    for number, (section, members) in enumerate(groupby(entries, key=lambda entry: entry.section)):
+        print(section if number == 0 else f"\n{section}")
+        for entry in members:
+            print(f"  {entry.id:{width}}  {_text(entry)}")
+    return 0
+
+
+def _text(entry: scenarios.Entry) -> str:
+    if not entry.problems:
+        return entry.title
+    return f"cannot be used; see: vanish-tui validate {entry.path}"
+
+
+def _record(entry: scenarios.Entry) -> dict[str, object]:
+    return {
+        "id": entry.id,
+        "title": entry.title,
+        "section": entry.section,
+        "of_slides": entry.of_slides,
+        "built_in": entry.built_in,
+        "path": str(entry.path),
+        "problems": [str(problem) for problem in entry.problems],
+    }

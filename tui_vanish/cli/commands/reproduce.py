@@ -1,0 +1,167 @@
+"""`vanish-tui reproduce`: train the slides' scenarios and hold the results against the published ones."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
+
+import scenarios
+from engine.protocol.events import EpochFinished, RunEvent, RunFinished, RunStarted, StageStarted
+from engine.protocol.status import Status
+from engine.tracking.snapshot import Snapshot
+from scenarios.published import published, sources
+from tui_vanish.cli import options
+from tui_vanish.cli.reproduction import METRICS, Row, Spread, outcomes, table
+from tui_vanish.drawing import format
+from tui_vanish.jobs import exits
+from tui_vanish.jobs.cores import physical_cores
+from tui_vanish.jobs.train import Job, train_all
+
+_COLUMNS = ("scenario", "train loss", "train acc.", "test loss", "test acc.", "")
+# Of the published numbers against the seeds' joint 95 % prediction intervals.
+_WITHIN = {True: "in spread", False: "outside", None: "one seed"}
+_PUBLISHED_IMAGES = (60_000, 10_000)  # for training and test
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument("scenarios", metavar="ID", nargs="*", help="which (all that the slides have)")
+    parser.add_argument(
+        "--epochs", metavar="N", type=options.epochs, help="train so long (of a staged scenario each stage)"
+    )
+    parser.add_argument("--seeds", metavar="K", type=options.seeds, default=1, help="with K seeds each (1)")
+    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
+    options.add_training_options(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train, then print one table; a diverged run is a result."""
+    chosen = arguments.scenarios or [entry.id for entry in scenarios.entries() if entry.of_slides]
+    overrides = [] if arguments.epochs is None else [f"training.epochs={arguments.epochs}"]
+    loaded = [options.load_scenario(name, overrides) for name in dict.fromkeys(chosen)]
+    first = options.seed(arguments)
+    jobs = [Job(scenario, first + number) for scenario in loaded for number in range(arguments.seeds)]
+    settings = options.settings(arguments)
+    options.check(settings)
+    # No screen shares the machine here: as many runs at a time as there are cores for.
+    at_once = max(1, physical_cores() // settings.threads)
+    print("loading PyTorch", file=sys.stderr, flush=True)
+    collector = _Collector(len(jobs))
+    endings = train_all(replace(settings, side_by_side=at_once), jobs, collector, at_once=at_once)
+    rows = table(
+        outcome
+        for ending in endings
+        for outcome in outcomes(
+            ending.snapshot.scenario_id, ending.snapshot.seed, collector.events[ending.snapshot.run]
+        )
+    )
+    lines = [line for row in rows for line in _lines(row)]
+    print_table = _print_markdown if arguments.markdown else _print_table
+    print_table(lines)
+    print("\n".join(["", *_footnotes(rows), *_provenance([ending.snapshot for ending in endings])]))
+    if any(ending.signal for ending in endings):
+        return 128 + next(ending.signal for ending in endings if ending.signal)
+    return exits.FAILED if any(ending.finished.status is Status.FAILED for ending in endings) else 0
+
+
+class _Collector:
+    """Keeps what the table is made of, and says on standard error how far things are."""
+
+    def __init__(self, runs: int) -> None:
+        self.events: dict[str, list[RunEvent]] = {}
+        self._runs, self._ended = runs, 0
+
+    def hear(self, event: RunEvent) -> None:
+        """One event of one run."""
+        if isinstance(event, RunStarted | StageStarted | EpochFinished | RunFinished):
+            self.events.setdefault(event.run, []).append(event)
+        if isinstance(event, RunStarted):
+            print(f"{event.run}  training", file=sys.stderr, flush=True)
+        if isinstance(event, RunFinished):
+            self._ended += 1
+            accuracy = format.percent(event.test_accuracy, 1)
+            print(
+                f"{self._ended}/{self._runs}  {event.run}  {event.status}, test accuracy {accuracy}",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    def warn(self, text: str) -> None:
+        """Say it between two lines."""
+        print(f"vanish-tui: {text}", file=sys.stderr, flush=True)
+
+
+def _lines(row: Row) -> list[tuple[str, ...]]:
+    """A row's lines: measured, the seeds' range, published, the difference."""
+    note = row.ended or f"{row.epochs} epoch{'' if row.epochs == 1 else 's'}"
+    lines = [(row.name, *_cells(row, lambda spread: f"{spread.middle:.3f}"), note)]
+    if row.seeds > 1 and row.measured:
+        ranges = _cells(row, lambda spread: f"{spread.low:.3f}–{spread.high:.3f}")
+        lines.append((f"  range of {row.seeds} seeds", *ranges, ""))
+    if row.published is not None:
+        figures = [f"{getattr(row.published.figures, name):.3f}" for name in METRICS]
+        lines.append((f"  published ({row.published.source})", *figures, ""))
+    if row.difference:
+        differences = [f"{row.difference[name]:+.3f}" for name in METRICS]
+        lines.append(("  difference", *differences, _WITHIN[row.within]))
+    return lines
+
+
+def _cells(row: Row, text: Callable[[Spread], str]) -> list[str]:
+    return [text(row.measured[name]) if name in row.measured else "" for name in METRICS]
+
+
+def _print_table(lines: list[tuple[str, ...]]) -> None:
+    from rich.table import Table
+
+    from tui_vanish.cli.printing import TableConsole
+
+    grid = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
+    for number, heading in enumerate(_COLUMNS):
+        at_an_end = number in (0, len(_COLUMNS) - 1)
+        grid.add_column(heading, justify="left" if at_an_end else "right", no_wrap=True)
+    for line in lines:
+        grid.add_row(*line)
+    TableConsole().print(grid)
+
+
+def _print_markdown(lines: list[tuple[str, ...]]) -> None:
+    print("| " + " | ".join(_COLUMNS) + " |")
+    print("|---|" + "--:|" * (len(_COLUMNS) - 2) + "---|")
+    for line in lines:
+        print("| " + " | ".join(cell.replace("  ", "&ensp;") for cell in line) + " |")
+
+
+def _footnotes(rows: Sequence[Row]) -> list[str]:
+    """What the table's marks mean, of those that it has."""
+    letters = sorted({row.published.source for row in rows if row.published is not None})
+    notes = [f"published ({letter}): {sources()[letter]}, one seed" for letter in letters]
+    bare = {row.name for row in rows if row.published is None}
+    for run in published():
+        if run.scenario in bare:
+            notes.append(f"{run.scenario}: published after {run.epochs} epochs, shown beside a run as long")
+    if any(row.within is not None for row in rows):
+        notes.append(
+            "in spread: one more seed would give numbers like the published ones"
+            " (joint 95 % prediction intervals of the four)"
+        )
+    return notes
+
+
+def _provenance(seen: Sequence[Snapshot]) -> list[str]:
+    """When, with what and on what the table was made; nothing if no run began."""
+    started = next((snapshot.started for snapshot in seen if snapshot.started is not None), None)
+    if started is None:
+        return []
+    versions = ", ".join(f"{name} {version}" for name, version in started.versions.items())
+    data, threads = started.data, f"{started.threads} thread{'' if started.threads == 1 else 's'}"
+    size = f"{format.count(data['train'])}/{format.count(data['test'])}"
+    seeds = ", ".join(map(str, sorted({snapshot.seed for snapshot in seen})))
+    lines = [
+        f"{date.today():%Y-%m-%d}; {versions}; device {started.device}, {threads} a run;"
+        f" {data['name']} {size} ({data['source']}); seeds {seeds}"
+    ]
+    if (data["train"], data["test"]) != _PUBLISHED_IMAGES:
+        lines.append("The published runs trained on the whole set, 60 000/10 000.")
+    return lines

@@ -1,0 +1,195 @@
+"""`vanish-tui run`: train a scenario without the app, or let saved runs go on."""
+
+import argparse
+import shutil
+import sys
+import textwrap
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.protocol.commands import ResumeRun
+from engine.protocol.status import Status
+from engine.tracking.snapshot import RunView
+from tui_vanish.cli import options
+from tui_vanish.cli.reporters import reporter_for
+from tui_vanish.drawing import format
+from tui_vanish.jobs import exits
+from tui_vanish.jobs.cores import physical_cores
+from tui_vanish.jobs.train import Continuation, Ending, Job, Reporter, train_all
+
+if TYPE_CHECKING:
+    from engine.runtime.engine import Settings
+
+_EXIT_CODES = {Status.FAILED: exits.FAILED, Status.DIVERGED: exits.DIVERGED}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument(
+        "scenario", metavar="ID|FILE", nargs="?", help="a scenario of the list, or a scenario file"
+    )
+    parser.add_argument("--scenario", metavar="FILE", type=Path, dest="file", help="a scenario file")
+    parser.add_argument(
+        "--resume",
+        metavar="RUN",
+        nargs="+",
+        help="let runs go on that were stopped or whose process is gone",
+    )
+    parser.add_argument(
+        "--epochs", metavar="N", type=options.epochs, help="train so long (of a staged scenario each stage)"
+    )
+    parser.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="change the scenario, such as model.init.std=0.3; may be repeated",
+    )
+    parser.add_argument("--json", action="store_true", help="print every event as a JSON line")
+    parser.add_argument(
+        "--detach", action="store_true", help="train in the background, also after the terminal is gone"
+    )
+    parser.add_argument(
+        "--save-every",
+        metavar="SECONDS",
+        type=options.seconds,
+        default=argparse.SUPPRESS,
+        help="how much training a kill may cost (30)",
+    )
+    parser.add_argument("--announce", type=int, help=argparse.SUPPRESS)  # of detached.detach
+    options.add_training_options(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train, report, and tell how it ended."""
+    if arguments.resume:
+        return _resume(arguments)
+    chosen, others = arguments.file or arguments.scenario, arguments.file and arguments.scenario
+    if chosen is None or others:
+        raise exits.RefusedError("run takes one scenario: an id (see vanish-tui list), or a file")
+    overrides = list(arguments.set)
+    if arguments.epochs is not None:
+        overrides.append(f"training.epochs={arguments.epochs}")
+    scenario = options.load_scenario(chosen, overrides)
+    seed, settings = options.seed(arguments), options.settings(arguments)
+    options.check(settings)
+    if arguments.detach:
+        which = ["--scenario", str(chosen)] if arguments.file else [str(chosen)]
+        return _detach([*which, "--seed", str(seed)], arguments, settings)
+    view = RunView("", scenario.resolved(), seed)
+    return _train(arguments, settings, [Job(scenario, seed)], {"": view})
+
+
+def _resume(arguments: argparse.Namespace) -> int:
+    """Let saved runs go on, in lockstep where they are several."""
+    from engine.storage.follower import Follower
+    from tui_vanish.jobs import resume
+
+    if arguments.scenario or arguments.file or arguments.set or hasattr(arguments, "seed"):
+        raise exits.RefusedError("--resume takes runs, which know their scenario and their seed")
+    runs_dir = getattr(arguments, "runs_dir", None)
+    found = [resume.find_run(name, runs_dir) for name in arguments.resume]
+    entries = list({entry.name: entry for entry in found}.values())
+    asked = resume.Asked(*(getattr(arguments, name, None) for name in ("device", "data", "threads")))
+    settings = resume.settings_for(entries, asked, options.settings(arguments))
+    settings = replace(settings, side_by_side=physical_cores())
+    options.check(settings)
+    resume.check(entries, settings, arguments.epochs)
+    if arguments.detach:
+        return _detach(["--resume", *(entry.name for entry in entries)], arguments, settings)
+    followers = [Follower(entry.folder) for entry in entries]
+    for follower in followers:
+        follower.poll()
+    anywhere = asked.device is not None
+    jobs = [Continuation(ResumeRun(entry.name, arguments.epochs, anywhere)) for entry in entries]
+    return _train(arguments, settings, jobs, {follower.run: follower.view for follower in followers})
+
+
+def _train(
+    arguments: argparse.Namespace,
+    settings: "Settings",
+    jobs: Sequence[Job | Continuation],
+    views: dict[str, RunView],
+) -> int:
+    reporter: Reporter
+    if arguments.announce is not None:
+        from tui_vanish.jobs.background import Announcer
+
+        reporter = Announcer(arguments.announce, len(jobs))
+        endings = train_all(settings, jobs, reporter)
+        return _code(endings)
+    with reporter_for(views, json=arguments.json) as reporter:
+        endings = train_all(settings, jobs, reporter)
+    if not arguments.json:
+        print("\n".join(map(_summary, endings)))
+    return _code(endings)
+
+
+def _code(endings: Sequence[Ending]) -> int:
+    if not endings:
+        return exits.FAILED
+    if endings[0].signal:
+        return 128 + endings[0].signal
+    codes = {_EXIT_CODES.get(ending.finished.status, 0) for ending in endings}
+    return next(code for code in (exits.FAILED, exits.DIVERGED, 0) if code in codes)
+
+
+def _detach(which: Sequence[str], arguments: argparse.Namespace, settings: "Settings") -> int:
+    """Train in another process, and print the names of its runs once they have begun."""
+    from tui_vanish.jobs.background import detach
+
+    words = ["run", *which]
+    if arguments.epochs is not None:
+        words += ["--epochs", str(arguments.epochs)]
+    for change in arguments.set:
+        words += ["--set", change]
+    if not arguments.resume or hasattr(arguments, "device"):
+        words += ["--device", settings.device]
+    threads = "auto" if settings.choose_threads else str(settings.threads)
+    words += ["--threads", threads, "--save-every", str(settings.save_seconds)]
+    if settings.data is not None:
+        words += ["--data", str(settings.data)]
+    if settings.runs_dir is not None:
+        words += ["--runs-dir", str(settings.runs_dir)]
+    for name in detach(words, settings.runs_dir):
+        print(name)
+        print(f"vanish-tui: it trains in the background; vanish-tui watch {name} shows it", file=sys.stderr)
+    return 0
+
+
+def _summary(ending: Ending) -> str:
+    """How the run ended, for a person."""
+    seen, end = ending.snapshot, ending.finished
+    lines = [
+        f"{seen.scenario_id} {end.status}: {end.epochs} epoch{'' if end.epochs == 1 else 's'},"
+        f" {format.count(end.steps)} step{'' if end.steps == 1 else 's'}, {format.duration(end.seconds)},"
+        f" seed {seen.seed}"
+    ]
+    if end.status is Status.FAILED:
+        lines.append(f"  error     {end.error}")
+    if end.status is Status.DIVERGED:
+        names = ", ".join(map(format.layer_name, end.nonfinite or ()))
+        lines.append(f"  diverged  at step {end.first_bad_step}; not finite: {names}")
+    if (epoch := seen.last_epoch) is not None:
+        lines.append(_figures("train", epoch.train_loss, epoch.train_accuracy))
+        lines.append(
+            f"{_figures('test', epoch.test_loss, epoch.test_accuracy)}"
+            f"   best {format.percent(end.best_test_accuracy, 1)}"
+        )
+    lines += [_wrapped(f"  verdict   {verdict.text}") for verdict in seen.verdicts]
+    if ending.folder is not None:
+        lines.append(f"  saved in  {ending.folder}")
+    return "\n".join(lines)
+
+
+def _wrapped(text: str) -> str:
+    """For a terminal, broken between words; a program gets one line."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return text
+    return textwrap.fill(text, shutil.get_terminal_size().columns, subsequent_indent=" " * 12)
+
+
+def _figures(name: str, loss: float, accuracy: float) -> str:
+    return f"  {name:8}  loss {format.fixed(loss)}   accuracy {format.percent(accuracy, 1)}"

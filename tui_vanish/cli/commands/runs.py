@@ -1,0 +1,91 @@
+"""`vanish-tui runs`: what was trained here."""
+
+import argparse
+import json
+import shutil
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from engine.protocol.events import encoded
+from engine.storage.paths import default_runs_folder
+from engine.storage.run_index import RunEntry, list_runs
+from scenarios.problems import printable
+from tui_vanish.cli import options
+from tui_vanish.drawing import format
+from tui_vanish.jobs.exits import RefusedError
+
+_COLUMNS = ("run", "status", "epoch", "test", "best", "trained", "verdict", "")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument("--json", action="store_true", help="as a JSON list")
+    options.add_runs_option(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the runs, the latest first."""
+    folder = getattr(arguments, "runs_dir", None) or default_runs_folder()
+    try:
+        entries = list_runs(folder)
+    except OSError as error:
+        raise RefusedError(f"{folder}: {error.strerror}") from None
+    if arguments.json:
+        print(json.dumps([encoded(_record(entry)) for entry in entries], indent=1))
+    elif not entries:
+        print(f"no runs in {folder}")
+    else:
+        print("\n".join(_table([_COLUMNS, *map(_row, entries)])))
+    return 0
+
+
+def _row(entry: RunEntry) -> tuple[str, ...]:
+    summary, labels = entry.summary, entry.labels
+    notes = [labels.name, *(f"#{tag}" for tag in labels.tags)]
+    notes += [f"by {entry.owner}"] if entry.owner else []
+    notes += [entry.problem]
+    remark = "  ".join(note for note in notes if note)
+    if summary is None:
+        return entry.name, entry.state, "", "", "", "", "", remark
+    return (
+        entry.name,
+        entry.status,
+        f"{summary.epoch}/{summary.epochs}",
+        _accuracy(summary.test_accuracy),
+        _accuracy(summary.best_test_accuracy),
+        format.duration(summary.time),
+        summary.verdict.replace("_", " "),
+        remark,
+    )
+
+
+def _accuracy(value: float | None) -> str:
+    return "" if value is None else format.percent(value, 1)
+
+
+def _table(rows: list[tuple[str, ...]]) -> list[str]:
+    rows = [tuple(map(printable, row)) for row in rows]  # names of files, and what others wrote into them
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
+    lines = ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows]
+    # A line that is folded makes a table unreadable; a file gets all of it.
+    if sys.stdout is not None and sys.stdout.isatty():
+        lines = [_cut(line, shutil.get_terminal_size().columns) for line in lines]
+    return [line.rstrip() for line in lines]
+
+
+def _cut(line: str, width: int) -> str:
+    return line if len(line.rstrip()) <= width else f"{line[: width - 1]}…"
+
+
+def _record(entry: RunEntry) -> dict[str, Any]:
+    return {
+        "run": entry.name,
+        "folder": str(entry.folder),
+        "state": entry.state,
+        "problem": entry.problem,
+        "label": entry.labels.name,
+        "tags": entry.labels.tags,
+        "owner": asdict(entry.owner) if entry.owner else None,
+        **(asdict(entry.summary) if entry.summary else {}),
+    }

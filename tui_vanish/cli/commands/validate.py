@@ -1,0 +1,27 @@
+"""`vanish-tui validate`: check scenario files."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import scenarios
+from tui_vanish.jobs.exits import WRONG_USE
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="a scenario file")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Check every file and report all that is wrong; exit code 2 if anything is."""
+    code = 0
+    for path in arguments.files:
+        try:
+            scenario = scenarios.load(path)
+        except scenarios.ScenarioError as error:
+            print(error, file=sys.stderr)
+            code = WRONG_USE
+        else:
+            print(f"{path}: fine ({scenario.title})")
+    return code

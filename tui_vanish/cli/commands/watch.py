@@ -1,0 +1,59 @@
+"""`vanish-tui watch`: follow a run that another process trains, without touching it."""
+
+import argparse
+import sys
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+from engine.storage.follower import Follower
+from engine.storage.run_index import read_entry
+from tui_vanish.cli import options
+from tui_vanish.cli.reporters import progress
+from tui_vanish.jobs.resume import find_run
+
+if TYPE_CHECKING:
+    from engine.tracking.snapshot import Snapshot
+
+_LOOK_SECONDS = 0.5
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument("run_name", metavar="RUN", help="a run of the list, or a part of its name")
+    options.add_runs_option(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Show the run in the app's own screen; without a terminal a line an epoch."""
+    entry = find_run(arguments.run_name, getattr(arguments, "runs_dir", None))
+    if options.has_terminal():
+        from engine.attach.shared_engine import NoEngine, SharedEngine
+        from tui_vanish.cli.open_app import open_app
+
+        return open_app(arguments, SharedEngine(NoEngine(entry.runs), find_live=False), watch=entry.name)
+    _tell(entry.folder)
+    return 0
+
+
+def _tell(folder: Path) -> None:
+    """Follow the run until it ends, or its process does."""
+    follower = Follower(folder)
+    told, pause = 0, Event()
+    while True:
+        alive = read_entry(folder).state == "live"
+        follower.poll()
+        seen = follower.snapshot()
+        if seen.last_epoch is not None and seen.last_epoch.epoch != told:
+            told = seen.last_epoch.epoch
+            print(progress(seen), flush=True)
+        if seen.status.ended or not alive:
+            break
+        pause.wait(_LOOK_SECONDS)
+    print(_ending(seen), file=sys.stderr)
+
+
+def _ending(seen: "Snapshot") -> str:
+    if seen.status.ended:
+        return f"vanish-tui: {seen.run} {seen.status}"
+    return f"vanish-tui: nobody trains it any more; vanish-tui run --resume {seen.run} goes on with it"

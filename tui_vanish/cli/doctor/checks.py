@@ -1,0 +1,190 @@
+"""What this machine has for training and for the app: gathered here, told by `commands.doctor`."""
+
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from platformdirs import user_cache_path, user_config_path
+
+from engine.data.fashion_mnist import (
+    DEBIAN,
+    SAMPLE,
+    DataError,
+    Source,
+    SourceKind,
+    cache_folder,
+    find_source,
+    inspect,
+)
+from engine.storage.paths import default_runs_folder
+from tui_vanish.cli.doctor.devices import Devices, find_devices
+from tui_vanish.cli.doctor.login import Session, Terminal, find_session, find_terminal
+from tui_vanish.cli.options import user_scenarios
+from tui_vanish.jobs.cores import physical_cores, spare_cores
+
+PACKAGE = "vanish-tui"
+_NEEDED = ("textual", "rich", "plotext", "pydantic", "platformdirs", "torch")
+
+
+@dataclass(frozen=True, slots=True)
+class Cores:
+    """The processors that this process may use, the cores behind them, and what `--threads auto` tries."""
+
+    logical: int
+    physical: int
+    auto_threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class FoundData:
+    """One place where Fashion-MNIST may be. `problem` is empty if it can be used."""
+
+    kind: str
+    path: str
+    images: str
+    problem: str
+    used: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """One of the program's folders. It may be writable without being there yet."""
+
+    purpose: str
+    path: str
+    exists: bool
+    writable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that was found out.
+
+    Attributes:
+        versions: by package; None of one that isn't installed.
+        data: the places where data can be, in the order in which they are looked at.
+        problems: what keeps this machine from training; empty if nothing does.
+        remarks: what works less well than it could.
+    """
+
+    versions: Mapping[str, str | None]
+    devices: Devices
+    cores: Cores
+    data: tuple[FoundData, ...]
+    terminal: Terminal
+    folders: tuple[Folder, ...]
+    session: Session
+    problems: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
+def examine(data: Path | None = None, runs_dir: Path | None = None) -> Report:
+    """Look at everything; takes the seconds that importing torch in a process of its own takes.
+
+    Args:
+        data: as `--data` names it.
+        runs_dir: as `--runs-dir` names it.
+    """
+    versions = _versions()
+    devices = find_devices()
+    places, data_problem = _find_data(data)
+    folders = (
+        _folder("runs", runs_dir or default_runs_folder()),
+        _folder("cache", user_cache_path(PACKAGE)),
+        _folder("config", user_config_path(PACKAGE)),
+        _folder("scenarios", user_scenarios()),
+    )
+    terminal, session = find_terminal(os.environ), find_session()
+    problems = [f"{name} is not installed" for name in _NEEDED if versions[name] is None]
+    if versions["torch"] is not None and devices.problem:
+        problems.append(devices.problem)
+    if data_problem:
+        problems.append(data_problem)
+    return Report(
+        versions=versions,
+        devices=devices,
+        cores=Cores(len(os.sched_getaffinity(0)), physical_cores(), spare_cores()),
+        data=places,
+        terminal=terminal,
+        folders=folders,
+        session=session,
+        problems=tuple(problems),
+        remarks=tuple(_remarks(places, terminal, folders, session)),
+    )
+
+
+def _remarks(
+    places: tuple[FoundData, ...], terminal: Terminal, folders: tuple[Folder, ...], session: Session
+) -> list[str]:
+    remarks = []
+    if any(place.used and place.kind == "sample" for place in places):
+        remarks.append(
+            "training uses the embedded sample; the whole set comes with `vanish-tui doctor --download`"
+        )
+    for folder in folders:
+        if folder.purpose == "runs" and not folder.writable:
+            remarks.append(f"runs can't be saved in {folder.path}; name another folder with --runs-dir")
+    if terminal.columns is not None and (terminal.columns < 80 or (terminal.rows or 0) < 24):
+        remarks.append("the app needs a terminal of at least 80×24")
+    if session.kills_processes and not session.lingering:
+        remarks.append("logging out ends what still runs here; `loginctl enable-linger` lets it live")
+    return remarks
+
+
+def _versions() -> dict[str, str | None]:
+    versions: dict[str, str | None] = {"python": platform.python_version()}
+    names = [PACKAGE, *_NEEDED, "torchvision"]
+    for name in names:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            versions[name] = None
+    return versions
+
+
+def _find_data(named: Path | None) -> tuple[tuple[FoundData, ...], str]:
+    """Every place, and what is wrong with the one that training would use."""
+    used: Source | None = None
+    problem = ""
+    try:
+        used = find_source(named)
+    except DataError as error:
+        problem = str(error)
+    places = []
+    if named is not None and (used is None or used.kind == "folder"):
+        places.append(_place("folder", used.path if used else named, used, problem))
+    known: tuple[tuple[SourceKind, Path], ...] = (
+        ("cache", cache_folder()),
+        ("debian", DEBIAN),
+        ("sample", SAMPLE),
+    )
+    for kind, path in known:
+        if not path.is_dir():
+            places.append(FoundData(kind, str(path), "", "not there", False))
+            continue
+        try:
+            source = inspect(kind, path)
+        except DataError as error:
+            places.append(FoundData(kind, str(path), "", str(error), False))
+        else:
+            places.append(_place(kind, path, used, "", source))
+    return tuple(places), problem
+
+
+def _place(
+    kind: str, path: Path, used: Source | None, problem: str, source: Source | None = None
+) -> FoundData:
+    found = source or used
+    title = found.title if found is not None else ""
+    return FoundData(kind, str(path), title, problem, used is not None and used.kind == kind)
+
+
+def _folder(purpose: str, path: Path) -> Folder:
+    """Whether something can be written there; of a folder that isn't there yet its nearest ancestor tells."""
+    standing = path
+    while not standing.exists() and standing != standing.parent:
+        standing = standing.parent
+    return Folder(purpose, str(path), path.is_dir(), standing.is_dir() and os.access(standing, os.W_OK))

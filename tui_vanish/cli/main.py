@@ -1,0 +1,130 @@
+"""The command line: `vanish-tui` alone opens the app, a command does without it."""
+
+import argparse
+import gc
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib import import_module
+from typing import Any
+
+from tui_vanish.cli.options import (
+    Parser,
+    add_training_options,
+    check,
+    has_terminal,
+    refresh,
+    settings,
+)
+from tui_vanish.jobs.exits import FAILED, WRONG_USE, FailedError, LeaveAtOnce, RefusedError
+
+COMMANDS = {
+    "list": "the catalogue of scenarios",
+    "show": "one scenario, whole",
+    "validate": "check scenario files",
+    "run": "train a scenario without the app",
+    "compare": "train several scenarios in lockstep, and rank them",
+    "reproduce": "train the slides' scenarios and hold the results against the published ones",
+    "runs": "what was trained here",
+    "watch": "follow a run that another process trains",
+    "export": "a run's numbers as CSV, or for TensorBoard",
+    "bench": "how fast this machine trains, against its own limit",
+    "doctor": "what this machine has for training: device, data, terminal, folders",
+}
+
+_EPILOG = "Without a command the app opens. `vanish-tui COMMAND --help` says more about one."
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # titles have letters that not every locale has
+    try:
+        code = _dispatch(_parser().parse_args(argv))
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return code
+    except (RefusedError, FailedError) as reason:
+        print(f"vanish-tui: {_printable(str(reason))}", file=sys.stderr)
+        return WRONG_USE if isinstance(reason, RefusedError) else FAILED
+    except LeaveAtOnce as leaving:
+        os._exit(leaving.code)  # the engine's thread can't be joined while it imports torch
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(
+        prog="vanish-tui",
+        description="A laboratory in the terminal for vanishing and exploding gradients.",
+        epilog=_EPILOG,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and leave")
+    add_training_options(parser)
+    screen = parser.add_argument_group("screen")
+    screen.add_argument("--refresh", type=refresh, metavar="HZ", help="frames a second, such as 2")
+    screen.add_argument("--ascii", action="store_true", help="draw without braille and box characters")
+    screen.add_argument(
+        "--mouse",
+        action=argparse.BooleanOptionalAction,
+        help="report the mouse (by default not over SSH, where it takes away selecting text)",
+    )
+    commands = parser.add_subparsers(
+        title="commands", dest="command", metavar="COMMAND", parser_class=_Command
+    )
+    for name, text in COMMANDS.items():
+        commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+    return parser
+
+
+class _Command(Parser):
+    """A command's parser; its module is imported when the command was chosen."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # as argparse calls it
+        module = import_module(f"tui_vanish.cli.commands.{self.prog.split()[-1]}")
+        module.add_arguments(self)
+        self.set_defaults(run=module.run)
+        return super().parse_known_args(args, namespace)
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        print(f"vanish-tui {version('vanish-tui')}")
+        parser.exit()
+
+
+def _dispatch(arguments: argparse.Namespace) -> int:
+    if arguments.command is None:
+        return _open_app(arguments)
+    code: int = arguments.run(arguments)
+    return code
+
+
+def _open_app(arguments: argparse.Namespace) -> int:
+    if not has_terminal():
+        raise RefusedError("the app needs a terminal; without one, use vanish-tui run ID (see --help)")
+    # Hardly anything becomes garbage before the first frame, at which the app collects again.
+    gc.disable()
+    from tui_vanish.jobs.cores import spare_cores
+
+    chosen = replace(settings(arguments), side_by_side=spare_cores())
+    check(chosen)
+    from engine.attach.shared_engine import SharedEngine
+    from engine.runtime.engine import Engine
+    from tui_vanish.cli.open_app import open_app
+
+    return open_app(arguments, SharedEngine(Engine(chosen)))
+
+
+def _printable(text: str) -> str:
+    """What the user typed comes back in messages: nothing in it may command the terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)

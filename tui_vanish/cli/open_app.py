@@ -1,0 +1,39 @@
+"""Opens the app on the terminal."""
+
+import argparse
+import os
+
+from engine.attach.shared_engine import SharedEngine
+from engine.storage.paths import default_runs_folder
+from tui_vanish.app import DEFAULT_REFRESH, VanishApp
+from tui_vanish.cli.locales import is_utf8
+from tui_vanish.cli.options import seed, user_scenarios
+from tui_vanish.terminal import over_ssh
+
+
+def open_app(arguments: argparse.Namespace, engine: SharedEngine, *, watch: str = "") -> int:
+    """Run the app until it is left; returns the exit code.
+
+    Args:
+        arguments: of the command line.
+        engine: what trains, if anything.
+        watch: the run to look at first.
+    """
+    app = VanishApp(
+        engine,
+        seed=seed(arguments),
+        refresh=arguments.refresh or DEFAULT_REFRESH,
+        ascii=arguments.ascii or not is_utf8(os.environ),
+        mouse=not over_ssh(os.environ) if arguments.mouse is None else arguments.mouse,
+        user_dir=user_scenarios(),
+        memory=default_runs_folder().parent / "ui.json",
+    )
+    if watch:
+        app.shelf.watch(watch)
+    code = app.run()
+    left = app.left_running
+    if len(left) == 1:
+        print(f"{left[0]} goes on in the background; vanish-tui shows it again.")
+    elif left:
+        print(f"{len(left)} runs go on in the background; vanish-tui shows them again.")
+    return code or 0

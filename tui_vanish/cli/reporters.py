@@ -1,0 +1,178 @@
+"""How a headless run is told: JSON lines for a program, a bar or a line an epoch for a person."""
+
+import sys
+from collections.abc import Mapping
+from time import monotonic
+from types import TracebackType
+from typing import Self
+
+from engine.protocol.events import EpochFinished, Resumed, RunEvent, RunStarted, Sample, to_line
+from engine.tracking.snapshot import RunView, Snapshot
+from tui_vanish.drawing import format
+from tui_vanish.jobs import exits
+
+_REDRAW = 0.2  # seconds
+
+
+class JsonLines:
+    """Every event as one line on standard output, and nothing else there."""
+
+    def __enter__(self) -> Self:
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(encoding="utf-8")  # as JSON is, whatever the locale
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def hear(self, event: RunEvent) -> None:
+        """Print the event at once."""
+        try:
+            sys.stdout.write(to_line(event) + "\n")
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:  # a full disk, say
+            exits.drop_output()
+            raise exits.FailedError(f"standard output can't be written: {error.strerror}") from error
+
+    def warn(self, text: str) -> None:
+        """Say it beside the output."""
+        print(f"vanish-tui: {text}", file=sys.stderr, flush=True)
+
+
+class EpochLines:
+    """A line an epoch on standard error.
+
+    Args:
+        view: the run so far.
+        label: stands before each line, where several runs are told.
+    """
+
+    def __init__(self, view: RunView, label: str = "") -> None:
+        self._view, self._label = view, label
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def hear(self, event: RunEvent) -> None:
+        """Print what a finished epoch gave."""
+        self._view.apply(event)
+        if isinstance(event, EpochFinished):
+            print(f"{self._label}{progress(self._view.snapshot())}", file=sys.stderr, flush=True)
+
+    def warn(self, text: str) -> None:
+        """Say it between two lines."""
+        print(f"vanish-tui: {text}", file=sys.stderr, flush=True)
+
+
+class ProgressBar:
+    """A bar on standard error that moves as the run does.
+
+    Args:
+        view: the run so far.
+    """
+
+    def __init__(self, view: RunView) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        self._view = view
+        self._drawn = 0.0
+        self._progress = Progress(
+            TextColumn("{task.fields[name]}"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.description}"),
+            console=Console(stderr=True),
+            auto_refresh=False,  # a thread of its own would take turns from the training
+            transient=True,
+            expand=True,
+        )
+        self._task = self._progress.add_task("loading PyTorch", total=None, name=view.snapshot().scenario_id)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        self._progress.refresh()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def hear(self, event: RunEvent) -> None:
+        """Move the bar, a few times a second at most."""
+        self._view.apply(event)
+        now = monotonic()
+        if not isinstance(event, RunStarted | Resumed | EpochFinished) and (
+            not isinstance(event, Sample) or now - self._drawn < _REDRAW
+        ):
+            return
+        self._drawn = now
+        seen = self._view.snapshot()
+        self._progress.update(
+            self._task, completed=seen.step, total=seen.steps, description=progress(seen), refresh=True
+        )
+
+    def warn(self, text: str) -> None:
+        """Say it above the bar."""
+        self._progress.console.print(f"vanish-tui: {text}", markup=False, highlight=False)
+
+
+class SeveralRuns:
+    """Epoch lines of several runs, each with its name before it.
+
+    Args:
+        views: the runs so far, by name.
+    """
+
+    def __init__(self, views: Mapping[str, RunView]) -> None:
+        self._lines = {name: EpochLines(view, f"{name}  ") for name, view in views.items()}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def hear(self, event: RunEvent) -> None:
+        """Hand the event to its run's lines."""
+        self._lines[event.run].hear(event)
+
+    def warn(self, text: str) -> None:
+        """Say it between two lines."""
+        print(f"vanish-tui: {text}", file=sys.stderr, flush=True)
+
+
+RunReporter = JsonLines | EpochLines | ProgressBar | SeveralRuns
+
+
+def reporter_for(views: Mapping[str, RunView], *, json: bool) -> RunReporter:
+    """The one that fits what reads us; `views` are the runs so far, by name."""
+    if json:
+        return JsonLines()
+    if len(views) > 1:
+        return SeveralRuns(views)
+    (view,) = views.values()
+    if sys.stderr is None or not sys.stderr.isatty():
+        return EpochLines(view)
+    return ProgressBar(view)
+
+
+def progress(seen: Snapshot) -> str:
+    """Where the run is, in one line."""
+    parts = [f"epoch {seen.epoch}/{seen.epochs}"]
+    if seen.started is not None and seen.started.stages > 1:
+        parts.insert(0, f"stage {seen.stage}/{seen.started.stages}")
+    if seen.last_epoch is not None:
+        train, test = seen.last_epoch.train_accuracy, seen.last_epoch.test_accuracy
+        parts.append(f"loss {format.fixed(seen.last_epoch.train_loss)}")
+        parts.append(f"train {format.percent(train, 1)} test {format.percent(test, 1)}")
+    elif seen.loss is not None:
+        parts.append(f"loss {format.fixed(seen.loss)}")
+    if seen.seconds_left is not None:
+        parts.append(f"{format.duration(seen.seconds_left)} left")
+    return "  ".join(parts)

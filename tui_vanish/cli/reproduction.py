@@ -1,0 +1,138 @@
+"""Measured results beside the published ones: what `vanish-tui reproduce` tells."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import mean, stdev
+
+from engine.protocol.events import EpochFinished, RunEvent, RunFinished, RunStarted, StageStarted
+from engine.protocol.status import Status
+from scenarios.published import Figures, Published, published_for
+
+# Student's t by degrees of freedom from 1 on, two-sided at 5 % shared by four metrics (Bonferroni): all
+# four numbers of one more seed fall into their intervals together 95 times in 100 or oftener.
+_T = (50.923, 8.860, 5.392, 4.315, 3.810, 3.521, 3.335, 3.206, 3.111, 3.038)
+METRICS = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one stage of one run ended; `stages` is how many the run has."""
+
+    scenario: str
+    seed: int
+    stage: int
+    stages: int
+    epochs: int
+    status: Status
+    figures: Figures | None
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """One number over the seeds."""
+
+    low: float
+    middle: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Spread":
+        """The lowest, the mean and the highest of `values`, of which there is at least one."""
+        return cls(min(values), mean(values), max(values))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: a scenario, or one stage of a staged one, over its seeds.
+
+    Attributes:
+        name: the scenario's id, with its stage if it has several.
+        ended: how its runs ended, if not all of them finished.
+        measured: by metric; empty where no run got to the end of an epoch.
+        published: the published run of the same length, if there is one.
+        difference: measured mean less published, by metric.
+        within: whether all published numbers lie where those of one more seed would (joint 95 % prediction
+            intervals of the four metrics); None with one seed, or with nothing published.
+    """
+
+    name: str
+    seeds: int
+    epochs: int
+    ended: str
+    measured: dict[str, Spread]
+    published: Published | None
+    difference: dict[str, float]
+    within: bool | None
+
+
+def outcomes(scenario: str, seed: int, events: Iterable[RunEvent]) -> list[Outcome]:
+    """How each stage of a run ended, from its events."""
+    epochs_of_stage: dict[int, list[EpochFinished]] = {}
+    status, stages = Status.RUNNING, 1
+    for event in events:
+        if isinstance(event, RunStarted):
+            stages = event.stages
+        elif isinstance(event, StageStarted):
+            epochs_of_stage[event.stage] = []
+        elif isinstance(event, EpochFinished):
+            epochs_of_stage[event.stage].append(event)
+        elif isinstance(event, RunFinished):
+            status = event.status
+    last = max(epochs_of_stage, default=0)
+    return [
+        Outcome(
+            scenario,
+            seed,
+            stage,
+            stages,
+            len(epochs),
+            status if stage == last else Status.FINISHED,
+            _figures(epochs[-1]) if epochs else None,
+        )
+        for stage, epochs in epochs_of_stage.items()
+    ]
+
+
+def table(all_outcomes: Iterable[Outcome]) -> list[Row]:
+    """The rows, in the order in which their first outcome came."""
+    groups: dict[tuple[str, int], list[Outcome]] = {}
+    for outcome in all_outcomes:
+        groups.setdefault((outcome.scenario, outcome.stage), []).append(outcome)
+    return [_row(group) for group in groups.values()]
+
+
+def _row(group: list[Outcome]) -> Row:
+    first = group[0]
+    figures = [outcome.figures for outcome in group if outcome.figures is not None]
+    values = {name: [float(getattr(each, name)) for each in figures] for name in METRICS} if figures else {}
+    staged = first.stages > 1
+    counterpart = None if staged else published_for(first.scenario, first.epochs)
+    reference = {name: getattr(counterpart.figures, name) for name in METRICS} if counterpart else {}
+    compared = bool(values and reference)
+    ended = sorted({outcome.status for outcome in group} - {Status.FINISHED})
+    return Row(
+        name=f"{first.scenario}, stage {first.stage}" if staged else first.scenario,
+        seeds=len(group),
+        epochs=first.epochs,
+        ended=", ".join(ended),
+        measured={name: Spread.of(each) for name, each in values.items()},
+        published=counterpart,
+        difference={name: mean(values[name]) - reference[name] for name in METRICS} if compared else {},
+        within=(
+            all(_one_more_seed_may_give(reference[name], values[name]) for name in METRICS)
+            if compared and len(figures) > 1
+            else None
+        ),
+    )
+
+
+def _one_more_seed_may_give(value: float, seen: Sequence[float]) -> bool:
+    """Whether `value` is inside the prediction interval of `seen`."""
+    count = len(seen)
+    t = _T[min(count - 1, len(_T)) - 1]
+    return abs(value - mean(seen)) <= t * stdev(seen) * math.sqrt(1 + 1 / count)
+
+
+def _figures(epoch: EpochFinished) -> Figures:
+    return Figures(epoch.train_loss, epoch.train_accuracy, epoch.test_loss, epoch.test_accuracy)

@@ -1,0 +1,318 @@
+"""The comparison: runs in lockstep, overlaid and side by side, and only what differs between them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Static
+
+from engine.protocol.commands import Pause, Resume, Stop
+from engine.protocol.status import Status
+from engine.tracking.comparison import Entrant
+from engine.tracking.snapshot import Snapshot
+from tui_vanish.actions import bindings
+from tui_vanish.chrome.key_footer import KeyFooter
+from tui_vanish.chrome.screen import FollowingScreen
+from tui_vanish.chrome.title_bar import TitleBar
+from tui_vanish.compare import tables
+from tui_vanish.drawing import format
+from tui_vanish.instruments.line_chart import LineChart
+from tui_vanish.lab import overview
+from tui_vanish.lab.layout import SMALLEST
+from tui_vanish.session.lineup import MOST, Lineup, View
+from tui_vanish.widgets.frame import FrameLine
+from tui_vanish.widgets.rows import Piece, Row
+from tui_vanish.widgets.table import MakeRows, TableRows
+
+_ROWS_FOR_DIFFERENCES = 32  # from which they are in sight whatever else is
+_LEAST_CHART = 46  # cells that profiles beside it have to leave
+_WIDE = 100  # cells from which the frame has room for the seconds, too
+
+
+class CompareScreen(FollowingScreen[str | None]):
+    """The app's comparison. It is dismissed with the id of a scenario to open in the lab, or None."""
+
+    CSS_PATH = "compare.tcss"
+    TARGET = "compare"
+    BINDINGS = bindings("compare")
+
+    HELP = """
+    The keys act on the run with the arrow, their capitals on all. Runs are judged where the slowest of
+    those that still train stands: at equal epochs, and at equal seconds of their own training. With several
+    seeds (x trains one more of each) a line is their median and small letters are the lowest and the
+    highest; figures have a range, and ≈ before a difference that is inside it. b shows gaps and differences
+    against another run. A finished run joins as it is: mark it in the list, or in the list of saved runs.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._views: tuple[View, ...] = ("chart",)
+
+    def compose(self) -> ComposeResult:
+        """Everything; `show` decides what has room."""
+        yield TitleBar()
+        yield FrameLine("top", id="compare-top")
+        with Horizontal(id="compare-upper"):
+            yield LineChart(id="compare-chart")
+            yield TableRows(id="compare-table")
+        yield FrameLine("middle", title="Standings", id="standings-top")
+        yield TableRows(id="compare-standings")
+        yield FrameLine("middle", title="Only what differs", id="differences-top")
+        yield TableRows(id="compare-differences")
+        yield FrameLine("bottom", id="compare-end")
+        yield Static(id="compare-too-small")
+        yield KeyFooter()
+
+    @property
+    def _field(self) -> tuple[Entrant, ...]:
+        return self._lineup.field(self.vanish.snapshot.runs)
+
+    @property
+    def _lineup(self) -> Lineup:
+        return self.vanish.comparing.lineup
+
+    @property
+    def runs_in_sight(self) -> tuple[str, ...]:
+        """Those that are compared: the standings say how each ended, but have no room for why one failed."""
+        runs = (run for entrant in self._field for run in entrant.runs)
+        return tuple(run.run for run in runs if run.status is not Status.FAILED)
+
+    @property
+    def help_text(self) -> str:
+        """What the help page says first."""
+        return self.HELP
+
+    def on_mount(self) -> None:
+        """Show the first state."""
+        self.show()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Give everything its place anew."""
+        self.show()
+
+    # --------------------------------------------------------------------------- what is shown
+
+    def show(self) -> None:
+        """Bring everything up to date with the app's snapshot and lineup."""
+        if not self.is_mounted or self.size.area == 0:
+            return
+        snapshot, lineup, field = self.vanish.snapshot, self._lineup, self._field
+        self.query_one(TitleBar).show(overview.title(snapshot, self.vanish.host, self.vanish.seed))
+        view = self._arrange(field)
+        if field:
+            self.query_one(LineChart).show(tables.chart(field, lineup.metric))
+        table = _differences if view == "differences" else _profiles
+        self._table("#compare-table", lambda width, ascii: table(field, lineup, width, ascii))
+        self._table("#compare-standings", lambda width, ascii: _standings(field, lineup, width, ascii))
+        self._table("#compare-differences", lambda width, ascii: _differences(field, lineup, width, ascii))
+        self._show_lines(field, view)
+        self._show_footer(field)
+
+    def _arrange(self, field: Sequence[Entrant]) -> View:
+        """Give everything its place, or none; returns what has the upper part."""
+        width, height = self.size
+        too_small = width < SMALLEST.width or height < SMALLEST.height
+        self.set_class(too_small, "-too-small")
+        self.query_one("#compare-too-small", Static).update(
+            f"vanish-tui needs {SMALLEST.width}×{SMALLEST.height}; this is {width}×{height}"
+        )
+        tall = height >= _ROWS_FOR_DIFFERENCES
+        columns = tables.profile_width(len(field)) + 2
+        beside = width - columns >= _LEAST_CHART
+        self._views = (
+            "chart",
+            *(() if beside else ("profiles",)),
+            *(() if tall else ("differences",)),
+        )
+        view = self._lineup.view if self._lineup.view in self._views else "chart"
+        table = self.query_one("#compare-table")
+        self.query_one("#compare-chart").display = view == "chart"
+        table.display = view != "chart" or beside
+        table.styles.width = columns if view == "chart" else "1fr"
+        for selector in ("#differences-top", "#compare-differences"):
+            self.query_one(selector).display = tall
+        rows = len(_differences(field, self._lineup, width - 2, False))
+        self.query_one("#compare-differences").styles.height = min(rows, height // 3)
+        self.query_one("#compare-standings").styles.height = len(field) + 1
+        return view
+
+    def _show_lines(self, field: Sequence[Entrant], view: View) -> None:
+        runs = [run for entrant in field for run in entrant.runs]
+        epoch = max((run.epoch for run in runs), default=0)
+        words = tables.title(view, self._lineup.metric)
+        title = (Piece("Compare", "title"), Piece(f"  {words}", "text"))
+        left_out = f" · {MOST} shown at once" if len(self._lineup.runs) > len(runs) else ""
+        counted = f"{len(runs)} {'run' if len(runs) == 1 else 'runs'} · epoch {format.count(epoch)}{left_out}"
+        self.query_one("#compare-top", FrameLine).show(title, (Piece(counted),))
+        remark = tables.equal(field, wide=self.size.width >= _WIDE) if field else ""
+        self.query_one("#standings-top", FrameLine).show(
+            (Piece("Standings", "title"),), (Piece(remark, "dim"),) if remark else ()
+        )
+
+    @on(TableRows.Scrolled)
+    def _show_more(self) -> None:
+        """Say how much of the tables lies below what is in sight."""
+        hidden = sum(table.hidden_below for table in self._tables_in_sight())
+        more = (Piece(f"{hidden} more ↓", "dim"),) if hidden else ()
+        self.query_one("#compare-end", FrameLine).show((), more)
+
+    def _tables_in_sight(self) -> Iterator[TableRows]:
+        for table in self.query(TableRows):
+            if table.display:
+                yield table
+
+    def _show_footer(self, field: Sequence[Entrant]) -> None:
+        runs = [run for entrant in field for run in entrant.runs]
+        focused = self._focused
+        labels = {
+            "leave_comparison": "back",
+            "pause_one": _pause_label(focused.runs if focused else ()),
+            "pause_all": _pause_label(runs, " all"),
+            "stop_one": "stop" if focused and _active(focused.runs) else "",
+            "stop_all": "stop all" if _active(runs) else "",
+            "next_metric": "metric",
+            "next_view": "view" if len(self._views) > 1 else "",
+            "set_baseline": "baseline",
+            "drop": "drop",
+            "add": "add",
+            "another_seed": "seed",
+            "open_in_lab": "lab",
+            "help": "help",
+            "quit": "quit",
+        }
+        self.query_one(KeyFooter).show(labels)
+
+    def _table(self, selector: str, make: MakeRows) -> None:
+        self.query_one(selector, TableRows).show(make)
+
+    # ----------------------------------------------------------------------------------- keys
+
+    def action_cursor(self, by: str) -> None:
+        """Focus the next or the previous entrant."""
+        if field := self._field:
+            self._change(self._lineup.moved(field, int(by)))
+
+    def action_next_metric(self, by: str) -> None:
+        """Show another metric in the chart."""
+        self._change(replace(self._lineup.next_metric(int(by)), view="chart"))
+
+    def action_next_view(self) -> None:
+        """Show the next of chart, profiles and differences, where there is room for one."""
+        self._change(self._lineup.next_view(self._views))
+
+    def action_set_baseline(self) -> None:
+        """Show the differences against the focused entrant."""
+        if focused := self._focused:
+            self._change(replace(self._lineup, baseline=focused.label))
+
+    def action_page(self, by: str) -> None:
+        """Go a page on in the tables that have more rows than room."""
+        for table in self._tables_in_sight():
+            table.page(int(by))
+        self._show_more()
+
+    def action_pause_one(self) -> None:
+        """Pause the focused entrant, or let it go on."""
+        if focused := self._focused:
+            self._pause(focused.runs)
+
+    def action_pause_all(self) -> None:
+        """Pause all runs, or let all go on."""
+        self._pause([run for entrant in self._field for run in entrant.runs])
+
+    def action_stop_one(self) -> None:
+        """Stop the focused entrant."""
+        if focused := self._focused:
+            self._stop(focused.runs)
+
+    def action_stop_all(self) -> None:
+        """Stop all of them."""
+        for entrant in self._field:
+            self._stop(entrant.runs)
+
+    def action_drop(self) -> None:
+        """Take the focused entrant out of the comparison; a run that trains is stopped, and saved."""
+        if focused := self._focused:
+            self._drop([focused])
+
+    def action_drop_all(self) -> None:
+        """Take all of them out, so that the next marks begin a new comparison."""
+        self._drop(self._field)
+
+    def action_add(self) -> None:
+        """Go back to the list to mark another; `c` brings it here."""
+        self.notify("Mark others with space; c brings them into the comparison.", timeout=5)
+        self.dismiss(None)
+
+    def action_another_seed(self) -> None:
+        """Train every entrant with one more seed."""
+        self.vanish.comparing.add_seed(self._field)
+
+    def action_open_in_lab(self) -> None:
+        """Look at the focused entrant in the lab."""
+        if focused := self._focused:
+            self.dismiss(self.vanish.shelf.look_at(focused.present))
+
+    def action_leave_comparison(self) -> None:
+        """Back to the lab; everything goes on."""
+        self.dismiss(None)
+
+    @property
+    def scenario_id(self) -> str | None:
+        """The focused entrant's."""
+        return self._focused.runs[-1].scenario_id if self._focused else None
+
+    @property
+    def _focused(self) -> Entrant | None:
+        field = self._field
+        return field[self._lineup.focus_place(field)] if field else None
+
+    def _change(self, lineup: Lineup) -> None:
+        self.vanish.comparing.lineup = lineup
+        self.show()
+
+    def _pause(self, runs: Sequence[Snapshot]) -> None:
+        active = _active(runs)
+        running = [run for run in active if run.status is not Status.PAUSED]
+        for run in running or active:
+            self.vanish.bridge.send(Pause(run.run) if running else Resume(run.run))
+
+    def _stop(self, runs: Sequence[Snapshot]) -> None:
+        for run in _active(runs):
+            self.vanish.bridge.send(Stop(run.run))
+
+    def _drop(self, entrants: Sequence[Entrant]) -> None:
+        runs = [run for entrant in entrants for run in entrant.runs]
+        others = self.vanish.snapshot.owners  # another process's run goes on: here it is only watched
+        self._stop([run for run in runs if run.run not in others])
+        self._change(self._lineup.without(run.run for run in runs))
+        if not self._field:
+            self.vanish.comparing.clear()
+            self.dismiss(None)
+
+
+def _active(runs: Iterable[Snapshot]) -> list[Snapshot]:
+    return [run for run in runs if not run.status.ended]
+
+
+def _pause_label(runs: Iterable[Snapshot], which: str = "") -> str:
+    active = _active(runs)
+    if not active:
+        return ""
+    return f"{'go on' if all(run.status is Status.PAUSED for run in active) else 'pause'}{which}"
+
+
+def _profiles(field: Sequence[Entrant], lineup: Lineup, width: int, ascii: bool) -> Sequence[Row]:
+    return tables.profile_rows(field, width, ascii=ascii) if field else ()
+
+
+def _standings(field: Sequence[Entrant], lineup: Lineup, width: int, ascii: bool) -> Sequence[Row]:
+    if not field:
+        return [(Piece(" The runs are being set up…", "dim"),)]
+    return tables.standings(field, lineup, width)
+
+
+def _differences(field: Sequence[Entrant], lineup: Lineup, width: int, ascii: bool) -> Sequence[Row]:
+    return tables.difference_rows(field, lineup, width) if field else ()

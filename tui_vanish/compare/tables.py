@@ -1,0 +1,266 @@
+"""What the compare screen shows of its runs: from snapshots to a chart and to rows. Nothing here draws."""
+
+import math
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from statistics import median
+
+from engine.protocol.events import LayerSample
+from engine.protocol.status import Status
+from engine.tracking.comparison import OUT, Entrant, Place, differences, rank
+from engine.tracking.series import Point
+from engine.tracking.snapshot import Snapshot
+from tui_vanish.compare import ranking
+from tui_vanish.drawing import format
+from tui_vanish.drawing.ascii import mark
+from tui_vanish.drawing.chart import Chart, Line, series_role
+from tui_vanish.lab.scenario_list import ROLES
+from tui_vanish.monitor import verdicts
+from tui_vanish.session.lineup import Lineup, Metric, View
+from tui_vanish.widgets.rows import Piece, Row, cut, cut_row, row_width
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+BLOCKS, BLOCKS_ASCII = "▁▂▃▄▅▆▇█", ".:-=+*%#"
+
+Points = Sequence[tuple[float, float]]
+
+_WORDS: dict[Metric, str] = {
+    "test_accuracy": "test accuracy",
+    "train_accuracy": "train accuracy",
+    "test_loss": "test loss",
+    "train_loss": "train loss",
+}
+_LOWEST_DECADE, _HIGHEST_DECADE = -8.0, 0.0  # of a gradient norm that a block still tells apart
+_CELL, _LEAST_CELL = 9, 8  # of a run's column
+_NAME = 9  # of a layer
+_BROKEN = (Status.DIVERGED, Status.FAILED)
+_WIDE = 100  # cells from which both ranks and long names have room beside the verdict
+
+
+def title(view: View, metric: Metric) -> str:
+    """What is in sight."""
+    return {"chart": _WORDS[metric], "profiles": "gradients by layer", "differences": "only what differs"}[
+        view
+    ]
+
+
+def chart(field: Sequence[Entrant], metric: Metric) -> Chart:
+    """One line an entrant, by epoch; of several seeds the median, and its lowest and highest as points."""
+    lines: list[Line] = []
+    for number, entrant in enumerate(field):
+        letter = LETTERS[number]
+        series = [_series(run, metric) for run in entrant.runs]
+        if len(series) > 1:
+            lines.append(_line(series, min, letter.lower(), number, points=True))
+            lines.append(_line(series, max, letter.lower(), number, points=True))
+        lines.append(_line(series, median, letter, number, label=entrant.label))
+    is_accuracy = metric.endswith("accuracy")
+    return Chart(
+        title=_WORDS[metric],
+        lines=tuple(lines),
+        x_label="epoch",
+        y_percent=is_accuracy,
+        y_limits=(0, 100) if is_accuracy else (None, None),
+        hint="first epoch…",
+    )
+
+
+def equal(field: Sequence[Entrant], *, wide: bool) -> str:
+    """Where the entrants are judged, and how much their seeds tell."""
+    at = [f"at epoch {format.count(math.floor(rank(field, 'epochs').at))}"]
+    if wide:
+        at.append(f"at {format.duration(rank(field, 'seconds').at)}")
+    seeds = max(len(entrant.runs) for entrant in field)
+    told = f"median and range of {seeds} seeds, ≈ inside it" if seeds > 1 else "one seed: no spread known"
+    return f"{', and '.join(at)} · {told}"
+
+
+def standings(field: Sequence[Entrant], lineup: Lineup, width: int) -> list[Row]:
+    """A row an entrant: how it stands, where it ranks, how far it is from the baseline, what is wrong."""
+    by_epochs, by_seconds = rank(field, "epochs").places, rank(field, "seconds").places
+    base = _of(by_epochs, field[lineup.baseline_place(field)].label)
+    wide, ranges = width >= _WIDE, any(place.seeds > 1 for place in by_epochs)
+    label = 20 if wide else 12
+    heading = f"     {'':{label}} {'epoch':>7} {'test acc.':>10}"
+    heading += f" {'range':>9}" if ranges else ""
+    heading += f" {'− base':>7}" + (f" {'by epochs':>10} {'by seconds':>10}" if wide else f" {'rank':>5}")
+    rows: list[Row] = [(Piece(cut(heading, width), "dim"),)]
+    for number, entrant in enumerate(field):
+        run, here = entrant.present, number == lineup.focus_place(field)
+        place = _of(by_epochs, entrant.label)
+        times = f" ×{len(entrant.runs)}" if len(entrant.runs) > 1 else ""
+        name = cut(entrant.label, label - len(times)) + times
+        is_base = number == lineup.baseline_place(field)
+        figures = f" {f'{run.epoch}/{run.epochs}':>7} {format.percent(place.accuracy, 1):>10}"
+        figures += f" {ranking.span(place):>9}" if ranges else ""
+        figures += f" {'base' if is_base else ranking.gap(place, base):>7}"
+        first = ranking.number(by_epochs, place)
+        second = ranking.number(by_seconds, _of(by_seconds, entrant.label))
+        figures += f" {first:>10} {second:>10}" if wide else f" {first:>5}"
+        row: Row = (
+            Piece(f" {'▸' if here else ' '}", "accent"),
+            _letter(number, 1),
+            Piece(" "),
+            Piece(mark(run.status), ROLES[run.status]),
+            Piece(f" {name:{label}}", "strong" if here else "text"),
+            Piece(f"{figures}  "),
+        )
+        rows.append((*row, *_findings(entrant, width - row_width(row) - 1)))
+    return rows
+
+
+def profile_rows(field: Sequence[Entrant], width: int, *, ascii: bool) -> list[Row]:
+    """Weight gradients: layers down, aligned from the output back; a column an entrant.
+
+    A block and its colour tell the size on a log scale from 1e-8 to 1, the number what it is.
+    """
+    cell = _LEAST_CELL if profile_width(len(field)) > width else _CELL
+    depths = [len(_layers(entrant)) for entrant in field]
+    names = [_layer_name(layer.name) for layer in max((_layers(entrant) for entrant in field), key=len)]
+    if len(set(depths)) > 1:
+        names = [*(f"output−{back}" for back in range(max(depths) - 1, 0, -1)), "output"]
+    letters = (_letter(number, cell) for number in range(len(field)))
+    rows: list[Row] = [(Piece(f" {'‖dL/dW‖':<{_NAME}}", "dim"), *letters)]
+    for back, name in zip(range(max(depths), 0, -1), names, strict=True):
+        row: Row = (Piece(f" {name:<{_NAME}}", "text"),)
+        for entrant in field:
+            layers = _layers(entrant)
+            row = (*row, *_cell(layers[-back] if back <= len(layers) else None, cell, ascii=ascii))
+        rows.append(row)
+    return rows
+
+
+def profile_width(entrants: int) -> int:
+    """Cells that profile_rows takes, where it has them."""
+    return 2 + _NAME + _CELL * entrants
+
+
+def difference_rows(field: Sequence[Entrant], lineup: Lineup, width: int) -> list[Row]:
+    """Only the settings that are not the same in all; what differs from the baseline stands out.
+
+    Where a value is too long for its column, the row lists what differs from the baseline by letter.
+    """
+    found = differences(field)
+    if not found:
+        return [(Piece(" Nothing differs but the seeds.", "dim"),)]
+    name_width = max(len(row.key) for row in found)
+    column = max(6, min(14, (width - name_width - 2) // len(field) - 1))
+    letters = (_letter(number, column + 1) for number in range(len(field)))
+    rows: list[Row] = [(Piece(f" {'':{name_width}}"), *letters)]
+    base = lineup.baseline_place(field)
+    for each in found:
+        words = [format.setting(each.key, value) for value in each.values]
+        differs = [value != each.values[base] for value in each.values]
+        name = Piece(f" {each.key:{name_width}}")
+        if max(map(len, words)) <= column:
+            cells = (
+                Piece(f" {word:>{column}}", "accent" if other else "dim")
+                for word, other in zip(words, differs, strict=True)
+            )
+            rows.append((name, *cells))
+        else:
+            listed = [Piece(f" {LETTERS[base]} {words[base]}", "dim")]
+            for number, (word, other) in enumerate(zip(words, differs, strict=True)):
+                if other:
+                    listed += [Piece(f"  {LETTERS[number]} ", "dim"), Piece(word, "accent")]
+            rows.append(cut_row((name, *listed), width))
+    return rows
+
+
+# ------------------------------------------------------------------------------------------- parts
+
+
+def _series(run: Snapshot, metric: Metric) -> Points:
+    points: tuple[Point, ...] = getattr(run.charts, metric)
+    per_epoch = run.started.steps_per_epoch if run.started else 1
+    return tuple((point.step / per_epoch, point.value) for point in points)
+
+
+def _line(
+    series: Sequence[Points],
+    merge: Callable[[Sequence[float]], float],
+    letter: str,
+    number: int,
+    *,
+    label: str = "",
+    points: bool = False,
+) -> Line:
+    """Over the seeds that have come so far, at the epochs of the one that has come furthest."""
+    epochs = [[x for x, _ in each] for each in series]
+    xs = max(epochs, key=lambda each: each[-1] if each else 0.0)
+    ys = []
+    for x in xs:
+        reached = [(each, bisect_right(known, x) - 1) for each, known in zip(series, epochs, strict=True)]
+        ys.append(merge([each[at][1] for each, at in reached if at >= 0 and each[-1][0] >= x]))
+    return Line(
+        label=label,
+        xs=tuple(xs),
+        ys=tuple(ys),
+        letter=letter,
+        style="points" if points else "solid",
+        series=number,
+    )
+
+
+def _letter(number: int, width: int) -> Piece:
+    """An entrant's, in the colour of its line."""
+    return Piece(f"{LETTERS[number]:>{width}}", series_role(number))
+
+
+def _of(ranked: Sequence[Place], label: str) -> Place:
+    return next(place for place in ranked if place.label == label)
+
+
+def _findings(entrant: Entrant, width: int) -> Row:
+    """How its runs ended if not well, else its verdicts by name, as many as have room as a whole."""
+    out = [run for run in entrant.runs if run.status in OUT]
+    if out:
+        some = f"{len(out)} of {len(entrant.runs)} " if len(entrant.runs) > 1 else ""
+        return (Piece(cut(some + _ending(out[0]), width), "bad" if out[0].status in _BROKEN else "warn"),)
+    found: list[Piece] = []
+    for verdict in verdicts.gravest_first(entrant.furthest.verdicts):
+        since = f" since step {format.count(verdict.since_step)}" if not found else ""
+        role = verdicts.kind_name(verdict).role
+        name = Piece((", " if found else "") + verdict.kind.replace("_", " "), role)
+        for piece in (Piece(name.text + since, name.role), name):
+            if row_width((*found, piece)) <= width:
+                found.append(piece)
+                break
+        else:
+            return tuple(found) or (Piece(cut(name.text, width), name.role),)
+    return tuple(found)
+
+
+def _ending(run: Snapshot) -> str:
+    end = run.finished
+    if run.status is Status.FAILED and end is not None and end.error:
+        return f"failed: {end.error}"
+    step = end.first_bad_step if end is not None else None
+    return f"{run.status} at step {format.count(run.step if step is None else step)}"
+
+
+def _layers(entrant: Entrant) -> tuple[LayerSample, ...]:
+    run = entrant.furthest
+    return run.finite_layers or run.layers
+
+
+def _layer_name(name: str) -> str:
+    """As short as there is room for."""
+    words = format.layer_name(name)
+    return words if len(words) <= _NAME else name
+
+
+def _cell(layer: LayerSample | None, width: int, *, ascii: bool) -> Row:
+    if layer is None:
+        return (Piece(" " * width),)
+    if layer.frozen:
+        return (Piece(f"{'frozen':>{width}}", "dim"),)
+    value = layer.grad_norm
+    number = format.scientific(value, ascii=ascii)
+    if value is None or not math.isfinite(value) or value <= 0:
+        return (Piece(f"{number:>{width}}", "dim" if value is None else "heat-1"),)
+    share = (math.log10(value) - _LOWEST_DECADE) / (_HIGHEST_DECADE - _LOWEST_DECADE)
+    blocks = BLOCKS_ASCII if ascii else BLOCKS
+    block = blocks[min(len(blocks) - 1, max(0, int(share * len(blocks))))]
+    role = f"heat-{min(5, max(1, 1 + int(share * 5)))}"
+    return (Piece(f"{block:>{width - len(number)}}", role), Piece(number, role))

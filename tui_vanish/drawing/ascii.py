@@ -1,0 +1,123 @@
+"""The signs that the screen is drawn with, and their ASCII counterparts."""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.color import Color
+from textual.filter import LineFilter
+
+from engine.protocol.status import Status
+
+_MARKS = {
+    Status.LOADING: "○",
+    Status.RUNNING: "●",
+    Status.PAUSED: "‖",
+    Status.FINISHED: "✓",
+    Status.STOPPED: "■",
+    Status.DIVERGED: "✗",
+    Status.FAILED: "!",
+}
+_ONE_FOR_ONE = str.maketrans(
+    {
+        "○": "o",
+        "●": "*",
+        "‖": "|",
+        "✓": "v",
+        "■": "s",
+        "✗": "x",
+        "▸": ">",
+        "·": "-",
+        "…": ".",
+        "–": "-",
+        "—": "-",
+        "−": "-",
+        "×": "x",
+        "⏎": ">",
+        "↑": "^",
+        "↓": "v",
+        "→": ">",
+        "←": "<",
+        "│": "|",
+        "┊": ":",
+        "▇": "#",
+        "░": "=",
+        "─": "-",
+        "“": '"',
+        "”": '"',
+        "‘": "'",
+        "’": "'",
+        "\N{NO-BREAK SPACE}": " ",
+        **dict.fromkeys("╭╮╰╯├┤┌┐└┘┬┴┼", "+"),
+    }
+)
+_POWER = re.compile("[⁻⁰¹²³⁴-⁹]+")
+_KEY_NAMES = {"⏎": "enter", "↑": "up", "↓": "down", "←": "left", "→": "right"}
+_SPELT_OUT = {
+    "σ": "sigma",
+    "φ": "phi",
+    "χ": "chi",
+    "β": "beta",
+    "μ": "mu",
+    "γ": "gamma",
+    "δ": "delta",
+    "Δ": "Delta",
+    "∂": "d",
+    "‖": "||",
+    "≤": "<=",
+    "≥": ">=",
+    "≈": "~",
+    "√": "sqrt ",
+    "…": "...",
+    "→": "->",
+    "Đ": "D",
+    "đ": "d",
+}
+
+
+def mark(status: Status) -> str:
+    """The sign of a status: it differs in shape, not only in colour."""
+    return _MARKS[status]
+
+
+def spelt_out(text: str) -> str:
+    """Prose in ASCII, before it is wrapped: Greek letters by name, powers with ^, accents dropped."""
+    text = _POWER.sub(lambda power: "^" + unicodedata.normalize("NFKC", power[0]), text)
+    return ascii_cells("".join(_SPELT_OUT.get(character, character) for character in text))
+
+
+def key_name(key: str, *, ascii: bool) -> str:
+    """A key as a person reads it; in ASCII its name instead of its picture."""
+    return _KEY_NAMES.get(key, key) if ascii else key
+
+
+@lru_cache(maxsize=4096)
+def ascii_cells(text: str) -> str:
+    """`text` in ASCII, as many cells wide as before."""
+    if text.isascii():
+        return text
+    return "".join(
+        character if character.isascii() else _ascii_cell(character)
+        for character in text.translate(_ONE_FOR_ONE)
+    )
+
+
+def _ascii_cell(character: str) -> str:
+    base = unicodedata.normalize("NFKD", character)[:1]
+    width = cell_len(character)
+    return base if base.isascii() and width == 1 else "?" * width
+
+
+class AsciiOnly(LineFilter):
+    """Whatever a widget draws, only ASCII reaches the terminal."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """The segments with every other character replaced, cell for cell."""
+        return [
+            segment
+            if segment.text.isascii()
+            else Segment(ascii_cells(segment.text), segment.style, segment.control)
+            for segment in segments
+        ]

@@ -1,0 +1,371 @@
+"""Line charts drawn on cells. The only place that imports plotext, and only once there is a line to draw.
+
+plotext turns points into braille or characters; the axes, the ticks and what is not a number are ours,
+because its log scale raises on 0, any of its scales on inf, and its frame costs a small chart a third of it.
+"""
+
+import math
+import re
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+from rich.cells import cell_len
+
+from tui_vanish.drawing import chart_axes
+from tui_vanish.drawing.canvas import Canvas
+from tui_vanish.drawing.chart_axes import Axis
+from tui_vanish.drawing.chart_lines import Piece, Seen, cut_to, dashes, dots, seen
+from tui_vanish.drawing.glyphs import Alphabet, alphabet
+
+Style = Literal["solid", "dashed", "points"]
+SERIES_ROLES = 7  # lines with a colour of their own, one each of a race of all cures: series-1 to series-7
+
+_LEAST_LABEL = 4  # cells for the labels on the y axis
+_BASE_LINE_ROWS = 9  # plot rows from which the x axis gets a line of its own
+_LETTER_EVERY = 24  # cells
+_COLOUR_OR_TEXT = re.compile(r"\x1b\[([0-9;]*)m|([^\x1b]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One series.
+
+    Attributes:
+        label: in the legend; the present value may be part of it.
+        xs: not decreasing.
+        ys: as many; values that are not finite interrupt the line.
+        style: tells lines apart where there is no colour.
+        letter: stands on the line here and there and in the legend, for charts of many lines.
+        series: whose colour it has, from 0; None: its own, by its place among the lines.
+    """
+
+    label: str
+    xs: tuple[float, ...] = ()
+    ys: tuple[float, ...] = ()
+    style: Style = "solid"
+    letter: str = ""
+    series: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A vertical line at `x` with a letter or a word on top: a stage's beginning, a touch, the cursor."""
+
+    x: float
+    letter: str = ""
+    kind: Literal["stage", "intervention", "cursor"] = "stage"
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """What to draw, free of where and how large.
+
+    Attributes:
+        title: before the legend.
+        lines: later ones are drawn over earlier ones.
+        x_label: at the end of the x axis.
+        x_limits: exact ends of the x axis; None lets it grow with the data, from 0, in round numbers.
+        y_limits: what the y axis reaches at least (None: as the data wants); in per cent where y_percent.
+        y_percent: ys are fractions, drawn as 0 to 100.
+        y_log: logarithmic; values of 0 and below are a "0" at the bottom.
+        marks: vertical lines.
+        hint: said in the middle while there is nothing to draw.
+        remarks: how it is drawn, behind the title; for want of room the last ones go first.
+    """
+
+    title: str = ""
+    lines: tuple[Line, ...] = ()
+    x_label: str = ""
+    x_limits: tuple[float, float] | None = None
+    y_limits: tuple[float | None, float | None] = (None, None)
+    y_percent: bool = False
+    y_log: bool = False
+    marks: tuple[Mark, ...] = ()
+    hint: str = ""
+    remarks: tuple[str, ...] = ()
+
+
+def render(chart: Chart, width: int, height: int, *, ascii: bool = False, label_width: int = 0) -> Canvas:
+    """Draw `chart` on a canvas of that size, whatever its numbers are.
+
+    Roles: `text`, `muted`, `axis`, `mark`, `cursor`, `not-finite`, and `series-1` to `series-7` in turn.
+
+    Args:
+        chart: what to draw.
+        width: cells.
+        height: rows.
+        ascii: no braille and no box characters.
+        label_width: cells that the labels on the y axis get at least; see the function label_width.
+    """
+    canvas, signs = Canvas(width, height), alphabet(ascii)
+    chart = _cut(chart)
+    plot = _Plot.of(chart, canvas, label_width)
+    if plot.y > 0:
+        _draw_legend(canvas, chart, signs)
+    if plot.width < 1 or plot.height < 1:
+        return canvas
+    _draw_axes(plot, chart.x_label, signs)
+    drawn = _draw_lines(plot, chart, signs)
+    _draw_marks(plot, chart, signs)
+    if not drawn:
+        left = plot.x + max(0, (plot.width - cell_len(chart.hint)) // 2)
+        canvas.put(left, plot.y + plot.height // 2, chart.hint, "muted")
+    return canvas
+
+
+def label_width(chart: Chart, width: int, height: int) -> int:
+    """Cells that the labels on the y axis take; who keeps the largest has a plot that stands still."""
+    return _Plot.of(_cut(chart), Canvas(width, height), 0).x - 1
+
+
+def _cut(chart: Chart) -> Chart:
+    """The chart with what its x axis shows of the lines; one that is joined goes on to the axis's ends."""
+    if chart.x_limits is None:
+        return chart
+    low, high = chart.x_limits
+    lines = []
+    for line in chart.lines:
+        points = cut_to(line.xs, line.ys, low, high, joined=line.style != "points")
+        lines.append(replace(line, xs=points.xs, ys=points.ys))
+    return replace(chart, lines=tuple(lines))
+
+
+@dataclass(frozen=True, slots=True)
+class _Plot:
+    """The inner part of a chart: where it is on the canvas, and its axes."""
+
+    canvas: Canvas
+    x: int
+    y: int
+    width: int
+    height: int
+    has_base: bool
+    x_axis: Axis
+    y_axis: Axis
+
+    @classmethod
+    def of(cls, chart: Chart, canvas: Canvas, label_width: int) -> "_Plot":
+        has_legend = canvas.height >= 3 and bool(chart.title or any(line.label for line in chart.lines))
+        height = canvas.height - has_legend - 1
+        has_base = height > _BASE_LINE_ROWS
+        height -= has_base
+        x_axis = chart_axes.x_axis(
+            [x for line in chart.lines for x in line.xs[:1] + line.xs[-1:]], chart.x_limits, canvas.width
+        )
+        values = (y for line in chart.lines for y in line.ys)
+        y_axis = chart_axes.y_axis(values, chart.y_limits, height, percent=chart.y_percent, log=chart.y_log)
+        x = 1 + max(label_width, _LEAST_LABEL, *(len(label) for _, label in y_axis.ticks))
+        return cls(canvas, x, int(has_legend), canvas.width - x, height, has_base, x_axis, y_axis)
+
+    def put(self, x: float, y: float, text: str, role: str) -> None:
+        """Write at a place in fractions of the plot."""
+        self.canvas.put(self.column(x), self.row(y), text, role)
+
+    def column(self, fraction: float) -> int:
+        return self.x + round(fraction * (self.width - 1))
+
+    def row(self, fraction: float) -> int:
+        return self.y + self.height - 1 - round(fraction * (self.height - 1))
+
+
+def _draw_axes(plot: _Plot, x_label: str, signs: Alphabet) -> None:
+    canvas, axis, below = plot.canvas, plot.x - 1, plot.y + plot.height
+    for y in range(plot.y, below):
+        canvas.put(axis, y, signs.axis, "axis")
+    taken: set[int] = set()
+    for place, label in plot.y_axis.ticks:
+        y = plot.row(plot.y_axis.fraction_of_place(place))
+        if y not in taken:
+            taken.add(y)
+            canvas.put(axis - len(label), y, label, "muted")
+            canvas.put(axis, y, signs.axis_tick, "axis")
+    if plot.has_base:
+        canvas.put(axis, below, signs.corner + signs.base * plot.width, "axis")
+        below += 1
+    end = canvas.width
+    if plot.width > len(x_label) + 2:
+        end -= len(x_label) + 1 if x_label else 0
+        canvas.put(canvas.width - len(x_label), below, x_label, "muted")
+    last = 0
+    for place, label in plot.x_axis.ticks:
+        column = plot.column(plot.x_axis.fraction_of_place(place))
+        x = min(column - (len(label) - 1) // 2, canvas.width - len(label))
+        if x > last and x + len(label) <= end:
+            canvas.put(x, below, label, "muted")
+            last = x + len(label)
+            if plot.has_base:
+                canvas.put(column, below - 1, signs.base_tick, "axis")
+
+
+def _draw_legend(canvas: Canvas, chart: Chart, signs: Alphabet) -> None:
+    """Title and labels, all whole.
+
+    For want of room they move together, then the title's remarks go, the title, and labels from the last on;
+    those of single points stand last.
+    """
+    labelled = [(number, line) for number, line in enumerate(chart.lines) if line.label]
+    entries = [
+        (_legend_sign(line, signs), line.label, series_role(_series(chart, number)))
+        for number, line in sorted(labelled, key=lambda item: item[1].style == "points")
+    ]
+    lengths = [len(sign) + 1 + cell_len(label) for sign, label, _ in entries]
+    title, blanks = _title_with_room(chart, canvas.width - sum(lengths), len(entries))
+    x = 0
+    if title:
+        canvas.put(0, 0, title, "text")
+        x = cell_len(title) + blanks
+    for (sign, label, role), length in zip(entries, lengths, strict=True):
+        if x + length > canvas.width:
+            break
+        canvas.put(x, 0, sign, role)
+        canvas.put(x + len(sign) + 1, 0, label, "text")
+        x += length + blanks
+
+
+def _title_with_room(chart: Chart, room: int, entries: int) -> tuple[str, int]:
+    """As much of the title as fits beside so many entries, and how many blanks stand between them all."""
+    words = (chart.title, *chart.remarks) if chart.title else ()
+    titles = [" ".join(words[:count]) for count in range(len(words), 0, -1)]
+    for title in titles:
+        for blanks in (2, 1):
+            if cell_len(title) + blanks * entries <= room or not entries:
+                return title, blanks
+    return "", 2 if 2 * (entries - 1) <= room else 1
+
+
+def _legend_sign(line: Line, signs: Alphabet) -> str:
+    if line.letter or line.style == "points":
+        return line.letter or signs.point
+    solid, dashed = signs.stroke if signs.ascii else "⠤⠤"
+    return f"{dashed} {dashed}" if line.style == "dashed" else solid * 3
+
+
+def _series(chart: Chart, number: int) -> int:
+    series = chart.lines[number].series
+    return number if series is None else series
+
+
+def series_role(number: int) -> str:
+    """The role of line `number`, counted from 0; the first comes again after the last."""
+    return f"series-{number % SERIES_ROLES + 1}"
+
+
+def _draw_lines(plot: _Plot, chart: Chart, signs: Alphabet) -> bool:
+    """Draw the lines; whether there was anything to draw."""
+    lines = [seen(line.xs, line.ys, plot.x_axis, plot.y_axis, plot.width) for line in chart.lines]
+    _draw_strokes(plot, chart, signs, lines)
+    letters = _Letters(plot)
+    for number, (line, (pieces, interruptions)) in enumerate(zip(chart.lines, lines, strict=True)):
+        for piece in pieces:
+            if len(piece.xs) == 1 or line.style == "points":
+                for x, y in zip(*piece, strict=True):
+                    if line.letter:
+                        letters.put(x, y, line.letter, _series(chart, number))
+                    else:
+                        plot.put(x, y, signs.point, series_role(_series(chart, number)))
+            elif line.letter:
+                letters.along(piece, line.letter, _series(chart, number))
+        for x, value in interruptions:
+            # At the bottom: -inf, and on a logarithmic axis what is not above 0. Not so nan.
+            sign = "0" if math.isfinite(value) else signs.not_finite
+            plot.put(x, 0.0 if value <= 0 else 1.0, sign, "not-finite")
+    return any(pieces or interruptions for pieces, interruptions in lines)
+
+
+class _Stroke(NamedTuple):
+    """A joined line in plotext's finest dots, two across a cell and four down; `number` is its series."""
+
+    number: int
+    marker: str
+    dots: tuple[tuple[int, int], ...]
+
+
+def _draw_strokes(plot: _Plot, chart: Chart, signs: Alphabet, lines: list[Seen]) -> None:
+    strokes: list[_Stroke] = []
+    for number, line in enumerate(chart.lines):
+        if line.style == "points":
+            continue
+        dashed = line.style == "dashed"
+        marker = line.letter if line.letter and signs.ascii else signs.stroke[dashed]
+        for piece in lines[number].pieces:
+            if len(piece.xs) > 1:
+                for part in dashes(piece, plot.width) if dashed else (piece,):
+                    places = dots(part, 2 * plot.width, 4 * plot.height)
+                    strokes.append(_Stroke(_series(chart, number), marker, places))
+    if not strokes:
+        return
+    for x, y, character, number in _picture(plot.width, plot.height, tuple(strokes)):
+        plot.canvas.put(plot.x + x, plot.y + y, character, series_role(number))
+
+
+@lru_cache(maxsize=16)
+def _picture(width: int, height: int, strokes: tuple[_Stroke, ...]) -> tuple[tuple[int, int, str, int], ...]:
+    """The cells that plotext draws: column, row, character, number of the series.
+
+    It takes 10 to 30 ms, and most samples of a long run move no dot: so it is asked once for the same dots.
+    """
+    import plotext  # 70 ms, and the app's first frame has no line yet
+
+    plotext.clear_figure()
+    plotext.limit_size(False, False)  # the terminal's size is not the chart's concern
+    plotext.plot_size(width, height)
+    plotext.frame(False)
+    plotext.xticks([])
+    plotext.yticks([])
+    plotext.xlim(0, 2 * width - 1)
+    plotext.ylim(0, 4 * height - 1)
+    for number, marker, points in strokes:
+        # The colour is the series' number, to tell in the picture what belongs to which.
+        plotext.plot([x for x, _ in points], [y for _, y in points], marker=marker, color=number + 1)
+    cells: list[tuple[int, int, str, int]] = []
+    for y, row in enumerate(plotext.build().split("\n")[:height]):
+        x, number = 0, 0
+        for codes, text in _COLOUR_OR_TEXT.findall(row):
+            if codes.startswith("38;5;"):
+                number = int(codes.removeprefix("38;5;")) - 1
+            cells.extend(
+                (x + i, y, character, number) for i, character in enumerate(text) if character != " "
+            )
+            x += len(text)
+    return tuple(cells)
+
+
+class _Letters:
+    """Letters on a plot, none in a cell of another line's: lines that lie on each other are told apart."""
+
+    def __init__(self, plot: _Plot) -> None:
+        self._plot = plot
+        self._taken: dict[tuple[int, int], int] = {}  # by which line
+
+    def put(self, x: float, y: float, letter: str, number: int) -> None:
+        """Write a line's letter at a place in fractions of the plot, or left of it where others' are."""
+        column, row = self._plot.column(x), self._plot.row(y)
+        while self._taken.get((column, row), number) != number and column > self._plot.x:
+            column -= 1
+        self._taken[column, row] = number
+        self._plot.canvas.put(column, row, letter, series_role(number))
+
+    def along(self, piece: Piece, letter: str, number: int) -> None:
+        """The letter at the end, and every so often before it, at another place for each line."""
+        self.put(piece.xs[-1], piece.ys[-1], letter, number)
+        width = self._plot.width
+        due = piece.xs[0] * width + 4 * (number + 1)
+        for x, y in zip(*piece, strict=True):
+            if x * width >= due:
+                self.put(x, y, letter, number)
+                due += _LETTER_EVERY
+
+
+def _draw_marks(plot: _Plot, chart: Chart, signs: Alphabet) -> None:
+    for mark in chart.marks:
+        place = plot.x_axis.fraction(mark.x)
+        if place is None or not 0 <= place <= 1:
+            continue
+        column = plot.column(place)
+        role = "cursor" if mark.kind == "cursor" else "mark"
+        for y in range(plot.y, plot.y + plot.height):
+            if plot.canvas.is_blank(column, y):
+                plot.canvas.put(column, y, signs.mark, role)
+        left = min(column, plot.canvas.width - cell_len(mark.letter))
+        plot.canvas.put(max(plot.x, left), plot.y, mark.letter, role)

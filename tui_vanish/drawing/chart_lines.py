@@ -1,0 +1,121 @@
+"""What becomes of a chart's line before it is drawn: pieces without interruptions, thinned, dashed."""
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from tui_vanish.drawing.chart_axes import Axis
+
+_DASH, _DASH_AND_GAP = 3, 5  # cells
+
+
+class Piece(NamedTuple):
+    """Points between two interruptions, in fractions of the plot's width and height."""
+
+    xs: list[float]
+    ys: list[float]
+
+
+class Points(NamedTuple):
+    """Points of a line, as they were measured."""
+
+    xs: tuple[float, ...]
+    ys: tuple[float, ...]
+
+
+class Seen(NamedTuple):
+    """A line as it is seen: its pieces, and what interrupts them, as place on the x axis and value."""
+
+    pieces: list[Piece]
+    interruptions: list[tuple[float, float]]
+
+
+def seen(xs: Sequence[float], ys: Sequence[float], x_axis: Axis, y_axis: Axis, width: int) -> Seen:
+    """The part of a line that is on the x axis, thinned for `width` cells.
+
+    What is not a number on the y axis interrupts it. Of a column's points the lowest and highest are kept.
+    """
+    found: list[list[tuple[int, float, float]]] = [[]]
+    interruptions: list[tuple[float, float]] = []
+    for x, y in zip(xs, ys, strict=False):
+        across = x_axis.fraction(x)
+        if across is None or not 0 <= across <= 1:
+            continue
+        up = y_axis.fraction(y)
+        if up is None:
+            interruptions.append((across, y))
+            if found[-1]:
+                found.append([])
+        else:
+            up = 0.0 if up < 0 else 1.0 if up > 1 else up
+            found[-1].append((round(across * (width - 1)), across, up))
+    return Seen([_thinned(points) for points in found if points], interruptions)
+
+
+def cut_to(xs: Sequence[float], ys: Sequence[float], low: float, high: float, *, joined: bool) -> Points:
+    """The points from `low` to `high`; a line that is `joined` goes on to both, towards its next point."""
+    first, last = bisect_left(xs, low), bisect_right(xs, high)
+    inside = Points(tuple(xs[first:last]), tuple(ys[first:last]))
+    if not joined:
+        return inside
+    before = _crossing(xs, ys, first, low)
+    after = _crossing(xs, ys, last, high)
+    return Points(
+        (*before.xs, *inside.xs, *after.xs),
+        (*before.ys, *inside.ys, *after.ys),
+    )
+
+
+def _crossing(xs: Sequence[float], ys: Sequence[float], place: int, edge: float) -> Points:
+    """Where the line crosses `edge` between the points before and at `place`; nothing if it doesn't."""
+    if not 0 < place < min(len(xs), len(ys)):
+        return Points((), ())
+    (x0, x1), (y0, y1) = xs[place - 1 : place + 1], ys[place - 1 : place + 1]
+    if not x0 < edge < x1 or not all(map(math.isfinite, (x1 - x0, edge - x0, y0, y1))):
+        return Points((), ())
+    part = (edge - x0) / (x1 - x0)
+    return Points((edge,), (y0 * (1 - part) + y1 * part,))
+
+
+def _thinned(points: list[tuple[int, float, float]]) -> Piece:
+    piece = Piece([], [])
+    start = 0
+    for end in range(1, len(points) + 1):
+        if end < len(points) and points[end][0] == points[start][0]:
+            continue
+        column = points[start:end]
+        if len(column) > 2:
+            lowest, highest = min(column, key=lambda point: point[2]), max(column, key=lambda point: point[2])
+            column = sorted({lowest, highest})
+        for _, x, y in column:
+            piece.xs.append(x)
+            piece.ys.append(y)
+        start = end
+    return piece
+
+
+def dashes(piece: Piece, width: int) -> Iterator[Piece]:
+    """The piece in dashes, so that a line beneath it shows through the gaps."""
+    xs, ys = piece
+    cell = 1 / max(1, width - 1)
+    for start in range(math.floor(xs[0] / cell) // _DASH_AND_GAP * _DASH_AND_GAP, width, _DASH_AND_GAP):
+        left, right = max(xs[0], (start - 0.4) * cell), min(xs[-1], (start + _DASH - 0.6) * cell)
+        if left < right:
+            inside = slice(bisect_right(xs, left), bisect_left(xs, right))
+            yield Piece(
+                [left, *xs[inside], right], [_height(piece, left), *ys[inside], _height(piece, right)]
+            )
+
+
+def dots(piece: Piece, across: int, down: int) -> tuple[tuple[int, int], ...]:
+    """The points on a grid of `across` × `down` dots, neighbours on the same dot once."""
+    grid = [(round(x * (across - 1)), round(y * (down - 1))) for x, y in zip(*piece, strict=True)]
+    return tuple(dot for place, dot in enumerate(grid) if place == 0 or dot != grid[place - 1])
+
+
+def _height(piece: Piece, x: float) -> float:
+    """The line's height at `x`, which is not outside it."""
+    after = min(max(1, bisect_left(piece.xs, x)), len(piece.xs) - 1)
+    (x0, x1), (y0, y1) = piece.xs[after - 1 : after + 1], piece.ys[after - 1 : after + 1]
+    return y0 if x1 <= x0 else y0 + (y1 - y0) * (x - x0) / (x1 - x0)

@@ -1,0 +1,148 @@
+"""The editor: a scenario's values as a form, to run as a variant or to save."""
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, VerticalScroll
+from textual.screen import Screen
+from textual.widgets import Input, Static
+
+from tui_vanish.actions import bindings_everywhere
+from tui_vanish.chrome.compositor import NarrowCompositor
+from tui_vanish.chrome.key_footer import KeyFooter
+from tui_vanish.editor import form
+from tui_vanish.widgets.choice import Choice
+from tui_vanish.widgets.frame import FrameLine
+from tui_vanish.widgets.rows import Piece
+
+if TYPE_CHECKING:
+    from scenarios.schema import Scenario
+
+
+class Edited(NamedTuple):
+    """What came of the form."""
+
+    scenario: "Scenario"
+    wish: Literal["train", "save"]
+
+
+class EditorScreen(Screen[Edited | None]):
+    """The form. It is dismissed with a scenario that has passed every check, or None.
+
+    Args:
+        base: the scenario to begin with.
+        taken: the ids that a variant may not have.
+        name: the id that it gets if nobody writes another.
+    """
+
+    BINDINGS = [  # noqa: RUF012
+        Binding("escape", "cancel", "Leave"),
+        Binding("enter", "finish('train')", "Train it"),
+        Binding("ctrl+s", "finish('save')", "Save it"),
+        Binding("down,tab", "app.focus_next", "Next field"),
+        Binding("up,shift+tab", "app.focus_previous", "Field before"),
+        *bindings_everywhere(),
+    ]
+
+    def __init__(self, base: "Scenario", taken: Collection[str], name: str) -> None:
+        super().__init__()
+        self._compositor = NarrowCompositor()
+        self._base = base
+        self._taken = frozenset(taken)
+        self._fields = form.fields()
+        self._typed = form.texts(base, name)
+        self._read: Scenario | dict[str, str] = {}
+
+    def compose(self) -> ComposeResult:
+        """A row for each field."""
+        yield FrameLine("top", id="editor-top")
+        with VerticalScroll(id="form", can_focus=False):
+            for field in self._fields:
+                name = _widget_id(field.key)
+                with Horizontal(id=f"row-{name}"):
+                    yield Static(field.label, classes="label", markup=False)
+                    if field.choices:
+                        yield Choice(field.choices, self._typed[field.key], id=f"value-{name}")
+                    else:
+                        yield Input(
+                            self._typed[field.key],
+                            compact=True,
+                            id=f"value-{name}",
+                            select_on_focus=False,
+                        )
+                    yield Static(field.hint, classes="remark", id=f"remark-{name}", markup=False)
+        yield FrameLine("bottom", id="editor-end")
+        yield KeyFooter()
+
+    def on_mount(self) -> None:
+        """Begin at the first value."""
+        hint = "⏎ train it   ctrl+s save it   ↑ ↓ fields   ← → choose   esc leave"
+        self.query_one(KeyFooter).show({}, hint=hint)
+        for line in self.query(Input):
+            line.cursor_blink = False
+        # At once: focus() comes after keys that were typed ahead, and takes them to another field.
+        self.set_focus(self.query_one(f"#value-{_widget_id('model.hidden_layers')}"))
+        self._check()
+
+    @on(Input.Changed)
+    def _typed_text(self, message: Input.Changed) -> None:
+        self._take(message.input.id or "", message.value)
+
+    @on(Choice.Changed)
+    def _chose(self, message: Choice.Changed) -> None:
+        self._take(message.choice.id or "", message.choice.value)
+
+    @on(Input.Submitted)
+    def _submit(self) -> None:
+        self.action_finish("train")
+
+    def _take(self, widget: str, text: str) -> None:
+        key = next(field.key for field in self._fields if f"value-{_widget_id(field.key)}" == widget)
+        if self._typed[key] != text:
+            self._typed[key] = text
+            self._check()
+
+    def _check(self) -> None:
+        """Read the form, show what is wrong at its field, and what the variant would be called."""
+        read = form.read(self._base, self._typed)
+        name = self._typed["id"].strip()
+        if name in self._taken:
+            read = {"id": "there is such a scenario", **(read if isinstance(read, dict) else {})}
+        self._read = read
+        wrong = read if isinstance(read, dict) else {}
+        for field in self._fields:
+            widget = _widget_id(field.key)
+            self.query_one(f"#row-{widget}").display = form.applies(field, self._typed)
+            remark = self.query_one(f"#remark-{widget}", Static)
+            problem = wrong.get(field.key)
+            remark.update(f"! {problem}" if problem else field.hint)
+            remark.set_class(problem is not None, "-wrong")
+        title = (Piece("Edit", "title"), Piece(f"  {self._base.id}", "strong"))
+        what = Piece(f"{len(wrong)} to put right", "bad")
+        if not isinstance(read, dict):
+            what = Piece(read.title, "accent")
+        self.query_one("#editor-top", FrameLine).show(title, (what,))
+        # A field has room for a few words only; here the first problem stands in full.
+        whole = next(iter(wrong.values()), "")
+        self.query_one("#editor-end", FrameLine).show((Piece(f"! {whole}", "bad"),) if whole else ())
+
+    def action_finish(self, wish: Literal["train", "save"]) -> None:
+        """Hand over the scenario, unless something is wrong with it."""
+        if isinstance(self._read, dict):
+            worst = next((field.key for field in self._fields if field.key in self._read), None)
+            if worst is not None:
+                self.query_one(f"#value-{_widget_id(worst)}").focus()
+            self.notify("Put right what is marked with ! first.", severity="warning", timeout=4)
+            return
+        self.dismiss(Edited(self._read, wish))
+
+    def action_cancel(self) -> None:
+        """Change nothing."""
+        self.dismiss(None)
+
+
+def _widget_id(key: str) -> str:
+    return key.replace(".", "-")

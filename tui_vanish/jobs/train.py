@@ -1,0 +1,206 @@
+"""Training without the app: runs from their start to their end, a signal, or a reader that has gone."""
+
+import queue
+import signal
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Protocol
+
+from engine.protocol.commands import ResumeRun, Stop
+from engine.protocol.events import RunEvent, RunFinished
+from engine.runtime.engine import Engine, Settings
+from engine.storage.paths import default_runs_folder
+from engine.tracking.snapshot import Snapshot
+from tui_vanish.jobs.exits import FailedError, LeaveAtOnce
+
+if TYPE_CHECKING:
+    from scenarios.schema import Scenario
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_GLANCE = 0.05  # seconds between two looks at an engine that is to stop
+_LOOK = 1.0  # and at one that trains
+
+
+class Reporter(Protocol):
+    """Whoever tells the user of the run, in the main thread."""
+
+    def hear(self, event: RunEvent) -> None:
+        """Something happened. Raises BrokenPipeError when nobody listens any more."""
+
+    def warn(self, text: str) -> None:
+        """Something that the user should know, once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended.
+
+    Attributes:
+        snapshot: the run's last.
+        finished: its last event.
+        signal: what made it stop, or None.
+        folder: where it is saved; None where that couldn't be.
+    """
+
+    snapshot: Snapshot
+    finished: RunFinished
+    signal: int | None
+    folder: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What one run is to be."""
+
+    scenario: "Scenario"
+    seed: int
+
+    def start(self, engine: Engine) -> str:
+        """Ask for the run; returns its name."""
+        return engine.train(self.scenario, self.seed)
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """A saved run that is to go on."""
+
+    command: ResumeRun
+
+    def start(self, engine: Engine) -> str:
+        """Ask for the run; returns its name."""
+        engine.send(self.command)
+        return self.command.run
+
+
+def train_all(
+    settings: Settings,
+    jobs: Sequence[Job | Continuation],
+    reporter: Reporter,
+    *,
+    at_once: int | None = None,
+) -> list[Ending]:
+    """Train several runs in one engine, and report them as they go.
+
+    A signal and a reporter whose reader has gone stop all of them cleanly; they are saved.
+
+    Args:
+        settings: of the engine.
+        jobs: what to train.
+        reporter: hears of every event of every run.
+        at_once: how many train at the same time, in lockstep; the others wait for one to end. None: all.
+
+    Returns:
+        An ending per job, in their order; of those that a signal, or what is wrong with their directory,
+        kept from starting there is none.
+
+    Raises:
+        LeaveAtOnce: a signal came during the import of torch, or a second one before the runs had stopped.
+        FailedError: the engine ended before its runs, or the reporter can't tell of them.
+    """
+    inbox: queue.SimpleQueue[RunEvent | int] = queue.SimpleQueue()
+    engine = Engine(settings, on_event=inbox.put)
+    warnings = _Warnings(engine, reporter)
+    with _signals_into(inbox):
+        engine.start()
+        try:
+            finished, number = _follow(engine, deque(jobs), at_once or len(jobs), inbox, reporter, warnings)
+        except Exception:  # the reporter's, say: the runs would train on with nobody to hear of it
+            engine.close()
+            raise
+        engine.close()
+    warnings.pass_on()
+    runs = settings.runs_dir or default_runs_folder()
+    folders = {name: runs / name for name in finished}
+    return [
+        Ending(snapshot, finished[snapshot.run], number, folder if folder.is_dir() else None)
+        for snapshot in engine.snapshot().runs
+        for folder in (folders[snapshot.run],)
+    ]
+
+
+def _follow(
+    engine: Engine,
+    waiting: deque[Job | Continuation],
+    at_once: int,
+    inbox: "queue.SimpleQueue[RunEvent | int]",
+    reporter: Reporter,
+    warnings: "_Warnings",
+) -> tuple[dict[str, RunFinished], int | None]:
+    """Start the jobs and hand their events on until the last event of the last."""
+    finished: dict[str, RunFinished] = {}
+    active: set[str] = set()
+    number: int | None = None
+    listened = True
+
+    def stop() -> None:
+        waiting.clear()
+        for run in active:
+            engine.send(Stop(run))
+
+    while True:
+        while waiting and len(active) < at_once:
+            active.add(waiting.popleft().start(engine))
+        try:
+            news = inbox.get(timeout=_GLANCE if number else _LOOK)
+        except queue.Empty:
+            news = None
+            if not engine.alive:
+                raise FailedError("the engine has ended by itself, which is a defect of vanish-tui") from None
+        if isinstance(news, int):
+            if number is not None:
+                raise LeaveAtOnce(news)
+            number = news
+            stop()
+        if number is not None and engine.importing:
+            raise LeaveAtOnce(number)
+        warnings.pass_on()
+        if news is None or isinstance(news, int):
+            continue
+        if listened:
+            try:
+                reporter.hear(news)
+            except BrokenPipeError:
+                listened = False
+                stop()
+        if isinstance(news, RunFinished):
+            finished[news.run] = news
+            active.discard(news.run)
+            if not active and not waiting:
+                return finished, number
+
+
+class _Warnings:
+    """Passes the engine's warnings on, each once."""
+
+    def __init__(self, engine: Engine, reporter: Reporter) -> None:
+        self._engine, self._reporter = engine, reporter
+        self._heard = 0
+
+    def pass_on(self) -> None:
+        """Tell the reporter what is new."""
+        for notice in self._engine.snapshot().notices[self._heard :]:
+            self._heard = notice.number
+            if notice.severity == "warning":
+                self._reporter.warn(notice.text)
+
+
+@contextmanager
+def _signals_into(inbox: "queue.SimpleQueue[RunEvent | int]") -> Iterator[None]:
+    """Put the signals that end a program into `inbox`, but for those that the caller had ignored (nohup)."""
+
+    def note(number: int, _: FrameType | None) -> None:
+        inbox.put(number)
+
+    before = {each: signal.getsignal(each) for each in SIGNALS}
+    try:
+        for each, handler in before.items():
+            if handler is not signal.SIG_IGN:
+                signal.signal(each, note)
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

@@ -1,0 +1,105 @@
+"""The list of scenarios in a frame, with the line in which a filter is typed."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import Input
+
+from tui_vanish.lab.layout import Layout
+from tui_vanish.lab.scenario_list import ScenarioList
+from tui_vanish.widgets.frame import FrameLine
+from tui_vanish.widgets.rows import Piece
+from tui_vanish.widgets.scrolling import ScrollingRows
+
+if TYPE_CHECKING:
+    from scenarios import Entry
+
+
+class ScenarioPane(Vertical):
+    """The list and its filter."""
+
+    class Filtered(Message):
+        """The filter is another, or is no longer being typed."""
+
+    def __init__(self, entries: Sequence["Entry"], id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._entries = entries
+
+    def compose(self) -> ComposeResult:
+        """The list, and the line for a filter, hidden at first."""
+        yield FrameLine("top", title="Scenarios", pane="scenarios", id="scenarios-top")
+        yield ScenarioList(self._entries, id="list")
+        yield Input(id="filter", placeholder="a part of a name", compact=True, select_on_focus=False)
+        yield FrameLine("bottom", id="scenarios-end")
+
+    def on_mount(self) -> None:
+        """A cursor that blinks would keep a slow line busy."""
+        self._line.cursor_blink = False
+        self._line.display = False
+
+    @property
+    def list(self) -> ScenarioList:
+        """The list."""
+        return self.query_one("#list", ScenarioList)
+
+    @property
+    def filtering(self) -> bool:
+        """Whether a filter is being typed."""
+        return self._line.has_focus
+
+    @property
+    def filtered(self) -> bool:
+        """Whether a filter holds or is being typed."""
+        return bool(self.list.filter) or bool(self._line.display)
+
+    @property
+    def _line(self) -> Input:
+        return self.query_one("#filter", Input)
+
+    def lay_out(self, layout: Layout, focused: bool) -> None:
+        """Take the place that the layout gives."""
+        self.display = layout.scenarios
+        self.styles.width = layout.list_width
+        for line in self.query_children(FrameLine):
+            line.show_frame(layout.framed, focused)
+
+    def open_filter(self) -> None:
+        """Have a filter typed."""
+        self._line.value = ""
+        self._line.display = True
+        self.screen.set_focus(self._line)  # at once: the next key may already be part of the text
+
+    def close_filter(self, *, keep: bool) -> None:
+        """Go back to the list, and show all of it unless the filter is kept."""
+        had_focus = self.filtering
+        self._line.display = False
+        if not keep:
+            self.list.set_filter("")
+        if had_focus:
+            self.screen.set_focus(self.list)
+        self._show_end()
+        self.post_message(self.Filtered())
+
+    @on(Input.Changed)
+    def _filter(self, message: Input.Changed) -> None:
+        if message.input.display:
+            self.list.set_filter(message.value)
+            self._show_end()
+            self.post_message(self.Filtered())
+
+    @on(Input.Submitted)
+    def _keep_filter(self) -> None:
+        self.close_filter(keep=True)
+
+    @on(ScrollingRows.Scrolled)
+    def _show_end(self) -> None:
+        """The filter, and how much lies below the last row in sight."""
+        words, hidden = self.list.filter, self.list.hidden_below
+        self.query_one("#scenarios-end", FrameLine).show(
+            (Piece(f"/{words}", "accent"),) if words else (),
+            (Piece(f"{hidden} more ↓", "dim"),) if hidden else (),
+        )

@@ -1,0 +1,46 @@
+"""The highlighted scenario's text in a frame."""
+
+from collections.abc import Sequence
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from tui_vanish.lab.layout import Layout
+from tui_vanish.lab.scenario_text import Paragraph, ScenarioText
+from tui_vanish.widgets.frame import FrameLine
+from tui_vanish.widgets.rows import Piece, Row
+from tui_vanish.widgets.scrolling import ScrollingRows
+
+
+class AboutPane(Vertical):
+    """What a scenario asks and teaches; where its run has no room, the frame says how that stands."""
+
+    def compose(self) -> ComposeResult:
+        """The text in a frame."""
+        yield FrameLine("top", pane="about", id="about-top")
+        yield ScenarioText(id="text")
+        yield FrameLine("bottom", id="about-end")
+
+    @property
+    def text(self) -> ScenarioText:
+        """The text."""
+        return self.query_one("#text", ScenarioText)
+
+    def lay_out(self, layout: Layout, focused: bool) -> None:
+        """Take the place that the layout gives."""
+        self.display = layout.about
+        self.styles.width = layout.about_width
+        for line in self.query_children(FrameLine):
+            line.show_frame(layout.framed, focused)
+
+    def show(self, title: Row, remark: Row, paragraphs: Sequence[Paragraph]) -> None:
+        """Show a scenario; `remark` is how its run stands."""
+        self.query_one("#about-top", FrameLine).show(title, remark)
+        self.text.show(paragraphs)
+
+    @on(ScrollingRows.Scrolled)
+    def _show_end(self) -> None:
+        hidden = self.text.hidden_below
+        more = (Piece(f"{hidden} more ↓", "dim"),) if hidden else ()
+        self.query_one("#about-end", FrameLine).show((), more)

@@ -1,0 +1,435 @@
+"""The lab: the scenarios beside the run of the highlighted one."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widget import Widget
+from textual.widgets import Static
+
+from engine.protocol.commands import Pause, Resume, Stop
+from engine.protocol.status import Status
+from engine.tracking.facts import layer_names, stage_count
+from tui_vanish.actions import bindings
+from tui_vanish.chrome.key_footer import KeyFooter
+from tui_vanish.chrome.title_bar import TitleBar
+from tui_vanish.lab import overview
+from tui_vanish.lab.footer import Situation, labels
+from tui_vanish.lab.layout import BESIDE, SMALLEST, Layout, lay_out
+from tui_vanish.lab.run_controls import InstrumentScreen
+from tui_vanish.lab.scenario_list import ScenarioList
+from tui_vanish.lab.scenario_pane import ScenarioPane
+from tui_vanish.lab.scenario_text import Paragraph, ScenarioText
+from tui_vanish.lab.scenario_text_pane import AboutPane
+from tui_vanish.monitor import chart_controls
+from tui_vanish.widgets.rows import Piece, Row
+
+if TYPE_CHECKING:
+    from engine.tracking.snapshot import Snapshot
+    from scenarios import Entry
+    from tui_vanish.lab.run_pane import RunPane
+
+# What has the keyboard when a pane has it, in the order of the keys 1 to 4.
+PANES: Mapping[str, str] = {"scenarios": "#list", "charts": "#charts", "layers": "#layers", "about": "#text"}
+
+
+class LabScreen(InstrumentScreen):
+    """Scenarios on the left; on the right the latest run of the highlighted one, or its text."""
+
+    AUTO_FOCUS = "#list"
+    TARGET = "lab"
+    BINDINGS = bindings("lab")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._list_wanted: bool | None = None  # None: as the size of the terminal suggests
+        self._about_wanted = False
+        self._layout: Layout | None = None
+        self._run_pane: RunPane | None = None
+
+    def compose(self) -> ComposeResult:
+        """Everything but the run's pane; the layout shows what has a place."""
+        yield TitleBar()
+        with Horizontal(id="body"):
+            yield ScenarioPane(self.vanish.entries, id="scenarios")
+            yield AboutPane(id="about")
+        yield Static(id="too-small")
+        yield KeyFooter()
+
+    @property
+    def _scenarios(self) -> ScenarioPane:
+        return self.query_one("#scenarios", ScenarioPane)
+
+    @property
+    def shown_run(self) -> "Snapshot | None":
+        """The latest run of the highlighted scenario, once there is a pane for it."""
+        entry = self.highlighted
+        if entry is None or self._run_pane is None:
+            return None
+        return self.vanish.latest_run(entry.id)
+
+    @property
+    def runs_in_sight(self) -> tuple[str, ...]:
+        """The run that is on the screen, if there is one."""
+        run = self.shown_run
+        return (run.run,) if run is not None and self._layout is not None and self._layout.run else ()
+
+    @property
+    def highlighted(self) -> "Entry | None":
+        """The highlighted scenario; None if nothing matches the filter."""
+        return self._scenarios.list.current
+
+    @property
+    def scenario_id(self) -> str | None:
+        """The highlighted scenario's."""
+        return self.highlighted.id if self.highlighted else None
+
+    # --------------------------------------------------------------------------- what is shown
+
+    def on_mount(self) -> None:
+        """Show the first state, laid out as the last time."""
+        self._list_wanted = self.vanish.remembered.list_wanted or None  # without a run the list is needed
+        self.call_after_refresh(self._add_run_pane)
+
+    async def _add_run_pane(self) -> None:
+        """Make room for runs: half of the widgets, for which the first frame has no use and doesn't wait."""
+        from tui_vanish.lab.run_pane import RunPane
+
+        pane = RunPane(id="run")
+        pane.display = False
+        if not self.vanish.bridge.stopped:  # by a key that came before the first frame
+            await self.query_one("#body").mount(pane, before="#about")
+        if pane.is_whole and not self.vanish.bridge.stopped:
+            self._run_pane = pane
+            self.show()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Lay everything out for the new size."""
+        self.show()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Show which pane has the keyboard."""
+        self.show()
+
+    def show(self) -> None:
+        """Bring everything up to date with the app's snapshot and with this screen's own state."""
+        if not self.is_mounted or self.size.area == 0:
+            return
+        snapshot, run = self.vanish.snapshot, self.shown_run
+        if run is not None:
+            self.chart_anew(run.run)
+        self.query_one(TitleBar).show(overview.title(snapshot, self.vanish.host, self.vanish.seed))
+        self._scenarios.list.show_standings(overview.standings(snapshot), self.vanish.comparing.marked)
+        layout = self._arrange(run)
+        if self._run_pane is not None and run is not None and layout.run:
+            prediction = self.predictions.of(run)
+            unsaved = snapshot.unsaved.get(run.run, "")
+            self._run_pane.show(run, snapshot.activity, layout, self.looks, prediction, unsaved)
+        if layout.about:
+            self._show_about(run, layout)
+        self._keep_focus()
+        self._show_footer(run, layout)
+
+    def _arrange(self, run: "Snapshot | None") -> Layout:
+        """Give each pane its place, or none."""
+        self._layout = layout = lay_out(
+            self.size,
+            layers=len(layer_names(run.scenario)) if run else 0,
+            list_wanted=self._list_wanted,
+            about_wanted=self._about_wanted,
+            chart=self.looks.chart,
+            staged=run is not None and stage_count(run) > 1,
+            over_time=self.looks.over_time,
+        )
+        self.set_class(not layout.framed, "-bare")
+        self.set_class(layout.too_small, "-too-small")
+        if layout.too_small:
+            need, have = (f"{size.width}×{size.height}" for size in (SMALLEST, self.size))
+            self.query_one("#too-small", Static).update(f"vanish-tui needs {need}; this is {have}")
+        pane = self._pane
+        self._scenarios.lay_out(layout, pane == "scenarios")
+        if self._run_pane is not None:
+            self._run_pane.lay_out(layout, pane)
+        self.query_one(AboutPane).lay_out(layout, pane == "about")
+        return layout
+
+    def _show_about(self, run: "Snapshot | None", layout: Layout) -> None:
+        entry = self._scenarios.list.current
+        if entry is None:
+            self.query_one(AboutPane).show(
+                (), (), [Paragraph("", "Nothing matches the filter; esc clears it.")]
+            )
+            return
+        room = layout.about_width - len(entry.id) - 8
+        remark: Row = ()
+        if run is not None and not layout.run:
+            from tui_vanish.monitor.present import (
+                progress,  # with all that a run needs, and the first frame doesn't
+            )
+
+            remark = progress(run, room)
+        self.query_one(AboutPane).show((Piece(entry.id, "strong"),), remark, self._paragraphs(entry))
+
+    def _paragraphs(self, entry: "Entry") -> list[Paragraph]:
+        if entry.problems:
+            listed = "\n".join(str(problem) for problem in entry.problems)
+            return [Paragraph("", entry.title), Paragraph(f"{entry.path} cannot be used", listed)]
+        scenario = self.vanish.scenario_shown(entry)
+        return overview.about(entry.title, scenario) if scenario else [Paragraph("", entry.title)]
+
+    def _show_footer(self, run: "Snapshot | None", layout: Layout) -> None:
+        if self._scenarios.filtering:
+            self.query_one(KeyFooter).show({}, hint="type a part of a name   ⏎ keep   esc clear")
+            return
+        owner = self.vanish.shelf.owner(run.run) if run is not None else None
+        now = Situation(
+            entry=self.highlighted,
+            run=run,
+            elsewhere=owner is not None,
+            can_take_over=owner is not None and owner.is_here,
+            can_compare=self.vanish.comparing.can_open,
+            pane=self._pane,
+            layout=layout,
+            looks=self.looks,
+            trying=self.trying,
+        )
+        self.query_one(KeyFooter).show(labels(now))
+
+    # ------------------------------------------------------------------------------------ panes
+
+    @property
+    def _pane(self) -> str | None:
+        """The pane that has the keyboard."""
+        if self._scenarios.filtering:
+            return "scenarios"
+        focused = f"#{self.focused.id}" if self.focused else None
+        return next((pane for pane, selector in PANES.items() if selector == focused), None)
+
+    @property
+    def help_text(self) -> str:
+        """What is said about the pane that has the keyboard, and about what stands around it."""
+        match self._pane:
+            case "scenarios":
+                return ScenarioList.HELP
+            case "about":
+                return ScenarioText.HELP
+            case "charts" | "layers" as pane if self._run_pane is not None:
+                return self._run_pane.help_text(pane, self.looks)
+            case _:
+                return ""
+
+    def _panes_in_sight(self) -> Iterator[str]:
+        for pane, selector in PANES.items():
+            lineages = (widget.ancestors_with_self for widget in self.query(selector))
+            if any(all(node.display for node in nodes if isinstance(node, Widget)) for nodes in lineages):
+                yield pane
+
+    def _keep_focus(self) -> None:
+        """Give the keyboard to a pane that is in sight."""
+        panes = list(self._panes_in_sight())
+        if panes and self._pane not in panes:
+            self.query_one(PANES["layers" if "layers" in panes else panes[0]]).focus()
+
+    def action_pane(self, name: str) -> None:
+        """Give the keyboard to a pane, and show it if it is hidden."""
+        if name == "scenarios":
+            self._list_wanted = True
+        elif name == "about":
+            self._about_wanted = True
+        elif self.shown_run is not None:
+            self._make_room_for_run()
+        self.show()
+        if name in self._panes_in_sight():
+            self.query_one(PANES[name]).focus()
+
+    def action_next_pane(self) -> None:
+        """Give the keyboard to the next pane."""
+        self._go_round(1)
+
+    def action_previous_pane(self) -> None:
+        """Give the keyboard to the pane before."""
+        self._go_round(-1)
+
+    def _go_round(self, by: int) -> None:
+        panes = list(self._panes_in_sight())
+        if panes:
+            place = panes.index(self._pane) + by if self._pane in panes else 0
+            self.query_one(PANES[panes[place % len(panes)]]).focus()
+
+    def action_cursor(self, by: str) -> None:
+        """Move by a line in the pane that has the keyboard."""
+        match self._pane:
+            case "about":
+                self.query_one(AboutPane).text.move(int(by))
+            case "layers" | "charts":
+                self.select_layer(int(by))
+            case _:
+                self._scenarios.list.move(int(by))
+
+    def action_page(self, by: str) -> None:
+        """Move by a page in the pane that has the keyboard."""
+        match self._pane:
+            case "about":
+                self.query_one(AboutPane).text.page(int(by))
+            case "layers" | "charts":
+                self.select_layer(5 * int(by))
+            case _:
+                self._scenarios.list.page(int(by))
+
+    def action_edge(self, which: str) -> None:
+        """Move to the first or the last line of the pane that has the keyboard."""
+        match self._pane:
+            case "about":
+                self.query_one(AboutPane).text.edge(which)
+            case "layers" | "charts":
+                self.select_layer(1_000_000 if which == "last" else -1_000_000)
+            case _:
+                self._scenarios.list.edge(which)
+
+    # ------------------------------------------------------------------------------------- list
+
+    @on(ScenarioList.Highlighted)
+    def _show_highlighted(self) -> None:
+        self.look(layer=None, charts=chart_controls.whole(self.looks.charts))
+
+    @on(ScenarioList.Chosen)
+    def _open_chosen(self) -> None:
+        self.action_train()
+
+    @on(ScenarioPane.Filtered)
+    def _show_filtered(self) -> None:
+        self.show()
+
+    def show_entries(self, entries: "Sequence[Entry]") -> None:
+        """Have these in the list."""
+        self._scenarios.list.show_entries(entries)
+
+    def action_select(self, scenario_id: str) -> None:
+        """Highlight a scenario by its id."""
+        self._scenarios.close_filter(keep=False)
+        self._scenarios.list.select(scenario_id)
+
+    def action_find(self) -> None:
+        """Type what the list is filtered by."""
+        self._list_wanted = True
+        self.show()
+        self._scenarios.open_filter()
+
+    def action_match(self, by: str) -> None:
+        """Go to the next or the previous scenario that the filter lets through."""
+        self._scenarios.list.move_around(int(by))
+
+    def action_back(self) -> None:
+        """Undo the innermost thing: the filter, the selected layer, the text, the hidden list."""
+        if self._scenarios.filtered:
+            self._scenarios.close_filter(keep=False)
+        elif self.clear_charts():
+            pass
+        elif self.looks.layer is not None:
+            self.look(layer=None)
+        elif self._about_wanted:
+            self._about_wanted = False
+        else:
+            self.action_pane("scenarios")
+        self.show()
+
+    # ------------------------------------------------------------------------------------- view
+
+    def action_toggle_list(self) -> None:
+        """Show or hide the list."""
+        self._list_wanted = not self._scenarios.display
+        self.vanish.remembered = replace(self.vanish.remembered, list_wanted=self._list_wanted)
+        self.show()
+        if self._list_wanted:
+            self._scenarios.list.focus()
+
+    def action_toggle_about(self) -> None:
+        """Show or hide the scenario's text; without a run it is what there is."""
+        if self.shown_run is None:
+            return
+        shown = bool(self.query_one(AboutPane).display)
+        if shown:
+            self._make_room_for_run()
+        self._about_wanted = not shown
+        self.show()
+
+    def _make_room_for_run(self) -> None:
+        self._about_wanted = False
+        if self.size.width < BESIDE or self.vanish.remembered.list_wanted is False:
+            self._list_wanted = False
+
+    # ------------------------------------------------------------------------------------- runs
+
+    def action_train(self) -> None:
+        """Show the highlighted scenario's run if it is out of sight; else train it, unless it is training."""
+        entry, run = self._scenarios.list.current, self.shown_run
+        if entry is None:
+            return
+        if entry.problems:
+            self.notify(f"{entry.path.name} cannot be used", severity="error", markup=False)
+            return
+        in_sight = self._layout is not None and self._layout.run
+        if (run is None or (run.status.ended and in_sight)) and not self.vanish.train(entry):
+            return
+        self._make_room_for_run()
+        if run is not None:
+            self.show()
+
+    def action_mark(self) -> None:
+        """Mark the highlighted scenario for a comparison, and go on to the next."""
+        if (entry := self._scenarios.list.current) is not None:
+            self.vanish.comparing.toggle(entry)
+            self._scenarios.list.move(1)
+            self.show()
+
+    def action_compare(self) -> None:
+        """Compare what is marked."""
+        self.vanish.comparing.open()
+
+    def action_race(self) -> None:
+        """Race every cure against the problem."""
+        self.vanish.comparing.race()
+
+    def action_compare_section(self) -> None:
+        """Compare the section of the highlighted scenario."""
+        if (entry := self._scenarios.list.current) is not None:
+            self.vanish.comparing.compare_section(entry)
+
+    def action_pause(self) -> None:
+        """Pause the run, or let it go on."""
+        if (run := self.active_run()) is not None:
+            command = Resume if run.status is Status.PAUSED else Pause
+            self.vanish.bridge.send(command(run.run))
+
+    def action_take_over(self) -> None:
+        """Go on here with a run that another process trains."""
+        if (run := self.shown_run) is not None:
+            self.vanish.shelf.take_over(run.run)
+
+    def action_stop(self) -> None:
+        """Stop the run."""
+        if (run := self.active_run()) is not None:
+            self.vanish.bridge.send(Stop(run.run))
+
+    def action_copy_command(self) -> None:
+        """Copy the run as a command line."""
+        if (run := self.shown_run) is not None:
+            from engine.storage.origin import Origin
+            from tui_vanish.monitor.present import command_line
+
+            has_file = not self.vanish.variants.holds(run.scenario_id)
+            data = Origin.of_event(run.started).data_option if run.started else None
+            self.vanish.copy(command_line(run, has_file=has_file, data=str(data or "")))
+        else:
+            self.notify("Nothing was trained here yet.", timeout=3)
+
+    def active_run(self) -> "Snapshot | None":
+        """The run that is shown, if it hasn't ended; else say so."""
+        run = self.shown_run
+        if run is not None and not run.status.ended:
+            return run
+        self.notify("Nothing is training here.", timeout=3)
+        return None

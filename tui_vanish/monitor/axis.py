@@ -1,0 +1,68 @@
+"""A run's x axis: where a step stands in epochs, steps or seconds."""
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from tui_vanish.drawing import format
+from tui_vanish.monitor.looks import ChartLooks, Unit
+
+if TYPE_CHECKING:
+    from engine.tracking.series import Point
+    from engine.tracking.snapshot import Snapshot
+
+UNIT_LABELS: Mapping[Unit, str] = {"epoch": "epoch", "step": "step", "second": "s"}
+
+
+class RunAxis:
+    """Places on a run's x axis.
+
+    Args:
+        run: whose axis it is.
+        unit: what it counts; `epoch` counts finished ones, `second` those of training.
+    """
+
+    def __init__(self, run: "Snapshot", unit: Unit) -> None:
+        self.unit = unit
+        self._per_epoch = run.started.steps_per_epoch if run.started else 1
+        self._pace: Sequence[Point] = run.charts.batch_loss
+
+    def at(self, step: float, time: float) -> float:
+        """Where what happened at `step`, after `time` seconds of training, stands."""
+        return time if self.unit == "second" else self.at_step(step)
+
+    def at_step(self, step: float) -> float:
+        """The same for a step whose time nobody noted: it is read off the measured ones."""
+        match self.unit:
+            case "epoch":
+                return step / self._per_epoch
+            case "step":
+                return step
+            case "second":
+                return self._time_of(step)
+
+    def words(self, place: float) -> str:
+        """A place as a person reads it: `epoch 3.5`, `step 410`, `2.7 s`."""
+        match self.unit:
+            case "epoch":
+                return f"epoch {place:.2f}".rstrip("0").rstrip(".")
+            case "step":
+                return f"step {format.count(round(place))}"
+            case "second":
+                return f"{place:.1f} s"
+
+    def _time_of(self, step: float) -> float:
+        after = bisect_right(self._pace, step, key=lambda point: point.step)
+        if after == 0 or not self._pace:
+            return 0.0
+        before = self._pace[after - 1]
+        if after == len(self._pace):
+            return before.time
+        behind = self._pace[after]
+        part = (step - before.step) / max(1, behind.step - before.step)
+        return before.time + part * (behind.time - before.time)
+
+
+def extent(run: "Snapshot", looks: ChartLooks) -> float:
+    """Where the run's newest point stands on the x axis; 0 before there is one."""
+    return RunAxis(run, looks.unit).at(run.step, run.time)

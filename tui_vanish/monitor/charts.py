@@ -1,0 +1,158 @@
+"""A run's charts: the loss and the accuracy over its training, as a person looks at them."""
+
+import math
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from engine.protocol.events import Intervened
+from engine.protocol.status import Status
+from engine.tracking.series import Point
+from engine.tracking.snapshot import Snapshot
+from tui_vanish.drawing import format
+from tui_vanish.drawing.chart import Chart, Line, Mark, Style
+from tui_vanish.monitor.axis import UNIT_LABELS, RunAxis
+from tui_vanish.monitor.looks import SMOOTHING, ChartLooks
+
+_EPOCHS_WITH_BATCHES = 3
+_LETTERS = {"freeze": "F", "unfreeze": "U", "next_stage": "]", "epochs": "E"}
+
+
+def loss_chart(run: Snapshot, looks: ChartLooks) -> Chart:
+    """The loss: the training average and that on the test images; at first also single batches."""
+    charts = run.charts
+    parts = _Parts(run, looks, percent=False)
+    lines = (
+        parts.batches(charts.batch_loss),
+        parts.line("train", charts.train_loss, "solid"),
+        parts.line("test", charts.test_loss, "dashed"),
+    )
+    return Chart(
+        title="loss",
+        remarks=parts.remarks(log=looks.y_log),
+        lines=lines,
+        x_label=UNIT_LABELS[looks.unit],
+        x_limits=looks.window,
+        y_log=looks.y_log,
+        marks=parts.marks(),
+        hint=_hint(run),
+    )
+
+
+def accuracy_chart(run: Snapshot, looks: ChartLooks) -> Chart:
+    """The accuracy in per cent, likewise."""
+    charts = run.charts
+    parts = _Parts(run, looks, percent=True)
+    lines = (
+        parts.batches(charts.batch_accuracy),
+        parts.line("train", charts.train_accuracy, "solid"),
+        parts.line("test", charts.test_accuracy, "dashed"),
+    )
+    return Chart(
+        title="accuracy",
+        remarks=parts.remarks(),
+        lines=lines,
+        x_label=UNIT_LABELS[looks.unit],
+        x_limits=looks.window,
+        y_percent=True,
+        y_limits=(0, 100) if looks.window is None else (None, None),
+        marks=parts.marks(),
+        hint=_hint(run),
+    )
+
+
+class _Parts:
+    """What both charts are made of.
+
+    Args:
+        run: whose charts they are.
+        looks: how they are drawn.
+        percent: whether values are shown as per cent.
+    """
+
+    def __init__(self, run: Snapshot, looks: ChartLooks, *, percent: bool) -> None:
+        self._run = run
+        self._looks = looks
+        self._percent = percent
+        self._axis = RunAxis(run, looks.unit)
+
+    def remarks(self, *, log: bool = False) -> tuple[str, ...]:
+        """How it is drawn."""
+        smoothing = SMOOTHING[self._looks.smoothing]
+        return ("log",) * log + ((f"smoothed {smoothing:g}",) if smoothing else ())
+
+    def line(self, name: str, points: Sequence[Point], style: Style) -> Line:
+        """One value an epoch; the label reads out the newest, or the one at the cursor."""
+        xs = tuple(self._axis.at(point.step, point.time) for point in points)
+        ys = smoothed([point.value for point in points], SMOOTHING[self._looks.smoothing])
+        value = self._value(xs, [point.value for point in points])
+        label = f"{name} {self._words(value)}" if value is not None else ""
+        return Line(label, xs, ys, style)
+
+    def batches(self, points: Sequence[Point]) -> Line:
+        """Single batches, until there are averages enough for a line: their noise would hide it."""
+        run = self._run
+        if len(run.charts.train_loss) >= _EPOCHS_WITH_BATCHES:
+            return Line("")
+        xs = tuple(self._axis.at(point.step, point.time) for point in points)
+        values = [point.value for point in points]
+        value = self._value(xs, values) if run.last_epoch is None or self._looks.cursor is not None else None
+        label = f"batch {self._words(value)}" if value is not None else ""
+        return Line(label, xs, tuple(values), "points")
+
+    def marks(self) -> tuple[Mark, ...]:
+        """Where stages began, where somebody took the wheel, and the cursor."""
+        run, axis = self._run, self._axis
+        marks = [Mark(axis.at_step(stage.first_step - 1), str(stage.number)) for stage in run.stages[1:]]
+        before = run.scenario["optimizer"].get("lr", run.scenario["optimizer"].get("radius"))
+        for touch in run.interventions:
+            if touch.kind == "next_stage":
+                continue  # the stage that begins there has its own mark
+            marks.append(Mark(axis.at(touch.step, touch.time), _letter(touch, before), "intervention"))
+            before = touch.value if touch.kind == "lr" else before
+        if self._looks.cursor is not None:
+            marks.append(Mark(self._looks.cursor, self._axis.words(self._looks.cursor), "cursor"))
+        return tuple(marks)
+
+    def _value(self, xs: Sequence[float], ys: Sequence[float]) -> float | None:
+        """The newest value, or the last one up to the cursor."""
+        if not xs:
+            return None
+        if self._looks.cursor is None:
+            return ys[-1]
+        place = bisect_right(xs, self._looks.cursor + 1e-9) - 1
+        return ys[place] if place >= 0 else None
+
+    def _words(self, value: float) -> str:
+        # As wide as 10.0 %, so that the legend stands still.
+        return f"{format.percent(value, 1):>6}" if self._percent else format.fixed(value)
+
+
+def smoothed(values: Sequence[float], keep: float) -> tuple[float, ...]:
+    """Each value mixed with those before it; what is not finite stays as it is and is left out of the mix.
+
+    Args:
+        values: in order of time.
+        keep: what the mix keeps of itself at each value, from 0 (no smoothing) to below 1.
+    """
+    mix = weight = 0.0
+    mixed: list[float] = []
+    for value in values:
+        if math.isfinite(value):
+            mix = keep * mix + (1 - keep) * value
+            weight = keep * weight + (1 - keep)  # so that the beginning isn't drawn toward 0
+            mixed.append(mix / weight)
+        else:
+            mixed.append(value)
+    return tuple(mixed)
+
+
+def _letter(touch: Intervened, before: float | None) -> str:
+    if touch.kind == "lr":
+        return "+" if touch.value is not None and before is not None and touch.value > before else "-"
+    return _LETTERS[touch.kind]
+
+
+def _hint(run: Snapshot) -> str:
+    if run.status is Status.LOADING:
+        return "loading"
+    return "no measurement" if run.status.ended else "first measurement…"

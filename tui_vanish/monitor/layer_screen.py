@@ -1,0 +1,134 @@
+"""One layer in detail: how its weights, gradients and activations are spread, measured when asked for."""
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Container
+
+from engine.protocol.commands import Inspect
+from engine.protocol.events import LayerSample
+from engine.tracking.facts import layer_names
+from engine.tracking.snapshot import Snapshot
+from tui_vanish.actions import bindings_everywhere
+from tui_vanish.chrome.key_footer import KeyFooter
+from tui_vanish.chrome.screen import FollowingScreen
+from tui_vanish.drawing import format
+from tui_vanish.instruments.histogram import HistogramView
+from tui_vanish.widgets.frame import FrameLine
+from tui_vanish.widgets.rows import Piece, Row
+
+_BESIDE = 110  # cells from which the three stand side by side
+
+
+class LayerScreen(FollowingScreen[str]):
+    """A layer of a run. It is dismissed with the layer that was looked at last.
+
+    Args:
+        run: the run's name.
+        layer: the layer to look at first.
+    """
+
+    BINDINGS = [  # noqa: RUF012
+        Binding("escape,d,q", "back", "Back"),
+        Binding("down,j", "step(1)", "Next layer"),
+        Binding("up,k", "step(-1)", "Layer before"),
+        Binding("enter,space", "measure", "Measure again"),
+        *bindings_everywhere(),
+    ]
+
+    def __init__(self, run: str, layer: str) -> None:
+        super().__init__()
+        self._run_name = run
+        self._layer = layer
+
+    def compose(self) -> ComposeResult:
+        """Three histograms in a frame."""
+        yield FrameLine("top", id="layer-top")
+        with Container(id="histograms"):
+            yield HistogramView("Weights", id="weights")
+            yield HistogramView("Gradients dL/dW", id="gradients")
+            yield HistogramView("Activations h", id="activations")
+        yield FrameLine("bottom", id="layer-end")
+        yield KeyFooter()
+
+    def on_mount(self) -> None:
+        """Ask for the first measurement."""
+        self.query_one(KeyFooter).show({}, hint="esc back   j k another layer   ⏎ measure again")
+        self.action_measure()
+        self.call_later(self.show)  # until this event is over it isn't mounted, and shows nothing
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Side by side where there is room."""
+        self.query_one("#histograms").set_class(event.size.width >= _BESIDE, "-beside")
+
+    @property
+    def _shown_run(self) -> Snapshot | None:
+        return next((run for run in self.vanish.snapshot.runs if run.run == self._run_name), None)
+
+    @property
+    def scenario_id(self) -> str | None:
+        """The run's."""
+        return self._shown_run.scenario_id if self._shown_run else None
+
+    def show(self) -> None:
+        """Show the latest look at this layer, and how the run stands."""
+        run = self._shown_run
+        if not self.is_mounted or run is None:
+            return
+        view = self.vanish.snapshot.inspection
+        if view is not None and (view.run, view.layer) != (self._run_name, self._layer):
+            view = None
+        title = (Piece(run.scenario_id, "strong"), Piece(f"  {format.layer_name(self._layer)}", "title"))
+        measured = f"at step {format.count(view.step)} · {view.images} images" if view else "measuring…"
+        self.query_one("#layer-top", FrameLine).show(title, (Piece(measured, "dim"),))
+        weights, gradients, activations = (
+            self.query_one(f"#{name}", HistogramView) for name in ("weights", "gradients", "activations")
+        )
+        if view is None:
+            for each in (weights, gradients, activations):
+                each.show(None, "measuring…")
+        else:
+            weights.show(view.weights)
+            gradients.show(view.gradients, "none: the layer is frozen")
+            activations.show(view.activations)
+        self.query_one("#layer-end", FrameLine).show(_latest(run, self._layer))
+
+    def action_measure(self) -> None:
+        """Have the layer looked at now."""
+        self.vanish.bridge.send(Inspect(self._run_name, self._layer))
+
+    def action_step(self, by: int) -> None:
+        """Look at another layer."""
+        run = self._shown_run
+        if run is None:
+            return
+        names = [layer.name for layer in run.layers] or layer_names(run.scenario)
+        place = names.index(self._layer) + by if self._layer in names else 0
+        layer = names[min(max(0, place), len(names) - 1)]
+        if layer != self._layer:
+            self._layer = layer
+            self.action_measure()
+            self.show()
+
+    def action_back(self) -> None:
+        """Back to the lab."""
+        self.dismiss(self._layer)
+
+
+def _latest(run: Snapshot, name: str) -> Row:
+    """The layer's figures in the run's latest sample."""
+    sample = next((layer for layer in run.layers if layer.name == name), None)
+    if sample is None:
+        return ()
+    words = [f"{label} {text}" for label, text in _figures(sample) if text != format.MISSING]
+    return (Piece(f"step {format.count(run.layers_step)}: ", "dim"), Piece("  ".join(words)))
+
+
+def _figures(sample: LayerSample) -> list[tuple[str, str]]:
+    return [
+        ("‖dL/dW‖", format.scientific(sample.grad_norm)),
+        ("upd/W", format.scientific(sample.update_ratio, 1)),
+        ("unmoved", format.percent(sample.unmoved)),
+        ("sat", format.percent(sample.saturated)),
+        ("dead", format.percent(sample.dead)),
+    ]

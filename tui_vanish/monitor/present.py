@@ -1,0 +1,215 @@
+"""What the lab screen shows of a run: from its snapshot to texts, charts and bars. Nothing here draws."""
+
+import shlex
+from collections.abc import Mapping
+
+from engine.protocol.status import Status
+from engine.tracking.facts import layer_names
+from engine.tracking.snapshot import Snapshot
+from tui_vanish.drawing import format
+from tui_vanish.drawing.ascii import mark
+from tui_vanish.instruments.heatmap import Heat, Moment
+from tui_vanish.instruments.layer_profile import BarProfile, BarRow
+from tui_vanish.lab.interventions import touched_words
+from tui_vanish.lab.scenario_list import ROLES
+from tui_vanish.monitor import verdicts
+from tui_vanish.monitor.axis import UNIT_LABELS, RunAxis
+from tui_vanish.monitor.looks import Looks
+from tui_vanish.monitor.verdicts import Note
+from tui_vanish.widgets.rows import Piece, Row, row_width
+
+_SEPARATOR = " · "
+
+
+def bar_profile(run: Snapshot, looks: Looks, marks: Mapping[str, float]) -> BarProfile:
+    """The latest profile; of a diverged run the last one in which every number is finite."""
+    layers, note = run.layers, ""
+    if run.status is Status.DIVERGED and run.finite_layers:
+        layers = run.finite_layers
+        note = f"step {run.finite_layers_step}, the last finite one"
+    measured = {layer.name: layer for layer in layers}
+    return BarProfile(
+        rows=tuple(
+            BarRow(name, measured.get(name), built=not measured or name in measured)
+            for name in layer_names(run.scenario)
+        ),
+        quantity=looks.quantity,
+        marks=marks,
+        selected=looks.layer,
+        accused=verdicts.accused(run),
+        note=note,
+        run=run.run,
+    )
+
+
+def heat(run: Snapshot, looks: Looks) -> Heat:
+    """The layers over the training time, in the unit of the charts."""
+    axis = RunAxis(run, looks.charts.unit)
+    return Heat(
+        names=tuple(layer_names(run.scenario)),
+        moments=tuple(
+            Moment(axis.at(profile.step, profile.time), profile.layers) for profile in run.charts.profiles
+        ),
+        quantity=looks.quantity,
+        x_label=UNIT_LABELS[looks.charts.unit],
+        selected=looks.layer,
+        run=run.run,
+    )
+
+
+def schedule_legend() -> Row:
+    """What the timeline's signs mean."""
+    return (
+        Piece("▇", "accent"),
+        Piece(" trains  ", "dim"),
+        Piece("░", "accent"),
+        Piece(" frozen  ", "dim"),
+        Piece("·", "accent"),
+        Piece(" not built", "dim"),
+    )
+
+
+def heading(run: Snapshot, width: int) -> Row:
+    """What is trained, and whether it still is what the scenario says, in `width` cells if they suffice.
+
+    The scenario's title may be cut, numbers not.
+    """
+    name, title = Piece(run.scenario_id, "strong"), Piece(f"  {run.scenario['title']}", "dim")
+    if not run.touched:
+        return (name, title)
+    full = (name, Piece(f"  touched: {touched_words(run)}", "warn"))
+    return (*full, title) if row_width(full) <= width else (name, Piece("  touched", "warn"), title)
+
+
+def progress(run: Snapshot, width: int) -> Row:
+    """How it stands, in at most `width` cells: words are shortened before anything is left out."""
+    sign = Piece(f"{mark(run.status)} ", ROLES[run.status])
+    variants = (_progress(run, short=False), _progress(run, short=True), _progress(run, short=True)[:2])
+    for words in variants:
+        row = (sign, Piece(_SEPARATOR.join(words)))
+        if row_width(row) <= width:
+            return row
+    return (sign, Piece(variants[-1][0]))
+
+
+def note(run: Snapshot, activity: str, theory: Row, unsaved: str = "") -> Note:
+    """What there is to say under the bars: how it ended, the verdict, where to look.
+
+    Args:
+        run: whose.
+        activity: what the engine is loading, or "".
+        theory: what is to stand behind the verdict.
+        unsaved: where it can't be saved, and why.
+    """
+    title, standing = _standing(run, activity)
+    found = verdicts.gravest_first(run.verdicts)
+    paragraphs = [standing] if standing else []
+    if run.touched:
+        words = f"Touched ({touched_words(run)}): not the scenario's own run any more."
+        paragraphs.append((Piece(words, "warn"),))
+    if found:
+        remark = (Piece(" "), *theory) if theory else ()
+        paragraphs.insert(1 if standing else 0, (*verdicts.sentence(found[0]), *remark))
+    if unsaved:
+        goes_on = "" if run.status.ended else " Training goes on."
+        paragraphs.insert(0, (Piece(f"Not saved in {unsaved}.{goes_on}", "bad"),))
+    key = "lesson" if run.status.ended and run.status is not Status.FAILED else "watch_for"
+    prose = str(run.scenario.get(key, ""))
+    if prose and (not found or run.status.ended):
+        paragraphs.append((Piece(prose),))
+    if not title:
+        title = "Verdict" if found else "Watch for"
+    ending = (verdicts.to_try(run), verdicts.others(found[1:]))
+    return Note(title, tuple(paragraphs), tuple(part for part in ending if part))
+
+
+def _standing(run: Snapshot, activity: str) -> tuple[str, Row]:
+    """A heading and a sentence on how the run stands; empty while it trains."""
+    ended = run.finished
+    match run.status:
+        case Status.LOADING:
+            what = f"The engine is {activity}" if activity else "It starts as soon as the engine is free"
+            return "Loading", (Piece(f"{what}."),)
+        case Status.PAUSED:
+            reason = f" ({run.pause_reason})" if run.pause_reason else ""
+            return "Paused", (Piece(f"Paused in epoch {run.epoch}{reason}; p lets it go on.", "warn"),)
+        case Status.DIVERGED if ended is not None:
+            names = ", ".join(format.layer_name(name) for name in ended.nonfinite or ())
+            at = f"Diverged at step {ended.first_bad_step}"
+            return "Diverged", (Piece(f"{at}: not finite in {names}." if names else f"{at}.", "bad"),)
+        case Status.FAILED if ended is not None:
+            return "Failed", (
+                Piece(_last_line(ended.error).rstrip("."), "bad"),
+                Piece(". enter trains it again."),
+            )
+        case Status.STOPPED:
+            return "Stopped", (
+                Piece(f"Stopped in epoch {run.epoch}, {_result(run)}. "),
+                Piece("enter trains it anew; r, then p goes on with it."),
+            )
+        case Status.FINISHED:
+            return "Finished", (Piece(f"Finished in {format.duration(run.time)}, {_result(run)}."),)
+        case _:
+            return "", ()
+
+
+def command_line(run: Snapshot, *, has_file: bool = True, data: str = "") -> str:
+    """The command that trains the same run without the app.
+
+    Args:
+        run: the run.
+        has_file: whether its scenario is in a file; one that was made in the app is spelt out.
+        data: what has to be said for the same data; empty if it is found unasked.
+    """
+    words = ["vanish-tui", "run", run.scenario_id]
+    if not has_file:
+        from scenarios.schema import Scenario
+        from scenarios.variants import PARENT, overrides
+
+        changes = overrides(Scenario.model_validate(run.scenario))
+        words[2:] = [PARENT, *(word for change in changes for word in ("--set", shlex.quote(change)))]
+    words += ["--seed", str(run.seed)]
+    if run.started is not None:
+        if run.started.device != "cpu":
+            words += ["--device", run.started.device]
+        if run.started.threads != 1:
+            words += ["--threads", str(run.started.threads)]
+        if data:
+            words += ["--data", shlex.quote(data)]
+    if run.interventions:
+        words.append("# without what was changed by hand")
+    return " ".join(words)
+
+
+# ------------------------------------------------------------------------------------------- parts
+
+
+def _progress(run: Snapshot, *, short: bool) -> list[str]:
+    epoch = f"epoch {run.epoch:>{len(str(run.epochs))}}/{run.epochs}"
+    stages = run.started.stages if run.started else 1
+    stage = [f"stage {run.stage}/{stages}"] if stages > 1 else []
+    match run.status:
+        case Status.LOADING:
+            return ["loading"]
+        case Status.RUNNING:
+            pace = format.images_per_second(run.images_per_second, short=short)
+            return [epoch, *stage, pace, f"{format.duration(run.seconds_left):>5} left"]
+        case Status.PAUSED:
+            return ["paused", epoch, *stage, f"{format.duration(run.seconds_left):>5} left"]
+        case Status.DIVERGED:
+            step = run.finished.first_bad_step if run.finished else None
+            return ["diverged", f"step {step}" if step is not None else epoch, *stage]
+        case status:
+            return [str(status), epoch, *stage, format.duration(run.time)]
+
+
+def _result(run: Snapshot) -> str:
+    if run.last_epoch is None:
+        return "before its first epoch was over"
+    best = f", best {format.percent(run.best_test_accuracy, 1)}" if run.best_test_accuracy is not None else ""
+    return f"test accuracy {format.percent(run.last_epoch.test_accuracy, 1)}{best}"
+
+
+def _last_line(error: str | None) -> str:
+    lines = (error or "").strip().splitlines()
+    return lines[-1].strip() if lines else "It failed without saying why."

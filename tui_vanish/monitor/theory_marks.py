@@ -1,0 +1,136 @@
+"""Mean-field theory beside what is measured: marks on the bars, and the factor a layer in words."""
+
+import asyncio
+import math
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from tui_vanish.monitor.looks import Quantity
+from tui_vanish.widgets.rows import Piece, Row, row_width
+
+if TYPE_CHECKING:
+    from textual.dom import DOMNode
+
+    from engine.meanfield.prediction import Prediction
+    from engine.protocol.events import Record
+    from engine.tracking.snapshot import Snapshot
+
+
+class Predictions:
+    """What theory says of each run's first step, worked out once and away from the screen's thread.
+
+    Args:
+        node: whose workers are used.
+        ready: is called when a prediction has come in.
+    """
+
+    def __init__(self, node: "DOMNode", ready: Callable[[], None]) -> None:
+        self._node = node
+        self._ready = ready
+        self._known: dict[str, Prediction | None] = {}
+
+    def of(self, run: "Snapshot") -> "Prediction | None":
+        """The prediction; None while it is being worked out, and where there is none."""
+        if run.started is None:
+            return None  # torch is being imported, and Python's lock is busy enough
+        if run.run not in self._known:
+            self._known[run.run] = None
+            self._node.run_worker(self._work_out(run.run, run.scenario))
+        return self._known[run.run]
+
+    async def _work_out(self, run: str, scenario: "Record") -> None:
+        self._known[run] = await asyncio.to_thread(_predict, scenario)
+        self._ready()
+
+
+def _predict(scenario: "Record") -> "Prediction | None":
+    from pydantic import ValidationError
+
+    from engine.meanfield.prediction import predict
+    from scenarios.schema import Scenario
+
+    try:
+        return predict(Scenario.model_validate(scenario))
+    except ValidationError:
+        return None  # a newer version's scenario, read from its log
+
+
+def marks(run: "Snapshot", quantity: Quantity, prediction: "Prediction | None") -> Mapping[str, float]:
+    """Where theory puts the quantity at the first step, by layer; nothing where it says nothing.
+
+    A later stage of a schedule begins with trained layers, for which the theory doesn't hold.
+    """
+    if prediction is None or run.stage > 1:
+        return {}
+    match quantity:
+        case "delta_norm":
+            return {layer.name: layer.delta_norm for layer in prediction.layers}
+        case "grad_norm":
+            return {layer.name: layer.grad_norm for layer in prediction.layers if layer.grad_norm is not None}
+        case _:
+            return {}
+
+
+def measured_factor(run: "Snapshot") -> float | None:
+    """How many times larger dL/da is at a hidden layer than at the one before it, in the latest profile.
+
+    The geometric mean over the hidden layers; None where fewer than two have one that is not 0.
+    """
+    norms = [
+        layer.delta_norm
+        for layer in run.finite_layers
+        if layer.name != "output" and layer.delta_norm is not None
+    ]
+    steps = [after / before for before, after in pairwise(norms) if before > 0 and after > 0]
+    return math.exp(sum(map(math.log, steps)) / len(steps)) if steps else None
+
+
+def in_words(
+    run: "Snapshot", prediction: "Prediction | None", *, marked: bool = True, room: float = math.inf
+) -> Row:
+    """What each layer makes of the gradient, and what it should at the first step; empty until measured.
+
+    Args:
+        run: whose.
+        prediction: what theory says; None while that isn't known.
+        marked: whether its marks stand on the bars.
+        room: cells there are; for want of them it says less.
+    """
+    measured = measured_factor(run)
+    predicted = prediction.delta_factor if prediction is not None and run.stage <= 1 else None
+    if measured is None:
+        return ()
+    theory: Row = ()
+    if predicted is not None and 0 < predicted < math.inf:
+        theory = (Piece(f"; theory {passed_on(predicted, 3)}{' ┊' if marked else ''}", "warn"),)
+    short = Piece(f"passes on {passed_on(measured)}")
+    rows: list[Row] = [(Piece(f"each layer {short.text}"), *theory), (short, *theory), (short,)]
+    return next((row for row in rows if row_width(row) <= room), ())
+
+
+def in_brief(run: "Snapshot", prediction: "Prediction | None", *, marked: bool) -> Row:
+    """The predicted factor alone, for a narrow screen whose verdict says the measured one.
+
+    `marked`: whether its marks stand on the bars, which it explains.
+    """
+    predicted = prediction.delta_factor if prediction is not None and run.stage <= 1 else None
+    if predicted is None or not 0 < predicted < math.inf:
+        return ()
+    if not marked:
+        return ()
+    return (Piece(f"┊ theory: {passed_on(predicted, 3)} a layer.", "warn"),)
+
+
+def passed_on(factor: float, digits: int = 2) -> str:
+    """A growth of `factor` toward the output as what a layer passes on: `1/7.2`, or `3.2×`."""
+    if factor >= 1 and _short(factor, digits) != "1":
+        return f"1/{_short(factor, digits)}"
+    return f"{_short(1 / factor, digits)}×"
+
+
+def _short(value: float, digits: int) -> str:
+    rounded = float(f"{value:.{digits}g}")
+    if rounded < 1e4:
+        return f"{rounded:g}"
+    return f"{value:.{digits - 1}e}".replace("e+0", "e").replace("e+", "e")

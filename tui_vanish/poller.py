@@ -1,0 +1,112 @@
+"""Between the engine and the screen: the latest snapshot is fetched a few times a second."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from textual.app import App
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from engine.protocol.commands import RunCommand
+    from engine.runtime.engine import EngineSnapshot
+    from scenarios.schema import Scenario
+
+# Seconds after a key at which its answer is looked for: the engine obeys between two of its rounds.
+_ANSWERS = (0.03, 0.08, 0.2)
+
+
+class EngineLike(Protocol):
+    """What the app asks of an engine: `engine.runtime.engine.Engine`, or a test's stand-in."""
+
+    @property
+    def importing(self) -> bool:
+        """Whether torch is being imported."""
+
+    @property
+    def runs_folder(self) -> "Path":
+        """Where run directories are."""
+
+    def follow(self, run: str) -> None:
+        """Have a saved run among the others."""
+
+    def take_over(self, run: str) -> str:
+        """Go on with a run that another process trains; returns what keeps it from being done."""
+
+    @property
+    def on_their_way(self) -> "Sequence[str]":
+        """Runs that are being taken over, and that their process hasn't let go yet."""
+
+    def start(self) -> None:
+        """Start the thread."""
+
+    def train(self, scenario: "Scenario", seed: int) -> str:
+        """Ask for a run; returns its name."""
+
+    def send(self, command: "RunCommand") -> None:
+        """Queue a command."""
+
+    def snapshot(self) -> "EngineSnapshot":
+        """The latest state."""
+
+    def close(self) -> None:
+        """Stop and save every run, and end the thread."""
+
+
+class Bridge:
+    """Polls the engine, and shows what is new.
+
+    Nothing is posted to the app by the engine, so training never waits for the screen, and a screen that has
+    nothing new to show sends nothing.
+
+    Attributes:
+        stopped: whether the app ends, so that nothing is to be shown any more.
+
+    Args:
+        app: whose timers are used.
+        engine: is asked for its snapshot.
+        show: gets each snapshot that hasn't been shown.
+        refresh: polls a second.
+    """
+
+    def __init__(
+        self,
+        app: App[int],
+        engine: EngineLike,
+        show: Callable[["EngineSnapshot"], None],
+        refresh: float,
+    ) -> None:
+        self._app = app
+        self._engine = engine
+        self._show = show
+        self._seconds = 1 / refresh
+        self._shown: int | None = None
+        self.stopped = False
+
+    def start(self) -> None:
+        """Begin to poll."""
+        self._app.set_interval(self._seconds, self.poll)
+
+    def stop(self) -> None:
+        """Show nothing from here on: the app ends, and its widgets go one after the other."""
+        self.stopped = True
+
+    def poll(self) -> None:
+        """Show the latest snapshot unless it is on the screen already."""
+        snapshot = self._engine.snapshot()
+        if self.stopped or snapshot.sequence == self._shown:
+            return
+        self._shown = snapshot.sequence
+        with self._app.batch_update():
+            self._show(snapshot)
+
+    def send(self, command: "RunCommand") -> None:
+        """Tell the engine, and show its answer as soon as it is there."""
+        self._engine.send(command)
+        self.expect()
+
+    def expect(self) -> None:
+        """Look for an answer sooner than the next poll."""
+        for seconds in _ANSWERS:
+            self._app.set_timer(seconds, self.poll)

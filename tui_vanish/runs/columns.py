@@ -1,0 +1,173 @@
+"""What the runs screen shows: which columns there are, how they sort, and a row for each run."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from engine.protocol.status import Status
+from engine.storage.run_index import RunEntry
+from scenarios.problems import printable
+from tui_vanish.drawing import format
+from tui_vanish.drawing.ascii import mark
+from tui_vanish.lab.scenario_list import ROLES
+from tui_vanish.widgets.rows import Piece, Row, cut, padded
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its heading, its width in cells, what stands in it, and what it is sorted by."""
+
+    heading: str
+    width: int
+    text: Callable[[RunEntry], str]
+    key: Callable[[RunEntry], float | str | None]
+
+
+def _when(entry: RunEntry) -> str:
+    """The moment in a run's name, as a person writes it."""
+    digits = entry.name[:15].replace("-", "")
+    if len(digits) != 14 or not digits.isdecimal():
+        return ""
+    return f"{digits[:4]}-{digits[4:6]}-{digits[6:8]} {digits[8:10]}:{digits[10:12]}"
+
+
+def _scenario(entry: RunEntry) -> str:
+    return printable(entry.summary.scenario if entry.summary else entry.name)
+
+
+def _epochs(entry: RunEntry) -> str:
+    return f"{entry.summary.epoch}/{entry.summary.epochs}" if entry.summary else ""
+
+
+def _figure(name: str) -> Callable[[RunEntry], Any]:
+    """One figure of the summary; None where there is none."""
+    return lambda entry: getattr(entry.summary, name) if entry.summary else None
+
+
+def _accuracy(name: str) -> Callable[[RunEntry], str]:
+    def text(entry: RunEntry) -> str:
+        value = _figure(name)(entry)
+        return "" if value is None else f"{100 * value:.1f} %"
+
+    return text
+
+
+def _trained(entry: RunEntry) -> str:
+    return format.duration(entry.summary.time) if entry.summary else ""
+
+
+def _seed(entry: RunEntry) -> str:
+    return str(entry.summary.seed) if entry.summary else ""
+
+
+def _verdict(entry: RunEntry) -> str:
+    return printable(entry.summary.verdict) if entry.summary else ""
+
+
+def labels(entry: RunEntry) -> str:
+    """What a person calls it: its name, and its tags."""
+    return printable(" ".join((entry.labels.name, *(f"#{tag}" for tag in entry.labels.tags))).strip())
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column("when", 16, _when, lambda entry: entry.name),
+    Column("scenario", 18, _scenario, _scenario),
+    Column("status", 9, lambda entry: entry.status, lambda entry: entry.status),
+    Column("epoch", 9, _epochs, _figure("epoch")),
+    Column("test", 7, _accuracy("test_accuracy"), _figure("test_accuracy")),
+    Column("best", 7, _accuracy("best_test_accuracy"), _figure("best_test_accuracy")),
+    Column("trained", 8, _trained, _figure("time")),
+    Column("seed", 6, _seed, _figure("seed")),
+    Column("verdict", 12, _verdict, _verdict),
+    Column("name", 12, labels, labels),
+)
+_LEFT = ("when", "scenario", "status", "verdict", "name")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How the list is sorted: by which column, and whether the greatest stands first."""
+
+    column: int = 0
+    descending: bool = True
+
+    def next(self) -> Self:
+        """By the next column: words from A on, numbers from the greatest on."""
+        column = (self.column + 1) % len(COLUMNS)
+        return replace(self, column=column, descending=COLUMNS[column].heading not in _LEFT[1:])
+
+    def reversed(self) -> Self:
+        """The other way round."""
+        return replace(self, descending=not self.descending)
+
+    def sort(self, entries: Sequence[RunEntry]) -> list[RunEntry]:
+        """The entries in this order; those without a value stand at the end, whichever way round."""
+        key = COLUMNS[self.column].key
+        having = [entry for entry in entries if key(entry) not in (None, "")]
+        lacking = [entry for entry in entries if key(entry) in (None, "")]
+        return [*sorted(having, key=key, reverse=self.descending), *lacking]  # type: ignore[arg-type]
+
+
+def matching(entries: Sequence[RunEntry], words: str) -> list[RunEntry]:
+    """The entries that hold each of the words in their name, labels, status or verdict."""
+    wanted = words.casefold().split()
+    return [entry for entry in entries if all(word in _searched(entry) for word in wanted)]
+
+
+def _searched(entry: RunEntry) -> str:
+    return f"{entry.name} {labels(entry)} {entry.status} {_verdict(entry)}".casefold()
+
+
+def columns_for(width: int) -> list[Column]:
+    """The columns that fit: as many as there is room for, from the left."""
+    chosen: list[Column] = []
+    room = width - 5  # the cursor, the mark, and what stands around them
+    for column in COLUMNS:
+        if column.width > room:
+            break
+        chosen.append(column)
+        room -= column.width + 1
+    return chosen
+
+
+def heading_row(order: Order, width: int, *, ascii: bool) -> Row:
+    """The headings; the one that is sorted by points the way."""
+    pieces: list[Piece] = [Piece("     ")]
+    for place, column in enumerate(columns_for(width)):
+        sign = (("v" if ascii else "↓") if order.descending else ("^" if ascii else "↑")) * (
+            place == order.column
+        )
+        pieces.append(Piece(_in_column(column, f"{column.heading}{sign}"), "accent" if sign else "dim"))
+    return tuple(pieces)
+
+
+def run_row(entry: RunEntry, width: int, *, here: bool, marked: bool) -> Row:
+    """One run."""
+    role = "cursor" if here else "dim" if entry.summary is None else "text"
+    sign = f" {'▸' if here else ' '}{'+' if marked else ' '}"
+    status = Piece(f"{_mark(entry)} ", role if here else _role(entry))
+    if entry.summary is None:
+        words = Piece(f"{printable(entry.name)}  {entry.problem}", role)
+        return padded((Piece(sign, role), status, words), (), width, role=role)
+    cells = "".join(_in_column(column, column.text(entry)) for column in columns_for(width)).rstrip()
+    row: Row = (Piece(sign, role), status, Piece(cells, role))
+    if entry.problem:
+        row = (*row, Piece(f"  {entry.problem}", role if here else "bad"))
+    return padded(row, (), width, role=role)
+
+
+def _in_column(column: Column, text: str) -> str:
+    text = cut(text, column.width)
+    return f"{text:<{column.width}} " if column.heading in _LEFT else f"{text:>{column.width}} "
+
+
+def _mark(entry: RunEntry) -> str:
+    if entry.summary is None or entry.problem:
+        return "?"
+    return mark(entry.summary.status if entry.state in ("live", "ended") else Status.STOPPED)
+
+
+def _role(entry: RunEntry) -> str:
+    if entry.summary is None or entry.problem or entry.state == "abandoned":
+        return "warn"
+    return ROLES[entry.summary.status]

@@ -1,0 +1,361 @@
+"""Every saved run: find one, look at it, let it go on, name it, delete it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.widgets import Input, Static
+
+from engine.storage import trash
+from engine.storage.labels import Labels, write_labels
+from engine.storage.run_index import RunEntry, list_runs
+from engine.storage.run_lock import Owner, RunInUse
+from engine.storage.run_log import NotARun
+from scenarios.problems import printable
+from tui_vanish.actions import bindings
+from tui_vanish.chrome.key_footer import KeyFooter
+from tui_vanish.chrome.screen import FollowingScreen
+from tui_vanish.chrome.title_bar import TitleBar
+from tui_vanish.lab import overview
+from tui_vanish.lab.layout import SMALLEST
+from tui_vanish.runs.columns import COLUMNS, labels
+from tui_vanish.runs.run_list import RunList
+from tui_vanish.widgets.frame import FrameLine
+from tui_vanish.widgets.rows import Piece, Row
+
+_REFRESH_SECONDS = 5.0
+MOST_EPOCHS = 1_000_000
+
+
+class RunsScreen(FollowingScreen[str | None]):
+    """The runs folder. It is dismissed with the id of a scenario to show in the lab, or None."""
+
+    CSS_PATH = "runs.tcss"
+    AUTO_FOCUS = "#run-list"
+    TARGET = "runs"
+    BINDINGS = bindings("runs")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._entries: Sequence[RunEntry] = ()
+        self._marked: dict[str, RunEntry] = {}
+        self._deleted: list[str] = []  # names, the latest last
+        self._reading: asyncio.Task[None] | None = None
+        self._outdated = False
+        self._here = Owner.present()
+
+    def compose(self) -> ComposeResult:
+        """The list in its frame, and the line for a filter, hidden at first."""
+        yield TitleBar()
+        yield FrameLine("top", title="Runs", id="runs-top")
+        yield RunList(id="run-list")
+        yield Input(
+            id="run-filter",
+            placeholder="parts of a name, a tag, a status",
+            compact=True,
+            select_on_focus=False,
+        )
+        yield FrameLine("bottom", id="runs-end")
+        yield Static(id="runs-too-small")
+        yield KeyFooter()
+
+    @property
+    def _list(self) -> RunList:
+        return self.query_one("#run-list", RunList)
+
+    @property
+    def _line(self) -> Input:
+        return self.query_one("#run-filter", Input)
+
+    @property
+    def scenario_id(self) -> str | None:
+        """The highlighted run's."""
+        entry = self._list.current
+        return entry.summary.scenario if entry and entry.summary else None
+
+    @property
+    def help_text(self) -> str:
+        """What the help page says first."""
+        return RunList.HELP
+
+    def on_mount(self) -> None:
+        """Read the folder, now and every few seconds."""
+        self._line.cursor_blink = False  # which would keep a slow line busy
+        self._line.display = False
+        self._read()
+        self.set_interval(_REFRESH_SECONDS, self._read)
+        self.show()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Lay everything out for the new size."""
+        self.show()
+
+    # --------------------------------------------------------------------------- what is shown
+
+    def _read(self) -> None:
+        if self.is_current and (self._reading is None or self._reading.done()):
+            self._reading = asyncio.create_task(self._read_folder())
+
+    async def _read_folder(self) -> None:
+        folder, problem = self.vanish.engine.runs_folder, ""
+        self._outdated = True
+        while self._outdated:
+            self._outdated = False
+            try:
+                self._deleted = await asyncio.to_thread(trash.empty, folder)
+                self._entries = await asyncio.to_thread(list_runs, folder)
+            except OSError as error:
+                self._entries, problem = (), f"{folder}: {error.strerror}"
+        if self.is_mounted:
+            self._list.show(self._entries, frozenset(self._marked), problem)
+            self.show()
+
+    def show(self) -> None:
+        """Bring title, counts and footer up to date."""
+        if not self.is_mounted or self.size.area == 0:
+            return
+        width, height = self.size
+        self.set_class(width < SMALLEST.width or height < SMALLEST.height, "-too-small")
+        self.query_one("#runs-too-small", Static).update(
+            f"vanish-tui needs {SMALLEST.width}×{SMALLEST.height}; this is {width}×{height}"
+        )
+        snapshot = self.vanish.snapshot
+        self.query_one(TitleBar).show(overview.title(snapshot, self.vanish.host, self.vanish.seed))
+        self._show_frame()
+        self._show_footer()
+
+    @on(RunList.Highlighted)
+    def _show_highlighted(self) -> None:
+        self._show_frame()
+        self._show_footer()
+
+    def _show_frame(self) -> None:
+        runs = self._list
+        live = sum(entry.state == "live" for entry in self._entries)
+        column = COLUMNS[runs.order.column].heading
+        counts = f"{len(runs.shown)} of {len(self._entries)} · {live} live · by {column}"
+        self.query_one("#runs-top", FrameLine).show((Piece("Runs", "title"),), (Piece(counts, "dim"),))
+        entry = runs.current
+        about = entry.problem or self._trainer(entry) if entry else ""
+        left: Row = (Piece(f"{printable(entry.name)}  {labels(entry)}".rstrip(), "dim"),) if entry else ()
+        if runs.filter:
+            left = (Piece(f"/{runs.filter}", "accent"),)
+        self.query_one("#runs-end", FrameLine).show(left, (Piece(about, "warn"),) if about else ())
+
+    def _trainer(self, entry: RunEntry) -> str:
+        if entry.owner is None:
+            return ""
+        return "trained here" if entry.owner == self._here else f"trained by {entry.owner}"
+
+    def _can_be_taken(self, entry: RunEntry) -> bool:
+        return entry.owner is not None and entry.owner.is_here and entry.owner != self._here
+
+    def _show_footer(self) -> None:
+        if self._line.has_focus:
+            self.query_one(KeyFooter).show(
+                {}, hint="type parts of a name, a tag, a status   ⏎ keep   esc clear"
+            )
+            return
+        entry = self._list.current
+        usable = entry is not None and entry.summary is not None
+        live = entry is not None and entry.state == "live"
+        labels = {
+            "leave_runs": "back",
+            "open_run": "open" if usable else "",
+            "resume_run": "go on" if usable and not live else "",
+            "take_run": "take over" if entry is not None and self._can_be_taken(entry) else "",
+            "mark_run": "mark" if usable else "",
+            "compare_runs": "compare" if self._can_compare else "",
+            "sort_runs": "sort",
+            "find_run": "find",
+            "rename_run": "name" if usable else "",
+            "tag_run": "tags" if usable else "",
+            "delete_run": "" if live or entry is None else "delete",
+            "undo_delete": "undo" if self._deleted else "",
+            "help": "help",
+        }
+        self.query_one(KeyFooter).show(labels)
+
+    # ------------------------------------------------------------------------------------- list
+
+    def action_cursor(self, by: str) -> None:
+        """Go to the next or the previous run."""
+        self._list.move(int(by))
+
+    def action_page(self, by: str) -> None:
+        """Go a page on."""
+        self._list.page(int(by))
+
+    def action_edge(self, which: str) -> None:
+        """Go to the first or the last run."""
+        self._list.edge(which)
+
+    def action_sort_runs(self, by: str) -> None:
+        """Sort by the next column, or the other way round."""
+        order = self._list.order
+        self._list.sort(order.next() if by == "1" else order.reversed())
+
+    def action_find_run(self) -> None:
+        """Type what the list is filtered by."""
+        self._line.display = True
+        self._line.value = self._list.filter
+        self.set_focus(self._line)  # at once: the next key may already be part of the text
+        self._show_footer()
+
+    @on(Input.Changed, "#run-filter")
+    def _filter(self, message: Input.Changed) -> None:
+        self._list.set_filter(message.value)
+
+    @on(Input.Submitted, "#run-filter")
+    def _keep_filter(self) -> None:
+        self._line.display = False
+        self._list.focus()
+        self._show_footer()
+
+    def action_leave_runs(self) -> None:
+        """Clear the filter, or go back."""
+        if self._line.display or self._list.filter:
+            self._list.set_filter("")
+            self._keep_filter()
+        else:
+            self.dismiss(None)
+
+    @on(RunList.Chosen)
+    def action_open_run(self) -> None:
+        """Look at the run in the lab."""
+        if (entry := self._usable()) is not None:
+            self.dismiss(self.vanish.shelf.open(entry))
+
+    # ------------------------------------------------------------------------------ the run itself
+
+    def _usable(self) -> RunEntry | None:
+        """The highlighted run, if it can be used; else a message says why not."""
+        entry = self._list.current
+        if entry is not None and entry.summary is None:
+            text = f"{printable(entry.name)}: {entry.problem}"
+            self.notify(text, severity="warning", markup=False)
+            return None
+        return entry
+
+    def action_resume_run(self) -> None:
+        """Let the run go on; a finished one is asked for more epochs."""
+        if (entry := self._usable()) is None or entry.summary is None:
+            return
+        if entry.owner is not None:
+            remedy = "; T takes it over" if self._can_be_taken(entry) else ""
+            text = f"It is {self._trainer(entry)}{remedy}."
+            self.notify(text, severity="warning", markup=False)
+        elif entry.summary.status == "finished":
+            self._ask_epochs(entry)
+        else:
+            self._resume(entry, None)
+
+    def _ask_epochs(self, entry: RunEntry) -> None:
+        from tui_vanish.chrome.dialogs import ValueScreen, whole_number
+
+        assert entry.summary is not None
+        had = max(1, entry.summary.epochs // entry.summary.stages)
+        each = " in each stage" if entry.summary.stages > 1 else ""
+        question = f"It is finished. How many epochs shall it have{each}?"
+
+        def take(text: str | None) -> None:
+            if text is not None:
+                self._resume(entry, int(text))
+
+        self.app.push_screen(ValueScreen(question, str(2 * had), whole_number(had + 1, MOST_EPOCHS)), take)
+
+    def _resume(self, entry: RunEntry, epochs: int | None) -> None:
+        self.vanish.shelf.resume(entry, epochs)
+        assert entry.summary is not None
+        self.dismiss(entry.summary.scenario)
+
+    def action_take_run(self) -> None:
+        """Take the run over from its process."""
+        entry = self._list.current
+        if entry is not None and entry.owner is not None:
+            self.vanish.shelf.open(entry)
+            self.vanish.shelf.take_over(entry.name)
+
+    def action_mark_run(self) -> None:
+        """Mark the run for a comparison, or take its mark away."""
+        if (entry := self._usable()) is not None and self._marked.pop(entry.name, None) is None:
+            self._marked[entry.name] = entry
+        self._list.show(self._entries, frozenset(self._marked))
+
+    @property
+    def _can_compare(self) -> bool:
+        """Whether two are marked, or one that joins the present comparison."""
+        return len(self._marked) > (0 if self.vanish.comparing.lineup.runs else 1)
+
+    def action_compare_runs(self) -> None:
+        """Compare the marked runs as their logs tell them."""
+        if not self._can_compare:
+            self.notify("Mark two runs or more with space, then compare them.", timeout=5)
+            return
+        for entry in self._marked.values():
+            self.vanish.shelf.open(entry)
+        names = list(self._marked)
+        self.dismiss(None)
+        self.vanish.comparing.open_runs(names)
+
+    def action_rename_run(self) -> None:
+        """Give the run a name."""
+        self._ask_label(
+            "What is the run called?",
+            lambda labels: labels.name,
+            lambda labels, text: Labels(text, labels.tags),
+        )
+
+    def action_tag_run(self) -> None:
+        """Give the run tags."""
+        self._ask_label(
+            "Which tags has the run? Blanks or commas part them.",
+            lambda labels: " ".join(labels.tags),
+            lambda labels, text: Labels(labels.name, tuple(dict.fromkeys(text.replace(",", " ").split()))),
+        )
+
+    def _ask_label(
+        self, question: str, present: Callable[[Labels], str], changed: Callable[[Labels, str], Labels]
+    ) -> None:
+        from tui_vanish.chrome.dialogs import ValueScreen
+
+        if (entry := self._usable()) is None:
+            return
+
+        def take(text: str | None) -> None:
+            if text is not None:
+                self._try(lambda: write_labels(entry.folder, changed(entry.labels, text)))
+
+        self.app.push_screen(ValueScreen(question, present(entry.labels), lambda text: ""), take)
+
+    def action_delete_run(self) -> None:
+        """Put the run into the trash."""
+        entry = self._list.current
+        if entry is not None and self._try(lambda: trash.delete(entry.folder)):
+            self._marked.pop(entry.name, None)
+            text = f"{printable(entry.name)} is deleted; z brings it back within a day."
+            self.notify(text, timeout=6, markup=False)
+
+    def action_undo_delete(self) -> None:
+        """Bring back what was deleted last, by whatever app."""
+        if self._deleted:
+            name = self._deleted.pop()
+            self._try(lambda: trash.restore(self.vanish.engine.runs_folder / name))
+
+    def _try(self, change: Callable[[], None]) -> bool:
+        """Change something in the folder, and read it anew; False, and a message, if that can't be."""
+        try:
+            change()
+        except RunInUse as error:
+            self.notify(f"It stays: {error}.", severity="warning", markup=False)
+        except NotARun as error:
+            self.notify(f"{printable(str(error))}.", severity="warning", markup=False)
+        except OSError as error:
+            text = f"{printable(str(error.filename))}: {error.strerror}"
+            self.notify(text, severity="error", markup=False)
+        else:
+            self._outdated = True  # a reading that is under way began before
+            self._read()
+            return True
+        return False

@@ -1,0 +1,163 @@
+"""A theory page on the screen: its knobs in a row or two, its body beneath."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from scenarios.theory import PageText, page_ids, page_text
+from tui_vanish.drawing.canvas import Canvas
+from tui_vanish.lab.layout import SMALLEST
+from tui_vanish.theory.formulas import in_ascii
+from tui_vanish.theory.page import Knob, Page
+from tui_vanish.theory.sheet import Overflow, Sheet
+from tui_vanish.widgets.rows import Piece, Row, Rows, cut, row_width
+from tui_vanish.widgets.scrolling import ScrollingRows
+
+_ROOMY = 24  # rows from which a blank one parts the knobs from the body
+_GAP = 2
+
+
+class PageView(Rows):
+    """Draws a page; keys reach it through the screen."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"canvas--series-{number}" for number in range(1, 5)}
+    DEFAULT_CSS = """
+    PageView {
+        & > .canvas--series-1 { color: $primary; }
+        & > .canvas--series-2 { color: $warning; }
+        & > .canvas--series-3 { color: $success; }
+        & > .canvas--series-4 { color: $error; }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._page: Page | None = None
+        self._chosen: dict[str, str] = {}
+
+    def show(self, page: Page) -> None:
+        """Show `page` from now on."""
+        self._page = page
+        self.redraw()
+
+    @property
+    def knob(self) -> Knob[Any] | None:
+        """The knob that a key turns."""
+        knobs = self._page.knobs() if self._page else ()
+        if not knobs or self._page is None:
+            return None
+        chosen = self._chosen.get(self._page.id)
+        return next((knob for knob in knobs if knob.name == chosen), knobs[0])
+
+    def choose(self, by: int) -> None:
+        """Take another knob in hand."""
+        if self._page is None or (knob := self.knob) is None:
+            return
+        knobs = list(self._page.knobs())
+        place = next(place for place, other in enumerate(knobs) if other is knob)
+        self._chosen[self._page.id] = knobs[(place + by) % len(knobs)].name
+        self.redraw()
+
+    def draw(self, width: int, height: int) -> Canvas:
+        """The knobs and the body."""
+        canvas = Canvas(width, height)
+        here = self.app.size
+        if here.width < SMALLEST.width or here.height < SMALLEST.height:
+            need, have = (f"{size.width}×{size.height}" for size in (SMALLEST, here))
+            words = f"vanish-tui needs {need}; this is {have}"
+            canvas.put(0, 0, in_ascii(words) if self.alphabet.ascii else words, "dim")
+        elif self._page is not None:
+            draw_page(self._page, canvas, knob=self.knob, ascii=self.alphabet.ascii)
+        return canvas
+
+
+class Contents(ScrollingRows):
+    """All pages by title, each with the slides that it stands for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._place = 0
+
+    @property
+    def page_id(self) -> str:
+        """The highlighted page."""
+        return page_ids()[self._place]
+
+    def select(self, page_id: str) -> None:
+        """Highlight a page."""
+        self._place = page_ids().index(page_id)
+        self.redraw()
+
+    def choose(self, by: int) -> None:
+        """Highlight the page `by` places on."""
+        self._place = max(0, min(self._place + by, len(page_ids()) - 1))
+        self.redraw()
+
+    def page_rows(self, width: int) -> Sequence[Row]:
+        """The list, with room around its rows where the screen has it."""
+        rows: list[Row] = []
+        for place, page_id in enumerate(page_ids()):
+            text = page_text(page_id)
+            here = place == self._place
+            slides = "; ".join(dict.fromkeys(title.partition(":")[0] for title in text.slides))
+            name = text.title
+            if self.alphabet.ascii:
+                name, slides = in_ascii(name), in_ascii(slides)
+            mark = self.alphabet.selected if here else " "
+            title = f" {mark} {place + 1:2}  {name:<20}"
+            shown = cut(slides, width - len(title) - 3)
+            rows.append((Piece(title, "cursor" if here else "text"), Piece("  "), Piece(shown, "dim")))
+        return [*rows, (), *self._about(page_text(self.page_id), width)]
+
+    def _about(self, text: PageText, width: int) -> list[Row]:
+        """Which slides the highlighted page stands for, and which scenarios it explains."""
+        lines = [("Slides", "title"), *((f"  {title}", "text") for title in text.slides)]
+        if text.explains:
+            lines += [("Explains", "title"), (f"  {', '.join(text.explains)}", "text")]
+        ascii = self.alphabet.ascii
+        return [
+            (Piece(cut(f" {in_ascii(line) if ascii else line}", width - 1), role),) for line, role in lines
+        ]
+
+
+def draw_page(page: Page, canvas: Canvas, *, knob: Knob[Any] | None, ascii: bool) -> Overflow:
+    """Draw a page's knobs and body; says what had no room.
+
+    Args:
+        page: what to draw.
+        canvas: where.
+        knob: the one in hand.
+        ascii: whether there is only ASCII.
+    """
+    page.fit(canvas.width, canvas.height)
+    sheet = Sheet(canvas, ascii, 1, 0, canvas.width - 2)
+    y = 0
+    for row in _knob_rows(page.knobs(), knob, sheet.width, ascii):
+        sheet.row(0, y, *row)
+        y += 1
+    y += canvas.height >= _ROOMY
+    page.draw(sheet.part(0, y, sheet.width, canvas.height - y))
+    return sheet.overflow
+
+
+def _knob_rows(knobs: Sequence[Knob[Any]], chosen: Knob[Any] | None, width: int, ascii: bool) -> list[Row]:
+    rows: list[Row] = [()]
+    for knob in knobs:
+        row = _knob(knob, knob is chosen, ascii)
+        gap = Piece(" " * _GAP) if rows[-1] else Piece("")
+        if rows[-1] and row_width((*rows[-1], gap, *row)) > width:
+            rows.append(row)
+        else:
+            rows[-1] = (*rows[-1], gap, *row) if rows[-1] else row
+    return rows
+
+
+def _knob(knob: Knob[Any], chosen: bool, ascii: bool) -> Row:
+    name, value = (in_ascii(text) if ascii else text for text in (knob.name, knob.shown))
+    left, right = "<>" if ascii else "‹›"
+    if not chosen:
+        return (Piece(f"{name} ", "dim"), Piece(f" {value} ", "text"))
+    first, last = knob.at_end
+    return (
+        Piece(f"{name} ", "accent"),
+        Piece(f"{' ' if first else left}{value}{' ' if last else right}", "cursor"),
+    )

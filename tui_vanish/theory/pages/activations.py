@@ -1,0 +1,76 @@
+"""Activations: a function, its slope, and what the slope's maximum does over many layers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from engine.theory.curves import CURVES, Curve
+from tui_vanish.drawing.format import fixed
+from tui_vanish.theory.page import Knob, Page, number
+from tui_vanish.theory.plot import Plot
+from tui_vanish.theory.sheet import Sheet
+
+_REACH = 6.0  # of z, both ways
+_LOWEST, _HIGHEST = -1.2, 2.2  # of what is drawn: where ReLU leaves the plot, its slope is still to be seen
+_TABLE = 33  # cells
+
+
+class Activations(Page):
+    """The page."""
+
+    id = "activations"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.curve = Knob("g", CURVES, CURVES[0], lambda curve: curve.name, around=True)
+        self.z = Knob("z", [step / 4 for step in range(-24, 25)], 1.0, number)
+        self.layers = Knob("layers", range(1, 51), 7)
+
+    def knobs(self) -> Sequence[Knob[Any]]:
+        """g, z and the number of layers."""
+        return self.curve, self.z, self.layers
+
+    def draw(self, sheet: Sheet) -> None:
+        """The curves on the left, all activations' maxima on the right."""
+        curve, z = self.curve.value, self.z.value
+        top = sheet.paragraph(0, self.words("intro")) + (sheet.height > 22)
+        sheet.row(
+            0, top, ("━ " if not sheet.ascii else "* ", "series-1"), (f"g(z) = {curve.formula}", "text")
+        )
+        sheet.row(
+            0,
+            top + 1,
+            ("┅ " if not sheet.ascii else "o ", "series-2"),
+            (f"g'(z) = {curve.slope_formula}", "text"),
+        )
+        x = sheet.put(0, top + 2, f"at z = {z:g}: ", "dim")
+        sheet.put(x, top + 2, f"g = {fixed(curve.value(z))}, g' = {fixed(curve.slope(z))}", "accent")
+        product = number(curve.peak[1] ** self.layers.value)
+        text = self.words(curve.name, layers=str(self.layers.value), product=product)
+        bottom = sheet.footnotes(text)
+        self._table(sheet.part(sheet.width - _TABLE, top, _TABLE, bottom - top))
+        self._plot(sheet.part(0, top + 3, sheet.width - _TABLE - 2, bottom - top - 3), curve, z)
+
+    def _plot(self, sheet: Sheet, curve: Curve, z: float) -> None:
+        places = [step * _REACH / 50 for step in range(-50, 51)]
+        values = [value for place in places for value in (curve.value(place), curve.slope(place))]
+        low, high = max(_LOWEST, min(values)), min(_HIGHEST, max(values))
+        margin = 0.04 * (high - low)
+        plot = Plot(sheet, (-_REACH, _REACH), (low - margin, high + margin))
+        plot.horizontal(0, "line")
+        plot.vertical(z, "accent")
+        plot.curve(curve.value, "series-1", "*")
+        plot.curve(curve.slope, "series-2", "o", "dashed")
+        plot.finish()
+        plot.mark(*curve.peak, "x" if sheet.ascii else "×", "bad")
+        plot.label(*curve.peak, f"max {curve.peak[1]:.3g}", "bad", dy=-1)
+        plot.mark(z, curve.value(z), sheet.signs.point, "accent")
+        plot.mark(z, curve.slope(z), sheet.signs.point, "accent")
+
+    def _table(self, sheet: Sheet) -> None:
+        layers = self.layers.value
+        sheet.put(0, 0, f"{'':14}max g'  (max g')^{layers}", "dim")
+        for y, curve in enumerate(CURVES, 1):
+            here = curve is self.curve.value
+            product = number(curve.peak[1] ** layers)
+            line = f"{curve.name:<14}{curve.peak[1]:<8.3g}{product}"
+            sheet.put(0, y, f"{line:<{_TABLE}}", "accent" if here else "text")

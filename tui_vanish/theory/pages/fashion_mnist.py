@@ -1,0 +1,99 @@
+"""Fashion-MNIST: its classes, drawn, its pixels, counted, and what the net gets as x."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from engine.theory.images import CLASS_NAMES, Brightness, brightness, sample
+from tui_vanish.drawing.format import count, percent
+from tui_vanish.theory import pictures
+from tui_vanish.theory.page import Knob, Page, number
+from tui_vanish.theory.sheet import Sheet
+
+_INTERVALS = 24
+_SMALL, _LARGE = 14, 28  # cells that an image is wide
+_ACROSS = 5  # small images in a row
+_WIDE, _TALL = 112, 33  # cells and rows from which everything is shown at once
+
+
+class FashionMnist(Page):
+    """The page."""
+
+    id = "fashion-mnist"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.view = Knob("show", ("ten classes", "one image"), "ten classes", around=True)
+        self.label = Knob("class", range(10), 0, lambda label: f"{label} {CLASS_NAMES[label]}", around=True)
+        self.which = Knob("image", range(30), 0, lambda which: str(which + 1))
+        self._roomy = False
+
+    def knobs(self) -> Sequence[Knob[Any]]:
+        """What is shown, where there isn't room for everything; and which image."""
+        return (self.label, self.which) if self._roomy else (self.view, self.label, self.which)
+
+    def fit(self, width: int, height: int) -> None:
+        """Show everything at once where there is room."""
+        self._roomy = width >= _WIDE and height >= _TALL
+
+    @cached_property
+    def _all(self) -> Brightness:
+        return brightness(sample().pixels, _INTERVALS)
+
+    def draw(self, sheet: Sheet) -> None:
+        """The ten classes, and one image with its numbers, where there is room for both together."""
+        top = sheet.paragraph(0, self.words("intro"))
+        if self._roomy:
+            self._classes(sheet.part(0, top, _ACROSS * (_SMALL + 1), 16))
+            self._numbers(sheet.part(78, top, sheet.width - 78, 16))
+            self._image(sheet.part(0, top + 16, sheet.width, 14))
+        elif self.view.value == "ten classes":
+            self._classes(sheet.part(0, top, sheet.width, 16))
+            sheet.footnotes(self.words("drawn", count=count(len(sample().labels))))
+        else:
+            self._image(sheet.part(0, top, sheet.width, 14))
+            sheet.footnotes(self._x_text())
+
+    def _classes(self, sheet: Sheet) -> None:
+        images = sample()
+        for label, name in enumerate(CLASS_NAMES):
+            x, y = label % _ACROSS * (_SMALL + 1), label // _ACROSS * 8
+            which = self.which.value if label == self.label.value else 0
+            part = sheet.part(x, y, _SMALL, 7)
+            pictures.image(part, images.image(images.of_class(label, which)), _SMALL)
+            role = "accent" if label == self.label.value else "dim"
+            mark = sheet.signs.selected if label == self.label.value else " "
+            sheet.put(x, y + 7, f"{mark}{label} {name}", role)
+
+    def _image(self, sheet: Sheet) -> None:
+        images = sample()
+        pixels = images.image(images.of_class(self.label.value, self.which.value))
+        pictures.image(sheet.part(0, 0, _LARGE, 14), pixels, _LARGE)
+        right = sheet.part(_LARGE + 2, 0, sheet.width - _LARGE - 2, 14)
+        middle = pixels[14 * 28 + 10 : 14 * 28 + 18]
+        right.put(0, 0, "x, in the middle of row 15:", "dim")
+        right.put(0, 1, " ".join(f"{value / 255:.2f}" for value in middle), "accent")
+        one = brightness(pixels, _INTERVALS)
+        self._histogram(right.part(0, 3, right.width // 2 - 1, 11), "this image's pixels", one)
+        half = right.width // 2 + 1
+        self._histogram(right.part(half, 3, right.width - half, 11), "all images' pixels", self._all)
+
+    def _histogram(self, sheet: Sheet, title: str, found: Brightness) -> None:
+        sheet.put(0, 0, title, "title")
+        # The zeros would dwarf the rest; they are said in words.
+        heights = pictures.rebinned(found.shares[1:], min(_INTERVALS, sheet.width))
+        pictures.columns(sheet.part(0, 2, sheet.width, sheet.height - 3), heights, "series-1")
+        sheet.put(0, 1, f"{percent(found.shares[0])} are 0", "dim")
+        sheet.put(0, sheet.height - 1, "0", "dim")
+        sheet.put(len(heights) - 1, sheet.height - 1, "1", "dim")
+
+    def _numbers(self, sheet: Sheet) -> None:
+        y = sheet.paragraph(0, self._x_text())
+        y = sheet.paragraph(y + 1, self.words("zero", share=percent(self._all.shares[0])))
+        sheet.paragraph(y + 1, self.words("drawn", count=count(len(sample().labels))), "dim")
+
+    def _x_text(self) -> str:
+        found = self._all
+        return self.words(
+            "x", mean=number(found.mean), std=number(found.std), second=number(found.second_moment)
+        )

@@ -1,0 +1,157 @@
+"""Learning circle: forward, loss, backward, update, a station at a time, on one image."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from engine.data.fashion_mnist import PIXELS
+from engine.theory.circle import Matrix, Round, Vector, Weights, draw_weights, go_round, norm
+from engine.theory.images import CLASS_NAMES, sample
+from tui_vanish.theory import pictures
+from tui_vanish.theory.page import Knob, Page, number
+from tui_vanish.theory.sheet import Sheet
+
+_FORWARD = 5  # stations on the upper side of the circle; the loss is at its right end, the update at its left
+_STATIONS = 12
+_SHOWN = 5  # numbers of a long vector
+
+
+class LearningCircle(Page):
+    """The page."""
+
+    id = "learning-circle"
+    step_label = "next station"
+    run_label = "go round"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.label = Knob("image", range(10), 9, lambda label: CLASS_NAMES[label], around=True)
+        self.activation = Knob("g", ("sigmoid", "tanh", "relu"), "sigmoid", around=True)
+        self.std = Knob("σ", (0.01, 0.05, 0.1, 0.5, 1.0), 0.05, number)
+        self.lr = Knob("η", (0.001, 0.01, 0.1, 0.5, 1.0), 0.1, number)
+        self._taken = 0
+        self._settings: tuple[Any, ...] = ()
+        self._round = 0  # how many rounds lie behind the two that are kept
+        self._gone: tuple[Round, Round] | None = None
+
+    def knobs(self) -> Sequence[Knob[Any]]:
+        """The image, the activation, the weights' deviation and the learning rate."""
+        return self.label, self.activation, self.std, self.lr
+
+    def step(self) -> bool:
+        """Go to the next station."""
+        self._taken += 1
+        return True
+
+    def restart(self) -> None:
+        """Go back to the image, with the first weights."""
+        self._taken = 0
+        self._gone = None
+
+    def draw(self, sheet: Sheet) -> None:
+        """The circle above; the image and the station's numbers below."""
+        gone = self._rounds()
+        top = sheet.paragraph(0, self.words("intro")) + (sheet.height > 22)
+        self._circle(sheet.part(0, top, min(sheet.width, 88), 6))
+        top += 6 + (sheet.height > 22)
+        image = sample().image(sample().of_class(self.label.value, 0))
+        wide = 28 if sheet.height - top >= 15 else 14
+        pictures.image(sheet.part(0, top, wide, wide // 2), image, wide)
+        self._numbers(sheet.part(wide + 2, top, sheet.width - wide - 2, sheet.height - top), gone)
+
+    def _rounds(self) -> tuple[Round, Round]:
+        """The present round and the next; with another knob the first ones, at the same station."""
+        settings = (self.label.value, self.activation.value, self.std.value, self.lr.value)
+        if self._gone is None or settings != self._settings:
+            self._settings, self._round = settings, 0
+            self._taken %= _STATIONS
+            first = self._go_round(draw_weights(self.std.value, PIXELS))
+            self._gone = first, self._go_round(first.after)
+        while self._round < self._taken // _STATIONS:
+            self._gone = self._gone[1], self._go_round(self._gone[1].after)
+            self._round += 1
+        return self._gone
+
+    def _go_round(self, weights: Weights) -> Round:
+        x = tuple(value / 255 for value in sample().image(sample().of_class(self.label.value, 0)))
+        return go_round(weights, x, self.label.value, self.activation.value, self.lr.value)
+
+    def _circle(self, sheet: Sheet) -> None:
+        stations = self.text.tables["stations"]
+        here = self._taken % _STATIONS
+        ascii = sheet.ascii
+        right, left, up = ("-> ", " <-", "<-+") if ascii else ("──▶", "◀──", "◀─╯")
+        line, corner, begin = ("-", "+", "+--") if ascii else ("─", "╮", "╰──")
+        side = (sheet.width - 10) // _FORWARD
+        for place, station in enumerate(stations):
+            role = "cursor" if place == here else "strong" if place < here else "text"
+            if place < _FORWARD:
+                x, y = place * side, 0
+                sheet.put(x + side - 4, y, right if place < _FORWARD - 1 else line * 7 + corner, "line")
+            elif place == _FORWARD:
+                x, y = _FORWARD * side + 1, 2
+                sheet.put(x + 1, y + 2, up, "line")
+            elif place == _STATIONS - 1:
+                x, y = 0, 2
+            else:
+                x, y = (_STATIONS - 2 - place) * side + side // 2, 4
+                sheet.put(x - 4, y, left if x > side else begin, "line")
+            sheet.put(x, y, f" {station['name']} ", role)
+            sheet.put(x + 1, y + 1, str(station["place"]), "dim")
+
+    def _numbers(self, sheet: Sheet, gone: tuple[Round, Round]) -> None:
+        (now, then), place = gone, self._taken % _STATIONS
+        station = self.text.tables["stations"][place]
+        label = self.label.value
+        says = str(station["says"]).format(**{"label": str(label), "class": CLASS_NAMES[label]})
+        y = sheet.paragraph(0, says)
+        for line in _lines(now, place, label):
+            sheet.put(0, y, line, "accent")
+            y += 1
+        loss, after = number(now.loss, 4), number(then.loss, 4)
+        text = self.words("round", round=str(self._taken // _STATIONS + 1), loss=loss, after=after)
+        sheet.put(0, sheet.height - 1, text, "title")
+
+
+def _lines(now: Round, place: int, label: int) -> list[str]:
+    """The numbers at a station."""
+    before, gradient = now.before, now.gradient
+    match place:
+        case 0:
+            x = sample().image(sample().of_class(label, 0))
+            return ["row 15: " + " ".join(f"{value / 255:.2f}" for value in x[14 * 28 + 12 : 14 * 28 + 20])]
+        case 1:
+            return [_vector(now.z1), f"‖W¹‖ = {number(norm(before.w1))}"]
+        case 2:
+            return [_vector(now.a1)]
+        case 3:
+            return [_vector(now.z2[:5]), _vector(now.z2[5:])]
+        case 4:
+            return [_vector(now.p[:5]), _vector(now.p[5:]), f"ŷ of the label: {number(now.p[label])}"]
+        case 5:
+            return [f"L = −log {number(now.p[label], 4)} = {number(now.loss, 4)}"]
+        case 6:
+            return [_vector(now.d_z2[:5]), _vector(now.d_z2[5:])]
+        case 7:
+            return [f"‖∂L/∂W²‖ = {number(norm(gradient.w2))}", "row 1: " + _vector(gradient.w2[0])]
+        case 8:
+            return [_vector(now.d_a1)]
+        case 9:
+            return [_vector(now.d_z1)]
+        case 10:
+            return [
+                f"‖∂L/∂W¹‖ = {number(norm(gradient.w1))}",
+                f"in parts of ‖∂L/∂W²‖: {number(norm(gradient.w1) / norm(gradient.w2))}",
+            ]
+        case _:
+            return [_change("W¹", before.w1, now.after.w1), _change("W²", before.w2, now.after.w2)]
+
+
+def _change(name: str, before: Matrix, after: Matrix) -> str:
+    moved = tuple(tuple(b - a for a, b in zip(x, y, strict=True)) for x, y in zip(before, after, strict=True))
+    return f"‖Δ{name}‖/‖{name}‖ = {number(norm(moved) / norm(before))}"
+
+
+def _vector(values: Vector) -> str:
+    return (
+        "(" + "  ".join(f"{value:.3g}" if abs(value) >= 1e-3 else number(value, 2) for value in values) + ")"
+    )

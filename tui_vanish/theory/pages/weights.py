@@ -1,0 +1,152 @@
+"""Weights: the density of N(μ, σ²), and what σ does to the pre-activations of a layer and to χ."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from engine.theory.curves import sigmoid_slope
+from engine.theory.weights import density, signals
+from tui_vanish.drawing.format import fixed
+from tui_vanish.theory.page import Knob, Page, Work, number
+from tui_vanish.theory.pictures import columns, rebinned
+from tui_vanish.theory.plot import Dash, Plot
+from tui_vanish.theory.sheet import Sheet
+
+if TYPE_CHECKING:
+    from engine.theory.preactivations import Histogram
+
+_SLIDES: tuple[tuple[float, str, Dash], ...] = (
+    (0.05, "series-1", "solid"),
+    (1.0, "series-2", "dashed"),
+    (10.0, "series-3", "dotted"),
+)
+_SIGNS: dict[Dash, str] = {"solid": "━", "dashed": "┅", "dotted": "┈", "long": "╍"}
+_STDS = (0.01, 0.05, 0.125, 0.25, 0.5, 0.897, 1.0, 2.0, 5.0, 10.0)
+_LAYERS = 7
+_INTERVALS = 240
+_NAMES = 7  # cells in front of the numbers
+_CRITICAL = 0.03  # how near to 1 χ counts as 1
+
+
+class Weights(Page):
+    """The page."""
+
+    id = "weights"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.std = Knob("σ", _STDS, 0.05, number)
+        self.layer = Knob("layer", range(1, _LAYERS + 1), 2)
+        self.mean = Knob("μ", (-10.0, -5.0, -1.0, 0.0, 1.0, 5.0, 10.0), 0.0, number)
+        self.reach = Knob("x up to", (0.2, 1.0, 4.0, 10.0, 30.0), 4.0, number)
+        self._measured: dict[tuple[float, int], tuple[Histogram, float]] = {}
+
+    def knobs(self) -> Sequence[Knob[Any]]:
+        """σ and the layer on the right, μ and the range on the left."""
+        return self.std, self.layer, self.mean, self.reach
+
+    def work(self) -> Work | None:
+        """Measure z and χ of all layers at this σ."""
+        std = self.std.value
+        if (std, _LAYERS) in self._measured:
+            return None
+
+        def measure(given_up: Callable[[], bool]) -> None:
+            from engine.theory.one_thread import load_torch
+
+            load_torch()
+            from engine.theory.preactivations import chi, of_layer
+
+            for layer, signal in enumerate(signals(std, _LAYERS), 1):
+                if given_up():
+                    return
+                reach = _reach(signal.q)
+                found = of_layer(std, layer, -reach, reach, _INTERVALS), chi(std, layer)
+                self._measured[std, layer] = found
+
+        return measure
+
+    def draw(self, sheet: Sheet) -> None:
+        """Densities on the left, z of one layer on the right, χ beneath."""
+        top = sheet.paragraph(0, self.words("intro")) + (sheet.height > 22)
+        sheet.put(0, top, "f(x) = e^(−½((x − μ)/σ)²)/(σ√(2π))", "title")
+        top += 1
+        bottom = sheet.footnotes(self._verdict())
+        half = (sheet.width - 2) // 2
+        self._densities(sheet.part(0, top, half, bottom - top))
+        self._preactivations(sheet.part(half + 2, top, sheet.width - half - 2, bottom - top))
+
+    def _densities(self, sheet: Sheet) -> None:
+        mean, reach, chosen = self.mean.value, self.reach.value, self.std.value
+        x = sheet.put(0, 0, "σ: ", "dim")
+        shown = list(_SLIDES)
+        if chosen not in [std for std, _, _ in shown]:
+            shown.append((chosen, "series-4", "long"))
+        for place, (std, role, dash) in enumerate(shown):
+            x = sheet.put(x, 0, f"{'abcd'[place] if sheet.ascii else _SIGNS[dash]} {std:g}", role) + 2
+        plot = Plot(sheet.part(0, 1, sheet.width, sheet.height - 1), (-reach, reach), (-4, 1.7), log_y=True)
+        for place, (std, role, dash) in enumerate(shown):
+            plot.curve(_log_density(mean, std), role, "abcd"[place], dash)
+        plot.finish()
+
+    def _preactivations(self, sheet: Sheet) -> None:
+        std, layer = self.std.value, self.layer.value
+        signal = signals(std, _LAYERS)[layer - 1]
+        reach = _reach(signal.q)
+        measured = self._measured.get((std, layer))
+        sheet.put(0, 0, f"z of layer {layer}, σ = {std:g}", "title")
+        sheet.put(0, 1, "std(z)", "dim")
+        x = sheet.put(_NAMES, 1, fixed(math.sqrt(signal.q), 3, 7) + " theory", "text")
+        if measured:
+            sheet.put(x + 2, 1, fixed(measured[0].std, 3, 7) + " measured", "accent")
+        sheet.put(0, 2, "χ", "dim")
+        x = sheet.put(_NAMES, 2, fixed(signal.chi, 3, 7) + " theory", "text")
+        if measured:
+            sheet.put(x + 2, 2, fixed(measured[1], 3, 7) + " measured", "accent")
+        width = sheet.width
+        bells = [density(_middle(place, width, reach), 0, math.sqrt(signal.q)) for place in range(width)]
+        slope_rows = max(2, sheet.height // 5)
+        upper = sheet.part(0, 3, width, sheet.height - 5 - slope_rows)
+        if measured:
+            heights = [share * width / (2 * reach) for share in rebinned(measured[0].shares, width)]
+            columns(upper, heights, "series-1", max(bells) * 1.25)
+        for place, bell in enumerate(bells):
+            row = upper.height - 1 - round(bell / (max(bells) * 1.25) * (upper.height - 1))
+            if bell > 0.02 * max(bells):
+                upper.cell(place, row, upper.signs.point, "series-2")
+        slopes = [sigmoid_slope(_middle(place, width, reach)) for place in range(width)]
+        columns(sheet.part(0, sheet.height - 2 - slope_rows, width, slope_rows), slopes, "series-3", 0.25)
+        left, right = f"{-reach:.3g}", f"{reach:.3g}"
+        sheet.put(0, sheet.height - 2, left, "dim")
+        sheet.put(width // 2, sheet.height - 2, "0", "dim")
+        sheet.put(width - len(right), sheet.height - 2, right, "dim")
+        sheet.row(0, sheet.height - 1, (sheet.signs.point, "series-2"), (" theory, N(0, q)   ", "dim"))
+        sheet.row(19, sheet.height - 1, (sheet.signs.bar, "series-3"), (" below: σ'(z)", "dim"))
+
+    def _verdict(self) -> str:
+        layer = self.layer.value
+        if layer == 1:
+            return self.words("first")
+        chi = signals(self.std.value, _LAYERS)[layer - 1].chi
+        root = math.sqrt(chi)
+        if abs(chi - 1) < _CRITICAL:
+            return self.words("critical")
+        name = "vanishes" if chi < 1 else "grows"
+        return self.words(name, layer=str(layer), root=number(root), six=number(root**6, 2))
+
+
+def _reach(q: float) -> float:
+    """How far z is drawn: where the sigmoid has a slope at least, three standard deviations at least."""
+    return max(6.0, 3 * math.sqrt(q))
+
+
+def _middle(place: int, places: int, reach: float) -> float:
+    return -reach + 2 * reach * (place + 0.5) / places
+
+
+def _log_density(mean: float, std: float) -> Callable[[float], float]:
+    def height(x: float) -> float:
+        value = density(x, mean, std)
+        return math.log10(value) if value > 0 else -math.inf
+
+    return height

@@ -1,0 +1,230 @@
+"""The theory pages: a list of them, or one, whose knobs the arrow keys turn."""
+
+import sys
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState, get_current_worker
+
+from scenarios.theory import page_ids
+from tui_vanish.actions import Target, bindings
+from tui_vanish.chrome.key_footer import KeyFooter
+from tui_vanish.theory.formulas import in_ascii
+from tui_vanish.theory.page_view import Contents, PageView
+from tui_vanish.theory.registry import Pages
+from tui_vanish.widgets.frame import FrameLine
+from tui_vanish.widgets.rows import Piece, cut
+
+if TYPE_CHECKING:
+    from tui_vanish.theory.page import Page
+
+_STEP_SECONDS = 0.1  # between two steps while a page runs by itself
+_WORK_SECONDS = 0.2  # between two looks at what a thread has found so far
+
+
+class ConceptsScreen(Screen[None]):
+    """The theory.
+
+    Args:
+        pages: all pages, as they were left.
+        page_id: the one to open; None opens the list.
+    """
+
+    TARGET: ClassVar[Target] = "concepts"  # in the table of actions
+    BINDINGS = bindings("concepts")
+
+    def __init__(self, pages: Pages, page_id: str | None = None) -> None:
+        super().__init__()
+        self._pages = pages
+        self._page: Page | None = None if page_id is None else pages.open(page_id)
+        self._from_contents = page_id is None
+        self._stepping = False
+        self._work: Worker[None] | None = None
+        self._activity = ""
+        self._failure = ""
+
+    def compose(self) -> ComposeResult:
+        """The list and the page, one of which is shown."""
+        yield FrameLine("top", id="concepts-top")
+        yield Contents()
+        yield PageView()
+        yield FrameLine("bottom", id="concepts-end")
+        yield KeyFooter()
+
+    def on_mount(self) -> None:
+        """Show what was asked for."""
+        self._steps = self.set_interval(_STEP_SECONDS, self._step_by_itself, pause=True)
+        self._looks = self.set_interval(_WORK_SECONDS, self._show_page, pause=True)
+        self.open(self._page.id if self._page else None)
+
+    @property
+    def page_id(self) -> str | None:
+        """The page shown; None while it is the list."""
+        return self._page.id if self._page else None
+
+    # ------------------------------------------------------------------------------ what is shown
+
+    def open(self, page_id: str | None) -> None:
+        """Show that page; None shows the list."""
+        self._stop()
+        self._page = None if page_id is None else self._pages.open(page_id)
+        contents = self.query_one(Contents)
+        contents.display = self._page is None
+        self.query_one(PageView).display = self._page is not None
+        if self._page is None:
+            contents.select(self._pages.last or page_ids()[0])
+            contents.focus()
+        else:
+            self._begin_work()
+        self._show()
+
+    def _show(self) -> None:
+        self._show_page()
+        page, top = self._page, self.query_one("#concepts-top", FrameLine)
+        if page is None:
+            top.show((Piece("Theory", "title"),), (Piece("the slides' pages, alive", "dim"),))
+        else:
+            title = f"{page_ids().index(page.id) + 1} {page.text.title}"
+            slides = f"slides: {'; '.join(page.text.slides)}"
+            if self.query_one(PageView).alphabet.ascii:
+                title, slides = in_ascii(title), in_ascii(slides)
+            room = self.size.width - len(title) - 12
+            top.show((Piece(title, "title"),), (Piece(cut(slides, room), "dim"),))
+        self._show_footer()
+
+    def _show_page(self) -> None:
+        page, status = self._page, ""
+        if page is not None:
+            self.query_one(PageView).show(page)
+            if self._failure:
+                status = self._failure
+            elif self._work is not None:
+                status = self._activity
+        explained = ", ".join(page.text.explains) if page else ""
+        room = self.size.width - len(status) - 14
+        right = (Piece(cut(f"scenarios: {explained}", room), "dim"),) if explained else ()
+        self.query_one("#concepts-end", FrameLine).show((Piece(status, "accent"),) if status else (), right)
+
+    def _show_footer(self) -> None:
+        page, labels = self._page, {"close": "back", "help": "help", "quit": "quit"}
+        if page is None:
+            labels |= {"step": "open", "choose_knob": "choose"}
+        else:
+            labels |= {"contents": "list", "next_page": "next page", "step": page.step_label}
+            labels |= {"run_steps": ("stop" if self._stepping else page.run_label) if page.run_label else ""}
+            labels |= {"restart": "restart" if page.run_label else "", "turn_knob": "turn"}
+            labels |= {"choose_knob": "knob" if len(page.knobs()) > 1 else ""}
+        self.query_one(KeyFooter).show(labels)
+
+    # ----------------------------------------------------------------------- work in a thread
+
+    def _begin_work(self) -> None:
+        work = self._page.work() if self._page else None
+        self._failure = ""
+        if work is None:
+            return
+        begin = work
+        if self._work is None:
+            self._activity = "measuring…" if "torch" in sys.modules else "loading PyTorch…"
+
+        def in_thread() -> None:
+            worker = get_current_worker()
+            begin(lambda: worker.is_cancelled)
+
+        self._work = self.run_worker(
+            in_thread, group="work", exclusive=True, thread=True, exit_on_error=False
+        )
+        self._looks.resume()
+
+    @on(Worker.StateChanged)
+    def _end_work(self, message: Worker.StateChanged) -> None:
+        if message.worker is not self._work or not message.worker.is_finished:
+            return
+        self._work = None
+        self._looks.pause()
+        if message.state is WorkerState.ERROR:
+            self._failure = f"cannot be measured: {message.worker.error}"
+        self._show()
+
+    def _stop(self) -> None:
+        """Let nothing of this page go on behind another."""
+        self._stepping = False
+        self._steps.pause()
+        self._looks.pause()
+        if self._work is not None:
+            self._work.cancel()
+            self._work = None
+
+    # --------------------------------------------------------------------------------- actions
+
+    def action_turn_knob(self, by: str) -> None:
+        """Turn the knob in hand."""
+        knob = self.query_one(PageView).knob
+        if self._page is not None and knob is not None:
+            knob.turn(int(by))
+            self._begin_work()
+            self._show()
+
+    def action_choose_knob(self, by: str) -> None:
+        """Take another knob in hand, or highlight another page of the list."""
+        if self._page is None:
+            self.query_one(Contents).choose(int(by))
+        else:
+            self.query_one(PageView).choose(int(by))
+
+    def action_step(self) -> None:
+        """Take one step on the page, or open the highlighted one."""
+        if self._page is None:
+            self._from_contents = True
+            self.open(self.query_one(Contents).page_id)
+        elif self._page.step_label:
+            self._page.step()
+            self._begin_work()
+            self._show()
+
+    def action_run_steps(self) -> None:
+        """Take step after step, or stop."""
+        if self._page is not None and self._page.run_label:
+            self._stepping = not self._stepping
+            (self._steps.resume if self._stepping else self._steps.pause)()
+            self._show()
+
+    def _step_by_itself(self) -> None:
+        if self._page is None or not self._page.go_on():
+            self._stepping = False
+            self._steps.pause()
+        self._show()
+
+    def action_restart(self) -> None:
+        """Go back to before the first step."""
+        if self._page is not None:
+            self._page.restart()
+            self._begin_work()
+            self._show()
+
+    def action_next_page(self, by: str) -> None:
+        """Turn to the next or the previous page."""
+        if self._page is not None:
+            self.open(self._pages.beside(self._page.id, int(by)))
+
+    def action_contents(self) -> None:
+        """Show the list, or go back from it to the last page."""
+        if self._page is not None:
+            self._from_contents = True
+            self.open(None)
+        elif self._pages.last:
+            self.open(self._pages.last)
+
+    def action_close(self) -> None:
+        """Go back to where the page was opened from."""
+        if self._page is not None and self._from_contents:
+            self.open(None)
+        else:
+            self._stop()
+            self.dismiss()
+
+    def on_resize(self) -> None:
+        """Cut the titles to the new width."""
+        self._show()

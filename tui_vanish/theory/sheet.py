@@ -1,0 +1,112 @@
+"""What a page draws on: a part of a canvas, with texts that know whether there is only ASCII."""
+
+import textwrap
+from dataclasses import dataclass, field
+
+from rich.cells import cell_len
+
+from tui_vanish.drawing.ascii import ascii_cells
+from tui_vanish.drawing.canvas import Canvas
+from tui_vanish.drawing.glyphs import Alphabet, alphabet
+from tui_vanish.theory.formulas import in_ascii
+
+_ARROWS = str.maketrans({"▶": ">", "◀": "<", "▲": "^", "▼": "v", "Σ": "S", "σ": "s", "μ": "m", "Δ": "d"})
+MEASURE = 88  # cells: longer lines are hard to read
+
+
+@dataclass
+class Overflow:
+    """What had no room, for the tests: a page that loses words is a broken page."""
+
+    texts: list[str] = field(default_factory=list)
+
+
+class Sheet:
+    """A rectangle of a canvas; places are counted from its own corner.
+
+    Args:
+        canvas: the whole.
+        ascii: whether everything has to be ASCII.
+        x: of its corner, on the canvas.
+        y: likewise.
+        width: cells.
+        height: rows.
+        overflow: takes note of what has no room.
+    """
+
+    def __init__(
+        self,
+        canvas: Canvas,
+        ascii: bool,
+        x: int = 0,
+        y: int = 0,
+        width: int | None = None,
+        height: int | None = None,
+        overflow: Overflow | None = None,
+    ) -> None:
+        self.canvas, self.ascii = canvas, ascii
+        self._x, self._y = x, y
+        self.width = canvas.width - x if width is None else width
+        self.height = canvas.height - y if height is None else height
+        self.overflow = Overflow() if overflow is None else overflow
+
+    @property
+    def signs(self) -> Alphabet:
+        """The signs to draw with."""
+        return alphabet(self.ascii)
+
+    def part(self, x: int, y: int, width: int, height: int) -> "Sheet":
+        """A rectangle of this one."""
+        width, height = max(0, min(width, self.width - x)), max(0, min(height, self.height - y))
+        return Sheet(self.canvas, self.ascii, self._x + x, self._y + y, width, height, self.overflow)
+
+    def put(self, x: int, y: int, text: str, role: str = "text") -> int:
+        """Write a formula or a few words; returns the x behind them."""
+        text = self.spelt(text)
+        end = x + cell_len(text)
+        if not 0 <= y < self.height or end > self.width:
+            self.overflow.texts.append(text)
+        if 0 <= y < self.height and x < self.width:
+            self.canvas.put(self._x + x, self._y + y, text[: self.width - x], role)
+        return end
+
+    def row(self, x: int, y: int, *pieces: tuple[str, str]) -> int:
+        """Write pieces of (text, role) one behind the other; returns the x behind the last."""
+        for text, role in pieces:
+            x = self.put(x, y, text, role)
+        return x
+
+    def drawing(self, x: int, y: int, line: str, role: str = "text") -> None:
+        """Write a line of a drawing: in ASCII cell for cell, so that it keeps its shape."""
+        if self.ascii:
+            line = ascii_cells(line.translate(_ARROWS))
+        self.put(x, y, line, role)
+
+    def cell(self, x: int, y: int, sign: str, role: str) -> None:
+        """Draw one sign as it is, if the place is on the sheet."""
+        if 0 <= x < self.width and 0 <= y < self.height:
+            self.canvas.put(self._x + x, self._y + y, sign, role)
+
+    def paragraph(self, y: int, text: str, role: str = "text", *, x: int = 0) -> int:
+        """Write prose in lines from row `y` on; returns the row behind it."""
+        for line in self._wrapped(text, self.width - x):
+            places = range(self._x + x, self._x + x + len(line))
+            if 0 <= y < self.height and not all(self.canvas.is_blank(at, self._y + y) for at in places):
+                self.overflow.texts.append(f"{line} (over something else)")
+            self.put(x, y, line, role)
+            y += 1
+        return y
+
+    def footnotes(self, *texts: str) -> int:
+        """Write paragraphs at the bottom, the last one last; returns how many rows are left above them."""
+        y = top = self.height - sum(len(self._wrapped(text, self.width)) for text in texts)
+        for text in texts:
+            y = self.paragraph(y, text)
+        return top
+
+    def spelt(self, text: str) -> str:
+        """`text` as this sheet writes it."""
+        return in_ascii(text) if self.ascii else text
+
+    def _wrapped(self, text: str, width: int) -> list[str]:
+        return textwrap.wrap(self.spelt(text), max(8, min(width, MEASURE)))
