@@ -22,7 +22,7 @@ def load(
 
     Args:
         id_or_path: the id of a built-in one or of a file in `user_dir`, or the path of a file.
-        overrides: `model.init.std=0.3` and the like; see scenarios.merging.parse_overrides.
+        overrides: `model.init.std=0.3` and the like; see scenarios.layers.parse_overrides.
         user_dir: the user's own scenario files.
 
     Raises:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from engine.runtime.engine import Engine, Settings
+from engine.runtime.engine import Engine
+from engine.runtime.state import Settings
 from engine.tracking.snapshot import Snapshot
 from tui_vanish.app import VanishApp
 from tui_vanish.lab.screen import LabScreen
@@ -43,16 +44,18 @@ class Studio:
         lab.action_select(scenario)
         await self.pilot.press("enter")
         async with asyncio.timeout(_PATIENCE):
-            while (run := self.app.latest_run(scenario)) is None or not (enough(run) or run.status.ended):
+            while (run := self.app.session.runs.latest_run(scenario)) is None or not (
+                enough(run) or run.status.ended
+            ):
                 await asyncio.sleep(0.05)
-                self.app.bridge.poll()
+                self.app.poller.poll()
 
     async def press(self, *keys: str) -> None:
         """Press keys, one after the other, and let each be answered."""
         for key in keys:
             await self.pilot.press(key)
             await asyncio.sleep(0.4)
-            self.app.bridge.poll()
+            self.app.poller.poll()
         await self.pilot.pause()
 
 
@@ -146,16 +149,16 @@ async def draw(name: str) -> None:
     """Bring the app into one state, and export it."""
     with tempfile.TemporaryDirectory() as folder:
         app = VanishApp(Engine(Settings(device="cpu", runs_dir=Path(folder))))
-        app.host = "gpu-box-3"
+        app.session.machine = "gpu-box-3"
         try:
             async with app.run_test(size=SIZE) as pilot:
                 await PICTURES[name](Studio(app, pilot))
                 await app.workers.wait_for_complete()
                 await pilot.pause()
                 picture = app.export_screenshot(title=f"vanish-tui: {name}")
-                app.bridge.stop()
+                app.poller.stop()
         finally:
-            app.engine.close()
+            app.session.engine.close()
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / f"{name}.svg").write_text(picture, encoding="utf-8")
     print(FOLDER / f"{name}.svg")

@@ -1,7 +1,16 @@
-"""`python -m tui_vanish` is `vanish-tui`."""
+"""Where the program begins: with as little as can be, so that a ctrl+c that comes at once is no traceback."""
 
 import sys
 
-from tui_vanish.start import main
+from tui_vanish.cli.importing import ending_at_once
 
-sys.exit(main())
+
+def main() -> int:
+    """Import the command line and run it; returns the exit code."""
+    with ending_at_once():
+        from tui_vanish.cli import main as cli
+    return cli.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -5,7 +5,6 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,28 +15,29 @@ from textual.filter import LineFilter
 import scenarios
 from engine.protocol.commands import Pause, Resume
 from engine.protocol.status import Status
-from engine.runtime.engine import EngineSnapshot
+from engine.runtime.state import EngineSnapshot
 from tui_vanish import terminal
 from tui_vanish.actions import bindings
-from tui_vanish.chrome.screen import FollowingScreen
+from tui_vanish.chrome.screen import LiveScreen
 from tui_vanish.chrome.toasts import toasts
-from tui_vanish.drawing.ascii import AsciiOnly
 from tui_vanish.lab.screen import LabScreen
-from tui_vanish.poller import Bridge, EngineLike
-from tui_vanish.session.catalogue import Variants
-from tui_vanish.session.comparison import Comparing
-from tui_vanish.session.open_runs import Shelf
-from tui_vanish.session.preferences import recall, remember
-from tui_vanish.shutdown import Departure
+from tui_vanish.poller import Poller
+from tui_vanish.session.engine import EngineLike
+from tui_vanish.session.session import Session
+from tui_vanish.shutdown import Shutdown
 from tui_vanish.themes import DARK, PLAIN, THEMES, next_theme
+from tui_vanish.widgets.ascii_filter import AsciiOnly
 
 if TYPE_CHECKING:
     from textual.command import Provider
 
     from engine.protocol.events import Record
+    from engine.runtime.state import Severity
     from engine.tracking.snapshot import Snapshot
     from scenarios import Entry
+    from scenarios.schema import Scenario
     from tui_vanish.chrome.leave import Answer
+    from tui_vanish.editor.screen import Edited
     from tui_vanish.theory.registry import Pages
 
 DEFAULT_REFRESH = 2.0
@@ -83,29 +83,22 @@ class VanishApp(App[int]):
         # NO_COLOR alone would still leave greys: Textual mixes its colours before it takes them away.
         plain = "NO_COLOR" in os.environ
         super().__init__(ansi_color=True if plain else None)
-        self.engine = engine
-        self.seed = seed
+        self.session = Session(engine, seed=seed, user_dir=user_dir, memory=memory)
+        self.poller = Poller(self, engine, self.show, refresh)
+        self.session.client.on_order = self.poller.expect
+        self.session.client.tell = self._tell
         self.ascii_only = ascii
-        self.host = os.uname().nodename
-        self.entries = scenarios.entries(user_dir)
-        self.snapshot = EngineSnapshot()
-        self.bridge = Bridge(self, engine, self.show, refresh)
-        self.comparing = Comparing(self)
-        self.shelf = Shelf(self)
         self.animation_level = "none"
-        self.variants = Variants(user_dir)
         self._ascii_filter = AsciiOnly()
         self._mouse_on = mouse
         self._window_title = terminal.Title()
         self._scenarios: dict[str, Record] = {}
         self.suspended: tuple[str, ...] = ()
-        self._departure = Departure(self)
+        self._ending = Shutdown(self, self.session)
         self._reading: asyncio.Task[None] | None = None
-        self.remembered = recall(memory)
-        self._memory = memory
         for theme in THEMES.values():
             self.register_theme(theme)
-        wanted = self.remembered.theme
+        wanted = self.session.preferences.theme
         known = wanted in (theme.name for theme in THEMES.values())
         self._begin_with(PLAIN.name if plain else wanted if known else DARK.name)
 
@@ -129,7 +122,7 @@ class VanishApp(App[int]):
         try:
             code = super().run(**{"mouse": self._mouse_on, **options})
         finally:
-            self.engine.close()
+            self.session.engine.close()
         return self.return_code or 0 if code is None else code
 
     def get_default_screen(self) -> LabScreen:
@@ -139,15 +132,15 @@ class VanishApp(App[int]):
     def on_mount(self) -> None:
         """Follow the engine, and listen to signals."""
         self.call_after_refresh(self._start_engine)
-        self.bridge.start()
+        self.poller.start()
         self.app_resume_signal.subscribe(self, lambda _: self._resume_suspended())
         if not self.is_headless:
-            self._departure.listen()
+            self._ending.listen()
 
     def _start_engine(self) -> None:
         """Now that the first frame stands: its threads would have taken time from it."""
         gc.enable()
-        self.engine.start()
+        self.session.engine.start()
 
     @cached_property
     def theory(self) -> "Pages":
@@ -159,7 +152,7 @@ class VanishApp(App[int]):
     @property
     def left_running(self) -> list[str]:
         """The runs that went on in another process when the app was left."""
-        return self._departure.left
+        return self._ending.left
 
     def restore_title(self) -> None:
         """Give the window the title that it had before."""
@@ -174,17 +167,22 @@ class VanishApp(App[int]):
 
     def panic(self, *renderables: Any) -> None:
         """Leave after an error of the app itself; reading from a lost terminal is none."""
-        if not self._departure.leave_if_lost():
+        if not self._ending.leave_if_lost():
             super().panic(*renderables)
 
     # --------------------------------------------------------------------------------- snapshots
 
     def show(self, snapshot: EngineSnapshot) -> None:
         """Bring the screen up to date, and say once what a person should hear of."""
-        before, self.snapshot = self.snapshot, snapshot
-        self.shelf.meet()
+        before, self.session.client.snapshot = self.session.snapshot, snapshot
+        listed = self.session.catalogue.entries
+        wanted = self.session.runs.meet()
+        if self.session.catalogue.entries is not listed:
+            self._list_entries()
+        for scenario_id in wanted:
+            self.show_in_lab(scenario_id)
         for screen in reversed(self.screen_stack):
-            if isinstance(screen, FollowingScreen):
+            if isinstance(screen, LiveScreen):
                 screen.show()
             if not screen.is_modal:
                 break  # what lies below is hidden, and catches up when it is seen again
@@ -200,8 +198,8 @@ class VanishApp(App[int]):
 
     def _farewells_in_sight(self, ended: "Sequence[Snapshot]") -> frozenset[int]:
         """The last words of runs that have just ended before one's eyes: the screen says it itself."""
-        in_sight = self.screen.runs_in_sight if isinstance(self.screen, FollowingScreen) else ()
-        last = {notice.run: notice.number for notice in self.snapshot.notices}
+        in_sight = self.screen.runs_in_sight if isinstance(self.screen, LiveScreen) else ()
+        last = {notice.run: notice.number for notice in self.session.snapshot.notices}
         return frozenset(last.get(run.run, 0) for run in ended if run.run in in_sight)
 
     def _announce_end(self, run: "Snapshot") -> None:
@@ -210,39 +208,32 @@ class VanishApp(App[int]):
         if self._driver is not None and not self.is_headless:
             self._window_title.set(self._driver, f"vanish-tui: {run.scenario_id} {run.status}")
 
-    def latest_run(self, scenario_id: str) -> "Snapshot | None":
-        """The run of that scenario that was opened, else the one that was started last."""
-        return self.shelf.latest_run(scenario_id)
+    def _tell(self, text: str, *, severity: "Severity" = "information", timeout: float = 5) -> None:
+        self.notify(text, severity=severity, timeout=timeout, markup=False)
+
+    @property
+    def leaving(self) -> bool:
+        """Whether the app ends, so that nothing is to be shown any more."""
+        return self.poller.stopped
+
+    def stop_showing(self) -> None:
+        """Show nothing from here on."""
+        self.poller.stop()
 
     # --------------------------------------------------------------------------------- scenarios
-
-    def train(self, entry: "Entry") -> str:
-        """Start a run; its name, or "" and a message if the scenario can't be had."""
-        try:
-            scenario = self.variants.load(entry)
-        except (scenarios.ScenarioError, OSError) as error:
-            self.notify(str(error), severity="error", timeout=12, markup=False)
-            return ""
-        self.shelf.forget(scenario.id)
-        name = self.engine.train(scenario, self.seed)
-        self.bridge.expect()
-        return name
-
-    def train_again(self, run: "Snapshot", seed: int) -> None:
-        """Train a run's scenario anew, as the run has it, with another seed."""
-        from scenarios.schema import Scenario
-
-        self.engine.train(Scenario.model_validate(run.scenario), seed)
-        self.bridge.expect()
 
     def add(self, entry: "Entry") -> None:
         """Put a scenario that was made here into the list, and highlight it."""
         self._scenarios.pop(entry.id, None)
-        self.entries = (*(each for each in self.entries if each.id != entry.id), entry)
+        self.session.catalogue.add(entry)
+        self._list_entries()
+        self.show_in_lab(entry.id)
+
+    def _list_entries(self) -> None:
+        """Have the lab list what there is now."""
         for screen in self.screen_stack:
             if isinstance(screen, LabScreen):
-                screen.show_entries(self.entries)
-        self.show_in_lab(entry.id)
+                screen.show_entries(self.session.catalogue.entries)
 
     def show_in_lab(self, scenario_id: str) -> None:
         """Highlight a scenario in the lab."""
@@ -264,12 +255,12 @@ class VanishApp(App[int]):
 
     async def _read_later(self, entry: "Entry") -> None:
         await asyncio.to_thread(self._read, entry)
-        if not self.bridge.stopped:
-            self.show(self.snapshot)
+        if not self.poller.stopped:
+            self.show(self.session.snapshot)
 
     def _read(self, entry: "Entry") -> None:
         try:
-            self._scenarios[entry.id] = self.variants.load(entry).resolved()
+            self._scenarios[entry.id] = self.session.catalogue.load(entry).resolved()
         except (scenarios.ScenarioError, OSError) as error:
             self._scenarios[entry.id] = {"lesson": str(error)}
 
@@ -279,22 +270,22 @@ class VanishApp(App[int]):
         """Show the help page."""
         from tui_vanish.chrome.help import HelpScreen
 
-        about = self.screen.help_text if isinstance(self.screen, FollowingScreen) else ""
+        about = self.screen.help_text if isinstance(self.screen, LiveScreen) else ""
         self.push_screen(HelpScreen(about, getattr(self.screen, "TARGET", None)))
 
     def action_concepts(self, page_id: str = "") -> None:
         """Open the theory: that page, else that of the scenario at hand, else the last one, else the list."""
         from scenarios.theory import page_for
-        from tui_vanish.theory.screen import ConceptsScreen
+        from tui_vanish.theory.screen import TheoryScreen
 
-        if isinstance(self.screen, ConceptsScreen):
+        if isinstance(self.screen, TheoryScreen):
             if page_id:
                 self.screen.open(page_id)
             return
-        screens = (screen for screen in reversed(self.screen_stack) if isinstance(screen, FollowingScreen))
+        screens = (screen for screen in reversed(self.screen_stack) if isinstance(screen, LiveScreen))
         at_hand = next((screen.scenario_id for screen in screens), None)
         page = page_id or (page_for(at_hand) if at_hand else None)
-        self.push_screen(ConceptsScreen(self.theory, page or self.theory.last))
+        self.push_screen(TheoryScreen(self.theory, page or self.theory.last))
 
     def action_runs(self) -> None:
         """Show every saved run, or go back from there."""
@@ -302,7 +293,7 @@ class VanishApp(App[int]):
 
         if isinstance(self.screen, RunsScreen):
             self.screen.dismiss(None)
-        elif isinstance(self.screen, FollowingScreen):
+        elif isinstance(self.screen, LiveScreen):
             self.push_screen(RunsScreen(), lambda chosen: self.show_in_lab(chosen) if chosen else None)
 
     def action_command_palette(self) -> None:
@@ -319,12 +310,43 @@ class VanishApp(App[int]):
             return
         words, theme = next_theme(self.theme)
         self.theme = theme.name
-        self.remembered = replace(self.remembered, theme=theme.name)
+        self.session.prefer(theme=theme.name)
         self.notify(f"Theme: {words}", timeout=3)
 
-    def remember(self) -> None:
-        """Keep layout and options for the next time."""
-        remember(self._memory, self.remembered)
+    def open_comparison(self) -> None:
+        """Show the present comparison."""
+        from tui_vanish.compare.screen import CompareScreen
+
+        def open_in_lab(scenario_id: str | None) -> None:
+            if scenario_id is not None:
+                self.show_in_lab(scenario_id)
+
+        self.push_screen(CompareScreen(), open_in_lab)
+
+    def open_editor(self, base: "Scenario") -> None:
+        """Edit a scenario's values, to train the variant or to save it."""
+        from scenarios.variants import free_id
+        from tui_vanish.editor.screen import EditorScreen
+
+        taken = {each.id for each in self.session.catalogue.entries}
+        self.push_screen(EditorScreen(base, taken, free_id(base.id, taken)), self._take_edited)
+
+    def _take_edited(self, edited: "Edited | None") -> None:
+        if edited is None:
+            return
+        catalogue = self.session.catalogue
+        if edited.wish == "train":
+            entry = catalogue.keep(edited.scenario)
+            self.add(entry)
+            self.session.runs.train(entry)
+            return
+        try:
+            entry = catalogue.save(edited.scenario)
+        except OSError as error:
+            self.notify(f"Not saved: {error.strerror or error}", severity="error", timeout=8, markup=False)
+            return
+        self.add(entry)
+        self.notify(f"Saved as {entry.path}", timeout=6, markup=False)
 
     def action_redraw(self) -> None:
         """Send the whole screen again, whatever the terminal shows."""
@@ -346,48 +368,48 @@ class VanishApp(App[int]):
 
     async def action_suspend(self) -> None:
         """Pause what trains, and give the terminal back until the process is continued."""
-        training = tuple(run.run for run in self.snapshot.runs if run.status is Status.RUNNING)
+        training = tuple(run.run for run in self.session.snapshot.runs if run.status is Status.RUNNING)
         for name in training:
-            self.engine.send(Pause(name, "by signal"))
+            self.session.engine.send(Pause(name, "by signal"))
         self.suspended = training
         deadline = asyncio.get_running_loop().time() + _PAUSE_SECONDS
         while training and asyncio.get_running_loop().time() < deadline:
-            running = {run.run for run in self.engine.snapshot().runs if run.status is Status.RUNNING}
+            running = {run.run for run in self.session.engine.snapshot().runs if run.status is Status.RUNNING}
             if running.isdisjoint(training):
                 break
             await asyncio.sleep(0.02)
-        self.bridge.poll()
+        self.poller.poll()
         self.action_suspend_process()
 
     def _resume_suspended(self) -> None:
         suspended, self.suspended = self.suspended, ()
         for name in suspended:
-            self.bridge.send(Resume(name, "by signal"))
+            self.session.send(Resume(name, "by signal"))
         if suspended:
             self.notify("Training was paused while the app was suspended; it goes on.", timeout=5)
         self.action_redraw()
 
     async def action_quit(self) -> None:
         """Leave; ask first if that would stop a run."""
-        if self.engine.on_their_way:
+        if self.session.engine.on_their_way:
             text = "What is taken over is not here yet: q again in a moment, or ctrl+c to leave it stopped."
             self.notify(text, severity="warning", timeout=4)
             return
-        active = [run.scenario_id for run in self.shelf.unfinished()]
+        active = [run.scenario_id for run in self.session.runs.unfinished()]
         if not active:
-            self._departure.leave()
+            self._ending.leave()
             return
         from tui_vanish.chrome.leave import LeaveScreen
 
         def take(answer: "Answer | None") -> None:
             if answer is not None and answer != "stay":
-                self._departure.leave(running=answer == "leave running")
+                self._ending.leave(running=answer == "leave running")
 
         self.push_screen(LeaveScreen(active), take)
 
     def action_leave(self) -> None:
         """Leave at once; all runs are saved."""
-        self._departure.leave(at_once=True)
+        self._ending.leave(at_once=True)
 
     # ----------------------------------------------------------------------------------- drawing
 

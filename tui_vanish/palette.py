@@ -8,12 +8,12 @@ from textual.widgets import Input
 
 from scenarios.theory import page_ids, page_text
 from tui_vanish.actions import ACTIONS, bindings_everywhere
-from tui_vanish.chrome.screen import FollowingScreen
+from tui_vanish.chrome.screen import LiveScreen
 
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-    from tui_vanish.app import VanishApp
+    from tui_vanish.chrome.host import Host
 
 
 class Commands(Provider):
@@ -32,13 +32,13 @@ class Commands(Provider):
                 yield Hit(score, matcher.highlight(name), self._callback(call), help=help_text)
 
     def _commands(self) -> Iterator[tuple[str, str, str]]:
-        here = self.screen.TARGET if isinstance(self.screen, FollowingScreen) else None
+        here = self.screen.TARGET if isinstance(self.screen, LiveScreen) else None
         for action in ACTIONS:
             if action.palette and action.target in ("app", here):
                 target = "app" if action.target == "app" else "screen"
                 yield action.help, f"key {action.shown_keys[0]}", f"{target}.{action.call}"
         if here == "lab":
-            for entry in cast("VanishApp", self.app).entries:
+            for entry in cast("Host", self.app).session.catalogue.entries:
                 yield f"Go to {entry.id}", entry.title, f"screen.select({entry.id!r})"
         for page_id in page_ids():
             page = page_text(page_id)

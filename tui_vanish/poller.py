@@ -1,60 +1,19 @@
 """Between the engine and the screen: the latest snapshot is fetched a few times a second."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from textual.app import App
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from engine.protocol.commands import RunCommand
-    from engine.runtime.engine import EngineSnapshot
-    from scenarios.schema import Scenario
+    from engine.runtime.state import EngineSnapshot
+    from tui_vanish.session.engine import EngineLike
 
 # Seconds after a key at which its answer is looked for: the engine obeys between two of its rounds.
 _ANSWERS = (0.03, 0.08, 0.2)
 
 
-class EngineLike(Protocol):
-    """What the app asks of an engine: `engine.runtime.engine.Engine`, or a test's stand-in."""
-
-    @property
-    def importing(self) -> bool:
-        """Whether torch is being imported."""
-
-    @property
-    def runs_folder(self) -> "Path":
-        """Where run directories are."""
-
-    def follow(self, run: str) -> None:
-        """Have a saved run among the others."""
-
-    def take_over(self, run: str) -> str:
-        """Go on with a run that another process trains; returns what keeps it from being done."""
-
-    @property
-    def on_their_way(self) -> "Sequence[str]":
-        """Runs that are being taken over, and that their process hasn't let go yet."""
-
-    def start(self) -> None:
-        """Start the thread."""
-
-    def train(self, scenario: "Scenario", seed: int) -> str:
-        """Ask for a run; returns its name."""
-
-    def send(self, command: "RunCommand") -> None:
-        """Queue a command."""
-
-    def snapshot(self) -> "EngineSnapshot":
-        """The latest state."""
-
-    def close(self) -> None:
-        """Stop and save every run, and end the thread."""
-
-
-class Bridge:
+class Poller:
     """Polls the engine, and shows what is new.
 
     Nothing is posted to the app by the engine, so training never waits for the screen, and a screen that has
@@ -73,7 +32,7 @@ class Bridge:
     def __init__(
         self,
         app: App[int],
-        engine: EngineLike,
+        engine: "EngineLike",
         show: Callable[["EngineSnapshot"], None],
         refresh: float,
     ) -> None:
@@ -100,11 +59,6 @@ class Bridge:
         self._shown = snapshot.sequence
         with self._app.batch_update():
             self._show(snapshot)
-
-    def send(self, command: "RunCommand") -> None:
-        """Tell the engine, and show its answer as soon as it is there."""
-        self._engine.send(command)
-        self.expect()
 
     def expect(self) -> None:
         """Look for an answer sooner than the next poll."""

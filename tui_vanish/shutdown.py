@@ -4,13 +4,14 @@ import asyncio
 import os
 import signal
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.protocol.status import Status
 from tui_vanish import terminal
 
 if TYPE_CHECKING:
-    from tui_vanish.app import VanishApp
+    from tui_vanish.session.session import Session
 
 _SAVE_SECONDS = 1.4  # a signal ends the app within 2 s
 _PATIENCE_SECONDS = 0.4
@@ -18,15 +19,44 @@ _LOST_SECONDS = 1.0
 _EXIT_CODES = {signal.SIGHUP: 129, signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
-class Departure:
+class Leaver(Protocol):
+    """What ends an app: a Textual app, and the terminal as it was before."""
+
+    suspended: tuple[str, ...]
+
+    @property
+    def is_headless(self) -> bool:
+        """Whether there is no terminal at all."""
+
+    def set_interval(self, interval: float, callback: Callable[[], Any]) -> Any:
+        """Call back again and again."""
+
+    def set_timer(self, delay: float, callback: Callable[[], Any]) -> Any:
+        """Call back once."""
+
+    def stop_showing(self) -> None:
+        """Show nothing from here on."""
+
+    def restore_title(self) -> None:
+        """Give the window the title that it had before."""
+
+    def restore_terminal(self) -> None:
+        """Put the terminal back as it was."""
+
+    def exit(self, result: int | None = None) -> None:
+        """End the app."""
+
+
+class Shutdown:
     """Ends an app in order, once.
 
     Args:
-        app: whose engine is closed and whose terminal is put back.
+        app: whose terminal is put back.
+        session: whose engine is closed.
     """
 
-    def __init__(self, app: "VanishApp") -> None:
-        self._app = app
+    def __init__(self, app: Leaver, session: "Session") -> None:
+        self._app, self._session = app, session
         self._begun = False
         self._task: asyncio.Task[None] | None = None
         self._left: list[str] = []
@@ -57,8 +87,8 @@ class Departure:
 
     def _unfinished(self) -> list[str]:
         """The runs that another process could go on with."""
-        folder = self._app.engine.runs_folder
-        runs = self._app.shelf.unfinished()
+        folder = self._session.engine.runs_folder
+        runs = self._session.runs.unfinished()
         paused = {run.run for run in runs if run.status is Status.PAUSED} - set(self._app.suspended)
         return [run.run for run in runs if run.run not in paused and (folder / run.run).is_dir()]
 
@@ -68,7 +98,7 @@ class Departure:
             from tui_vanish.jobs import background
 
             try:
-                background.hand_over(self._left, self._app.engine.runs_folder)
+                background.hand_over(self._left, self._session.engine.runs_folder)
             except OSError:  # no process is to be had; what was learnt is saved, and can be resumed
                 self._left = []
 
@@ -79,7 +109,7 @@ class Departure:
         if not self._begun:
             self._begun = True
             # The app's own loop may block in a write from here on.
-            threading.Thread(target=self._save_and_vanish, name="departure").start()
+            threading.Thread(target=self._save_and_vanish, name="shutdown").start()
         return True
 
     def _obey(self, number: signal.Signals) -> None:
@@ -89,35 +119,35 @@ class Departure:
             self._begin(_EXIT_CODES[number], _SAVE_SECONDS, quick=True)
 
     def _begin(self, code: int, seconds: float | None, *, quick: bool = False) -> None:
-        if self._app.engine.importing:  # nothing can be stopped, and what was taken up is as it was saved
+        if self._session.engine.importing:  # nothing can be stopped, and what was taken up is as it was saved
             self._hand_over()
             self._vanish(code)
         if not self._begun:
             self._begun = True
-            self._app.remember()
+            self._session.remember()
             self._task = asyncio.create_task(self._save_and_leave(code, seconds, quick=quick))
 
     async def _save_and_leave(self, code: int, seconds: float | None, *, quick: bool) -> None:
         self._app.set_timer(_PATIENCE_SECONDS, self._ask_for_patience)
         try:
-            await asyncio.wait_for(asyncio.to_thread(self._app.engine.close), seconds)
+            await asyncio.wait_for(asyncio.to_thread(self._session.engine.close), seconds)
         except TimeoutError:  # a slow disk, say: what isn't saved is trained again from what is
             quick = True
         self._hand_over()
         if quick:  # taking torch down can take longer than all before it
             self._vanish(code)
-        self._app.bridge.stop()
+        self._app.stop_showing()
         self._app.restore_title()
         self._app.exit(code)
 
     def _ask_for_patience(self) -> None:
-        self._app.notify("Saving what was learnt…", timeout=60)
+        self._session.client.tell("Saving what was learnt…", timeout=60)
 
     def _save_and_vanish(self) -> None:
         try:
             self._left = self._unfinished()
-            if not self._app.engine.importing:
-                self._app.engine.close()
+            if not self._session.engine.importing:
+                self._session.engine.close()
             self._hand_over()
         finally:
             os._exit(_EXIT_CODES[signal.SIGHUP])

@@ -6,7 +6,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from engine.attach.shared_engine import Seen
+from engine.attach.seen import Seen
 from engine.protocol.status import Status
 from engine.storage.follower import Follower
 from engine.storage.run_index import list_runs
@@ -14,7 +14,7 @@ from engine.storage.run_lock import CannotEnd, Owner, owner_of, tell_to_end
 from engine.storage.run_log import NotARun, read_description
 
 if TYPE_CHECKING:
-    from engine.runtime.live_run import Severity
+    from engine.runtime.state import Severity
     from engine.tracking.snapshot import Snapshot
 
 _PATIENCE_SECONDS = 30.0  # of taking over: the other process may be importing, or saving to a slow disk
@@ -29,7 +29,7 @@ class _Handover:
     until: float
 
 
-class Others:
+class Peers:
     """Follows runs, and tells their processes to end.
 
     Args:

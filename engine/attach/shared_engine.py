@@ -2,36 +2,27 @@
 
 import queue
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from engine.attach.seen import Seen
 from engine.protocol.commands import ResumeRun
 from engine.protocol.status import Status
-from engine.runtime.engine import Engine, EngineSnapshot, Notice
+from engine.runtime.engine import Engine
+from engine.runtime.state import EngineSnapshot, Notice
 
 if TYPE_CHECKING:
-    from engine.attach.peers import Others
+    from engine.attach.peers import Peers
     from engine.protocol.commands import RunCommand
-    from engine.runtime.live_run import Severity
-    from engine.storage.run_lock import Owner
-    from engine.tracking.snapshot import Snapshot
+    from engine.runtime.state import Severity
     from scenarios.schema import Scenario
 
 _LOOK_SECONDS = 0.4
 # A run that was left by a terminal just now is live again in seconds; later there is no hurry to find one.
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 2.0, 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What was seen at one look: runs as they stand, and who trains them."""
-
-    runs: tuple["Snapshot", ...] = ()
-    owners: "Mapping[str, Owner]" = field(default_factory=dict)
 
 
 class SharedEngine:
@@ -140,24 +131,22 @@ class SharedEngine:
         """
         if self._is_watch:
             return "This is a watch: nothing is changed here. Open vanish-tui to take it over."
-        return self._others.take_over(run)
+        return self._peers.take_over(run)
 
     @property
     def on_their_way(self) -> list[str]:
         """Runs that are being taken over, and that their process hasn't let go yet."""
-        handovers = list(self._others.handovers) if "_others" in vars(self) else []
+        handovers = list(self._peers.handovers) if "_peers" in vars(self) else []
         return [run for handover in handovers for run in handover.runs]
 
     @cached_property
-    def _others(self) -> "Others":
-        from engine.attach.peers import (
-            Others,  # with all that reads logs, of which the first frame has no use
-        )
+    def _peers(self) -> "Peers":
+        from engine.attach.peers import Peers  # with all that reads logs, of which the first frame has no use
 
         def tell(run: str, severity: "Severity", text: str) -> None:
             self._news.put((run, severity, text))
 
-        return Others(self.runs_folder, self.follow, tell, lambda run: self._engine.send(ResumeRun(run)))
+        return Peers(self.runs_folder, self.follow, tell, lambda run: self._engine.send(ResumeRun(run)))
 
     def _gather_notices(self, own: EngineSnapshot) -> None:
         new = [(notice.run, notice.severity, notice.text) for notice in own.notices[self._notices_seen :]]
@@ -170,22 +159,22 @@ class SharedEngine:
     # ------------------------------------------------------------------- in the thread
 
     def _follow(self) -> None:
-        others = self._others
+        peers = self._peers
         find_at, pause = monotonic(), _FIRST_PAUSE_SECONDS
         while not self._closing.is_set():
             while not self._wanted.empty():
-                others.add(self._wanted.get())
+                peers.add(self._wanted.get())
             if self._find_live and monotonic() >= find_at:
-                for run in others.live():
-                    others.add(run)
+                for run in peers.live():
+                    peers.add(run)
                 find_at, pause = monotonic() + pause, min(2 * pause, _LONGEST_PAUSE_SECONDS)
             self._look()
-            others.take_over_what_was_left()
+            peers.take_over_what_was_left()
             self._closing.wait(_LOOK_SECONDS)
 
     def _look(self) -> None:
-        self._others.look()
-        self._seen = self._others.seen
+        self._peers.look()
+        self._seen = self._peers.seen
 
 
 class NoEngine:

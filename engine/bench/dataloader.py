@@ -13,12 +13,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from engine.bench.pace import BLOCK, TrainerPace, synchronise
 from engine.bench.spread import Spread
 from engine.data.fashion_mnist import FILES, SIDE, Dataset
 from engine.data.idx import encode
 from engine.networks.initializers import initialise
 from engine.randomness import generator
+from engine.training.pace import BLOCK, TrainerPace, synchronise
 from scenarios.schema import Scenario
 
 _WORKERS = (0, 2)

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Literal
 
-from engine.bench.pace import BLOCK, TrainerPace, synchronise
 from engine.bench.spread import Spread
 from engine.data.fashion_mnist import Dataset
+from engine.training.pace import BLOCK, TrainerPace, synchronise
 from scenarios.schema import Scenario
 
 _IDLE = 0.1  # a host that waits for less of the time than this is what holds the step up

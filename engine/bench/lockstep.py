@@ -9,7 +9,8 @@ from time import perf_counter
 
 from engine.bench.spread import Spread
 from engine.protocol.events import RunEvent, RunFinished, RunStarted
-from engine.runtime.engine import Engine, Settings
+from engine.runtime.engine import Engine
+from engine.runtime.state import Settings
 from scenarios.schema import Scenario
 
 

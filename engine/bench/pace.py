@@ -1,48 +1,16 @@
 """The pace of a trainer and of the matrix products that it can't do without."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import cycle, islice, pairwise, permutations
-from time import perf_counter, process_time, thread_time
+from time import perf_counter, process_time
 
 import torch
 
 from engine.bench.spread import Spread
 from engine.data.fashion_mnist import PIXELS, Dataset
-from engine.training.trainer import Trainer
+from engine.training.pace import BLOCK, Block, Clock, TrainerPace, clock_for, timed
 from scenarios.schema import Scenario
-
-BLOCK = 10  # steps: one of them is measured, as in the whole of a run
-_IMAGES = 1_200_000  # of an epoch: 2 300 steps, more than are taken here
-
-Block = Callable[[], float]
-Clock = Callable[[], float]
-
-
-class TrainerPace:
-    """A trainer behind its first ten steps, which are all measured; each call takes a block of steps.
-
-    Its epochs are so long that no evaluation falls between two steps.
-    """
-
-    def __init__(self, scenario: Scenario, data: Dataset, clock: Clock = perf_counter) -> None:
-        data = replace(data, passes=max(data.passes, _IMAGES // len(data.train_labels)))
-        self.trainer = Trainer("bench", scenario, 1, data, lambda event: None)
-        self._clock = clock
-        self._device = data.train_images.device
-        self.trainer.begin()
-        self()
-
-    def __call__(self, *, measuring: bool = True) -> float:
-        """Take a block of steps; returns its seconds."""
-        self.trainer.measuring = measuring
-        return timed(self._block, self._device, self._clock)
-
-    def _block(self) -> None:
-        for _ in range(BLOCK):
-            if not self.trainer.status.ended:  # one that diverges has no more steps
-                self.trainer.step()
 
 
 class MatrixProducts:
@@ -117,7 +85,7 @@ def measure_pace(scenario: Scenario, data: Dataset, threads: int, *, repeats: in
     """
     torch.set_num_threads(threads)
     device = data.train_images.device
-    clock = _clock(data)
+    clock = clock_for(data)
     images = len(data.train_labels) * data.passes
     to_epoch = images / (scenario.data.batch_size * BLOCK * blocks)
     took: list[list[float]] = [[], [], []]
@@ -148,34 +116,6 @@ def measure_pace(scenario: Scenario, data: Dataset, threads: int, *, repeats: in
 
 def measure_steps(scenario: Scenario, data: Dataset, *, repeats: int) -> Spread | None:
     """Seconds of one step of a scenario, its measuring included; None if it diverges before that is known."""
-    pace = TrainerPace(scenario, data, _clock(data))
+    pace = TrainerPace(scenario, data, clock_for(data))
     seconds = [pace() / BLOCK for _ in range(repeats)]
     return None if pace.trainer.status.ended else Spread.of(seconds)
-
-
-def _clock(data: Dataset) -> Clock:
-    """With one thread on the CPU that of the thread: what else the machine does is not among its seconds."""
-    on_one_core = torch.get_num_threads() == 1 and data.train_images.device.type == "cpu"
-    return thread_time if on_one_core else perf_counter
-
-
-def timed(work: Callable[[], None], device: torch.device, clock: Clock = perf_counter) -> float:
-    """Seconds of some work, that still in the device's queue included: by a clock, on a GPU by its own."""
-    if device.type != "cuda":
-        began = clock()
-        work()
-        return clock() - began
-    with torch.cuda.device(device):
-        began_there, ended_there = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
-        torch.cuda.synchronize()
-        began_there.record()
-        work()
-        ended_there.record()
-        ended_there.synchronize()
-        return float(began_there.elapsed_time(ended_there)) / 1000
-
-
-def synchronise(device: torch.device) -> None:
-    """Wait until the device has done what it was given."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)

@@ -15,7 +15,7 @@ from engine.bench.lockstep import Lockstep, measure_lockstep
 from engine.bench.pace import Pace, measure_pace, measure_steps
 from engine.bench.spread import Spread
 from engine.data.fashion_mnist import find_source, load
-from engine.runtime.engine import Settings
+from engine.runtime.state import Settings
 from engine.runtime.threads import candidates, choose
 from engine.runtime.threads import measure as choose_fastest
 

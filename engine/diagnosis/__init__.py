@@ -10,7 +10,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from engine.diagnosis import gradients, nonfinite, progress, signals, wording
-from engine.diagnosis.finding import FAULTS, Finding, gravity
+from engine.diagnosis.finding import Finding
 from engine.diagnosis.window import SAMPLES, Window
 from engine.protocol.events import (
     EpochFinished,
@@ -23,8 +23,7 @@ from engine.protocol.events import (
     VerdictChanged,
 )
 from engine.protocol.status import Status
-
-__all__ = ["Diagnosis", "gravity"]
+from engine.protocol.verdicts import FAULTS, gravity
 
 Rule = Callable[[Window, bool], Finding | None]
 

@@ -7,7 +7,7 @@ that of depth-3 does after fifty epochs: `stuck` says where a run stands, not wh
 from collections.abc import Set
 from typing import Literal
 
-from engine.diagnosis.finding import FAULTS, Finding
+from engine.diagnosis.finding import Finding
 from engine.diagnosis.thresholds import (
     EVEN,
     EVEN_STEP,
@@ -19,6 +19,7 @@ from engine.diagnosis.thresholds import (
     STANDSTILL,
 )
 from engine.diagnosis.window import Window
+from engine.protocol.verdicts import FAULTS
 
 
 def frozen(window: Window, _holds: bool) -> Finding | None:

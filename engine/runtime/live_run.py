@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Literal, assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from engine.data.idx import DataError
 from engine.diagnosis import Diagnosis
@@ -28,6 +28,7 @@ from engine.protocol.commands import (
 from engine.protocol.events import Intervened, Paused, Resumed, RunEvent, RunFinished, StageStarted
 from engine.protocol.status import Status
 from engine.runtime import resume
+from engine.runtime.state import Severity
 from engine.storage.checkpoint import Checkpoint, copied
 from engine.storage.origin import Origin
 from engine.storage.run_directory import RunDirectory, Save
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
 # What a kill may not take back: each is followed by a checkpoint.
 _SAVED_AT_ONCE = (StageStarted, Intervened, Paused, Resumed, RunFinished)
 
-Severity = Literal["information", "warning", "error"]
 Notify = Callable[[str, Severity, str], None]
 
 

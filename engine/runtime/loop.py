@@ -12,8 +12,8 @@ from engine.data.fashion_mnist import DataError, find_source, load
 from engine.protocol.commands import Inspect, ResumeRun, Train
 from engine.protocol.status import Status
 from engine.runtime import threads
-from engine.runtime.engine import Desk, EngineSnapshot, Notice, Settings
 from engine.runtime.rounds import Rounds
+from engine.runtime.state import Desk, EngineSnapshot, Notice, Settings
 from engine.storage.run_log import NotARun, read_description
 from engine.storage.saver import Saver
 from engine.tracking.snapshot import Snapshot
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from engine.data.fashion_mnist import Dataset
     from engine.measure.inspection import LayerView
     from engine.protocol.events import RunEvent
-    from engine.runtime.live_run import LiveRun, Severity
+    from engine.runtime.live_run import LiveRun
+    from engine.runtime.state import Severity
     from scenarios.schema import Scenario
 
 PUBLISH_SECONDS = 0.05  # a screen polls a few times a second: more often would only cost training

@@ -34,7 +34,7 @@ def measure(most: int, data: "Dataset") -> int:
     import torch
 
     import scenarios
-    from engine.bench.pace import TrainerPace
+    from engine.training.pace import TrainerPace
 
     seconds = {1: 0.0}
     for threads in candidates(most) if most > 1 and data.train_images.device.type == "cpu" else ():

@@ -25,6 +25,7 @@ from engine.protocol.events import (
     VerdictChanged,
 )
 from engine.protocol.status import Status
+from engine.protocol.verdicts import gravity
 from engine.tracking.series import Point, Profile, Profiles, Series
 
 
@@ -324,8 +325,4 @@ def _all_finite(sample: Sample) -> bool:
 
 
 def _gravest_first(verdicts: Collection[VerdictChanged]) -> tuple[VerdictChanged, ...]:
-    if not verdicts:
-        return ()
-    from engine.diagnosis.finding import gravity  # with all the rules, of which the app's start has no use
-
     return tuple(sorted(verdicts, key=lambda verdict: gravity(verdict.kind)))

@@ -13,7 +13,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 import scenarios
-from engine.bench.pace import TrainerPace
 from engine.data.batches import Batches
 from engine.data.fashion_mnist import Dataset, scaled
 from engine.networks.activations import Activation
@@ -22,6 +21,7 @@ from engine.networks.losses import LOSSES
 from engine.networks.mlp import Tape
 from engine.training.evaluation import evaluate
 from engine.training.optimizers import SGD, Adam
+from engine.training.pace import TrainerPace
 from engine.training.tally import Tally
 from engine.training.trainer import Trainer
 from tests.bench.paired import Pair, Work, pair

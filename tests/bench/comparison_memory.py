@@ -36,7 +36,8 @@ def _resident(runs: int) -> float:
     """The most MB that this process had while `runs` of the race trained."""
     import scenarios
     from engine.protocol.events import RunEvent, RunFinished
-    from engine.runtime.engine import Engine, Settings
+    from engine.runtime.engine import Engine
+    from engine.runtime.state import Settings
     from scenarios.index import race
 
     done = threading.Semaphore(0)

@@ -16,7 +16,7 @@ from unittest.mock import patch
 import scenarios
 from engine.data.fashion_mnist import find_source, load
 from engine.protocol.status import Status
-from engine.runtime.engine import SAVE_SECONDS
+from engine.runtime.state import SAVE_SECONDS
 from engine.storage.checkpoint import Checkpoint, copied
 from engine.storage.origin import Origin
 from engine.storage.run_directory import RunDirectory, Save

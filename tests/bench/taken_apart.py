@@ -19,17 +19,18 @@ import torch
 from torch import Tensor
 
 import scenarios
-from engine.bench.pace import BLOCK, MatrixProducts, TrainerPace
+from engine.bench.pace import MatrixProducts
 from engine.data.batches import Batches
 from engine.data.fashion_mnist import Dataset, find_source, load
 from engine.measure.quantities import Probe, decode
 from engine.networks.backprop import backpropagate
 from engine.networks.losses import LOSSES
 from engine.networks.mlp import Tape
-from engine.runtime.engine import SAVE_SECONDS
 from engine.runtime.live_run import LiveRun
 from engine.runtime.rounds import Rounds
+from engine.runtime.state import SAVE_SECONDS
 from engine.storage.saver import Saver
+from engine.training.pace import BLOCK, TrainerPace
 from engine.training.tally import Tally
 from tests.bench import alternatives
 from tests.bench.alternatives import COURSE, course_trainer

@@ -16,7 +16,8 @@ from typing import Any, Self
 
 from engine.protocol.commands import ResumeRun
 from engine.protocol.events import RunEvent, RunFinished
-from engine.runtime.engine import Engine, Settings
+from engine.runtime.engine import Engine
+from engine.runtime.state import Settings
 from scenarios.schema import Scenario
 from tests.engine.lab import Listener
 

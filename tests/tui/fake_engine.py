@@ -33,7 +33,7 @@ from engine.protocol.events import (
     VerdictChanged,
 )
 from engine.protocol.status import Status
-from engine.runtime.engine import EngineSnapshot, Notice
+from engine.runtime.state import EngineSnapshot, Notice
 from engine.storage.run_lock import Owner
 from engine.tracking.snapshot import RunView
 from scenarios.schema import Scenario

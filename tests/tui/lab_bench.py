@@ -61,7 +61,7 @@ class Bench:
 
     async def settle(self) -> None:
         """Show what the engine says now, and what is worked out beside the screen because of it."""
-        self.app.bridge.poll()
+        self.app.poller.poll()
         await self.pilot.pause()
         await self.app.workers.wait_for_complete()
         await self.pilot.pause()
@@ -108,8 +108,8 @@ async def opened(
     """The app in a terminal of that size; `folder` takes the catalogue's files, or there are `entries`."""
     engine = FakeEngine()
     app = VanishApp(engine, ascii=ascii)
-    app.host = "gpu-box-3"
-    app.entries = catalogue(folder) if entries is None else entries
+    app.session.machine = "gpu-box-3"
+    app.session.catalogue.entries = catalogue(folder) if entries is None else entries
     async with app.run_test(size=size, notifications=True) as pilot:
         bench = Bench(app, engine, pilot)
         await bench.settle()

@@ -7,7 +7,7 @@ from textual.events import Key
 
 from engine.protocol.commands import Pause, Resume, Stop
 from engine.protocol.status import Status
-from engine.runtime.engine import Notice
+from engine.runtime.state import Notice
 from tests.tui.lab_bench import LARGE, NARROW, WIDE, opened
 from tui_vanish.actions import ACTIONS, groups
 from tui_vanish.chrome.help import HelpScreen
@@ -58,7 +58,7 @@ async def test_enter_on_a_bad_file_says_that_it_cannot_be_used(tmp_path: Path) -
 
 async def test_a_scenario_whose_file_went_bad_is_one_message(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
-        bench.app.entries[0].path.write_text("title = 1", encoding="utf-8")
+        bench.app.session.catalogue.entries[0].path.write_text("title = 1", encoding="utf-8")
         await bench.press("enter")
         assert not bench.engine.runs
         assert "title" in bench.text

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from textual.containers import Horizontal
 
-from engine.runtime.engine import EngineSnapshot
+from engine.runtime.state import EngineSnapshot
 from tests.tui.lab_bench import Bench, opened
 from tui_vanish.lab.run_pane import RunPane
-from tui_vanish.poller import Bridge
+from tui_vanish.poller import Poller
 from tui_vanish.terminal import over_ssh
 
 
@@ -32,22 +32,22 @@ async def test_the_app_starts_the_engine_and_closes_it(tmp_path: Path) -> None:
 async def test_a_snapshot_is_shown_once(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         shown: list[EngineSnapshot] = []
-        bridge = Bridge(bench.app, bench.engine, shown.append, refresh=2.0)
-        bridge.poll()
-        bridge.poll()
+        poller = Poller(bench.app, bench.engine, shown.append, refresh=2.0)
+        poller.poll()
+        poller.poll()
         assert len(shown) == 1
         bench.engine.be_ready()
-        bridge.poll()
+        poller.poll()
         assert [snapshot.device for snapshot in shown] == ["", "cpu"]
 
 
 async def test_once_the_app_ends_nothing_is_shown_any_more(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         shown: list[EngineSnapshot] = []
-        bridge = Bridge(bench.app, bench.engine, shown.append, refresh=2.0)
-        bridge.stop()
+        poller = Poller(bench.app, bench.engine, shown.append, refresh=2.0)
+        poller.stop()
         bench.engine.be_ready()
-        bridge.poll()
+        poller.poll()
         assert shown == []
 
 

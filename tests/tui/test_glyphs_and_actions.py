@@ -8,7 +8,9 @@ from textual.color import Color
 
 from engine.protocol.status import Status
 from tui_vanish.actions import ACTIONS, Target, bindings, bindings_everywhere, footer, groups
-from tui_vanish.drawing.ascii import AsciiOnly, ascii_cells, key_name, mark, spelt_out
+from tui_vanish.drawing.ascii import ascii_cells, key_name, spelt_out
+from tui_vanish.instruments.status import mark
+from tui_vanish.widgets.ascii_filter import AsciiOnly
 
 
 def test_every_status_has_a_mark_of_its_own_also_in_ascii() -> None:

@@ -12,12 +12,13 @@ from engine.attach.shared_engine import NoEngine, SharedEngine
 from engine.protocol.commands import ResumeRun, Stop
 from engine.protocol.events import RunFinished, RunStarted, to_line
 from engine.protocol.status import Status
-from engine.runtime.engine import Engine, Settings
+from engine.runtime.engine import Engine
+from engine.runtime.state import Settings
 from engine.storage.run_lock import LOCK, Owner, owner_of
 from engine.storage.run_log import DESCRIPTION, EVENTS, RunLog
 from tests.engine.lab import DEADLINE, Listener, begin, make_scenario, origin, random_data, train, write_data
 from tests.engine.owner_process import OwnerProcess
-from tui_vanish.lab import overview
+from tui_vanish.chrome.title_bar import title_of
 
 
 @pytest.fixture
@@ -66,13 +67,13 @@ def test_a_live_run_is_found_and_shown_with_its_owner(
 ) -> None:
     make_run(tmp_path, "live", owner=neighbour)
     make_run(tmp_path, "left")
-    for run in shared._others.live():
-        shared._others.add(run)
+    for run in shared._peers.live():
+        shared._peers.add(run)
     shared._look()
     (seen,) = shared.snapshot().runs
     assert (seen.run, seen.step) == ("live", 6)
     assert shared.snapshot().owners == {"live": owner_of(tmp_path / "live")}
-    title = overview.title(shared.snapshot(), "here", 1)
+    title = title_of(shared.snapshot(), "here", 1)
     assert (title.activity, title.statuses) == ("1 elsewhere", ())  # counted once
 
 
@@ -89,7 +90,7 @@ def test_a_run_that_another_process_took_up_a_moment_before_is_shown_as_its_own_
     assert listener.wait_for(RunFinished).status is Status.FAILED
     engine.close()
     shared.snapshot()
-    shared._others.add(shared._wanted.get(timeout=DEADLINE))
+    shared._peers.add(shared._wanted.get(timeout=DEADLINE))
     shared._look()
     (seen,) = shared.snapshot().runs
     assert (seen.run, seen.status, seen.step) == ("contested", Status.FINISHED, 6)
@@ -100,7 +101,7 @@ def test_a_watch_ends_nobody_s_training(
     watching: SharedEngine, tmp_path: Path, neighbour: OwnerProcess, killed: list[int]
 ) -> None:
     make_run(tmp_path, "live", owner=neighbour)
-    watching._others.add("live")
+    watching._peers.add("live")
     watching._look()
     assert "This is a watch" in watching.take_over("live")
     watching.send(Stop("live"))
@@ -116,7 +117,7 @@ def test_taking_over_one_run_takes_all_of_its_process(
     make_run(tmp_path, "somebody-else-s", owner=replace(Owner.present(), host="gpu-box-9"))
     assert shared.take_over("second") == ""  # also before anybody has looked at it
     assert killed == [signal.SIGTERM]
-    (handover,) = shared._others.handovers
+    (handover,) = shared._peers.handovers
     assert handover.runs == ("first", "second")
     assert shared.on_their_way == ["first", "second"]
 
@@ -136,7 +137,7 @@ def test_what_was_seen_last_is_shown_however_often_it_was_looked_meanwhile(
     folder = make_run(tmp_path, "live", owner=neighbour)
     log = (folder / EVENTS).read_bytes().splitlines(keepends=True)
     (folder / EVENTS).write_bytes(b"".join(log[:3]))
-    shared._others.add("live")
+    shared._peers.add("live")
     shared._look()
     shared.snapshot()
     for size in range(4, len(log) + 1):
@@ -144,7 +145,7 @@ def test_what_was_seen_last_is_shown_however_often_it_was_looked_meanwhile(
             file.write(log[size - 1])
         shared._look()
         if size % 2:  # two looks between two snapshots, so that what was shown is gone from memory
-            assert shared.snapshot().runs == shared._others.seen.runs
+            assert shared.snapshot().runs == shared._peers.seen.runs
 
 
 def test_who_cannot_be_told_to_end_is_not(shared: SharedEngine, tmp_path: Path, killed: list[int]) -> None:
@@ -157,7 +158,7 @@ def test_who_cannot_be_told_to_end_is_not(shared: SharedEngine, tmp_path: Path, 
     assert killed == []
 
 
-def test_a_run_that_cannot_be_shown_is_named_once_and_the_others_are_followed(
+def test_a_run_that_cannot_be_shown_is_named_once_and_the_peers_are_followed(
     watching: SharedEngine, tmp_path: Path
 ) -> None:
     make_run(tmp_path, "good")
@@ -172,9 +173,9 @@ def test_a_run_that_cannot_be_shown_is_named_once_and_the_others_are_followed(
     lines[0] = to_line(replace(started, scenario={"id": "nothing else"})).encode() + b"\n"
     (broken / EVENTS).write_bytes(b"".join(lines))
     for run in ("odd", "broken", "missing", "good"):
-        watching._others.add(run)
+        watching._peers.add(run)
     for _ in range(3):
-        watching._others.add("odd")
+        watching._peers.add("odd")
         watching._look()
     assert [run.run for run in watching.snapshot().runs] == ["good"]
     told = notices(watching)
@@ -188,7 +189,7 @@ def test_a_log_that_cannot_be_read_for_a_while_is_told_once_and_followed_again(
     watching: SharedEngine, tmp_path: Path
 ) -> None:
     log = make_run(tmp_path, "run") / EVENTS
-    watching._others.add("run")
+    watching._peers.add("run")
     watching._look()
     log.rename(log.with_suffix(".away"))
     log.mkdir()

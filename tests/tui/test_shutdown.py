@@ -37,7 +37,7 @@ async def test_while_torch_is_imported_it_leaves_without_saving(
     async with opened(tmp_path) as bench:
         bench.engine.importing = True
         with pytest.raises(LeftError):
-            bench.app._departure.leave()
+            bench.app._ending.leave()
         assert exits == [0]
         assert not bench.engine.closed
         bench.engine.importing = False
@@ -55,8 +55,8 @@ async def test_a_step_that_hangs_does_not_keep_ctrl_c(
             await hanging.wait()
 
         monkeypatch.setattr(asyncio, "to_thread", hang)
-        bench.app._departure.leave(at_once=True)
-        task = bench.app._departure._task
+        bench.app._ending.leave(at_once=True)
+        task = bench.app._ending._task
         assert task is not None
         with pytest.raises(LeftError):
             await task
@@ -79,8 +79,8 @@ async def test_a_hangup_hands_runs_over_also_when_saving_takes_too_long(
             await hanging.wait()
 
         monkeypatch.setattr(asyncio, "to_thread", hang)
-        bench.app._departure._obey(signal.SIGHUP)
-        task = bench.app._departure._task
+        bench.app._ending._obey(signal.SIGHUP)
+        task = bench.app._ending._task
         assert task is not None
         with pytest.raises(LeftError):
             await task
@@ -99,7 +99,7 @@ async def test_where_no_process_is_to_be_had_it_leaves_nevertheless(
         bench.engine.runs_folder = tmp_path
         (tmp_path / run.name).mkdir()
         with pytest.raises(LeftError):
-            bench.app._departure._save_and_vanish()
+            bench.app._ending._save_and_vanish()
         assert bench.engine.closed
         assert (exits, bench.app.left_running) == ([129], [])
 
@@ -115,7 +115,7 @@ async def test_what_was_taken_up_is_handed_over_while_torch_is_imported(
         (tmp_path / run.name).mkdir()
         bench.engine.importing = True
         with pytest.raises(LeftError):
-            bench.app._departure._obey(signal.SIGHUP)
+            bench.app._ending._obey(signal.SIGHUP)
         bench.engine.importing = False
         assert (exits, handed_over) == ([129], [[run.name]])
 
@@ -125,14 +125,14 @@ async def test_a_lost_terminal_saves_and_leaves_with_sighups_code(
 ) -> None:
     async with opened(tmp_path) as bench:
         with pytest.raises(LeftError):
-            bench.app._departure._save_and_vanish()
+            bench.app._ending._save_and_vanish()
         assert bench.engine.closed
         assert exits == [129]
 
 
 async def test_with_a_terminal_nothing_is_lost(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
-        assert not bench.app._departure.leave_if_lost()
+        assert not bench.app._ending.leave_if_lost()
         assert not bench.engine.closed
 
 
@@ -148,8 +148,8 @@ def test_a_hung_up_terminal_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_what_comes_after_the_end_finds_no_screen_and_needs_none(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         lab, app = bench.lab, bench.app
-        app.bridge.stop()
+        app.poller.stop()
         await lab.query("*").remove()
         await lab._add_run_pane()
-        await app._read_later(app.entries[0])
+        await app._read_later(app.session.catalogue.entries[0])
         assert not lab.query("#run")

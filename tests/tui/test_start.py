@@ -18,7 +18,7 @@ class Interrupter:
 sys.meta_path.insert(0, Interrupter())
 sys.argv = ["vanish-tui", "list"]
 {before}
-from tui_vanish.start import main
+from tui_vanish.__main__ import main
 sys.exit(main())
 """
 

@@ -13,14 +13,14 @@ from tests.engine.lab import origin
 from tests.tui.lab_bench import NARROW, opened
 from tui_vanish.lab.screen import LabScreen
 from tui_vanish.runs.screen import RunsScreen
-from tui_vanish.theory.screen import ConceptsScreen
+from tui_vanish.theory.screen import TheoryScreen
 
 
 async def test_t_opens_the_page_that_explains_the_highlighted_scenario(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await bench.highlight("linear-exploding")
         await bench.press("t")
-        assert isinstance(bench.app.screen, ConceptsScreen)
+        assert isinstance(bench.app.screen, TheoryScreen)
         assert bench.app.screen.page_id == "chain"
         await bench.press("escape")
         assert isinstance(bench.app.screen, LabScreen)
@@ -32,10 +32,10 @@ async def test_t_on_a_scenario_that_no_page_explains_opens_the_list_then_the_las
     async with opened(tmp_path) as bench:
         await bench.highlight("broken")
         await bench.press("t")
-        assert isinstance(bench.app.screen, ConceptsScreen)
+        assert isinstance(bench.app.screen, TheoryScreen)
         assert bench.app.screen.page_id is None
         await bench.press("enter", "escape", "escape", "t")
-        assert isinstance(bench.app.screen, ConceptsScreen)
+        assert isinstance(bench.app.screen, TheoryScreen)
         assert bench.app.screen.page_id == "learning-circle"
 
 
@@ -51,7 +51,7 @@ async def test_t_opens_the_page_of_the_run_at_hand_from_what_lies_over_the_lab(
         before = bench.app.screen
         assert not isinstance(before, LabScreen)
         await bench.press("t")
-        assert isinstance(bench.app.screen, ConceptsScreen)
+        assert isinstance(bench.app.screen, TheoryScreen)
         assert bench.app.screen.page_id == "chain"
         await bench.press("escape")
         assert bench.app.screen is before
@@ -63,7 +63,7 @@ async def test_in_a_comparison_t_opens_the_page_of_the_entrant_in_hand(tmp_path:
             await bench.highlight(scenario)
             await bench.press("space")
         await bench.press("c", "j", "t")
-        assert isinstance(bench.app.screen, ConceptsScreen)
+        assert isinstance(bench.app.screen, TheoryScreen)
         assert bench.app.screen.page_id == "chain"
 
 
@@ -80,7 +80,7 @@ async def test_among_the_saved_runs_t_opens_the_page_of_the_run_in_hand(tmp_path
         assert runs._reading is not None
         await runs._reading
         await bench.press("t")
-        assert isinstance(bench.app.screen, ConceptsScreen)
+        assert isinstance(bench.app.screen, TheoryScreen)
         assert bench.app.screen.page_id == "optimizers"
 
 
@@ -97,7 +97,7 @@ async def test_the_palette_opens_a_page_by_its_title(before: str, tmp_path: Path
         await bench.app.workers.wait_for_complete()
         await bench.press("enter")
         await bench.settle()
-        assert isinstance(bench.app.screen, ConceptsScreen)
+        assert isinstance(bench.app.screen, TheoryScreen)
         assert bench.app.screen.page_id == "sdagd"
         await bench.press("escape")
         assert isinstance(bench.app.screen, LabScreen)
@@ -111,7 +111,7 @@ async def test_training_goes_on_behind_a_page(tmp_path: Path) -> None:
         await bench.settle()
         await bench.press("escape")
         assert isinstance(bench.app.screen, LabScreen)
-        assert bench.app.snapshot.runs[0].step == 10
+        assert bench.app.session.snapshot.runs[0].step == 10
 
 
 async def test_a_page_in_ascii_is_ascii_as_a_whole(tmp_path: Path) -> None:

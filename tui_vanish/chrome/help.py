@@ -10,10 +10,11 @@ from textual.screen import Screen
 from engine.protocol.status import Status
 from tui_vanish.actions import Target, groups
 from tui_vanish.chrome.key_footer import KeyFooter
-from tui_vanish.drawing.ascii import key_name, mark
+from tui_vanish.drawing.ascii import key_name
+from tui_vanish.drawing.text import Piece, Row, row_width
 from tui_vanish.drawing.wrap import flow
+from tui_vanish.instruments.status import mark
 from tui_vanish.widgets.frame import FrameLine
-from tui_vanish.widgets.rows import Piece, Row, row_width
 from tui_vanish.widgets.scrolling import ScrollingRows
 
 _APART = 3  # cells between two columns

@@ -6,7 +6,8 @@ from textual.events import Click
 
 from tui_vanish.actions import Action, footer
 from tui_vanish.drawing.ascii import key_name
-from tui_vanish.widgets.rows import Piece, Row, Rows, row_width
+from tui_vanish.drawing.text import Piece, Row, row_width
+from tui_vanish.widgets.rows import Rows
 
 _GAP = 2
 

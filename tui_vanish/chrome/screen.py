@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -11,12 +12,15 @@ from tui_vanish.chrome.compositor import NarrowCompositor
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from tui_vanish.app import VanishApp
+    from tui_vanish.chrome.host import Host
+    from tui_vanish.session.session import Session
+
+SMALLEST = Size(80, 24)
 
 T = TypeVar("T")
 
 
-class FollowingScreen(Screen[T]):
+class LiveScreen(Screen[T]):
     """Base of the screens that show runs: while one is seen, the app calls `show` when there is news.
 
     TARGET is the screen's name in the table of actions; None of one that has none there.
@@ -29,9 +33,14 @@ class FollowingScreen(Screen[T]):
         self._compositor = NarrowCompositor()
 
     @property
-    def vanish(self) -> "VanishApp":
-        """The app, as what it is."""
-        return cast("VanishApp", self.app)
+    def host(self) -> "Host":
+        """The app, as a screen knows it."""
+        return cast("Host", self.app)
+
+    @property
+    def session(self) -> "Session":
+        """What is shown, and changed."""
+        return self.host.session
 
     @property
     def scenario_id(self) -> str | None:

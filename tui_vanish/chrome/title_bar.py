@@ -1,9 +1,14 @@
 """The first row: which machine, which device, which data; and how many runs are where."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from engine.protocol.status import Status
-from tui_vanish.widgets.rows import Piece, Row, Rows, padded, row_width
+from tui_vanish.drawing.text import Piece, Row, padded, row_width
+from tui_vanish.widgets.rows import Rows
+
+if TYPE_CHECKING:
+    from engine.runtime.state import EngineSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +100,19 @@ def _short_device(device: str) -> str:
 def _short_data(data: str) -> str:
     """`Fashion-MNIST 60 000/10 000` as `F-MNIST 60k`."""
     return data.replace("Fashion-MNIST", "F-MNIST").replace(" 000/10 000", "k").replace(" 000/1 000", "k")
+
+
+def title_of(snapshot: "EngineSnapshot", host: str, seed: int) -> Title:
+    """What the first row says of the machine and of all runs."""
+    device = snapshot.device
+    threads = next((run.started.threads for run in reversed(snapshot.runs) if run.started), None)
+    if device == "cpu" and threads is not None:
+        device = f"cpu ({threads} thread{'s' if threads > 1 else ''})"
+    statuses = tuple(run.status for run in snapshot.runs if run.run not in snapshot.owners)
+    activity = f"{snapshot.activity}…" if snapshot.activity else elsewhere(snapshot)
+    return Title(host, device, snapshot.data, seed, activity, statuses, len(snapshot.unsaved))
+
+
+def elsewhere(snapshot: "EngineSnapshot") -> str:
+    """How many of the runs are trained by other processes; the runs themselves say by which."""
+    return f"{len(snapshot.owners)} elsewhere" if snapshot.owners else ""

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from engine.runtime.engine import Notice
+from engine.runtime.state import Notice
 
 if TYPE_CHECKING:
-    from engine.runtime.live_run import Severity
+    from engine.runtime.state import Severity
 
 _MOST = 3  # toasts of one kind at a time; more would lie over half of a small screen
 

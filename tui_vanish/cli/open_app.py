@@ -29,7 +29,7 @@ def open_app(arguments: argparse.Namespace, engine: SharedEngine, *, watch: str 
         memory=default_runs_folder().parent / "ui.json",
     )
     if watch:
-        app.shelf.watch(watch)
+        app.session.runs.watch(watch)
     code = app.run()
     left = app.left_running
     if len(left) == 1:

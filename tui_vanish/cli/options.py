@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from tui_vanish.jobs.exits import RefusedError
 
 if TYPE_CHECKING:
-    from engine.runtime.engine import Settings
+    from engine.runtime.state import Settings
     from scenarios.schema import Scenario
 
 DEFAULT_SEED = 42
@@ -76,7 +76,7 @@ def add_runs_option(group: argparse._ActionsContainer) -> None:
 
 def settings(arguments: argparse.Namespace) -> "Settings":
     """What the engine is started with."""
-    from engine.runtime.engine import SAVE_SECONDS, Settings
+    from engine.runtime.state import SAVE_SECONDS, Settings
     from tui_vanish.jobs.cores import spare_cores
 
     threads = getattr(arguments, "threads", 1)

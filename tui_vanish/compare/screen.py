@@ -14,16 +14,14 @@ from engine.tracking.comparison import Entrant
 from engine.tracking.snapshot import Snapshot
 from tui_vanish.actions import bindings
 from tui_vanish.chrome.key_footer import KeyFooter
-from tui_vanish.chrome.screen import FollowingScreen
-from tui_vanish.chrome.title_bar import TitleBar
+from tui_vanish.chrome.screen import SMALLEST, LiveScreen
+from tui_vanish.chrome.title_bar import TitleBar, title_of
 from tui_vanish.compare import tables
 from tui_vanish.drawing import format
+from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.instruments.line_chart import LineChart
-from tui_vanish.lab import overview
-from tui_vanish.lab.layout import SMALLEST
 from tui_vanish.session.lineup import MOST, Lineup, View
 from tui_vanish.widgets.frame import FrameLine
-from tui_vanish.widgets.rows import Piece, Row
 from tui_vanish.widgets.table import MakeRows, TableRows
 
 _ROWS_FOR_DIFFERENCES = 32  # from which they are in sight whatever else is
@@ -31,7 +29,7 @@ _LEAST_CHART = 46  # cells that profiles beside it have to leave
 _WIDE = 100  # cells from which the frame has room for the seconds, too
 
 
-class CompareScreen(FollowingScreen[str | None]):
+class CompareScreen(LiveScreen[str | None]):
     """The app's comparison. It is dismissed with the id of a scenario to open in the lab, or None."""
 
     CSS_PATH = "compare.tcss"
@@ -67,11 +65,11 @@ class CompareScreen(FollowingScreen[str | None]):
 
     @property
     def _field(self) -> tuple[Entrant, ...]:
-        return self._lineup.field(self.vanish.snapshot.runs)
+        return self._lineup.field(self.session.snapshot.runs)
 
     @property
     def _lineup(self) -> Lineup:
-        return self.vanish.comparing.lineup
+        return self.session.comparison.lineup
 
     @property
     def runs_in_sight(self) -> tuple[str, ...]:
@@ -98,8 +96,8 @@ class CompareScreen(FollowingScreen[str | None]):
         """Bring everything up to date with the app's snapshot and lineup."""
         if not self.is_mounted or self.size.area == 0:
             return
-        snapshot, lineup, field = self.vanish.snapshot, self._lineup, self._field
-        self.query_one(TitleBar).show(overview.title(snapshot, self.vanish.host, self.vanish.seed))
+        snapshot, lineup, field = self.session.snapshot, self._lineup, self._field
+        self.query_one(TitleBar).show(title_of(snapshot, self.session.machine, self.session.client.seed))
         view = self._arrange(field)
         if field:
             self.query_one(LineChart).show(tables.chart(field, lineup.metric))
@@ -248,12 +246,12 @@ class CompareScreen(FollowingScreen[str | None]):
 
     def action_another_seed(self) -> None:
         """Train every entrant with one more seed."""
-        self.vanish.comparing.add_seed(self._field)
+        self.session.comparison.add_seed(self._field)
 
     def action_open_in_lab(self) -> None:
         """Look at the focused entrant in the lab."""
         if focused := self._focused:
-            self.dismiss(self.vanish.shelf.look_at(focused.present))
+            self.dismiss(self.session.runs.look_at(focused.present))
 
     def action_leave_comparison(self) -> None:
         """Back to the lab; everything goes on."""
@@ -270,26 +268,26 @@ class CompareScreen(FollowingScreen[str | None]):
         return field[self._lineup.focus_place(field)] if field else None
 
     def _change(self, lineup: Lineup) -> None:
-        self.vanish.comparing.lineup = lineup
+        self.session.comparison.lineup = lineup
         self.show()
 
     def _pause(self, runs: Sequence[Snapshot]) -> None:
         active = _active(runs)
         running = [run for run in active if run.status is not Status.PAUSED]
         for run in running or active:
-            self.vanish.bridge.send(Pause(run.run) if running else Resume(run.run))
+            self.session.send(Pause(run.run) if running else Resume(run.run))
 
     def _stop(self, runs: Sequence[Snapshot]) -> None:
         for run in _active(runs):
-            self.vanish.bridge.send(Stop(run.run))
+            self.session.send(Stop(run.run))
 
     def _drop(self, entrants: Sequence[Entrant]) -> None:
         runs = [run for entrant in entrants for run in entrant.runs]
-        others = self.vanish.snapshot.owners  # another process's run goes on: here it is only watched
+        others = self.session.snapshot.owners  # another process's run goes on: here it is only watched
         self._stop([run for run in runs if run.run not in others])
         self._change(self._lineup.without(run.run for run in runs))
         if not self._field:
-            self.vanish.comparing.clear()
+            self.session.comparison.clear()
             self.dismiss(None)
 
 

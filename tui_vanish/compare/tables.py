@@ -12,12 +12,11 @@ from engine.tracking.series import Point
 from engine.tracking.snapshot import Snapshot
 from tui_vanish.compare import ranking
 from tui_vanish.drawing import format
-from tui_vanish.drawing.ascii import mark
 from tui_vanish.drawing.chart import Chart, Line, series_role
-from tui_vanish.lab.scenario_list import ROLES
+from tui_vanish.drawing.text import Piece, Row, cut, cut_row, row_width
+from tui_vanish.instruments.status import ROLES, mark
 from tui_vanish.monitor import verdicts
 from tui_vanish.session.lineup import Lineup, Metric, View
-from tui_vanish.widgets.rows import Piece, Row, cut, cut_row, row_width
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 BLOCKS, BLOCKS_ASCII = "▁▂▃▄▅▆▇█", ".:-=+*%#"

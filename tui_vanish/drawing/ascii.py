@@ -5,21 +5,7 @@ import unicodedata
 from functools import lru_cache
 
 from rich.cells import cell_len
-from rich.segment import Segment
-from textual.color import Color
-from textual.filter import LineFilter
 
-from engine.protocol.status import Status
-
-_MARKS = {
-    Status.LOADING: "○",
-    Status.RUNNING: "●",
-    Status.PAUSED: "‖",
-    Status.FINISHED: "✓",
-    Status.STOPPED: "■",
-    Status.DIVERGED: "✗",
-    Status.FAILED: "!",
-}
 _ONE_FOR_ONE = str.maketrans(
     {
         "○": "o",
@@ -77,11 +63,6 @@ _SPELT_OUT = {
 }
 
 
-def mark(status: Status) -> str:
-    """The sign of a status: it differs in shape, not only in colour."""
-    return _MARKS[status]
-
-
 def spelt_out(text: str) -> str:
     """Prose in ASCII, before it is wrapped: Greek letters by name, powers with ^, accents dropped."""
     text = _POWER.sub(lambda power: "^" + unicodedata.normalize("NFKC", power[0]), text)
@@ -108,16 +89,3 @@ def _ascii_cell(character: str) -> str:
     base = unicodedata.normalize("NFKD", character)[:1]
     width = cell_len(character)
     return base if base.isascii() and width == 1 else "?" * width
-
-
-class AsciiOnly(LineFilter):
-    """Whatever a widget draws, only ASCII reaches the terminal."""
-
-    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """The segments with every other character replaced, cell for cell."""
-        return [
-            segment
-            if segment.text.isascii()
-            else Segment(ascii_cells(segment.text), segment.style, segment.control)
-            for segment in segments
-        ]

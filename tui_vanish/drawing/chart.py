@@ -5,10 +5,8 @@ because its log scale raises on 0, any of its scales on inf, and its frame costs
 """
 
 import math
-import re
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from rich.cells import cell_len
 
@@ -17,6 +15,7 @@ from tui_vanish.drawing.canvas import Canvas
 from tui_vanish.drawing.chart_axes import Axis
 from tui_vanish.drawing.chart_lines import Piece, Seen, cut_to, dashes, dots, seen
 from tui_vanish.drawing.glyphs import Alphabet, alphabet
+from tui_vanish.drawing.strokes import Stroke, picture
 
 Style = Literal["solid", "dashed", "points"]
 SERIES_ROLES = 7  # lines with a colour of their own, one each of a race of all cures: series-1 to series-7
@@ -24,7 +23,6 @@ SERIES_ROLES = 7  # lines with a colour of their own, one each of a race of all 
 _LEAST_LABEL = 4  # cells for the labels on the y axis
 _BASE_LINE_ROWS = 9  # plot rows from which the x axis gets a line of its own
 _LETTER_EVERY = 24  # cells
-_COLOUR_OR_TEXT = re.compile(r"\x1b\[([0-9;]*)m|([^\x1b]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,16 +271,8 @@ def _draw_lines(plot: _Plot, chart: Chart, signs: Alphabet) -> bool:
     return any(pieces or interruptions for pieces, interruptions in lines)
 
 
-class _Stroke(NamedTuple):
-    """A joined line in plotext's finest dots, two across a cell and four down; `number` is its series."""
-
-    number: int
-    marker: str
-    dots: tuple[tuple[int, int], ...]
-
-
 def _draw_strokes(plot: _Plot, chart: Chart, signs: Alphabet, lines: list[Seen]) -> None:
-    strokes: list[_Stroke] = []
+    strokes: list[Stroke] = []
     for number, line in enumerate(chart.lines):
         if line.style == "points":
             continue
@@ -292,43 +282,11 @@ def _draw_strokes(plot: _Plot, chart: Chart, signs: Alphabet, lines: list[Seen])
             if len(piece.xs) > 1:
                 for part in dashes(piece, plot.width) if dashed else (piece,):
                     places = dots(part, 2 * plot.width, 4 * plot.height)
-                    strokes.append(_Stroke(_series(chart, number), marker, places))
+                    strokes.append(Stroke(_series(chart, number), marker, places))
     if not strokes:
         return
-    for x, y, character, number in _picture(plot.width, plot.height, tuple(strokes)):
+    for x, y, character, number in picture(plot.width, plot.height, tuple(strokes)):
         plot.canvas.put(plot.x + x, plot.y + y, character, series_role(number))
-
-
-@lru_cache(maxsize=16)
-def _picture(width: int, height: int, strokes: tuple[_Stroke, ...]) -> tuple[tuple[int, int, str, int], ...]:
-    """The cells that plotext draws: column, row, character, number of the series.
-
-    It takes 10 to 30 ms, and most samples of a long run move no dot: so it is asked once for the same dots.
-    """
-    import plotext  # 70 ms, and the app's first frame has no line yet
-
-    plotext.clear_figure()
-    plotext.limit_size(False, False)  # the terminal's size is not the chart's concern
-    plotext.plot_size(width, height)
-    plotext.frame(False)
-    plotext.xticks([])
-    plotext.yticks([])
-    plotext.xlim(0, 2 * width - 1)
-    plotext.ylim(0, 4 * height - 1)
-    for number, marker, points in strokes:
-        # The colour is the series' number, to tell in the picture what belongs to which.
-        plotext.plot([x for x, _ in points], [y for _, y in points], marker=marker, color=number + 1)
-    cells: list[tuple[int, int, str, int]] = []
-    for y, row in enumerate(plotext.build().split("\n")[:height]):
-        x, number = 0, 0
-        for codes, text in _COLOUR_OR_TEXT.findall(row):
-            if codes.startswith("38;5;"):
-                number = int(codes.removeprefix("38;5;")) - 1
-            cells.extend(
-                (x + i, y, character, number) for i, character in enumerate(text) if character != " "
-            )
-            x += len(text)
-    return tuple(cells)
 
 
 class _Letters:

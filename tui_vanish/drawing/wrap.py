@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from rich.cells import cell_len
 
 from tui_vanish.drawing.ascii import spelt_out
-from tui_vanish.widgets.rows import Piece, Row
+from tui_vanish.drawing.text import Piece, Row
 
 _WORD_OR_BLANK = re.compile(r" +|[^ ]+")
 

@@ -13,10 +13,10 @@ from textual.widgets import Input, Static
 from tui_vanish.actions import bindings_everywhere
 from tui_vanish.chrome.compositor import NarrowCompositor
 from tui_vanish.chrome.key_footer import KeyFooter
+from tui_vanish.drawing.text import Piece
 from tui_vanish.editor import form
 from tui_vanish.widgets.choice import Choice
 from tui_vanish.widgets.frame import FrameLine
-from tui_vanish.widgets.rows import Piece
 
 if TYPE_CHECKING:
     from scenarios.schema import Scenario

@@ -10,8 +10,8 @@ from engine.protocol.events import LayerSample
 from tui_vanish.drawing import chart_axes, format, ticks
 from tui_vanish.drawing.canvas import Canvas, Run
 from tui_vanish.drawing.chart_axes import Axis
-from tui_vanish.instruments.layer_profile import QUANTITIES, visible
-from tui_vanish.monitor.looks import Quantity
+from tui_vanish.instruments.layer_profile import visible
+from tui_vanish.instruments.quantities import QUANTITIES, Quantity
 from tui_vanish.widgets.canvas_widget import CanvasWidget
 
 COLOURS = 5  # heat-1 to heat-5

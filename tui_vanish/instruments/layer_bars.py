@@ -11,8 +11,9 @@ from engine.protocol.events import LayerSample
 from tui_vanish.drawing import format
 from tui_vanish.drawing.canvas import Canvas
 from tui_vanish.drawing.glyphs import Alphabet
-from tui_vanish.instruments.layer_profile import QUANTITIES, BarProfile, BarRow, visible
+from tui_vanish.instruments.layer_profile import BarProfile, BarRow, visible
 from tui_vanish.instruments.log_axis import LogAxis, UnitAxis
+from tui_vanish.instruments.quantities import QUANTITIES
 from tui_vanish.widgets.canvas_widget import CanvasWidget
 
 _LEAST_NAME = 7  # cells: "layer 1"

@@ -3,36 +3,14 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tui_vanish.monitor.looks import Quantity
+from tui_vanish.instruments.quantities import Quantity
 
 if TYPE_CHECKING:
     from engine.protocol.events import LayerSample
 
 _ROOM_FOR_GAPS = 7  # rows: four layers far apart, and what is between them
-
-
-@dataclass(frozen=True, slots=True)
-class QuantityText:
-    """How a quantity is called: in words, as a symbol (and one in ASCII), over a column."""
-
-    words: str
-    symbol: str
-    symbol_ascii: str
-    column: str
-
-
-QUANTITIES: Mapping[Quantity, QuantityText] = MappingProxyType(
-    {
-        "grad_norm": QuantityText("weight gradient", "‖dL/dW‖", "|dL/dW|", "grad"),
-        "delta_norm": QuantityText("delta", "‖dL/da‖", "|dL/da|", "delta"),
-        "update_ratio": QuantityText("update-to-weight ratio", "‖ΔW‖/‖W‖", "|dW|/|W|", "upd/W"),
-        "activation_std": QuantityText("activation spread", "std(h)", "std(h)", "std"),
-        "saturated": QuantityText("saturation", "saturated", "saturated", "sat"),
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from engine.storage.run_log import DESCRIPTION, EVENTS, NotARun, read_descriptio
 from tui_vanish.jobs.exits import RefusedError
 
 if TYPE_CHECKING:
-    from engine.runtime.engine import Settings
+    from engine.runtime.state import Settings
     from engine.storage.origin import Origin
 
 _SHOWN = 5  # of several runs that a name may mean

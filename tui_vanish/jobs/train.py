@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from engine.protocol.commands import ResumeRun, Stop
 from engine.protocol.events import RunEvent, RunFinished
-from engine.runtime.engine import Engine, Settings
+from engine.runtime.engine import Engine
+from engine.runtime.state import Settings
 from engine.storage.paths import default_runs_folder
 from engine.tracking.snapshot import Snapshot
 from tui_vanish.jobs.exits import FailedError, LeaveAtOnce

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.protocol.status import Status
-from engine.tracking.facts import stage_count
-from tui_vanish.lab.interventions import frozen_layers, rate_name
+from engine.tracking.facts import frozen_layers, rate_name, stage_count
 from tui_vanish.lab.layout import Layout
 from tui_vanish.monitor import verdicts
 from tui_vanish.monitor.looks import Looks
@@ -49,7 +48,7 @@ def labels(now: Situation) -> Mapping[str, str]:
     usable = entry is not None and not entry.problems
     return {
         **_of_run(now),
-        **_of_wheel(now),
+        **_of_interventions(now),
         "try_next": "try" if now.trying or _has_suggestions(now) else "",
         "runs": "runs",
         "toggle_list": "list",
@@ -88,7 +87,7 @@ def _has_suggestions(now: Situation) -> bool:
     return now.run is not None and now.layout.run and bool(verdicts.suggestions(now.run))
 
 
-def _of_wheel(now: Situation) -> dict[str, str]:
+def _of_interventions(now: Situation) -> dict[str, str]:
     run, layer = now.run, now.looks.layer
     if run is None or run.status.ended or now.elsewhere or not now.layout.run:
         return {}

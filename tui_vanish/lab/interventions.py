@@ -4,80 +4,34 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from engine.protocol.commands import Freeze, NextStage, SetEpochs, SetLearningRate, Unfreeze
-from engine.tracking.facts import epochs_per_stage, stage_count
+from engine.tracking.facts import epochs_per_stage, frozen_layers, learning_rate, rate_name, stage_count
 from tui_vanish.drawing import format
 
 if TYPE_CHECKING:
     from engine.protocol.commands import RunCommand
     from engine.tracking.snapshot import Snapshot
-    from tui_vanish.app import VanishApp
-    from tui_vanish.chrome.screen import FollowingScreen
+    from tui_vanish.chrome.screen import LiveScreen
 
 LR_FACTOR = 2.0
 MOST_EPOCHS = 1_000_000
 MOST_SEED = 2**63 - 1
 
 
-def frozen_layers(run: "Snapshot") -> frozenset[str]:
-    """The layers that are frozen now: by the stage's plan, and by hand since it began."""
-    if not run.stages:
-        return frozenset()
-    stage = run.stages[-1]
-    frozen = set(stage.frozen)
-    for touch in run.interventions:
-        if touch.stage != stage.number or touch.layer is None:
-            continue
-        if touch.kind == "freeze":
-            frozen.add(touch.layer)
-        elif touch.kind == "unfreeze":
-            frozen.discard(touch.layer)
-    return frozenset(frozen)
-
-
-def learning_rate(run: "Snapshot") -> float:
-    """The present one, as it was set by hand or as the scenario has it; of SDAGD the radius."""
-    by_hand = [touch.value for touch in run.interventions if touch.kind == "lr" and touch.value is not None]
-    optimizer = run.scenario["optimizer"]
-    return float(by_hand[-1] if by_hand else optimizer.get("lr", optimizer.get("radius")))
-
-
-def rate_name(run: "Snapshot") -> str:
-    """What the number is called that sets the length of a step."""
-    return "lr" if "lr" in run.scenario["optimizer"] else "radius"
-
-
-def touched_words(run: "Snapshot") -> str:
-    """What was changed by hand, in a few words; empty for the slide's own run."""
-    kinds = dict.fromkeys(touch.kind for touch in run.interventions)
-    words = {
-        "lr": f"{rate_name(run)} {learning_rate(run):.3g}",
-        "freeze": "layers frozen",
-        "unfreeze": "layers thawed",
-        "next_stage": "a stage cut short",
-        "epochs": f"{epochs_per_stage(run)} epochs",
-    }
-    return ", ".join(words[kind] for kind in kinds)
-
-
-class Wheel:
+class Interventions:
     """Sends what a person changes, after asking once per run: from then on it isn't the scenario's run.
 
     Args:
         screen: on which the run is shown.
     """
 
-    def __init__(self, screen: "FollowingScreen[None]") -> None:
+    def __init__(self, screen: "LiveScreen[None]") -> None:
         self._screen = screen
         self._allowed: set[str] = set()
-
-    @property
-    def _app(self) -> "VanishApp":
-        return self._screen.vanish
 
     def toggle_frozen(self, run: "Snapshot", layer: str | None) -> None:
         """Freeze a layer, or let it train again."""
         if layer is None:
-            self._app.notify("Select a layer first: 3, then the arrows.", timeout=4)
+            self._screen.notify("Select a layer first: 3, then the arrows.", timeout=4)
             return
         frozen = layer in frozen_layers(run)
         command = Unfreeze(run.run, layer) if frozen else Freeze(run.run, layer)
@@ -95,7 +49,7 @@ class Wheel:
         """End the present stage."""
         if run.stage >= stage_count(run):
             last = "the last stage" if run.stage > 1 else "the only stage"
-            self._app.notify(f"This is {last}; s stops the run.", timeout=4)
+            self._screen.notify(f"This is {last}; s stops the run.", timeout=4)
             return
         self._touch(run, NextStage(run.run), f"on to stage {run.stage + 1}")
 
@@ -111,7 +65,7 @@ class Wheel:
                 self._touch(run, SetEpochs(run.run, int(text)), f"{text} epochs {each}")
 
         question = f"How many epochs {each}?"
-        self._app.push_screen(ValueScreen(question, str(present), whole_number(1, MOST_EPOCHS)), take)
+        self._screen.app.push_screen(ValueScreen(question, str(present), whole_number(1, MOST_EPOCHS)), take)
 
     def ask_seed(self, run: "Snapshot") -> None:
         """Ask for a seed, and train the same scenario with it from the beginning."""
@@ -119,20 +73,20 @@ class Wheel:
 
         def take(text: str | None) -> None:
             if text is not None:
-                self._app.train_again(run, int(text))
+                self._screen.session.runs.train_again(run, int(text))
 
         question = f"Train {run.scenario_id} anew with which seed?"
         value = str(min(run.seed + 1, MOST_SEED))
-        self._app.push_screen(ValueScreen(question, value, whole_number(0, MOST_SEED)), take)
+        self._screen.app.push_screen(ValueScreen(question, value, whole_number(0, MOST_SEED)), take)
 
     def _touch(self, run: "Snapshot", command: "RunCommand", done: str) -> None:
         def send() -> None:
             self._allowed.add(run.run)
-            self._app.bridge.send(command)
-            self._app.notify(done, timeout=3, markup=False)
+            self._screen.session.send(command)
+            self._screen.notify(done, timeout=3, markup=False)
 
-        if self._app.shelf.owner(run.run) is not None:
-            self._app.bridge.send(command)  # which says who trains it, and what can be done
+        if self._screen.session.runs.owner(run.run) is not None:
+            self._screen.session.send(command)  # which says who trains it, and what can be done
         elif run.touched or run.run in self._allowed:
             send()
         else:
@@ -145,4 +99,4 @@ class Wheel:
             f"Take the wheel of {run.scenario_id}?",
             "From then on it is not the scenario's own run any more; its charts and its log will say so.",
         ]
-        self._app.push_screen(ConfirmScreen(lines, "take it"), lambda yes: send() if yes else None)
+        self._screen.app.push_screen(ConfirmScreen(lines, "take it"), lambda yes: send() if yes else None)

@@ -5,7 +5,8 @@ from typing import Literal
 
 from textual.geometry import Size
 
-SMALLEST = Size(80, 24)
+from tui_vanish.chrome.screen import SMALLEST
+
 BESIDE = 100  # cells from which list and run stand side by side
 _THREE = 150  # cells from which the scenario's text stands beside them, too
 _BOTH_CHARTS = 84  # cells of the run's pane from which it has room for two charts

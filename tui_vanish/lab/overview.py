@@ -2,31 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from tui_vanish.chrome.title_bar import Title
 from tui_vanish.lab.scenario_list import Standing
 from tui_vanish.lab.scenario_text import Paragraph
 
 if TYPE_CHECKING:
     from engine.protocol.events import Record
-    from engine.runtime.engine import EngineSnapshot
+    from engine.runtime.state import EngineSnapshot
 
 _SEPARATOR = " · "
-
-
-def title(snapshot: "EngineSnapshot", host: str, seed: int) -> Title:
-    """What the first row says of the machine and of all runs."""
-    device = snapshot.device
-    threads = next((run.started.threads for run in reversed(snapshot.runs) if run.started), None)
-    if device == "cpu" and threads is not None:
-        device = f"cpu ({threads} thread{'s' if threads > 1 else ''})"
-    statuses = tuple(run.status for run in snapshot.runs if run.run not in snapshot.owners)
-    activity = f"{snapshot.activity}…" if snapshot.activity else elsewhere(snapshot)
-    return Title(host, device, snapshot.data, seed, activity, statuses, len(snapshot.unsaved))
-
-
-def elsewhere(snapshot: "EngineSnapshot") -> str:
-    """How many of the runs are trained by other processes; the runs themselves say by which."""
-    return f"{len(snapshot.owners)} elsewhere" if snapshot.owners else ""
 
 
 def standings(snapshot: "EngineSnapshot") -> dict[str, Standing]:

@@ -4,16 +4,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from engine.tracking.facts import layer_names
-from tui_vanish.chrome.screen import FollowingScreen
-from tui_vanish.lab.interventions import Wheel
+from tui_vanish.chrome.screen import LiveScreen
+from tui_vanish.instruments.quantities import next_quantity
+from tui_vanish.lab.interventions import Interventions
 from tui_vanish.monitor import axis, chart_controls, verdicts
-from tui_vanish.monitor.looks import ChartLooks, Looks, next_quantity
+from tui_vanish.monitor.looks import ChartLooks, Looks, looks_of, preferred
 from tui_vanish.monitor.theory_marks import Predictions
 
 if TYPE_CHECKING:
     from engine.tracking.snapshot import Snapshot
     from scenarios import Entry
-    from tui_vanish.editor.screen import Edited
     from tui_vanish.instruments.layer_bars import LayerBars
 
 
@@ -32,7 +32,7 @@ class _Trying:
         return replace(self, place=(self.place + 1) % len(self.names))
 
 
-class InstrumentScreen(FollowingScreen[None]):
+class RunControls(LiveScreen[None]):
     """Base of the lab: a run is shown, and these are its instruments."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class InstrumentScreen(FollowingScreen[None]):
         self.predictions = Predictions(self, self.show)
         self._trying: _Trying | None = None
         self._charted = ""  # the run whose charts were shown last
-        self._wheel = Wheel(self)
+        self._interventions = Interventions(self)
 
     @property
     def shown_run(self) -> "Snapshot | None":
@@ -59,7 +59,7 @@ class InstrumentScreen(FollowingScreen[None]):
 
     def on_mount(self) -> None:
         """Look at runs as the last time."""
-        self.looks = self.vanish.remembered.looks()
+        self.looks = looks_of(self.session.preferences)
         self.show()
 
     def action_select(self, scenario_id: str) -> None:
@@ -69,7 +69,7 @@ class InstrumentScreen(FollowingScreen[None]):
     def look(self, **changes: Any) -> None:
         """Look at the run in another way; see Looks for what can be changed."""
         self.looks = replace(self.looks, **changes)
-        self.vanish.remembered = self.vanish.remembered.with_looks(self.looks)
+        self.session.prefer(**preferred(self.looks))
         self.show()
 
     # ------------------------------------------------------------------------------------ layers
@@ -155,27 +155,27 @@ class InstrumentScreen(FollowingScreen[None]):
     def action_freeze(self) -> None:
         """Freeze the selected layer, or let it train again."""
         if (run := self.active_run()) is not None:
-            self._wheel.toggle_frozen(run, self.looks.layer)
+            self._interventions.toggle_frozen(run, self.looks.layer)
 
     def action_rate(self, by: str) -> None:
         """Double or halve the learning rate."""
         if (run := self.active_run()) is not None:
-            self._wheel.change_rate(run, int(by))
+            self._interventions.change_rate(run, int(by))
 
     def action_next_stage(self) -> None:
         """End the present stage."""
         if (run := self.active_run()) is not None:
-            self._wheel.next_stage(run)
+            self._interventions.next_stage(run)
 
     def action_set_epochs(self) -> None:
         """Ask how many epochs the run shall have."""
         if (run := self.active_run()) is not None:
-            self._wheel.ask_epochs(run)
+            self._interventions.ask_epochs(run)
 
     def action_new_seed(self) -> None:
         """Train the same scenario anew with another seed."""
         if (run := self.shown_run) is not None:
-            self._wheel.ask_seed(run)
+            self._interventions.ask_seed(run)
         else:
             self.notify("Nothing was trained here yet.", timeout=3)
 
@@ -189,32 +189,11 @@ class InstrumentScreen(FollowingScreen[None]):
         if entry is None:
             return
         try:
-            base = self.vanish.variants.load(entry)
+            base = self.session.catalogue.load(entry)
         except (scenarios.ScenarioError, OSError) as error:
             self.notify(str(error), severity="error", timeout=12, markup=False)
             return
-        from scenarios.variants import free_id
-        from tui_vanish.editor.screen import EditorScreen
-
-        taken = {each.id for each in self.vanish.entries}
-        self.app.push_screen(EditorScreen(base, taken, free_id(base.id, taken)), self._take_edited)
-
-    def _take_edited(self, edited: "Edited | None") -> None:
-        if edited is None:
-            return
-        variants = self.vanish.variants
-        if edited.wish == "train":
-            entry = variants.keep(edited.scenario)
-            self.vanish.add(entry)
-            self.vanish.train(entry)
-            return
-        try:
-            entry = variants.save(edited.scenario)
-        except OSError as error:
-            self.notify(f"Not saved: {error.strerror or error}", severity="error", timeout=8, markup=False)
-            return
-        self.vanish.add(entry)
-        self.notify(f"Saved as {entry.path}", timeout=6, markup=False)
+        self.host.open_editor(base)
 
     # ----------------------------------------------------------------------------------- verdict
 

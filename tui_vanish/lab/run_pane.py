@@ -7,17 +7,17 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from engine.tracking.snapshot import Snapshot
+from tui_vanish.drawing.text import Piece, row_width
 from tui_vanish.instruments.heatmap import HeatMap
 from tui_vanish.instruments.layer_bars import LayerBars
-from tui_vanish.instruments.layer_profile import QUANTITIES
 from tui_vanish.instruments.line_chart import LineChart
+from tui_vanish.instruments.quantities import QUANTITIES
 from tui_vanish.instruments.timeline import Timeline
 from tui_vanish.lab.layout import Layout
 from tui_vanish.monitor import charts, present, schedule, theory_marks
 from tui_vanish.monitor.looks import Looks
 from tui_vanish.monitor.note import RunNote
 from tui_vanish.widgets.frame import FrameLine
-from tui_vanish.widgets.rows import Piece, row_width
 
 if TYPE_CHECKING:
     from engine.meanfield.prediction import Prediction

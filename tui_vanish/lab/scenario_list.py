@@ -8,8 +8,8 @@ from textual import events
 from textual.message import Message
 
 from engine.protocol.status import Status
-from tui_vanish.drawing.ascii import mark
-from tui_vanish.widgets.rows import Piece, Row, cut, padded
+from tui_vanish.drawing.text import Piece, Row, cut, padded
+from tui_vanish.instruments.status import ROLES, mark
 from tui_vanish.widgets.scrolling import ScrollingRows
 
 if TYPE_CHECKING:
@@ -185,14 +185,3 @@ class ScenarioList(ScrollingRows):
             Piece(mark(standing.status), role or ROLES[standing.status]),
             Piece(" ", role or "text"),
         )
-
-
-ROLES: Mapping[Status, str] = {
-    Status.LOADING: "accent",
-    Status.RUNNING: "accent",
-    Status.PAUSED: "warn",
-    Status.FINISHED: "good",
-    Status.STOPPED: "dim",
-    Status.DIVERGED: "bad",
-    Status.FAILED: "bad",
-}

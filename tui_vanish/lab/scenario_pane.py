@@ -9,10 +9,10 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input
 
+from tui_vanish.drawing.text import Piece
 from tui_vanish.lab.layout import Layout
 from tui_vanish.lab.scenario_list import ScenarioList
 from tui_vanish.widgets.frame import FrameLine
-from tui_vanish.widgets.rows import Piece
 from tui_vanish.widgets.scrolling import ScrollingRows
 
 if TYPE_CHECKING:

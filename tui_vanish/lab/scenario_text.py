@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tui_vanish.drawing.ascii import spelt_out
-from tui_vanish.widgets.rows import Piece, Row
+from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.widgets.scrolling import ScrollingRows
 
 _MEASURE = 88  # cells: longer lines are hard to read

@@ -6,14 +6,14 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
+from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.lab.layout import Layout
 from tui_vanish.lab.scenario_text import Paragraph, ScenarioText
 from tui_vanish.widgets.frame import FrameLine
-from tui_vanish.widgets.rows import Piece, Row
 from tui_vanish.widgets.scrolling import ScrollingRows
 
 
-class AboutPane(Vertical):
+class ScenarioTextPane(Vertical):
     """What a scenario asks and teaches; where its run has no room, the frame says how that stands."""
 
     def compose(self) -> ComposeResult:

@@ -1,7 +1,6 @@
 """The lab: the scenarios beside the run of the highlighted one."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual import events, on
@@ -15,17 +14,18 @@ from engine.protocol.status import Status
 from engine.tracking.facts import layer_names, stage_count
 from tui_vanish.actions import bindings
 from tui_vanish.chrome.key_footer import KeyFooter
-from tui_vanish.chrome.title_bar import TitleBar
+from tui_vanish.chrome.screen import SMALLEST
+from tui_vanish.chrome.title_bar import TitleBar, title_of
+from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.lab import overview
 from tui_vanish.lab.footer import Situation, labels
-from tui_vanish.lab.layout import BESIDE, SMALLEST, Layout, lay_out
-from tui_vanish.lab.run_controls import InstrumentScreen
+from tui_vanish.lab.layout import BESIDE, Layout, lay_out
+from tui_vanish.lab.run_controls import RunControls
 from tui_vanish.lab.scenario_list import ScenarioList
 from tui_vanish.lab.scenario_pane import ScenarioPane
 from tui_vanish.lab.scenario_text import Paragraph, ScenarioText
-from tui_vanish.lab.scenario_text_pane import AboutPane
+from tui_vanish.lab.scenario_text_pane import ScenarioTextPane
 from tui_vanish.monitor import chart_controls
-from tui_vanish.widgets.rows import Piece, Row
 
 if TYPE_CHECKING:
     from engine.tracking.snapshot import Snapshot
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 PANES: Mapping[str, str] = {"scenarios": "#list", "charts": "#charts", "layers": "#layers", "about": "#text"}
 
 
-class LabScreen(InstrumentScreen):
+class LabScreen(RunControls):
     """Scenarios on the left; on the right the latest run of the highlighted one, or its text."""
 
     AUTO_FOCUS = "#list"
@@ -54,8 +54,8 @@ class LabScreen(InstrumentScreen):
         """Everything but the run's pane; the layout shows what has a place."""
         yield TitleBar()
         with Horizontal(id="body"):
-            yield ScenarioPane(self.vanish.entries, id="scenarios")
-            yield AboutPane(id="about")
+            yield ScenarioPane(self.session.catalogue.entries, id="scenarios")
+            yield ScenarioTextPane(id="about")
         yield Static(id="too-small")
         yield KeyFooter()
 
@@ -69,7 +69,7 @@ class LabScreen(InstrumentScreen):
         entry = self.highlighted
         if entry is None or self._run_pane is None:
             return None
-        return self.vanish.latest_run(entry.id)
+        return self.session.runs.latest_run(entry.id)
 
     @property
     def runs_in_sight(self) -> tuple[str, ...]:
@@ -91,7 +91,7 @@ class LabScreen(InstrumentScreen):
 
     def on_mount(self) -> None:
         """Show the first state, laid out as the last time."""
-        self._list_wanted = self.vanish.remembered.list_wanted or None  # without a run the list is needed
+        self._list_wanted = self.session.preferences.list_wanted or None  # without a run the list is needed
         self.call_after_refresh(self._add_run_pane)
 
     async def _add_run_pane(self) -> None:
@@ -100,9 +100,9 @@ class LabScreen(InstrumentScreen):
 
         pane = RunPane(id="run")
         pane.display = False
-        if not self.vanish.bridge.stopped:  # by a key that came before the first frame
+        if not self.host.leaving:  # by a key that came before the first frame
             await self.query_one("#body").mount(pane, before="#about")
-        if pane.is_whole and not self.vanish.bridge.stopped:
+        if pane.is_whole and not self.host.leaving:
             self._run_pane = pane
             self.show()
 
@@ -118,11 +118,11 @@ class LabScreen(InstrumentScreen):
         """Bring everything up to date with the app's snapshot and with this screen's own state."""
         if not self.is_mounted or self.size.area == 0:
             return
-        snapshot, run = self.vanish.snapshot, self.shown_run
+        snapshot, run = self.session.snapshot, self.shown_run
         if run is not None:
             self.chart_anew(run.run)
-        self.query_one(TitleBar).show(overview.title(snapshot, self.vanish.host, self.vanish.seed))
-        self._scenarios.list.show_standings(overview.standings(snapshot), self.vanish.comparing.marked)
+        self.query_one(TitleBar).show(title_of(snapshot, self.session.machine, self.session.client.seed))
+        self._scenarios.list.show_standings(overview.standings(snapshot), self.session.comparison.marked)
         layout = self._arrange(run)
         if self._run_pane is not None and run is not None and layout.run:
             prediction = self.predictions.of(run)
@@ -153,13 +153,13 @@ class LabScreen(InstrumentScreen):
         self._scenarios.lay_out(layout, pane == "scenarios")
         if self._run_pane is not None:
             self._run_pane.lay_out(layout, pane)
-        self.query_one(AboutPane).lay_out(layout, pane == "about")
+        self.query_one(ScenarioTextPane).lay_out(layout, pane == "about")
         return layout
 
     def _show_about(self, run: "Snapshot | None", layout: Layout) -> None:
         entry = self._scenarios.list.current
         if entry is None:
-            self.query_one(AboutPane).show(
+            self.query_one(ScenarioTextPane).show(
                 (), (), [Paragraph("", "Nothing matches the filter; esc clears it.")]
             )
             return
@@ -171,26 +171,26 @@ class LabScreen(InstrumentScreen):
             )
 
             remark = progress(run, room)
-        self.query_one(AboutPane).show((Piece(entry.id, "strong"),), remark, self._paragraphs(entry))
+        self.query_one(ScenarioTextPane).show((Piece(entry.id, "strong"),), remark, self._paragraphs(entry))
 
     def _paragraphs(self, entry: "Entry") -> list[Paragraph]:
         if entry.problems:
             listed = "\n".join(str(problem) for problem in entry.problems)
             return [Paragraph("", entry.title), Paragraph(f"{entry.path} cannot be used", listed)]
-        scenario = self.vanish.scenario_shown(entry)
+        scenario = self.host.scenario_shown(entry)
         return overview.about(entry.title, scenario) if scenario else [Paragraph("", entry.title)]
 
     def _show_footer(self, run: "Snapshot | None", layout: Layout) -> None:
         if self._scenarios.filtering:
             self.query_one(KeyFooter).show({}, hint="type a part of a name   ⏎ keep   esc clear")
             return
-        owner = self.vanish.shelf.owner(run.run) if run is not None else None
+        owner = self.session.runs.owner(run.run) if run is not None else None
         now = Situation(
             entry=self.highlighted,
             run=run,
             elsewhere=owner is not None,
             can_take_over=owner is not None and owner.is_here,
-            can_compare=self.vanish.comparing.can_open,
+            can_compare=self.session.comparison.can_open,
             pane=self._pane,
             layout=layout,
             looks=self.looks,
@@ -263,7 +263,7 @@ class LabScreen(InstrumentScreen):
         """Move by a line in the pane that has the keyboard."""
         match self._pane:
             case "about":
-                self.query_one(AboutPane).text.move(int(by))
+                self.query_one(ScenarioTextPane).text.move(int(by))
             case "layers" | "charts":
                 self.select_layer(int(by))
             case _:
@@ -273,7 +273,7 @@ class LabScreen(InstrumentScreen):
         """Move by a page in the pane that has the keyboard."""
         match self._pane:
             case "about":
-                self.query_one(AboutPane).text.page(int(by))
+                self.query_one(ScenarioTextPane).text.page(int(by))
             case "layers" | "charts":
                 self.select_layer(5 * int(by))
             case _:
@@ -283,7 +283,7 @@ class LabScreen(InstrumentScreen):
         """Move to the first or the last line of the pane that has the keyboard."""
         match self._pane:
             case "about":
-                self.query_one(AboutPane).text.edge(which)
+                self.query_one(ScenarioTextPane).text.edge(which)
             case "layers" | "charts":
                 self.select_layer(1_000_000 if which == "last" else -1_000_000)
             case _:
@@ -341,7 +341,7 @@ class LabScreen(InstrumentScreen):
     def action_toggle_list(self) -> None:
         """Show or hide the list."""
         self._list_wanted = not self._scenarios.display
-        self.vanish.remembered = replace(self.vanish.remembered, list_wanted=self._list_wanted)
+        self.session.prefer(list_wanted=self._list_wanted)
         self.show()
         if self._list_wanted:
             self._scenarios.list.focus()
@@ -350,7 +350,7 @@ class LabScreen(InstrumentScreen):
         """Show or hide the scenario's text; without a run it is what there is."""
         if self.shown_run is None:
             return
-        shown = bool(self.query_one(AboutPane).display)
+        shown = bool(self.query_one(ScenarioTextPane).display)
         if shown:
             self._make_room_for_run()
         self._about_wanted = not shown
@@ -358,7 +358,7 @@ class LabScreen(InstrumentScreen):
 
     def _make_room_for_run(self) -> None:
         self._about_wanted = False
-        if self.size.width < BESIDE or self.vanish.remembered.list_wanted is False:
+        if self.size.width < BESIDE or self.session.preferences.list_wanted is False:
             self._list_wanted = False
 
     # ------------------------------------------------------------------------------------- runs
@@ -372,7 +372,7 @@ class LabScreen(InstrumentScreen):
             self.notify(f"{entry.path.name} cannot be used", severity="error", markup=False)
             return
         in_sight = self._layout is not None and self._layout.run
-        if (run is None or (run.status.ended and in_sight)) and not self.vanish.train(entry):
+        if (run is None or (run.status.ended and in_sight)) and not self.session.runs.train(entry):
             return
         self._make_room_for_run()
         if run is not None:
@@ -381,38 +381,44 @@ class LabScreen(InstrumentScreen):
     def action_mark(self) -> None:
         """Mark the highlighted scenario for a comparison, and go on to the next."""
         if (entry := self._scenarios.list.current) is not None:
-            self.vanish.comparing.toggle(entry)
+            self.session.comparison.toggle(entry)
             self._scenarios.list.move(1)
             self.show()
 
     def action_compare(self) -> None:
         """Compare what is marked."""
-        self.vanish.comparing.open()
+        if not self.session.comparison.can_open:
+            self.notify("Mark two scenarios or more with space, then compare them.", timeout=5)
+            return
+        self.session.comparison.join_marked()
+        self.host.open_comparison()
 
     def action_race(self) -> None:
         """Race every cure against the problem."""
-        self.vanish.comparing.race()
+        self.session.comparison.begin_race()
+        self.host.open_comparison()
 
     def action_compare_section(self) -> None:
         """Compare the section of the highlighted scenario."""
         if (entry := self._scenarios.list.current) is not None:
-            self.vanish.comparing.compare_section(entry)
+            self.session.comparison.begin_section(entry)
+            self.host.open_comparison()
 
     def action_pause(self) -> None:
         """Pause the run, or let it go on."""
         if (run := self.active_run()) is not None:
             command = Resume if run.status is Status.PAUSED else Pause
-            self.vanish.bridge.send(command(run.run))
+            self.session.send(command(run.run))
 
     def action_take_over(self) -> None:
         """Go on here with a run that another process trains."""
         if (run := self.shown_run) is not None:
-            self.vanish.shelf.take_over(run.run)
+            self.session.runs.take_over(run.run)
 
     def action_stop(self) -> None:
         """Stop the run."""
         if (run := self.active_run()) is not None:
-            self.vanish.bridge.send(Stop(run.run))
+            self.session.send(Stop(run.run))
 
     def action_copy_command(self) -> None:
         """Copy the run as a command line."""
@@ -420,9 +426,9 @@ class LabScreen(InstrumentScreen):
             from engine.storage.origin import Origin
             from tui_vanish.monitor.present import command_line
 
-            has_file = not self.vanish.variants.holds(run.scenario_id)
+            has_file = not self.session.catalogue.holds(run.scenario_id)
             data = Origin.of_event(run.started).data_option if run.started else None
-            self.vanish.copy(command_line(run, has_file=has_file, data=str(data or "")))
+            self.host.copy(command_line(run, has_file=has_file, data=str(data or "")))
         else:
             self.notify("Nothing was trained here yet.", timeout=3)
 

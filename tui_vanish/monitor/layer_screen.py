@@ -11,16 +11,16 @@ from engine.tracking.facts import layer_names
 from engine.tracking.snapshot import Snapshot
 from tui_vanish.actions import bindings_everywhere
 from tui_vanish.chrome.key_footer import KeyFooter
-from tui_vanish.chrome.screen import FollowingScreen
+from tui_vanish.chrome.screen import LiveScreen
 from tui_vanish.drawing import format
+from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.instruments.histogram import HistogramView
 from tui_vanish.widgets.frame import FrameLine
-from tui_vanish.widgets.rows import Piece, Row
 
 _BESIDE = 110  # cells from which the three stand side by side
 
 
-class LayerScreen(FollowingScreen[str]):
+class LayerScreen(LiveScreen[str]):
     """A layer of a run. It is dismissed with the layer that was looked at last.
 
     Args:
@@ -63,7 +63,7 @@ class LayerScreen(FollowingScreen[str]):
 
     @property
     def _shown_run(self) -> Snapshot | None:
-        return next((run for run in self.vanish.snapshot.runs if run.run == self._run_name), None)
+        return next((run for run in self.session.snapshot.runs if run.run == self._run_name), None)
 
     @property
     def scenario_id(self) -> str | None:
@@ -75,7 +75,7 @@ class LayerScreen(FollowingScreen[str]):
         run = self._shown_run
         if not self.is_mounted or run is None:
             return
-        view = self.vanish.snapshot.inspection
+        view = self.session.snapshot.inspection
         if view is not None and (view.run, view.layer) != (self._run_name, self._layer):
             view = None
         title = (Piece(run.scenario_id, "strong"), Piece(f"  {format.layer_name(self._layer)}", "title"))
@@ -95,7 +95,7 @@ class LayerScreen(FollowingScreen[str]):
 
     def action_measure(self) -> None:
         """Have the layer looked at now."""
-        self.vanish.bridge.send(Inspect(self._run_name, self._layer))
+        self.session.send(Inspect(self._run_name, self._layer))
 
     def action_step(self, by: int) -> None:
         """Look at another layer."""

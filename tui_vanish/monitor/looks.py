@@ -1,10 +1,11 @@
 """How the lab is being looked at: what a person has chosen with keys, apart from what there is to see."""
 
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
-Quantity = Literal["grad_norm", "delta_norm", "update_ratio", "activation_std", "saturated"]
-QUANTITIES: tuple[Quantity, ...] = get_args(Quantity)
+from tui_vanish.instruments.quantities import QUANTITIES, Quantity
+from tui_vanish.session.preferences import Preferences
+
 Unit = Literal["epoch", "step", "second"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
 # What a smoothed value keeps of the one before it; 0 is no smoothing.
@@ -49,11 +50,29 @@ class Looks:
     charts: ChartLooks = field(default_factory=ChartLooks)
 
 
-def next_quantity(quantity: Quantity) -> Quantity:
-    """The one that the bars show next."""
-    return QUANTITIES[(QUANTITIES.index(quantity) + 1) % len(QUANTITIES)]
-
-
 def next_unit(unit: Unit) -> Unit:
     """The one that the x axis shows next."""
     return UNITS[(UNITS.index(unit) + 1) % len(UNITS)]
+
+
+def looks_of(preferences: Preferences) -> Looks:
+    """How runs are looked at to begin with; a word that isn't known here is passed over."""
+    usual = Looks()
+    unit = next((unit for unit in UNITS if unit == preferences.unit), usual.charts.unit)
+    quantity = next((each for each in QUANTITIES if each == preferences.quantity), usual.quantity)
+    smoothing = preferences.smoothing if 0 <= preferences.smoothing < len(SMOOTHING) else 0
+    charts = ChartLooks(unit=unit, y_log=preferences.y_log, smoothing=smoothing)
+    chart = "accuracy" if preferences.chart == "accuracy" else "loss"
+    return Looks(chart=chart, quantity=quantity, over_time=preferences.over_time, charts=charts)
+
+
+def preferred(looks: Looks) -> dict[str, Any]:
+    """What of it is kept for the next time, by the preferences' names."""
+    return {
+        "chart": looks.chart,
+        "quantity": looks.quantity,
+        "over_time": looks.over_time,
+        "unit": looks.charts.unit,
+        "y_log": looks.charts.y_log,
+        "smoothing": looks.charts.smoothing,
+    }

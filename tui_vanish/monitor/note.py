@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from tui_vanish.drawing.text import Piece, Row, cut_row, row_width
 from tui_vanish.drawing.wrap import flow, shorten
 from tui_vanish.monitor.verdicts import Note
-from tui_vanish.widgets.rows import Piece, Row, Rows, cut_row, row_width
+from tui_vanish.widgets.rows import Rows
 
 _MEASURE = 110  # cells: longer lines are hard to read
 

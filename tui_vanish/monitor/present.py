@@ -4,19 +4,17 @@ import shlex
 from collections.abc import Mapping
 
 from engine.protocol.status import Status
-from engine.tracking.facts import layer_names
+from engine.tracking.facts import epochs_per_stage, layer_names, learning_rate, rate_name
 from engine.tracking.snapshot import Snapshot
 from tui_vanish.drawing import format
-from tui_vanish.drawing.ascii import mark
+from tui_vanish.drawing.text import Piece, Row, row_width
 from tui_vanish.instruments.heatmap import Heat, Moment
 from tui_vanish.instruments.layer_profile import BarProfile, BarRow
-from tui_vanish.lab.interventions import touched_words
-from tui_vanish.lab.scenario_list import ROLES
+from tui_vanish.instruments.status import ROLES, mark
 from tui_vanish.monitor import verdicts
 from tui_vanish.monitor.axis import UNIT_LABELS, RunAxis
 from tui_vanish.monitor.looks import Looks
 from tui_vanish.monitor.verdicts import Note
-from tui_vanish.widgets.rows import Piece, Row, row_width
 
 _SEPARATOR = " · "
 
@@ -213,3 +211,16 @@ def _result(run: Snapshot) -> str:
 def _last_line(error: str | None) -> str:
     lines = (error or "").strip().splitlines()
     return lines[-1].strip() if lines else "It failed without saying why."
+
+
+def touched_words(run: "Snapshot") -> str:
+    """What was changed by hand, in a few words; empty for the slide's own run."""
+    kinds = dict.fromkeys(touch.kind for touch in run.interventions)
+    words = {
+        "lr": f"{rate_name(run)} {learning_rate(run):.3g}",
+        "freeze": "layers frozen",
+        "unfreeze": "layers thawed",
+        "next_stage": "a stage cut short",
+        "epochs": f"{epochs_per_stage(run)} epochs",
+    }
+    return ", ".join(words[kind] for kind in kinds)

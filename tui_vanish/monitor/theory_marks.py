@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from tui_vanish.monitor.looks import Quantity
-from tui_vanish.widgets.rows import Piece, Row, row_width
+from tui_vanish.drawing.text import Piece, Row, row_width
+from tui_vanish.instruments.quantities import Quantity
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from engine.protocol.verdicts import gravity
 from tui_vanish.drawing import format
-from tui_vanish.widgets.rows import Piece, Row
+from tui_vanish.drawing.text import Piece, Row
 
 if TYPE_CHECKING:
     from engine.protocol.events import VerdictChanged
@@ -33,8 +34,6 @@ class Note(NamedTuple):
 
 def gravest_first(verdicts: "Sequence[VerdictChanged]") -> "list[VerdictChanged]":
     """The verdicts that hold, the gravest first, then the oldest."""
-    from engine.diagnosis.finding import gravity  # with all the rules, which the first frame has no use for
-
     return sorted(verdicts, key=lambda verdict: (gravity(verdict.kind), verdict.since_step))
 
 

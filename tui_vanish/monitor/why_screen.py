@@ -12,10 +12,10 @@ from tui_vanish.actions import bindings_everywhere
 from tui_vanish.chrome.compositor import NarrowCompositor
 from tui_vanish.chrome.key_footer import KeyFooter
 from tui_vanish.drawing import format
+from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.drawing.wrap import flow
 from tui_vanish.monitor import theory_marks, verdicts
 from tui_vanish.widgets.frame import FrameLine
-from tui_vanish.widgets.rows import Piece, Row
 from tui_vanish.widgets.scrolling import ScrollingRows
 
 if TYPE_CHECKING:

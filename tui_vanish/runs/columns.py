@@ -8,9 +8,8 @@ from engine.protocol.status import Status
 from engine.storage.run_index import RunEntry
 from scenarios.problems import printable
 from tui_vanish.drawing import format
-from tui_vanish.drawing.ascii import mark
-from tui_vanish.lab.scenario_list import ROLES
-from tui_vanish.widgets.rows import Piece, Row, cut, padded
+from tui_vanish.drawing.text import Piece, Row, cut, padded
+from tui_vanish.instruments.status import ROLES, mark
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from textual import events
 from textual.message import Message
 
 from engine.storage.run_index import RunEntry
+from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.runs.columns import Order, heading_row, matching, run_row
-from tui_vanish.widgets.rows import Piece, Row
 from tui_vanish.widgets.scrolling import ScrollingRows
 
 

@@ -15,20 +15,18 @@ from engine.storage.run_log import NotARun
 from scenarios.problems import printable
 from tui_vanish.actions import bindings
 from tui_vanish.chrome.key_footer import KeyFooter
-from tui_vanish.chrome.screen import FollowingScreen
-from tui_vanish.chrome.title_bar import TitleBar
-from tui_vanish.lab import overview
-from tui_vanish.lab.layout import SMALLEST
+from tui_vanish.chrome.screen import SMALLEST, LiveScreen
+from tui_vanish.chrome.title_bar import TitleBar, title_of
+from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.runs.columns import COLUMNS, labels
 from tui_vanish.runs.run_list import RunList
 from tui_vanish.widgets.frame import FrameLine
-from tui_vanish.widgets.rows import Piece, Row
 
 _REFRESH_SECONDS = 5.0
 MOST_EPOCHS = 1_000_000
 
 
-class RunsScreen(FollowingScreen[str | None]):
+class RunsScreen(LiveScreen[str | None]):
     """The runs folder. It is dismissed with the id of a scenario to show in the lab, or None."""
 
     CSS_PATH = "runs.tcss"
@@ -98,7 +96,7 @@ class RunsScreen(FollowingScreen[str | None]):
             self._reading = asyncio.create_task(self._read_folder())
 
     async def _read_folder(self) -> None:
-        folder, problem = self.vanish.engine.runs_folder, ""
+        folder, problem = self.session.engine.runs_folder, ""
         self._outdated = True
         while self._outdated:
             self._outdated = False
@@ -120,8 +118,8 @@ class RunsScreen(FollowingScreen[str | None]):
         self.query_one("#runs-too-small", Static).update(
             f"vanish-tui needs {SMALLEST.width}×{SMALLEST.height}; this is {width}×{height}"
         )
-        snapshot = self.vanish.snapshot
-        self.query_one(TitleBar).show(overview.title(snapshot, self.vanish.host, self.vanish.seed))
+        snapshot = self.session.snapshot
+        self.query_one(TitleBar).show(title_of(snapshot, self.session.machine, self.session.client.seed))
         self._show_frame()
         self._show_footer()
 
@@ -225,7 +223,7 @@ class RunsScreen(FollowingScreen[str | None]):
     def action_open_run(self) -> None:
         """Look at the run in the lab."""
         if (entry := self._usable()) is not None:
-            self.dismiss(self.vanish.shelf.open(entry))
+            self.dismiss(self.session.runs.open(entry))
 
     # ------------------------------------------------------------------------------ the run itself
 
@@ -266,7 +264,7 @@ class RunsScreen(FollowingScreen[str | None]):
         self.app.push_screen(ValueScreen(question, str(2 * had), whole_number(had + 1, MOST_EPOCHS)), take)
 
     def _resume(self, entry: RunEntry, epochs: int | None) -> None:
-        self.vanish.shelf.resume(entry, epochs)
+        self.session.runs.resume(entry, epochs)
         assert entry.summary is not None
         self.dismiss(entry.summary.scenario)
 
@@ -274,8 +272,8 @@ class RunsScreen(FollowingScreen[str | None]):
         """Take the run over from its process."""
         entry = self._list.current
         if entry is not None and entry.owner is not None:
-            self.vanish.shelf.open(entry)
-            self.vanish.shelf.take_over(entry.name)
+            self.session.runs.open(entry)
+            self.session.runs.take_over(entry.name)
 
     def action_mark_run(self) -> None:
         """Mark the run for a comparison, or take its mark away."""
@@ -286,7 +284,7 @@ class RunsScreen(FollowingScreen[str | None]):
     @property
     def _can_compare(self) -> bool:
         """Whether two are marked, or one that joins the present comparison."""
-        return len(self._marked) > (0 if self.vanish.comparing.lineup.runs else 1)
+        return len(self._marked) > (0 if self.session.comparison.lineup.runs else 1)
 
     def action_compare_runs(self) -> None:
         """Compare the marked runs as their logs tell them."""
@@ -294,10 +292,11 @@ class RunsScreen(FollowingScreen[str | None]):
             self.notify("Mark two runs or more with space, then compare them.", timeout=5)
             return
         for entry in self._marked.values():
-            self.vanish.shelf.open(entry)
+            self.session.runs.open(entry)
         names = list(self._marked)
         self.dismiss(None)
-        self.vanish.comparing.open_runs(names)
+        self.session.comparison.begin_with_runs(names)
+        self.host.open_comparison()
 
     def action_rename_run(self) -> None:
         """Give the run a name."""
@@ -341,7 +340,7 @@ class RunsScreen(FollowingScreen[str | None]):
         """Bring back what was deleted last, by whatever app."""
         if self._deleted:
             name = self._deleted.pop()
-            self._try(lambda: trash.restore(self.vanish.engine.runs_folder / name))
+            self._try(lambda: trash.restore(self.session.engine.runs_folder / name))
 
     def _try(self, change: Callable[[], None]) -> bool:
         """Change something in the folder, and read it anew; False, and a message, if that can't be."""

@@ -1,4 +1,4 @@
-"""The scenarios that were made in the app: in memory until someone saves them."""
+"""The scenarios that can be chosen: of files, and made in the app, in memory until someone saves them."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,15 +12,16 @@ if TYPE_CHECKING:
 SECTION = "Made here"
 
 
-class Variants:
-    """What the editor has made.
+class Catalogue:
+    """The list of scenarios, and what the editor has made.
 
     Args:
-        user_dir: where they are saved; None if there is no such folder.
+        user_dir: the user's own scenario files; None if there is no such folder.
     """
 
     def __init__(self, user_dir: Path | None) -> None:
         self.user_dir = user_dir
+        self.entries: tuple[Entry, ...] = scenarios.entries(user_dir)
         self._made: dict[str, Scenario] = {}
 
     def load(self, entry: Entry) -> "Scenario":
@@ -31,6 +32,10 @@ class Variants:
             OSError: it cannot be read.
         """
         return self._made.get(entry.id) or scenarios.load(entry.path)
+
+    def add(self, entry: Entry) -> None:
+        """Put a scenario that was made here into the list."""
+        self.entries = (*(each for each in self.entries if each.id != entry.id), entry)
 
     def holds(self, scenario_id: str) -> bool:
         """Whether the scenario is in memory only."""

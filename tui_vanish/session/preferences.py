@@ -5,11 +5,10 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from engine.storage.atomic import write_atomically
-from tui_vanish.monitor.looks import QUANTITIES, SMOOTHING, UNITS, ChartLooks, Looks
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class Preferences:
     """What is remembered. A file that cannot be read, or says something unknown, changes nothing.
 
     Attributes:
@@ -32,49 +31,27 @@ class Remembered:
     y_log: bool = False
     smoothing: int = 0
 
-    def looks(self) -> Looks:
-        """How runs are looked at to begin with."""
-        usual = Looks()
-        unit = next((unit for unit in UNITS if unit == self.unit), usual.charts.unit)
-        quantity = next((quantity for quantity in QUANTITIES if quantity == self.quantity), usual.quantity)
-        smoothing = self.smoothing if 0 <= self.smoothing < len(SMOOTHING) else 0
-        charts = ChartLooks(unit=unit, y_log=self.y_log, smoothing=smoothing)
-        chart = "accuracy" if self.chart == "accuracy" else "loss"
-        return Looks(chart=chart, quantity=quantity, over_time=self.over_time, charts=charts)
 
-    def with_looks(self, looks: Looks) -> "Remembered":
-        """The same, with runs looked at like this from now on."""
-        return replace(
-            self,
-            chart=looks.chart,
-            quantity=looks.quantity,
-            over_time=looks.over_time,
-            unit=looks.charts.unit,
-            y_log=looks.charts.y_log,
-            smoothing=looks.charts.smoothing,
-        )
-
-
-def recall(path: Path | None) -> Remembered:
+def recall(path: Path | None) -> Preferences:
     """What was remembered at `path`; the usual where there is nothing, or nothing that can be read."""
     if path is None:
-        return Remembered()
+        return Preferences()
     try:
         stored = json.loads(path.read_bytes())
     except (OSError, ValueError):
-        return Remembered()
+        return Preferences()
     if not isinstance(stored, dict):
-        return Remembered()
-    usual = Remembered()
+        return Preferences()
+    usual = Preferences()
     known = {
         field.name: stored[field.name]
-        for field in fields(Remembered)
+        for field in fields(Preferences)
         if field.name in stored and _same_kind(stored[field.name], getattr(usual, field.name))
     }
     return replace(usual, **known)
 
 
-def remember(path: Path | None, what: Remembered) -> None:
+def remember(path: Path | None, what: Preferences) -> None:
     """Write it to `path`, if it isn't there already. Where that can't be, it is forgotten, and no more."""
     if path is None or recall(path) == what:
         return

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from scenarios.theory import PageText, page_ids, page_text
+from tui_vanish.chrome.screen import SMALLEST
 from tui_vanish.drawing.canvas import Canvas
-from tui_vanish.lab.layout import SMALLEST
+from tui_vanish.drawing.text import Piece, Row, cut, row_width
 from tui_vanish.theory.formulas import in_ascii
 from tui_vanish.theory.page import Knob, Page
 from tui_vanish.theory.sheet import Overflow, Sheet
-from tui_vanish.widgets.rows import Piece, Row, Rows, cut, row_width
+from tui_vanish.widgets.rows import Rows
 from tui_vanish.widgets.scrolling import ScrollingRows
 
 _ROOMY = 24  # rows from which a blank one parts the knobs from the body

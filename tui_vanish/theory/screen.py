@@ -11,11 +11,11 @@ from textual.worker import Worker, WorkerState, get_current_worker
 from scenarios.theory import page_ids
 from tui_vanish.actions import Target, bindings
 from tui_vanish.chrome.key_footer import KeyFooter
+from tui_vanish.drawing.text import Piece, cut
 from tui_vanish.theory.formulas import in_ascii
 from tui_vanish.theory.page_view import Contents, PageView
 from tui_vanish.theory.registry import Pages
 from tui_vanish.widgets.frame import FrameLine
-from tui_vanish.widgets.rows import Piece, cut
 
 if TYPE_CHECKING:
     from tui_vanish.theory.page import Page
@@ -24,7 +24,7 @@ _STEP_SECONDS = 0.1  # between two steps while a page runs by itself
 _WORK_SECONDS = 0.2  # between two looks at what a thread has found so far
 
 
-class ConceptsScreen(Screen[None]):
+class TheoryScreen(Screen[None]):
     """The theory.
 
     Args:

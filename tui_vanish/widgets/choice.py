@@ -6,7 +6,8 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from tui_vanish.widgets.rows import Piece, Row, Rows
+from tui_vanish.drawing.text import Piece, Row
+from tui_vanish.widgets.rows import Rows
 
 
 class Choice(Rows, can_focus=True):

@@ -4,7 +4,8 @@ from typing import Literal
 
 from textual.events import Click
 
-from tui_vanish.widgets.rows import Piece, Row, Rows, padded
+from tui_vanish.drawing.text import Piece, Row, padded
+from tui_vanish.widgets.rows import Rows
 
 Place = Literal["top", "middle", "bottom"]
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from textual import events
 from textual.message import Message
 
-from tui_vanish.widgets.rows import Row, Rows
+from tui_vanish.drawing.text import Row
+from tui_vanish.widgets.rows import Rows
 
 
 class ScrollingRows(Rows, can_focus=True):

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from tui_vanish.drawing.text import Row
 from tui_vanish.widgets import series
-from tui_vanish.widgets.rows import Row
 from tui_vanish.widgets.scrolling import ScrollingRows
 
 MakeRows = Callable[[int, bool], Sequence[Row]]

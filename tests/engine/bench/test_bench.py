@@ -10,10 +10,11 @@ import torch
 
 import scenarios
 from engine.bench import report
-from engine.bench.pace import BLOCK, MatrixProducts, TrainerPace, measure_pace, measure_steps
+from engine.bench.pace import MatrixProducts, measure_pace, measure_steps
 from engine.bench.report import Effort
 from engine.bench.spread import Spread
-from engine.runtime.engine import Settings
+from engine.runtime.state import Settings
+from engine.training.pace import BLOCK, TrainerPace
 from tests.engine.lab import make_scenario, random_data, write_data
 
 LEAST = Effort(repeats=1, blocks=1, batches=1)
@@ -68,6 +69,7 @@ def test_the_floor_is_every_matrix_product_of_a_step(monkeypatch: pytest.MonkeyP
 
     scenario, data = make_scenario(), random_data()
     monkeypatch.setattr("engine.bench.pace.BLOCK", 1)
+    monkeypatch.setattr("engine.training.pace.BLOCK", 1)
     floor, pace = MatrixProducts(scenario, torch.device("cpu")), TrainerPace(scenario, data)
     counts = []
     for work in (floor, pace):

@@ -10,7 +10,8 @@ import pytest
 import engine
 import scenarios
 from engine.diagnosis import wording
-from engine.diagnosis.finding import GRAVITY, Finding
+from engine.diagnosis.finding import Finding
+from engine.protocol.verdicts import GRAVITY
 
 SENTENCES: dict[str, Any] = tomllib.loads(
     (Path(engine.__file__).parent / "assets" / "verdicts.toml").read_text(encoding="utf-8")

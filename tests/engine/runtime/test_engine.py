@@ -30,7 +30,8 @@ from engine.protocol.events import (
     StageStarted,
 )
 from engine.protocol.status import Status
-from engine.runtime.engine import Engine, EngineSnapshot, Settings
+from engine.runtime.engine import Engine
+from engine.runtime.state import EngineSnapshot, Settings
 from engine.storage.run_log import EVENTS, read_events
 from engine.tracking.snapshot import RunView, Snapshot
 from scenarios.schema import Scenario

@@ -13,7 +13,8 @@ from engine.measure.inspection import Histogram, histogram
 from engine.networks.mlp import Tape
 from engine.protocol.commands import Inspect
 from engine.protocol.events import RunEvent, RunFinished, Sample
-from engine.runtime.engine import Engine, Settings
+from engine.runtime.engine import Engine
+from engine.runtime.state import Settings
 from engine.storage.run_log import EVENTS
 from tests.engine.lab import (
     Listener,

@@ -25,7 +25,8 @@ from engine.protocol.events import (
     StageStarted,
 )
 from engine.protocol.status import Status
-from engine.runtime.engine import Engine, Settings
+from engine.runtime.engine import Engine
+from engine.runtime.state import Settings
 from engine.storage.checkpoint import CHECKPOINT, PREVIOUS
 from engine.storage.follower import Follower
 from engine.storage.run_lock import LOCK

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import torch
 
-from engine.bench import pace
 from engine.runtime import threads
+from engine.training import pace
 from tests.engine.lab import random_data
 
 

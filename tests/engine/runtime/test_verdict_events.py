@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from engine.diagnosis import Diagnosis, gravity
-from engine.diagnosis.finding import GRAVITY
+from engine.diagnosis import Diagnosis
 from engine.protocol.events import (
     LayerSample,
     RunEvent,
@@ -21,7 +20,9 @@ from engine.protocol.events import (
     to_line,
 )
 from engine.protocol.status import Status
-from engine.runtime.engine import Engine, Settings
+from engine.protocol.verdicts import GRAVITY, gravity
+from engine.runtime.engine import Engine
+from engine.runtime.state import Settings
 from engine.storage.run_log import EVENTS, read_events
 from engine.tracking.snapshot import RunView, Snapshot
 from scenarios.schema import Scenario

@@ -9,7 +9,7 @@ import pytest
 import scenarios
 from engine.protocol.commands import Pause, Resume, Stop
 from engine.protocol.status import Status
-from engine.runtime.engine import Notice
+from engine.runtime.state import Notice
 from engine.tracking.comparison import Entrant
 from scenarios import Entry
 from tests import goldens
@@ -43,7 +43,7 @@ def six(folder: Path) -> tuple[Entry, ...]:
 
 
 def field(bench: Bench) -> tuple[Entrant, ...]:
-    return bench.app.comparing.lineup.field(bench.app.snapshot.runs)
+    return bench.app.session.comparison.lineup.field(bench.app.session.snapshot.runs)
 
 
 def curve(field: Sequence[Entrant], label: str) -> Line:
@@ -104,13 +104,13 @@ async def test_marked_scenarios_train_with_the_same_seed_in_the_order_of_their_m
 async def test_a_second_space_takes_the_mark_away(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await mark(bench, "depth-7", "depth-3", "depth-7")
-        assert bench.app.comparing.marked == {"depth-3"}
+        assert bench.app.session.comparison.marked == {"depth-3"}
 
 
 async def test_a_bad_file_cannot_be_marked(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await mark(bench, "broken")
-        assert bench.app.comparing.marked == frozenset()
+        assert bench.app.session.comparison.marked == frozenset()
 
 
 async def test_a_finished_run_joins_without_training_again(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ async def test_a_finished_run_joins_without_training_again(tmp_path: Path) -> No
         await bench.settle()
         await compare(bench, "depth-7", "depth-3")
         assert [each.scenario.id for each in bench.engine.runs] == ["depth-7", "depth-3"]
-        assert run.name in bench.app.comparing.lineup.runs
+        assert run.name in bench.app.session.comparison.lineup.runs
 
 
 async def test_a_stopped_run_is_trained_again(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ async def test_dropping_the_last_but_none_goes_back_to_the_lab(tmp_path: Path) -
     async with opened(tmp_path) as bench:
         first, second = await race_two(bench)
         await bench.press("d")
-        assert bench.app.comparing.lineup.runs == (second.name,)
+        assert bench.app.session.comparison.lineup.runs == (second.name,)
         assert runs_of(bench.engine.sent, Stop) == [first.name]
         await bench.press("d")
         assert isinstance(bench.app.screen, LabScreen)
@@ -195,11 +195,11 @@ async def test_marks_made_later_join_and_c_shows_the_comparison_again(tmp_path: 
         await bench.press("a")
         assert isinstance(bench.app.screen, LabScreen)
         await compare(bench, "linear-exploding")
-        assert len(bench.app.comparing.lineup.runs) == 3
+        assert len(bench.app.session.comparison.lineup.runs) == 3
         await bench.press("escape")
         await bench.press("c")
         assert isinstance(bench.app.screen, CompareScreen)
-        assert len(bench.app.comparing.lineup.runs) == 3
+        assert len(bench.app.session.comparison.lineup.runs) == 3
 
 
 async def test_dropping_all_begins_a_new_comparison(tmp_path: Path) -> None:
@@ -221,7 +221,8 @@ async def test_enter_opens_the_focused_run_though_a_later_one_is_there(tmp_path:
         await bench.highlight("depth-7")
         assert bench.lab.shown_run is not None
         assert bench.lab.shown_run.run == later.name
-        bench.app.comparing.open_runs([first.name, other.name])
+        bench.app.session.comparison.begin_with_runs([first.name, other.name])
+        bench.app.open_comparison()
         await bench.pilot.pause()
         await bench.press("enter")
         assert bench.lab.shown_run.run == first.name
@@ -231,7 +232,7 @@ async def test_a_run_of_other_settings_does_not_stand_for_the_scenario(tmp_path:
     async with opened(tmp_path) as bench:
         changed = scenarios.load(tmp_path / "depth-7.toml")
         changed = changed.model_copy(update={"training": changed.training.model_copy(update={"epochs": 3})})
-        bench.engine.train(changed, bench.app.seed)  # as `run depth-7 --epochs 3` elsewhere
+        bench.engine.train(changed, bench.app.session.client.seed)  # as `run depth-7 --epochs 3` elsewhere
         await bench.settle()
         await compare(bench, "depth-7", "depth-3")
         assert [run.scenario.id for run in bench.engine.runs] == ["depth-7", "depth-7", "depth-3"]
@@ -242,9 +243,10 @@ async def test_a_single_saved_run_joins_the_present_comparison(tmp_path: Path) -
         third = await bench.train("linear-exploding")
         two = await race_two(bench)
         await bench.press("escape")
-        bench.app.comparing.open_runs([third.name])
+        bench.app.session.comparison.begin_with_runs([third.name])
+        bench.app.open_comparison()
         await bench.pilot.pause()
-        assert bench.app.comparing.lineup.runs == (*(run.name for run in two), third.name)
+        assert bench.app.session.comparison.lineup.runs == (*(run.name for run in two), third.name)
 
 
 async def test_scenarios_are_counted_for_the_limit_not_their_seeds(tmp_path: Path) -> None:
@@ -290,7 +292,7 @@ async def test_a_difference_inside_the_range_of_the_seeds_says_so(tmp_path: Path
 async def test_a_new_seed_takes_nothing_from_the_curve_that_is_there(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await race_two(bench)
-        before = bench.app.comparing.lineup.field(bench.app.snapshot.runs)
+        before = bench.app.session.comparison.lineup.field(bench.app.session.snapshot.runs)
         await bench.press("x")
         for run in bench.engine.runs[2:]:
             run.start()
@@ -379,11 +381,11 @@ async def test_metrics_go_round(tmp_path: Path) -> None:
         await race_two(bench)
         seen = []
         for _ in range(4):
-            seen.append(bench.app.comparing.lineup.metric)
+            seen.append(bench.app.session.comparison.lineup.metric)
             await bench.press("l")
         assert seen == ["test_accuracy", "train_accuracy", "test_loss", "train_loss"]
         await bench.press("L")
-        assert bench.app.comparing.lineup.metric == "train_loss"
+        assert bench.app.session.comparison.lineup.metric == "train_loss"
 
 
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=lambda size: f"{size[0]}x{size[1]}")
@@ -409,8 +411,8 @@ async def test_picture_of_six_scenarios(tmp_path: Path, size: tuple[int, int], v
         for number, run in enumerate(await compare(bench, *SIX)):
             run.train_epochs(5, final_loss=2.3 - number / 5, final_accuracy=0.1 + number / 8)
         await bench.settle()
-        bench.app.comparing.lineup = replace(bench.app.comparing.lineup, view=view)
-        bench.app.show(bench.app.snapshot)
+        bench.app.session.comparison.lineup = replace(bench.app.session.comparison.lineup, view=view)
+        bench.app.show(bench.app.session.snapshot)
         await bench.settle()
         goldens.check(f"compare/six-{view}-{size[0]}x{size[1]}", bench.text)
 

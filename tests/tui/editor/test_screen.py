@@ -127,7 +127,7 @@ async def test_what_is_wrong_keeps_the_form_open_and_trains_nothing(tmp_path: Pa
         assert bench.engine.runs == []
         await bench.press("escape")
         assert isinstance(bench.app.screen, LabScreen)
-        assert [entry.id for entry in bench.app.entries] == [
+        assert [entry.id for entry in bench.app.session.catalogue.entries] == [
             "depth-3",
             "depth-7",
             "linear-exploding",
@@ -144,19 +144,19 @@ async def test_a_name_that_is_taken_is_refused(tmp_path: Path) -> None:
 
 async def test_a_variant_is_saved_as_a_file_of_one_s_own(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
-        bench.app.variants.user_dir = tmp_path / "own"
+        bench.app.session.catalogue.user_dir = tmp_path / "own"
         await edit(bench, "down", "down", "right", "right", "ctrl+s")
         path = tmp_path / "own" / "depth-7-2.toml"
         assert tomllib.loads(path.read_text())["model"] == {"activation": "relu"}
         assert scenarios.load(path).title.startswith("depth-7 with")
         assert "Saved as" in bench.text
-        assert bench.app.entries[-1].path == path
+        assert bench.app.session.catalogue.entries[-1].path == path
 
 
 async def test_where_it_cannot_be_saved_that_is_said(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         (tmp_path / "own").write_text("a file, no folder")
-        bench.app.variants.user_dir = tmp_path / "own"
+        bench.app.session.catalogue.user_dir = tmp_path / "own"
         await edit(bench, "ctrl+s")
         assert "Not saved" in bench.text
 

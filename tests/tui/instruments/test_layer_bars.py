@@ -14,9 +14,9 @@ from engine.protocol.events import LayerSample
 from tests import goldens
 from tui_vanish.drawing.glyphs import UTF8
 from tui_vanish.instruments.layer_bars import LayerBars
-from tui_vanish.instruments.layer_profile import QUANTITIES, BarProfile, BarRow, visible
+from tui_vanish.instruments.layer_profile import BarProfile, BarRow, visible
 from tui_vanish.instruments.log_axis import LogAxis
-from tui_vanish.monitor.looks import Quantity
+from tui_vanish.instruments.quantities import QUANTITIES, Quantity
 
 _GRADIENTS = (1.9e-6, 1.2e-5, 7.9e-5, 5.6e-4, 4.0e-3, 3.0e-2, 0.2)
 

@@ -5,14 +5,14 @@ import pytest
 import scenarios
 from engine.protocol.commands import Freeze, NextStage, SetEpochs, SetLearningRate, Unfreeze
 from engine.protocol.status import Status
+from engine.tracking import facts
 from tests import goldens
 from tests.tui.fake_engine import FakeEngine, FakeRun
 from tests.tui.lab_bench import NARROW, WIDE, Bench, opened
 from tui_vanish.chrome.dialogs import ConfirmScreen, ValueScreen, whole_number
-from tui_vanish.lab import interventions
+from tui_vanish.drawing.text import cut_row
 from tui_vanish.monitor import charts, present
 from tui_vanish.monitor.looks import ChartLooks
-from tui_vanish.widgets.rows import cut_row
 
 
 async def training(bench: Bench) -> FakeRun:
@@ -153,20 +153,17 @@ def test_a_stage_s_own_freezing_counts_and_the_next_stage_forgets_what_was_done_
     run = FakeRun(FakeEngine(), "r", scenarios.load("staged"), 42)
     run.start()
     run.touch("freeze", layer="layer1")
-    assert interventions.frozen_layers(run.view.snapshot()) == {"layer1"}
+    assert facts.frozen_layers(run.view.snapshot()) == {"layer1"}
     run.begin_stage()
-    assert interventions.frozen_layers(run.view.snapshot()) == {"layer1", "layer2"}
+    assert facts.frozen_layers(run.view.snapshot()) == {"layer1", "layer2"}
     run.touch("unfreeze", layer="layer2")
-    assert interventions.frozen_layers(run.view.snapshot()) == {"layer1"}
+    assert facts.frozen_layers(run.view.snapshot()) == {"layer1"}
 
 
 def test_of_sdagd_the_radius_is_turned() -> None:
     run = FakeRun(FakeEngine(), "r", scenarios.load("sdagd"), 42)
     run.start()
-    assert (
-        interventions.rate_name(run.view.snapshot()),
-        interventions.learning_rate(run.view.snapshot()),
-    ) == ("radius", 0.2)
+    assert (facts.rate_name(run.view.snapshot()), facts.learning_rate(run.view.snapshot())) == ("radius", 0.2)
 
 
 def test_every_touch_is_a_mark_on_the_charts() -> None:

@@ -12,10 +12,10 @@ from engine.protocol.events import Record
 from engine.tracking.snapshot import Snapshot
 from tests.tui.fake_engine import FakeEngine, FakeRun
 from tests.tui.lab_bench import opened
+from tui_vanish.drawing.text import Piece
+from tui_vanish.instruments.quantities import Quantity
 from tui_vanish.monitor import theory_marks
-from tui_vanish.monitor.looks import Quantity
 from tui_vanish.monitor.theory_marks import passed_on
-from tui_vanish.widgets.rows import Piece
 
 
 def trained(scenario: str) -> tuple[Snapshot, Prediction]:
@@ -122,7 +122,7 @@ async def test_the_frame_that_asks_for_a_prediction_does_not_wait_for_it(tmp_pat
             run = await bench.train(ready=False)
             run.start()
             run.sample(1)
-            bench.app.bridge.poll()
+            bench.app.poller.poll()
             await bench.pilot.pause()
             assert begun.wait(30)
             assert "each layer passes on 1/7.2" in bench.text

@@ -8,11 +8,11 @@ from engine.protocol.events import VerdictChanged
 from tests import goldens
 from tests.tui.fake_engine import FakeRun
 from tests.tui.lab_bench import NARROW, WIDE, Bench, opened
+from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.drawing.wrap import flow, shorten
 from tui_vanish.lab.screen import LabScreen
 from tui_vanish.monitor import verdicts
 from tui_vanish.monitor.why_screen import WhyScreen
-from tui_vanish.widgets.rows import Piece, Row
 
 VANISHING = (
     "Each layer passes 1/7.2 of the gradient on; layer 1 gets 7e-6 of layer 7's: a sigmoid's slope is at"

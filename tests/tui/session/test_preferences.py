@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -7,19 +8,19 @@ import pytest
 from tests.tui.fake_engine import FakeEngine
 from tests.tui.lab_bench import NARROW, WIDE, Bench, catalogue, opened
 from tui_vanish.app import VanishApp
-from tui_vanish.monitor.looks import ChartLooks, Looks
+from tui_vanish.monitor.looks import ChartLooks, Looks, looks_of, preferred
 from tui_vanish.session import preferences
-from tui_vanish.session.preferences import Remembered, recall, remember
+from tui_vanish.session.preferences import Preferences, recall, remember
 from tui_vanish.themes import SAFE
 
 
 def test_what_is_remembered_is_recalled(tmp_path: Path) -> None:
     path = tmp_path / "new" / "ui.json"
     looks = Looks("accuracy", "saturated", True, None, ChartLooks("second", True, 2))
-    what = Remembered(theme=SAFE.name, list_wanted=False).with_looks(looks)
+    what = replace(Preferences(theme=SAFE.name, list_wanted=False), **preferred(looks))
     remember(path, what)
     assert recall(path) == what
-    assert recall(path).looks() == looks
+    assert looks_of(recall(path)) == looks
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,7 @@ def test_what_is_remembered_is_recalled(tmp_path: Path) -> None:
 def test_a_broken_file_is_as_good_as_none(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "ui.json"
     path.write_bytes(content)
-    assert recall(path) == Remembered()
+    assert recall(path) == Preferences()
 
 
 def test_a_newer_version_s_words_are_passed_over(tmp_path: Path) -> None:
@@ -50,21 +51,21 @@ def test_a_newer_version_s_words_are_passed_over(tmp_path: Path) -> None:
         "new": 1,
     }
     path.write_text(json.dumps(stored))
-    assert recall(path).looks() == Looks(charts=ChartLooks(y_log=True))
+    assert looks_of(recall(path)) == Looks(charts=ChartLooks(y_log=True))
 
 
 def test_a_folder_that_cannot_be_written_does_no_harm(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file, no folder")
-    remember(tmp_path / "state" / "ui.json", Remembered(y_log=True))
-    remember(None, Remembered(y_log=True))
-    assert recall(None) == Remembered()
+    remember(tmp_path / "state" / "ui.json", Preferences(y_log=True))
+    remember(None, Preferences(y_log=True))
+    assert recall(None) == Preferences()
 
 
 def test_what_is_there_already_is_not_written_again(tmp_path: Path) -> None:
     path = tmp_path / "ui.json"
-    remember(path, Remembered(y_log=True))
+    remember(path, Preferences(y_log=True))
     with patch.object(preferences, "write_atomically") as write:
-        remember(path, Remembered(y_log=True))
+        remember(path, Preferences(y_log=True))
     assert write.call_count == 0
 
 
@@ -72,22 +73,22 @@ async def test_the_app_begins_as_it_was_left(tmp_path: Path) -> None:
     memory = tmp_path / "ui.json"
     for first in (True, False):
         app = VanishApp(FakeEngine(), memory=memory)
-        app.entries = catalogue(tmp_path)
+        app.session.catalogue.entries = catalogue(tmp_path)
         async with app.run_test(size=WIDE) as pilot:
             if first:
                 await pilot.press("v", "h", "y", "o", "u", "l", "ctrl+t", "ctrl+t")
-                app.remember()
+                app.session.remember()
             else:
-                looks = app.remembered.looks()
+                looks = looks_of(app.session.preferences)
                 assert looks == Looks("accuracy", "delta_norm", True, None, ChartLooks("step", True, 1))
                 assert app.theme == SAFE.name
 
 
 async def test_a_list_that_was_sent_away_is_there_until_a_run_is_shown(tmp_path: Path) -> None:
     memory = tmp_path / "ui.json"
-    remember(memory, Remembered(list_wanted=False))
+    remember(memory, Preferences(list_wanted=False))
     app = VanishApp(FakeEngine(), memory=memory)
-    app.entries = catalogue(tmp_path)
+    app.session.catalogue.entries = catalogue(tmp_path)
     async with app.run_test(size=WIDE) as pilot:
         assert app.screen.query_one("#scenarios").display
         await pilot.press("enter")

@@ -13,7 +13,7 @@ from tui_vanish.chrome.key_footer import KeyFooter
 from tui_vanish.theory.page import Knob, Page, Work
 from tui_vanish.theory.page_view import Contents, PageView
 from tui_vanish.theory.registry import Pages
-from tui_vanish.theory.screen import ConceptsScreen
+from tui_vanish.theory.screen import TheoryScreen
 from tui_vanish.widgets.frame import FrameLine
 
 
@@ -28,11 +28,11 @@ class Host(App[None]):
         self._page_id = page_id
 
     def on_mount(self) -> None:
-        self.push_screen(ConceptsScreen(self.pages, self._page_id))
+        self.push_screen(TheoryScreen(self.pages, self._page_id))
 
     @property
-    def concepts(self) -> ConceptsScreen:
-        assert isinstance(self.screen, ConceptsScreen)
+    def concepts(self) -> TheoryScreen:
+        assert isinstance(self.screen, TheoryScreen)
         return self.screen
 
     def page(self) -> Page:
@@ -68,7 +68,7 @@ async def test_esc_goes_back_to_where_the_page_was_opened_from() -> None:
     app = Host("chain")
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("escape")
-        assert not isinstance(app.screen, ConceptsScreen)
+        assert not isinstance(app.screen, TheoryScreen)
 
 
 async def test_from_the_list_a_page_opens_and_esc_leads_back_to_it() -> None:
@@ -81,7 +81,7 @@ async def test_from_the_list_a_page_opens_and_esc_leads_back_to_it() -> None:
         assert app.concepts.page_id is None
         assert app.screen.query_one(Contents).page_id == page_ids()[1]
         await pilot.press("escape")
-        assert not isinstance(app.screen, ConceptsScreen)
+        assert not isinstance(app.screen, TheoryScreen)
 
 
 async def test_t_changes_between_the_page_and_the_list() -> None:

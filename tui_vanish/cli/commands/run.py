@@ -20,7 +20,7 @@ from tui_vanish.jobs.cores import physical_cores
 from tui_vanish.jobs.train import Continuation, Ending, Job, Reporter, train_all
 
 if TYPE_CHECKING:
-    from engine.runtime.engine import Settings
+    from engine.runtime.state import Settings
 
 _EXIT_CODES = {Status.FAILED: exits.FAILED, Status.DIVERGED: exits.DIVERGED}
 
@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=argparse.SUPPRESS,
         help="how much training a kill may cost (30)",
     )
-    parser.add_argument("--announce", type=int, help=argparse.SUPPRESS)  # of detached.detach
+    parser.add_argument("--announce", type=int, help=argparse.SUPPRESS)  # of background.detach
     options.add_training_options(parser)
 
 

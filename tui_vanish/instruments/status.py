@@ -1,0 +1,31 @@
+"""How a status is shown: a sign, which differs in shape, and a colour role."""
+
+from collections.abc import Mapping
+
+from engine.protocol.status import Status
+
+_MARKS = {
+    Status.LOADING: "○",
+    Status.RUNNING: "●",
+    Status.PAUSED: "‖",
+    Status.FINISHED: "✓",
+    Status.STOPPED: "■",
+    Status.DIVERGED: "✗",
+    Status.FAILED: "!",
+}
+
+
+def mark(status: Status) -> str:
+    """The sign of a status: it differs in shape, not only in colour."""
+    return _MARKS[status]
+
+
+ROLES: Mapping[Status, str] = {
+    Status.LOADING: "accent",
+    Status.RUNNING: "accent",
+    Status.PAUSED: "warn",
+    Status.FINISHED: "good",
+    Status.STOPPED: "dim",
+    Status.DIVERGED: "bad",
+    Status.FAILED: "bad",
+}

@@ -1,0 +1,66 @@
+"""One sitting at the app: the engine, the scenarios, and what a person has chosen. It knows no screen."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tui_vanish.session.catalogue import Catalogue
+from tui_vanish.session.client import EngineClient
+from tui_vanish.session.comparison import Comparison
+from tui_vanish.session.open_runs import OpenRuns
+from tui_vanish.session.preferences import recall, remember
+
+if TYPE_CHECKING:
+    from engine.protocol.commands import RunCommand
+    from engine.runtime.state import EngineSnapshot
+    from tui_vanish.session.engine import EngineLike
+
+
+class Session:
+    """What every screen shows and changes.
+
+    Args:
+        engine: not yet started.
+        seed: of the runs that are started here.
+        user_dir: the user's own scenario files.
+        memory: where the preferences are kept for the next time; None for nowhere.
+    """
+
+    def __init__(
+        self,
+        engine: "EngineLike",
+        *,
+        seed: int = 42,
+        user_dir: Path | None = None,
+        memory: Path | None = None,
+    ) -> None:
+        self.machine = os.uname().nodename
+        self.client = EngineClient(engine, seed)
+        self.catalogue = Catalogue(user_dir)
+        self.runs = OpenRuns(self.client, self.catalogue)
+        self.comparison = Comparison(self.client, self.catalogue, self.runs)
+        self.preferences = recall(memory)
+        self._memory = memory
+
+    @property
+    def engine(self) -> "EngineLike":
+        """What trains."""
+        return self.client.engine
+
+    @property
+    def snapshot(self) -> "EngineSnapshot":
+        """The engine's latest."""
+        return self.client.snapshot
+
+    def send(self, command: "RunCommand") -> None:
+        """Tell the engine."""
+        self.client.send(command)
+
+    def prefer(self, **changes: Any) -> None:
+        """Change the preferences."""
+        self.preferences = replace(self.preferences, **changes)
+
+    def remember(self) -> None:
+        """Keep the preferences for the next time."""
+        remember(self._memory, self.preferences)
