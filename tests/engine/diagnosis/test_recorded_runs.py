@@ -240,7 +240,9 @@ def test_the_logits_of_the_exploding_linear_net_are_the_first_that_are_not_finit
 
 def test_the_layers_that_starve_beside_the_skip_connections_are_named() -> None:
     verdict = beginning("skip", "vanishing")
-    assert verdict.text.startswith("Layers 2-3 and 5-6 starve: layer2 gets 1/53 of layer7's gradient.")
+    assert verdict.text.startswith(
+        "Almost no gradient reaches layers 2-3 and 5-6: layer2 gets 1/53 of layer7's."
+    )
     output = number(verdict.evidence["grad_norm_of_output"])
     assert output / number(verdict.evidence["grad_norm"]) == pytest.approx(700, rel=0.2)
 

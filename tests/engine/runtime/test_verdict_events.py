@@ -84,7 +84,7 @@ def test_an_end_carries_the_beginning_and_says_how_long_it_held() -> None:
     assert replace(
         ended, state="began", step=began.step, time=began.time, text="", suggestions=()
     ) == replace(began, text="", suggestions=())
-    assert ended.text == f"It held from step 1 to step {ended.step}."
+    assert ended.text == f"It lasted from step 1 to step {ended.step}."
 
 
 def test_what_holds_is_said_once() -> None:
@@ -95,7 +95,7 @@ def test_a_stage_begins_without_the_findings_of_the_one_before() -> None:
     run = MadeUpRun().measure(VANISHING).finish_epochs(*[(2.303, 0.1)] * 3)
     run.begin_stage()
     assert not run.holding
-    assert run.said[-1].text == "It held from step 1 to the end of the stage, step 354."
+    assert run.said[-1].text == "It lasted from step 1 to the end of the stage, step 354."
     again = run.measure(VANISHING).holding["vanishing"]
     assert (again.stage, again.since_step) == (2, 355)
     run.finish_epochs((2.303, 0.1), (2.303, 0.1))
