@@ -31,7 +31,7 @@ FLOORS = (
     ),
     ("tui_vanish.monitor",),
     ("tui_vanish.chrome", "tui_vanish.poller", "tui_vanish.shutdown"),
-    ("tui_vanish.session", "tui_vanish.jobs", "tui_vanish.instruments"),
+    ("tui_vanish.session", "tui_vanish.jobs", "tui_vanish.instruments", "tui_vanish.signal_watcher"),
     ("tui_vanish.widgets",),
     ("tui_vanish.drawing", "tui_vanish.actions", "tui_vanish.themes", "tui_vanish.terminal"),
     ("engine.attach", "engine.bench", "engine.theory"),

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from functools import cached_property
@@ -123,6 +124,7 @@ class VanishApp(App[int]):
             code = super().run(**{"mouse": self._mouse_on, **options})
         finally:
             self.session.engine.close()
+            self._ending.listen_no_more()
         return self.return_code or 0 if code is None else code
 
     def get_default_screen(self) -> LabScreen:
@@ -165,9 +167,14 @@ class VanishApp(App[int]):
             self._driver.stop_application_mode()
             self._driver.close()
 
+    def restore_terminal_by_force(self, number: signal.Signals) -> None:
+        """Put the terminal back although it takes nothing; see terminal.put_back."""
+        if self._driver is not None:
+            terminal.put_back(self._driver, self._window_title, number)
+
     def panic(self, *renderables: Any) -> None:
         """Leave after an error of the app itself; reading from a lost terminal is none."""
-        if not self._ending.leave_if_lost():
+        if not self._ending.is_forced():
             super().panic(*renderables)
 
     # --------------------------------------------------------------------------------- snapshots

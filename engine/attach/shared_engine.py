@@ -48,6 +48,7 @@ class SharedEngine:
         self._shown_seen: Seen | None = None
         self._refused: set[str] = set()
         self._snapshot = EngineSnapshot()
+        self._looking = threading.Lock()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="elsewhere", daemon=True)
 
@@ -82,7 +83,11 @@ class SharedEngine:
         self._news.put((command.run, "warning", f"{command.run} is trained by {owner}: {remedy}."))
 
     def snapshot(self) -> EngineSnapshot:
-        """The engine's latest, with the runs of other processes before its own."""
+        """The engine's latest, with the runs of other processes before its own; any thread may ask."""
+        with self._looking:
+            return self._look_at_both()
+
+    def _look_at_both(self) -> EngineSnapshot:
         own, seen = self._engine.snapshot(), self._seen
         self._gather_notices(own)
         state = (own.sequence, len(self._notices))

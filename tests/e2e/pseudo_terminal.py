@@ -12,6 +12,7 @@ import subprocess
 import sys
 import termios
 from collections.abc import Callable, Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
@@ -21,6 +22,11 @@ import pyte
 
 # Long enough for torch on a busy machine: nothing here says that something is fast.
 PATIENCE = 120.0
+
+_SYNCHRONISES = "\x1b[?2026;2$y"  # as many terminals answer when they are asked for it
+
+# A frame is drawn in less, mostly; a thread that so many keys don't wake is blocked.
+_FRAME_SECONDS, _SILENCE = 0.05, 30
 
 PROGRAM = (sys.executable, "-m", "tui_vanish")
 
@@ -37,6 +43,7 @@ class PseudoTerminal:
         environment: added to the process's own; None takes a variable away.
         columns: of the terminal; `rows` likewise.
         cwd: where the program starts.
+        controlling: whether the kernel tells the program of a hang-up by signals.
     """
 
     def __init__(
@@ -48,10 +55,12 @@ class PseudoTerminal:
         columns: int = 120,
         rows: int = 36,
         cwd: Path | None = None,
+        controlling: bool = True,
     ) -> None:
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.sent = b""
+        self._controlling = controlling
         self._master, self._slave = pty.openpty()
         self.resize(columns, rows)
         self.before = termios.tcgetattr(self._slave)
@@ -118,6 +127,26 @@ class PseudoTerminal:
         assert self.process.poll() is not None, f"still there:\n{self.text}"
         return self.process.returncode
 
+    def stall(self, keys: str) -> None:
+        """Read nothing more, and have it draw, at a key each, until its main thread is blocked by that."""
+        deadline = monotonic() + PATIENCE
+        self.type(_SYNCHRONISES)  # each frame is then several writes, and each of them may block
+        before, unchanged = "", 0
+        for key in cycle(keys):
+            if unchanged == _SILENCE:  # a key wakes a main thread that isn't blocked
+                break
+            assert monotonic() < deadline, "it draws, although the terminal takes nothing"
+            self.type(key)
+            select.select([self._ended], [], [], _FRAME_SECONDS)
+            now = self._switches()
+            before, unchanged = now, unchanged + 1 if now == before else 0
+
+    def wait_for_end_unread(self) -> int:
+        """Wait until the program has ended, without reading; returns its exit code."""
+        ready, _, _ = select.select([self._ended], [], [], PATIENCE)
+        assert ready, "still there"
+        return self.process.wait()
+
     def hang_up(self) -> None:
         """Take the terminal away."""
         for descriptor in (self._master, self._slave):
@@ -133,6 +162,11 @@ class PseudoTerminal:
             and self.sent.rfind(b"\x1b[?25h") >= self.sent.rfind(b"\x1b[?25l")
             and self.sent.rfind(b"\x1b[?1000l") >= self.sent.rfind(b"\x1b[?1000h")
         )
+
+    def _switches(self) -> str:
+        """How often the main thread has given up its core: at every wait, so that a blocked one adds none."""
+        status = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/status").read_text()
+        return "".join(line for line in status.splitlines() if "ctxt_switches" in line)
 
     def _read(self, seconds: float) -> bool:
         """Take in what the program has drawn next; False at its end, and when the time is over."""
@@ -156,7 +190,8 @@ class PseudoTerminal:
 
     def _lead_session(self) -> None:
         os.setsid()
-        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        if self._controlling:
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
         take_signals()
 
 

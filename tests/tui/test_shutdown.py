@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import threading
 from pathlib import Path
 from typing import NoReturn
 
@@ -73,18 +74,40 @@ async def test_a_hangup_hands_runs_over_also_when_saving_takes_too_long(
         run = await bench.train()
         bench.engine.runs_folder = tmp_path
         (tmp_path / run.name).mkdir()
-        hanging = asyncio.Event()
-
-        async def hang(*_: object) -> None:
-            await hanging.wait()
-
-        monkeypatch.setattr(asyncio, "to_thread", hang)
-        bench.app._ending._obey(signal.SIGHUP)
-        task = bench.app._ending._task
-        assert task is not None
+        step = threading.Event()
+        monkeypatch.setattr(bench.engine, "close", step.wait)
         with pytest.raises(LeftError):
-            await task
+            bench.app._ending._save_and_vanish(signal.SIGHUP)
+        step.set()
         assert (exits, handed_over) == ([129], [[run.name]])
+
+
+async def test_what_hangs_for_too_long_does_not_keep_a_signal(
+    tmp_path: Path, exits: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutdown, "_LAST_SECONDS", 0.01)
+    async with opened(tmp_path) as bench:
+        disk = threading.Event()
+        monkeypatch.setattr(bench.app._ending, "_save_and_vanish", lambda number: disk.wait())
+        with pytest.raises(LeftError):
+            bench.app._ending._obey(signal.SIGTERM)
+        disk.set()
+        assert exits == [143]
+
+
+async def test_sigterm_hands_nothing_over(
+    tmp_path: Path, exits: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed_over: list[list[str]] = []
+    monkeypatch.setattr(background, "hand_over", lambda runs, folder: handed_over.append(list(runs)))
+    async with opened(tmp_path) as bench:
+        run = await bench.train()
+        bench.engine.runs_folder = tmp_path
+        (tmp_path / run.name).mkdir()
+        with pytest.raises(LeftError):
+            bench.app._ending._save_and_vanish(signal.SIGTERM)
+        assert bench.engine.closed
+        assert (exits, handed_over) == ([143], [])
 
 
 async def test_where_no_process_is_to_be_had_it_leaves_nevertheless(
@@ -99,7 +122,7 @@ async def test_where_no_process_is_to_be_had_it_leaves_nevertheless(
         bench.engine.runs_folder = tmp_path
         (tmp_path / run.name).mkdir()
         with pytest.raises(LeftError):
-            bench.app._ending._save_and_vanish()
+            bench.app._ending._save_and_vanish(signal.SIGHUP)
         assert bench.engine.closed
         assert (exits, bench.app.left_running) == ([129], [])
 
@@ -115,7 +138,7 @@ async def test_what_was_taken_up_is_handed_over_while_torch_is_imported(
         (tmp_path / run.name).mkdir()
         bench.engine.importing = True
         with pytest.raises(LeftError):
-            bench.app._ending._obey(signal.SIGHUP)
+            bench.app._ending._save_and_vanish(signal.SIGHUP)
         bench.engine.importing = False
         assert (exits, handed_over) == ([129], [[run.name]])
 
@@ -125,14 +148,14 @@ async def test_a_lost_terminal_saves_and_leaves_with_sighups_code(
 ) -> None:
     async with opened(tmp_path) as bench:
         with pytest.raises(LeftError):
-            bench.app._ending._save_and_vanish()
+            bench.app._ending._save_and_vanish(signal.SIGHUP)
         assert bench.engine.closed
         assert exits == [129]
 
 
-async def test_with_a_terminal_nothing_is_lost(tmp_path: Path) -> None:
+async def test_without_a_terminal_from_the_start_nothing_forces_it_to_leave(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
-        assert not bench.app._ending.leave_if_lost()
+        assert not bench.app._ending.is_forced()
         assert not bench.engine.closed
 
 

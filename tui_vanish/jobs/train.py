@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _GLANCE = 0.05  # seconds between two looks at an engine that is to stop
 _LOOK = 1.0  # and at one that trains
+# A signal that comes sooner after the first is the same one: make, timeout and srun pass theirs on to a
+# process that has also got it as one of their group.
+_AGAIN_SECONDS = 0.5
 
 
 class Reporter(Protocol):
@@ -34,6 +38,14 @@ class Reporter(Protocol):
 
     def warn(self, text: str) -> None:
         """Something that the user should know, once."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Came:
+    """A signal, and when it came."""
+
+    number: int
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +111,11 @@ def train_all(
         kept from starting there is none.
 
     Raises:
-        LeaveAtOnce: a signal came during the import of torch, or a second one before the runs had stopped.
+        LeaveAtOnce: a signal came during the import of torch, or a second one, which is not the first
+            one passed on, before the runs had stopped.
         FailedError: the engine ended before its runs, or the reporter can't tell of them.
     """
-    inbox: queue.SimpleQueue[RunEvent | int] = queue.SimpleQueue()
+    inbox: queue.SimpleQueue[RunEvent | _Came] = queue.SimpleQueue()
     engine = Engine(settings, on_event=inbox.put)
     warnings = _Warnings(engine, reporter)
     with _signals_into(inbox):
@@ -127,14 +140,14 @@ def _follow(
     engine: Engine,
     waiting: deque[Job | Continuation],
     at_once: int,
-    inbox: "queue.SimpleQueue[RunEvent | int]",
+    inbox: "queue.SimpleQueue[RunEvent | _Came]",
     reporter: Reporter,
     warnings: "_Warnings",
 ) -> tuple[dict[str, RunFinished], int | None]:
     """Start the jobs and hand their events on until the last event of the last."""
     finished: dict[str, RunFinished] = {}
     active: set[str] = set()
-    number: int | None = None
+    first: _Came | None = None
     listened = True
 
     def stop() -> None:
@@ -146,20 +159,21 @@ def _follow(
         while waiting and len(active) < at_once:
             active.add(waiting.popleft().start(engine))
         try:
-            news = inbox.get(timeout=_GLANCE if number else _LOOK)
+            news = inbox.get(timeout=_GLANCE if first else _LOOK)
         except queue.Empty:
             news = None
             if not engine.alive:
                 raise FailedError("the engine has ended by itself, which is a defect of vanish-tui") from None
-        if isinstance(news, int):
-            if number is not None:
-                raise LeaveAtOnce(news)
-            number = news
-            stop()
-        if number is not None and engine.importing:
-            raise LeaveAtOnce(number)
+        if isinstance(news, _Came):
+            if first is None:
+                first = news
+                stop()
+            elif news.at - first.at >= _AGAIN_SECONDS:
+                raise LeaveAtOnce(news.number)
+        if first is not None and engine.importing:
+            raise LeaveAtOnce(first.number)
         warnings.pass_on()
-        if news is None or isinstance(news, int):
+        if news is None or isinstance(news, _Came):
             continue
         if listened:
             try:
@@ -171,7 +185,7 @@ def _follow(
             finished[news.run] = news
             active.discard(news.run)
             if not active and not waiting:
-                return finished, number
+                return finished, first.number if first else None
 
 
 class _Warnings:
@@ -190,11 +204,11 @@ class _Warnings:
 
 
 @contextmanager
-def _signals_into(inbox: "queue.SimpleQueue[RunEvent | int]") -> Iterator[None]:
+def _signals_into(inbox: "queue.SimpleQueue[RunEvent | _Came]") -> Iterator[None]:
     """Put the signals that end a program into `inbox`, but for those that the caller had ignored (nohup)."""
 
     def note(number: int, _: FrameType | None) -> None:
-        inbox.put(number)
+        inbox.put(_Came(number, monotonic()))
 
     before = {each: signal.getsignal(each) for each in SIGNALS}
     try:
