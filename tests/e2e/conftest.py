@@ -1,9 +1,10 @@
 """What the end-to-end tests share: a program in a terminal, and the runs that it leaves behind."""
 
 import json
+import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,17 @@ Record = dict[str, Any]
 
 # Under nohup, say, it is ignored, and whatever is started here would inherit that.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.fixture(autouse=True)
+def no_process_outlives_its_test(own_folders: None) -> Iterator[None]:
+    """A detached process may not hold its run's lock yet, so the test's own folder tells whose it is."""
+    mark = f"XDG_STATE_HOME={os.environ['XDG_STATE_HOME']}".encode()
+    yield
+    for pid in (int(entry) for entry in os.listdir("/proc") if entry.isdigit()):
+        with suppress(OSError):
+            if pid != os.getpid() and mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+                os.kill(pid, signal.SIGKILL)
 
 
 @pytest.fixture

@@ -2,8 +2,7 @@
 
 import os
 import re
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -35,15 +34,6 @@ epochs = {epochs}
 @pytest.fixture
 def data(tmp_path: Path) -> tuple[str, str]:
     return "--data", str(write_data(tmp_path / "data", train=800))
-
-
-@pytest.fixture(autouse=True)
-def nobody_is_left() -> Iterator[None]:
-    """No process that a test has left running outlives it."""
-    yield
-    for name in run_names():
-        if (owner := owner_of(default_runs_folder() / name)) is not None:
-            os.kill(owner.pid, signal.SIGKILL)
 
 
 def brief(epochs: int) -> str:
