@@ -1,6 +1,6 @@
-"""The scenarios: a catalogue of TOML files, what a file may say, and how it is read.
+"""The scenarios: a catalogue of TOML files, what a file may contain, and how it is read.
 
-Importing this package is cheap. pydantic comes with the first scenario that is checked, torch never.
+Importing this package is cheap: pydantic is imported when the first scenario is checked, torch never.
 """
 
 from pathlib import Path
@@ -19,15 +19,15 @@ __all__ = ["Entry", "Problem", "ScenarioError", "UnknownScenario", "differences"
 def entries(user_dir: Path | None = None) -> tuple[Entry, ...]:
     """The catalogue in its order, then the `*.toml` files of `user_dir` by name.
 
-    Never raises for what is wrong with the user's files: an entry holds its problems.
+    Never raises because of problems in the user's files: an entry holds its problems.
     """
     return (*built_in().values(), *(_users(user_dir) if user_dir is not None else ()))
 
 
 def differences(a: "Scenario", b: "Scenario") -> tuple[tuple[str, Any, Any], ...]:
-    """What decides the numbers of two scenarios differently: (dotted key, a's value, b's value).
+    """The settings in which two scenarios differ: (dotted key, a's value, b's value).
 
-    None stands where a scenario doesn't have the key. Ids and prose don't count.
+    A value is None if its scenario does not have the key. Ids and prose are not compared.
     """
     left, right = a.numbers(), b.numbers()
     both = ((key, left.get(key), right.get(key)) for key in dict.fromkeys((*left, *right)))
@@ -50,8 +50,8 @@ def _users(user_dir: Path) -> list[Entry]:
 def _user_entry(path: Path) -> Entry:
     problems: list[Problem] = []
     if path.stem in built_in():
-        expected = "a file name that no built-in scenario has"
-        problems.append(Problem(str(path), "", f"{path.stem} is a built-in scenario", expected))
+        expected = "a file name that is not the id of a built-in scenario"
+        problems.append(Problem(str(path), "", f"{path.stem} is the id of a built-in scenario", expected))
     title, section = path.stem, OWN_SECTION
     try:
         scenario = load(path)

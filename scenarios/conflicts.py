@@ -1,7 +1,7 @@
-"""Keys that are right each by itself, but not together.
+"""Values that are valid one by one, but not together.
 
-Every rule looks only at values that are known to be right each by itself, so that a file with other
-problems hears of these at the same time. Values come as plain numbers, texts, lists and tables.
+A rule sees only values that are valid by themselves, so that conflicts are reported together with the other
+problems of a file. Values are plain numbers, texts, lists and tables.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 
 class Conflict(NamedTuple):
-    """One of them: the key to change, what is wrong with it, and what was expected."""
+    """One conflict: the key to change, what is wrong with it, and what was expected."""
 
     key: str
     message: str
@@ -17,7 +17,7 @@ class Conflict(NamedTuple):
 
 
 def conflicts(values: Mapping[str, Any]) -> Iterator[Conflict]:
-    """Every conflict among `values` (by dotted key); a rule whose keys are not all there is passed over."""
+    """Every conflict among `values` (by dotted key); a rule is skipped if one of its keys is missing."""
     for keys, rule in _RULES:
         if all(key in values for key in keys):
             yield from rule(*(values[key] for key in keys))
@@ -25,9 +25,9 @@ def conflicts(values: Mapping[str, Any]) -> Iterator[Conflict]:
 
 def _beta(activation: str, beta: float | None) -> Iterator[Conflict]:
     if activation == "sigmoid_beta" and beta is None:
-        yield Conflict("model.beta", "missing", 'a number with activation = "sigmoid_beta", such as 0.05')
+        yield Conflict("model.beta", "missing", 'a number such as 0.05, because activation = "sigmoid_beta"')
     if activation != "sigmoid_beta" and beta is not None:
-        message = f'does not go with activation = "{activation}"'
+        message = f'cannot be used with activation = "{activation}"'
         yield Conflict("model.beta", message, 'activation = "sigmoid_beta", or no beta')
 
 
@@ -39,15 +39,17 @@ def _skips(hidden_layers: int, skip: Sequence[Sequence[int]]) -> Iterator[Confli
             expected = f"an earlier and a later layer, from 1 to {hidden_layers}"
             yield Conflict("model.skip", f"found {pair}", expected)
         elif target in ends:
-            expected = "at most one skip that ends at a layer"
-            yield Conflict("model.skip", f"found {pair}, the second that ends at layer {target}", expected)
+            expected = "at most one skip that ends at the same layer"
+            yield Conflict(
+                "model.skip", f"found {pair}, the second skip that ends at layer {target}", expected
+            )
         ends.add(target)
 
 
 def _batch_norm(norm: str, batch_size: int) -> Iterator[Conflict]:
     if norm == "batch" and batch_size == 1:
         yield Conflict(
-            "data.batch_size", "found 1", 'at least 2 with norm = "batch": one image has no spread'
+            "data.batch_size", "found 1", 'at least 2 with norm = "batch", because one image has no variance'
         )
 
 
@@ -74,15 +76,15 @@ def _stages(hidden_layers: int, stages: Sequence[Mapping[str, Any]]) -> Iterator
     for number, stage in enumerate(stages, 1):
         sub_models, train = list(stage["sub_models"]), list(stage["train"])
         if sub_models[: len(before)] != before:
-            expected = f"stage {number - 1}'s {before}, and perhaps more behind them"
+            expected = f"a list that starts with {before}, as in stage {number - 1}"
             yield Conflict(f"stages[{number}].sub_models", f"found {sub_models}", expected)
         if len(set(train)) < len(train) or any(which > len(sub_models) for which in train):
-            expected = f"each at most once, from 1 to {len(sub_models)}"
+            expected = f"numbers from 1 to {len(sub_models)}, each at most once"
             yield Conflict(f"stages[{number}].train", f"found {train}", expected)
         before = sub_models
     if stages and sum(before) != hidden_layers:
-        message = f"found {before}, which is {sum(before)} in all"
-        expected = f"the last stage to hold all {hidden_layers} hidden layers"
+        message = f"found {before}, which is {sum(before)} layers in total"
+        expected = f"all {hidden_layers} hidden layers in the last stage"
         yield Conflict(f"stages[{len(stages)}].sub_models", message, expected)
 
 

@@ -1,4 +1,4 @@
-"""The schema as a person addresses it: by dotted keys, with what each takes in words."""
+"""The schema by dotted keys, with a description in words of what each key accepts."""
 
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple, get_args, get_origin
@@ -12,14 +12,14 @@ Location = tuple[int | str, ...]
 
 
 class Place(NamedTuple):
-    """Where one of pydantic's locations is in the schema.
+    """The place in the schema of one of pydantic's locations.
 
     Attributes:
         key: dotted, items of a list counted from 1.
-        field: what stands there, if the schema knows it.
-        siblings: what the table that it stands in may hold.
-        union: the field that the table is one choice of, if it is.
-        tag: the name that chose it.
+        field: the field there, if the schema has one.
+        siblings: the names that the same table may hold.
+        union: the field, if any, for which the table is one of several choices.
+        tag: the name that selects this choice.
     """
 
     key: str
@@ -30,7 +30,7 @@ class Place(NamedTuple):
 
 
 def find(location: Location) -> Place:
-    """The place that one of pydantic's locations means."""
+    """Find the place of one of pydantic's locations."""
     table: type[BaseModel] | None = Scenario
     container: type[BaseModel] = Scenario
     field: FieldInfo | None = None
@@ -40,7 +40,7 @@ def find(location: Location) -> Place:
         if isinstance(part, int):
             key += f"[{part + 1}]"
         elif table is None and field is not None and field.discriminator:
-            union, tag, table = field, part, members(field)[part]  # pydantic tells the choice it took
+            union, tag, table = field, part, members(field)[part]  # pydantic adds the choice it took
         else:
             key += f".{part}" if key else part
             container = table or container
@@ -50,17 +50,17 @@ def find(location: Location) -> Place:
 
 
 def known_keys() -> tuple[str, ...]:
-    """Every dotted key that a file or `--set` may state, stages as a whole."""
+    """Every dotted key that a file or `--set` may state; `stages` is one key."""
     return tuple(key for key, _ in _leaves(Scenario) if key != "id")
 
 
 def defaults() -> dict[str, Any]:
-    """What holds where a file states nothing, by dotted key."""
+    """The default values, by dotted key."""
     return {key: field.default for key, field in _leaves(Scenario) if not field.is_required()}
 
 
 def members(field: FieldInfo) -> dict[str, type[BaseModel]]:
-    """The tables of a union by the name that chooses each."""
+    """The tables of a union, by the name that selects each."""
     return {
         name: member
         for member in get_args(field.annotation)
@@ -69,12 +69,12 @@ def members(field: FieldInfo) -> dict[str, type[BaseModel]]:
 
 
 def names(annotation: Any) -> tuple[str, ...]:
-    """The names that a field takes; none if it takes something else."""
+    """The names that a field accepts; empty if it accepts something else."""
     return get_args(annotation) if get_origin(annotation) is Literal else ()
 
 
 def expected(field: FieldInfo | None) -> str:
-    """What a field takes, in words."""
+    """What a field accepts, in words."""
     if field is None:
         return ""
     if field.description:
@@ -109,13 +109,13 @@ def one_of(choices: tuple[str, ...]) -> str:
 
 
 def _stateable(table: type[BaseModel]) -> tuple[str, ...]:
-    """What a file may hold in a table; in the whole, `extends` and no `id`."""
+    """The keys that a file may state in a table; the top level has `extends`, and not `id`."""
     fields = tuple(table.model_fields)
     return (*(name for name in fields if name != "id"), "extends") if table is Scenario else fields
 
 
 def _table(field: FieldInfo | None) -> type[BaseModel] | None:
-    """The table that a field is, or that the items of its list are."""
+    """The table type of a field, or of the items of its list; None for other types."""
     if field is None:
         return None
     annotation = field.annotation

@@ -1,4 +1,4 @@
-"""Scenario files as raw tables."""
+"""Read scenario files as raw tables."""
 
 import stat
 import tomllib
@@ -9,11 +9,11 @@ from scenarios.problems import Problem, ScenarioError
 
 RawTable = dict[str, Any]
 
-LARGEST = 64 * 1024  # bytes; a scenario has 2 kB
+LARGEST = 64 * 1024  # bytes; a typical scenario has 2 kB
 
 
 def read(path: Path) -> RawTable:
-    """The file's table.
+    """Read the file's table.
 
     Raises:
         ScenarioError: it cannot be read, is too large, or is not TOML.
@@ -24,7 +24,7 @@ def read(path: Path) -> RawTable:
         if stat.S_ISDIR(mode):
             raise ScenarioError([Problem(name, "", "is a folder", "a scenario file")])
         if not stat.S_ISREG(mode):
-            raise ScenarioError([Problem(name, "", "is not a plain file", "a scenario file")])
+            raise ScenarioError([Problem(name, "", "is not a regular file", "a scenario file")])
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
     except FileNotFoundError:
@@ -42,5 +42,5 @@ def read(path: Path) -> RawTable:
         message = f"is not UTF-8 text (byte {error.start + 1}, line {line})"
         raise ScenarioError([Problem(name, "", message, "TOML in UTF-8")]) from None
     except (ValueError, RecursionError) as error:  # a number of 5 000 digits; brackets 1 000 deep
-        reason = "brackets too deep" if isinstance(error, RecursionError) else str(error)
+        reason = "brackets are nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise ScenarioError([Problem(name, "", f"is not TOML: {reason}")]) from None

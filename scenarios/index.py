@@ -1,4 +1,4 @@
-"""What the catalogue holds, in its order, read without checking it."""
+"""The contents of the catalogue, in order, read without validation."""
 
 import functools
 import tomllib
@@ -19,11 +19,11 @@ class Entry:
     Attributes:
         id: the file's name; what `load` takes for a built-in scenario.
         title: what it is, in a few words.
-        section: the heading that it stands under.
+        section: the heading under which it is listed.
         path: its file.
-        built_in: whether it came with the program.
-        of_slides: whether its section is the slides' own.
-        problems: what keeps it from being loaded; empty if nothing does.
+        built_in: whether it is part of the program.
+        of_slides: whether its section is one of the slides.
+        problems: why it cannot be loaded; empty if it can.
     """
 
     id: str
@@ -37,7 +37,7 @@ class Entry:
 
 @functools.cache
 def built_in() -> dict[str, Entry]:
-    """The scenarios that came with the program, by id, in order."""
+    """The scenarios that are part of the program, by id, in order."""
     return {
         name: Entry(name, _title(path), section["title"], path, True, section["slides"])
         for section in _contents()["sections"]
@@ -47,7 +47,7 @@ def built_in() -> dict[str, Entry]:
 
 
 def race() -> tuple[str, ...]:
-    """The ids of the problem and of one scenario of every cure, the problem first."""
+    """The ids of the problem and of one scenario per cure, the problem first."""
     return tuple(_contents()["race"])
 
 
@@ -57,6 +57,6 @@ def _contents() -> dict[str, Any]:
 
 
 def _title(path: Path) -> str:
-    """A file's title. It is among the first lines, so that a list of all needs no parsing of the rest."""
+    """A file's title, found without parsing the whole file, so that listing all scenarios is fast."""
     with path.open(encoding="utf-8") as lines:
         return next(str(tomllib.loads(line)["title"]) for line in lines if line.startswith("title = "))

@@ -1,4 +1,4 @@
-"""From a name to a scenario: find the file, put it on top of what it extends, override it, check it."""
+"""From a name to a scenario: find the file, merge it with its parent, apply overrides, validate."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,18 +18,18 @@ OWN_SECTION = "Your own"
 def load(
     id_or_path: str | Path, overrides: Sequence[str] = (), *, user_dir: Path | None = None
 ) -> "Scenario":
-    """One scenario, whole.
+    """Load one complete scenario.
 
     Args:
-        id_or_path: the id of a built-in one or of a file in `user_dir`, or the path of a file.
-        overrides: `model.init.std=0.3` and the like; see scenarios.layers.parse_overrides.
+        id_or_path: the id of a built-in scenario or of a file in `user_dir`, or the path of a file.
+        overrides: such as `model.init.std=0.3`; see scenarios.merging.parse_overrides.
         user_dir: the user's own scenario files.
 
     Raises:
-        UnknownScenario: it is neither.
-        ScenarioError: with all that is wrong.
+        UnknownScenario: there is no such scenario or file.
+        ScenarioError: the scenario is invalid; holds every problem.
     """
-    from scenarios.validation import validate  # loads pydantic
+    from scenarios.validation import validate  # imports pydantic
 
     path = _locate(id_or_path, user_dir)
     table, complete, problems = _stacked(path)
@@ -44,7 +44,7 @@ def load(
 
 
 def _locate(id_or_path: str | Path, user_dir: Path | None) -> Path:
-    """The file that is meant. A text is an id unless it has a folder in it, ends in .toml or names a file."""
+    """Find the file. A text is an id unless it contains a folder, ends in .toml or names a file."""
     if isinstance(id_or_path, Path):
         return id_or_path
     known = {name: entry.path for name, entry in built_in().items()}
@@ -59,11 +59,11 @@ def _locate(id_or_path: str | Path, user_dir: Path | None) -> Path:
 
 
 def _stacked(path: Path) -> tuple[RawTable, bool, list[Problem]]:
-    """The file's table on top of its parent's, whether the parent could be had, and the problems so far."""
+    """The file's table merged over its parent's, whether the parent was readable, and the problems so far."""
     stated = read(path)
     problems = []
     if "id" in stated:
-        problems.append(Problem(str(path), "id", "unknown key: a scenario's id is its file's name"))
+        problems.append(Problem(str(path), "id", "unknown key: the id of a scenario is the name of its file"))
     table = {"title": path.stem, "section": OWN_SECTION} | stated | {"id": path.stem}
     name = table.pop("extends", None)
     if name is None:
@@ -75,7 +75,7 @@ def _stacked(path: Path) -> tuple[RawTable, bool, list[Problem]]:
 
 
 def _parent(path: Path, name: object) -> RawTable | Problem:
-    """The table that the file at `path` extends: of a built-in scenario, or of a file beside it."""
+    """The table that the file at `path` extends: a built-in scenario, or a file in the same folder."""
     file, key = str(path), "extends"
     if not isinstance(name, str):
         return Problem(file, key, f"found {shown(name)}", "a scenario's id, such as depth-7")
@@ -88,13 +88,13 @@ def _parent(path: Path, name: object) -> RawTable | Problem:
     try:
         parent = read(known[name])
     except ScenarioError as error:
-        return Problem(file, key, f"its parent cannot be had: {error}")
+        return Problem(file, key, f"cannot read the parent: {error}")
     grandparent = parent.get(key)
     if grandparent == path.stem:
-        return Problem(file, key, f"{name} extends this file in turn", "a scenario that extends none")
+        return Problem(file, key, f"{name} extends this file in turn", "a scenario without `extends`")
     if grandparent is not None:
         message = f"{name} itself extends {shown(grandparent)}"
-        return Problem(file, key, message, "a scenario that extends none", str(grandparent))
+        return Problem(file, key, message, "a scenario without `extends`", str(grandparent))
     return parent
 
 

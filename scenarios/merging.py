@@ -1,4 +1,4 @@
-"""One table on top of another: a scenario on the one it extends, overrides on a scenario."""
+"""Merge one table over another: a scenario over the one it extends, overrides over a scenario."""
 
 import copy
 import tomllib
@@ -11,7 +11,7 @@ from scenarios.problems import Problem, ScenarioError, shown
 
 OVERRIDES = "--set"
 
-# Keys that mean something only beside a certain value of another: who changes that one drops them.
+# Keys that are valid only for certain values of another key: changing that key drops them.
 _BELONGS_TO = {
     "model.activation": ("beta",),
     "model.init.scheme": ("std", "gain"),
@@ -20,12 +20,12 @@ _BELONGS_TO = {
 
 
 def inherit(parent: RawTable, child: RawTable) -> RawTable:
-    """What `child` states, on top of what it takes from `parent`. The prose is its own."""
+    """Merge `child` over `parent`. The child does not inherit the prose."""
     return merge({key: value for key, value in parent.items() if key not in PROSE}, child)
 
 
 def merge(below: RawTable, above: RawTable) -> RawTable:
-    """Two tables as one; where both state a key, `above` holds. Lists are replaced whole."""
+    """Merge two tables; if both have a key, `above` wins. Lists are replaced as a whole."""
     below = copy.deepcopy(below)
     for key, dependents in _BELONGS_TO.items():
         table, _, name = key.rpartition(".")
@@ -54,13 +54,13 @@ def _overlay(below: RawTable, above: RawTable) -> RawTable:
 
 
 def parse_overrides(overrides: Sequence[str]) -> RawTable:
-    """`model.init.std=0.3` and the like as one table.
+    """Read overrides such as `model.init.std=0.3` into one table.
 
-    A value is read as TOML has it; what is no TOML value is a text, so names need no quotes. Of a key that
-    is stated twice the last holds.
+    A value is read as TOML. If it is not valid TOML, it is a text, so names need no quotes. If a key is
+    given twice, the last value wins.
 
     Raises:
-        ScenarioError: one has no `=`, no key, or a value whose quotes or brackets don't close.
+        ScenarioError: an override has no `=`, no key, or a value with unclosed quotes or brackets.
     """
     table: RawTable = {}
     problems = []
@@ -75,7 +75,7 @@ def parse_overrides(overrides: Sequence[str]) -> RawTable:
             value = _parse_value(text.strip())
         except (ValueError, RecursionError):
             message = f"found {text.strip()}"
-            problems.append(Problem(OVERRIDES, key, message, "a TOML value, such as 0.3, relu or [[1, 3]]"))
+            problems.append(Problem(OVERRIDES, key, message, "a value such as 0.3, relu or [[1, 3]]"))
             continue
         for name in reversed(names):
             value = {name: value}

@@ -1,4 +1,4 @@
-"""What of a scenario decides its numbers, as a flat table."""
+"""The settings of a scenario that decide its numbers, as a flat table."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ PROSE = frozenset({"title", "section", "slide", "question", "watch_for", "lesson
 
 
 def numbers(scenario: dict[str, Any]) -> dict[str, Any]:
-    """What decides its numbers, by dotted key: everything of a resolved scenario but its id and its prose."""
+    """The settings that decide the numbers, by dotted key: all of a resolved scenario but id and prose."""
     return flatten({key: value for key, value in scenario.items() if key not in PROSE and key != "id"})
 
 
 def flatten(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested tables as one, by dotted key; lists stay whole."""
+    """Flatten nested tables into one with dotted keys; lists stay whole."""
     flat: dict[str, Any] = {}
     for key, value in table.items():
         if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""What is wrong with a scenario, said so that a person can put it right."""
+"""What is wrong with a scenario, in words that help to correct it."""
 
 import datetime
 import difflib
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong.
+    """One problem in a scenario.
 
     Attributes:
-        path: the file as it was named, or `--set`.
-        key: dotted, items of a list counted from 1 (`stages[2].train`); empty where it is the whole file.
+        path: the file as the user named it, or `--set`.
+        key: dotted, items of a list counted from 1 (`stages[2].train`); empty if it is about the whole file.
         message: what was found.
-        expected: what was expected; empty where nothing can be said.
+        expected: what was expected; may be empty.
         suggestion: the name that was probably meant, or empty.
     """
 
@@ -35,7 +35,7 @@ class Problem:
 
 
 class ScenarioError(Exception):
-    """A scenario cannot be had; `problems` holds every reason."""
+    """A scenario cannot be loaded; `problems` holds every reason."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__(*problems)
@@ -54,7 +54,7 @@ class ScenarioError(Exception):
 
 
 class UnknownScenario(ScenarioError):
-    """No scenario has that name; `nearest` holds those that come close, the closest first."""
+    """No scenario has that name; `nearest` holds similar names, the closest first."""
 
     def __init__(self, name: str, nearest: Sequence[str]) -> None:
         expected = "" if nearest else "an id that `vanish-tui list` shows, or a file"
@@ -65,19 +65,19 @@ class UnknownScenario(ScenarioError):
 
 
 def printable(text: str) -> str:
-    """`text` with everything escaped that a terminal might obey."""
+    """Escape everything in `text` that could control a terminal."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def nearest(name: str, known: Iterable[str], count: int = 1, cutoff: float = 0.6) -> list[str]:
-    """Up to `count` of `known` that come as close to `name` as `cutoff` (0..1), the closest first."""
+    """Up to `count` of `known` whose similarity to `name` is at least `cutoff` (0..1), the closest first."""
     return difflib.get_close_matches(name, list(known), n=count, cutoff=cutoff)
 
 
 def shown(value: object) -> str:
-    """A value from a file as a message shows it: short, and as the file would write it."""
+    """A value from a file, for a message: short, and written as in the file."""
     match value:
         case dict():
             return "a table"

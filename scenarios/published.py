@@ -1,4 +1,4 @@
-"""What the course's published runs gave, to be held against what is measured here."""
+"""The results of the course's published runs, to compare with results measured here."""
 
 import tomllib
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Published:
 
 @cache
 def published() -> tuple[Published, ...]:
-    """All of them."""
+    """All published runs."""
     return tuple(
         Published(row["scenario"], row["epochs"], row["source"], Figures(*row["train"], *row["test"]))
         for row in _file()["result"]
@@ -37,7 +37,7 @@ def published() -> tuple[Published, ...]:
 
 
 def sources() -> dict[str, str]:
-    """Where the published runs stand, by letter."""
+    """Where the published runs can be found, by letter."""
     return dict(_file()["sources"])
 
 

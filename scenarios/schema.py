@@ -1,7 +1,7 @@
-"""What a scenario file may say: its tables, keys, names and bounds.
+"""What a scenario file may contain: its tables, keys, names and bounds.
 
-The names that a file may use live here; the engine maps each to what it builds. Keys that are right each by
-itself but not together are in `scenarios.conflicts`.
+The names that a file may use are defined here, and the engine maps each one to what it builds.
+`scenarios.conflicts` checks values that are valid one by one but not together.
 """
 
 from typing import Annotated, Any, Literal
@@ -31,28 +31,28 @@ def _printable(value: str) -> str:
     return value
 
 
-# A file may break its prose over lines; a run of white space is one space. Control characters are refused
-# because the text goes to a terminal.
+# Prose in a file may have line breaks, so each sequence of white space becomes one space. Control characters
+# are refused because the text is printed on a terminal.
 Prose = Annotated[str, BeforeValidator(_one_line), AfterValidator(_printable)]
 Pair = Annotated[tuple[int, int], Field(strict=False)]
 WholeNumbers = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(strict=False)]
 
 
 class Table(BaseModel):
-    """A table of the file: frozen, and a key that it doesn't know is an error."""
+    """A table of the file: frozen, and an unknown key is an error."""
 
     model_config = CONFIG
 
 
 class NormalInit(Table):
-    """W ~ N(0, std²), the slides' own."""
+    """W ~ N(0, std²), as on the slides."""
 
     scheme: Literal["normal"]
     std: float = Field(gt=0, le=1000)
 
 
 class ScaledInit(Table):
-    """Schemes that take the size from the layer's shape.
+    """Schemes that derive the scale of the weights from the layer's shape.
 
     xavier: N(0, gain² · 2/(fan-in + fan-out)), Glorot and Bengio 2010; he: N(0, gain² · 2/fan-in), He et al.
     2015; orthogonal: gain times a random orthogonal matrix, Saxe et al. 2014.
@@ -69,14 +69,14 @@ class Model(Table):
     """The network: hidden layers, each linear → norm → activation (+ skip), and an output layer.
 
     Attributes:
-        hidden_layers: how many.
-        width: nodes in each.
+        hidden_layers: the number of hidden layers.
+        width: nodes per hidden layer.
         activation: of the hidden layers.
         beta: what sigmoid_beta adds to the sigmoid's derivative in the backward pass.
-        norm: what stands between the linear layer and the activation.
-        gradient: `normalised` brings the gradient behind each activation to mean 0 and deviation 1.
+        norm: the normalisation between the linear layer and the activation.
+        gradient: `normalised` brings the gradient at each activation to mean 0 and standard deviation 1.
         skip: pairs (from, to): the output of layer `from` is added to that of layer `to`.
-        init: how the weights are drawn, the output layer's too; biases start at 0.
+        init: how all weights are drawn, including those of the output layer; biases start at 0.
     """
 
     hidden_layers: int = Field(ge=1, le=256)
@@ -93,7 +93,7 @@ class Model(Table):
 
 
 class Data(Table):
-    """What is learnt: the data set, and how many images are in a batch."""
+    """The data set, and the number of images per batch."""
 
     name: DataName
     batch_size: int = Field(ge=1, le=60_000)
@@ -136,7 +136,7 @@ Optimizer = Annotated[Sgd | Adam | Sdagd, Field(discriminator="name")]
 
 
 class Training(Table):
-    """What is minimised, and for how long. `epochs` counts for each stage of a staged schedule."""
+    """The loss, and the number of epochs: of each stage, if there are several."""
 
     loss: LossName
     epochs: int = Field(ge=1, le=1_000_000)
@@ -146,29 +146,35 @@ class Stage(Table):
     """One stage of a schedule; it gets a new output layer and a new optimizer.
 
     Attributes:
-        sub_models: which sub-models stand, by their number of layers, from the input on.
+        sub_models: the sub-models that exist, by their number of layers, starting at the input.
         train: which of them train, counted from 1; the others are frozen. The output layer always trains.
     """
 
     sub_models: Annotated[
         tuple[Annotated[int, Field(ge=1)], ...],
-        Field(strict=False, min_length=1, description="the layers of each sub-model, such as [2, 2]"),
+        Field(
+            strict=False,
+            min_length=1,
+            description="a list with the number of layers of each sub-model, such as [2, 2]",
+        ),
     ]
-    train: WholeNumbers = Field(description="which sub-models train, counted from 1, such as [2]")
+    train: WholeNumbers = Field(
+        description="a list of the sub-models that train, counted from 1, such as [2]"
+    )
 
 
 class Scenario(Table):
-    """One experiment, whole: what it is about, and everything that decides its numbers but the seed.
+    """One complete experiment: what it is about, and everything except the seed that decides its numbers.
 
     Attributes:
         id: its file's name.
-        title: what a list shows.
-        section: the heading that it stands under.
-        slide: the slide's title and the model on it; empty beyond the slides.
-        question: what it asks.
+        title: shown in lists.
+        section: the heading under which it is listed.
+        slide: the slide's title and the model on it; empty if it is not on the slides.
+        question: the question that the experiment answers.
         watch_for: where to look while it trains.
         lesson: what it teaches.
-        stages: the schedule; none is one stage that trains everything.
+        stages: the schedule; empty means one stage that trains everything.
     """
 
     id: str = Field(
@@ -194,9 +200,9 @@ class Scenario(Table):
         return self
 
     def resolved(self) -> dict[str, Any]:
-        """The whole scenario as JSON has it, with its `id`; `Scenario.model_validate` reads it back."""
+        """The whole scenario for JSON, with its `id`; `Scenario.model_validate` reads it back."""
         return self.model_dump(mode="json", exclude_none=True)
 
     def numbers(self) -> dict[str, Any]:
-        """What decides its numbers, by dotted key: everything but its id and its prose."""
+        """The settings that decide the numbers, by dotted key: everything except the id and the prose."""
         return numbers(self.resolved())

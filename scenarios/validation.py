@@ -1,4 +1,4 @@
-"""From a raw table to a Scenario, or to every problem that stands in the way, in a person's words."""
+"""From a raw table to a Scenario, or to all of its problems in readable words."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
@@ -14,12 +14,12 @@ from scenarios.schema import CONFIG, Scenario
 
 
 def validate(table: Mapping[str, Any], path: str, *, complete: bool = True) -> Scenario | list[Problem]:
-    """The scenario that `table` states, its `id` among it, or all that is wrong with it.
+    """The scenario that `table` describes, or all of its problems.
 
     Args:
-        table: as tomllib gives it.
+        table: as tomllib returns it, with an `id`.
         path: for the problems.
-        complete: whether a key that is missing is a problem; not if the parent's keys could not be had.
+        complete: whether a missing key is a problem; false if the parent could not be read.
     """
     try:
         return Scenario.model_validate(table)
@@ -37,7 +37,7 @@ def validate(table: Mapping[str, Any], path: str, *, complete: bool = True) -> S
 
 
 def _explain(location: Location, kind: str, value: object, path: str, complete: bool) -> Iterator[Problem]:
-    """What is behind one of pydantic's errors; a bad name hides the rest of its table, so look there too."""
+    """Explain one of pydantic's errors; a bad name hides the rest of its table, so check that as well."""
     place = find(location)
     if kind in ("union_tag_invalid", "union_tag_not_found") and place.field and isinstance(value, dict):
         yield from _bad_tag(place.key, place.field, value, path, complete)
@@ -60,13 +60,13 @@ def _wrong(key: str, field: FieldInfo | None, value: object, path: str) -> Probl
 
 
 def _unknown(place: Place, path: str) -> Problem:
-    """A key that its table doesn't have: misspelt, in the wrong table, or of another choice of the table."""
+    """A key that its table does not have: misspelt, in the wrong table, or of another choice of the table."""
     name = place.key.rpartition(".")[2]
     if place.union is not None:
         discriminator = str(place.union.discriminator)
         fitting = [tag for tag, other in members(place.union).items() if name in other.model_fields]
         if fitting:
-            message = f'does not go with {discriminator} = "{place.tag}"'
+            message = f'cannot be used with {discriminator} = "{place.tag}"'
             return Problem(path, place.key, message, f"{discriminator} = {_either(fitting)}")
     for sibling in nearest(name, place.siblings):
         return Problem(path, place.key, "unknown key", "", place.key.removesuffix(name) + sibling)
@@ -81,7 +81,7 @@ def _unknown(place: Place, path: str) -> Problem:
 def _bad_tag(
     key: str, field: FieldInfo, table: dict[str, Any], path: str, complete: bool
 ) -> Iterator[Problem]:
-    """The name that chooses among several tables is missing or unknown; other keys may be wrong as well."""
+    """The name that selects one of several tables is missing or unknown; other keys may be wrong as well."""
     discriminator = str(field.discriminator)
     choices = members(field)
     tag = table.get(discriminator)

@@ -1,4 +1,4 @@
-"""A scenario that somebody made of another: what to call it, and the file that it is kept in."""
+"""Variants of a scenario: their titles, and the files in which they are saved."""
 
 import json
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ _NAMES = {
 
 
 def variant_title(base: Scenario, variant: Scenario) -> str:
-    """What `variant` is, as `depth-7 with lr 0.1, He init`; the base's own title where nothing differs."""
+    """A title such as `depth-7 with lr 0.1, He init`; the title of `base` if nothing differs."""
     ours, theirs = base.numbers(), variant.numbers()
     words = [_word(key, value, ours, theirs) for key, value in theirs.items() if ours.get(key) != value]
     words += [_REMOVED[key] for key in ours if key not in theirs and key in _REMOVED]
@@ -51,12 +51,12 @@ def file_text(scenario: Scenario) -> str:
 
 
 def overrides(scenario: Scenario) -> list[str]:
-    """What `--set` makes the scenario of depth-7 with: `optimizer.lr=0.1` and the like."""
+    """The `--set` values that turn depth-7 into the scenario, such as `optimizer.lr=0.1`."""
     return [f"{key}={_toml(value)}" for key, value in _stated(scenario).items()]
 
 
 def _stated(scenario: Scenario) -> dict[str, Any]:
-    """The fewest values, by dotted key, that make the scenario of depth-7: each was tried to be left out."""
+    """The values, by dotted key, that turn depth-7 into the scenario; each one that can be left out is."""
     below = read(built_in()[PARENT].path)
     wanted = scenario.numbers()
     stated = dict(wanted)
@@ -76,10 +76,10 @@ def free_id(base_id: str, taken: set[str]) -> str:
 
 
 def save(scenario: Scenario, folder: Path) -> Path:
-    """Write the scenario's file into `folder`, which is made if need be.
+    """Write the scenario's file into `folder`, which is created if necessary.
 
     Raises:
-        FileExistsError: there is such a file.
+        FileExistsError: the file exists.
         OSError: it cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -89,7 +89,7 @@ def save(scenario: Scenario, folder: Path) -> Path:
     return path
 
 
-# What a title says of a key; one that isn't here goes without saying.
+# What a title says about a key; keys that are missing here are not mentioned.
 _WORDS: dict[str, str] = {
     "model.hidden_layers": "{} layers",
     "model.width": "width {}",
@@ -141,7 +141,7 @@ def _nested(flat: Mapping[str, Any]) -> RawTable:
 
 
 def _tables(table: RawTable, name: str = "") -> list[str]:
-    """A table as lines of TOML: its own keys, then the tables in it."""
+    """The lines of a TOML table: first its own keys, then the tables in it."""
     plain = [f"{key} = {_toml(value)}" for key, value in table.items() if not _is_table(value)]
     lines = ["", f"[{name}]", *plain] if plain and name else plain
     for key, value in table.items():

@@ -1,4 +1,4 @@
-"""The words of the theory pages, a TOML file each, in the order of `contents.toml`."""
+"""The texts of the theory pages, one TOML file per page, in the order of `contents.toml`."""
 
 import functools
 import tomllib
@@ -12,16 +12,16 @@ _FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class PageText:
-    """What a person reads on one theory page.
+    """The texts of one theory page.
 
     Attributes:
         id: the file's name.
-        title: in a few words.
-        slides: titles of the slides that the page stands for, as they are printed.
-        explains: ids of the scenarios whose theory this is.
-        words: texts by name; a page puts its numbers where braces stand.
-        lines: texts that come as a list, such as an algorithm, by name.
-        tables: what else the page needs, by name.
+        title: a few words.
+        slides: titles of the slides that the page covers, as printed on them.
+        explains: ids of the scenarios that the page explains.
+        words: texts by name; the page replaces braces with its numbers.
+        lines: texts that are lists of lines, such as an algorithm, by name.
+        tables: other data that the page needs, by name.
     """
 
     id: str
@@ -42,7 +42,7 @@ def page_ids() -> tuple[str, ...]:
 
 @functools.cache
 def page_text(page_id: str) -> PageText:
-    """The words of one page."""
+    """The texts of one page."""
     table = tomllib.loads((_FOLDER / f"{page_id}.toml").read_text(encoding="utf-8"))
     return PageText(
         id=page_id,
@@ -56,9 +56,9 @@ def page_text(page_id: str) -> PageText:
 
 
 def page_for(scenario_id: str) -> str | None:
-    """The page that explains a scenario, or the one that it is a variant of, as `relu-2` is of `relu`.
+    """The page that explains a scenario, or the scenario of which it is a variant (`relu-2` of `relu`).
 
-    None if nobody has written one, such as for the user's own.
+    None if there is no such page, as for the user's own scenarios.
     """
     for wanted in (scenario_id, scenario_id.rpartition("-")[0]):
         if page := next((name for name in page_ids() if wanted in page_text(name).explains), None):

@@ -8,7 +8,7 @@ WriteScenario = Callable[[str, str], Path]
 
 @pytest.fixture
 def write(tmp_path: Path) -> WriteScenario:
-    """Writes a scenario file by its id and gives its path."""
+    """Writes a scenario file with the given id and returns its path."""
 
     def write_file(name: str, text: str) -> Path:
         path = tmp_path / f"{name}.toml"

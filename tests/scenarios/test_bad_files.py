@@ -1,4 +1,4 @@
-"""A bad file is reported whole, in words: the goldens are what a person reads."""
+"""Every problem of a bad file is reported in words; the goldens hold what the user reads."""
 
 from pathlib import Path
 
@@ -156,11 +156,11 @@ BAD_FILES = {
 
 
 @pytest.mark.parametrize("name", BAD_FILES)
-def test_a_bad_file_is_reported_whole(name: str, write: WriteScenario) -> None:
+def test_every_problem_of_a_bad_file_is_reported(name: str, write: WriteScenario) -> None:
     check(f"scenarios/{name}", _report(write(name, BAD_FILES[name])))
 
 
-def test_a_file_name_that_is_no_id_is_a_problem(write: WriteScenario) -> None:
+def test_a_file_name_that_is_not_a_valid_id_is_a_problem(write: WriteScenario) -> None:
     report = _report(write("my first try!", 'extends = "depth-7"'))
     assert 'id: found "my first try!", expected a file name of at most 64 letters' in report
 
@@ -175,7 +175,7 @@ def test_two_files_that_extend_each_other_are_a_cycle(write: WriteScenario) -> N
 def test_a_parent_that_cannot_be_read_is_a_problem_of_its_child(write: WriteScenario) -> None:
     write("parent", "[")
     report = _report(write("child", 'extends = "parent"'))
-    assert "extends: its parent cannot be had: " in report
+    assert "extends: cannot read the parent: " in report
     assert "is not TOML" in report
 
 
@@ -184,50 +184,52 @@ def test_a_parent_that_cannot_be_read_is_a_problem_of_its_child(write: WriteScen
     [
         (b'title = "\xff"', "is not UTF-8 text (byte 10, line 1), expected TOML in UTF-8"),
         (b"# " + b"x" * 70_000, "is larger than 64 kB, expected a scenario file of a few kB"),
-        (b"x = " + b"[" * 5000, "is not TOML: brackets too deep"),
+        (b"x = " + b"[" * 5000, "is not TOML: brackets are nested too deeply"),
         (b"x = " + b"9" * 5000, "is not TOML: "),
         (b"x = ", "is not TOML: Invalid value (at end of document)"),
         (b"\n\nx = ?", "is not TOML: Invalid value (at line 3, column 5)"),
     ],
     ids=["not-utf-8", "too-large", "too-deep", "too-long-a-number", "cut-short", "wrong-in-line-3"],
 )
-def test_a_file_that_is_no_toml_says_where(content: bytes, message: str, tmp_path: Path) -> None:
+def test_a_file_that_is_not_toml_is_reported_with_the_place(
+    content: bytes, message: str, tmp_path: Path
+) -> None:
     path = tmp_path / "mine.toml"
     path.write_bytes(content)
     assert _report(path).startswith(f"FOLDER/mine.toml: {message}")
 
 
-def test_a_folder_is_no_scenario_file(tmp_path: Path) -> None:
+def test_a_folder_is_not_a_scenario_file(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     assert _report(tmp_path / "folder") == "FOLDER/folder: is a folder, expected a scenario file"
 
 
-def test_a_device_is_no_scenario_file() -> None:
-    assert _report(Path("/dev/null")).endswith("is not a plain file, expected a scenario file")
+def test_a_device_is_not_a_scenario_file() -> None:
+    assert _report(Path("/dev/null")).endswith("is not a regular file, expected a scenario file")
 
 
-def test_a_file_that_is_not_there_is_one_message(tmp_path: Path) -> None:
+def test_a_missing_file_gives_one_message(tmp_path: Path) -> None:
     assert _report(tmp_path / "nowhere.toml") == "FOLDER/nowhere.toml: there is no such file"
 
 
-def test_a_name_that_no_file_can_have_is_one_message() -> None:
+def test_an_impossible_file_name_gives_one_message() -> None:
     with pytest.raises(ScenarioError, match="cannot be read"):
         scenarios.load(Path("a\0b.toml"))
 
 
-def test_a_byte_order_mark_and_windows_line_ends_are_no_problem(tmp_path: Path) -> None:
+def test_a_byte_order_mark_and_windows_line_ends_are_accepted(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_bytes(b'\xef\xbb\xbfextends = "depth-7"\r\nlesson = """one\r\ntwo"""\r\n')
     assert scenarios.load(path).lesson == "one two"
 
 
-def test_an_unknown_scenario_is_answered_with_the_nearest_names() -> None:
+def test_an_unknown_scenario_gives_the_nearest_names() -> None:
     with pytest.raises(scenarios.UnknownScenario) as caught:
         scenarios.load("batch-norm")
     assert caught.value.nearest[0] == "batchnorm"
     assert str(caught.value).startswith("batch-norm: there is no such scenario; did you mean batchnorm")
 
 
-def test_an_unknown_scenario_like_no_other_says_where_they_are_listed() -> None:
+def test_a_name_unlike_any_scenario_says_where_they_are_listed() -> None:
     with pytest.raises(scenarios.UnknownScenario, match=r"expected an id that `vanish-tui list` shows"):
         scenarios.load("????")

@@ -1,4 +1,4 @@
-"""The built-in scenarios are those of the design, and differ from depth-7 by what it says and no more."""
+"""The built-in scenarios are those of the design, and differ from depth-7 exactly as it says."""
 
 import math
 import tomllib
@@ -90,23 +90,23 @@ SECTIONS = [
 ]
 
 
-def test_the_catalogue_holds_the_scenarios_of_the_design_in_its_order() -> None:
+def test_the_catalogue_holds_the_scenarios_of_the_design_in_order() -> None:
     assert [entry.id for entry in scenarios.entries()] == list(DIFFERENCES)
 
 
-def test_every_file_of_the_catalogue_stands_in_the_list() -> None:
+def test_every_file_of_the_catalogue_is_listed() -> None:
     files = {path.stem for path in (Path(scenarios.__file__).parent / "catalogue").iterdir()}
     assert files == {entry.id for entry in scenarios.entries()}
 
 
-def test_sections_come_in_the_slides_order_and_the_last_is_not_the_slides() -> None:
+def test_sections_are_in_the_order_of_the_slides_and_the_last_is_not_on_them() -> None:
     assert list(dict.fromkeys(entry.section for entry in scenarios.entries())) == SECTIONS
     beyond = {entry.section for entry in scenarios.entries() if not entry.of_slides}
     assert beyond == {"Beyond the slides"}
 
 
 @pytest.mark.parametrize("name", DIFFERENCES)
-def test_it_differs_from_depth_7_by_what_the_design_says(name: str) -> None:
+def test_it_differs_from_depth_7_as_the_design_says(name: str) -> None:
     common, own = scenarios.load("depth-7"), scenarios.load(name)
     found = {key: theirs for key, _, theirs in scenarios.differences(common, own)}
     expected = DIFFERENCES[name]
@@ -116,7 +116,7 @@ def test_it_differs_from_depth_7_by_what_the_design_says(name: str) -> None:
     }
 
 
-def test_depth_7_is_what_all_have_in_common() -> None:
+def test_depth_7_has_the_common_settings() -> None:
     assert scenarios.load("depth-7").numbers() == {
         "model.hidden_layers": 7,
         "model.width": 128,
@@ -147,7 +147,7 @@ def test_the_file_of_depth_7_states_everything_and_extends_nothing() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in DIFFERENCES if name != "depth-7"])
-def test_the_others_extend_depth_7_and_state_nothing_that_it_states_too(name: str) -> None:
+def test_the_others_extend_depth_7_and_repeat_none_of_its_values(name: str) -> None:
     (entry,) = (entry for entry in scenarios.entries() if entry.id == name)
     stated = tomllib.loads(entry.path.read_text(encoding="utf-8"))
     assert stated["extends"] == "depth-7"
@@ -158,7 +158,7 @@ def test_the_others_extend_depth_7_and_state_nothing_that_it_states_too(name: st
 
 
 @pytest.mark.parametrize("name", DIFFERENCES)
-def test_its_prose_is_there_and_its_entry_tells_the_same(name: str) -> None:
+def test_it_has_all_its_prose_and_its_entry_agrees(name: str) -> None:
     (entry,) = (entry for entry in scenarios.entries() if entry.id == name)
     scenario = scenarios.load(name)
     assert (entry.id, entry.title, entry.section) == (scenario.id, scenario.title, scenario.section)
@@ -169,19 +169,19 @@ def test_its_prose_is_there_and_its_entry_tells_the_same(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DIFFERENCES)
-def test_what_it_resolves_to_reads_back_as_the_same(name: str) -> None:
+def test_the_resolved_scenario_reads_back_unchanged(name: str) -> None:
     scenario = scenarios.load(name)
     assert Scenario.model_validate(scenario.resolved()) == scenario
     assert hash(Scenario.model_validate(scenario.resolved())) == hash(scenario)
 
 
-def test_keys_that_a_file_may_state_are_those_of_the_design() -> None:
+def test_a_file_may_state_the_keys_of_the_design() -> None:
     used = set().union(*(scenarios.load(entry.id).numbers() for entry in scenarios.entries()))
     prose = {"title", "section", "slide", "question", "watch_for", "lesson"}
     assert set(known_keys()) == used | prose
 
 
-def test_the_slides_misprint_and_the_reconstruction_stand_in_the_text() -> None:
+def test_lessons_mention_the_misprint_on_the_slide_and_the_reconstruction() -> None:
     beta = scenarios.load("sigmoid-beta").lesson
     assert "σ(z)(1 + σ(z)) + β" in beta
     assert "σ(z)(1 − σ(z)) + β" in beta

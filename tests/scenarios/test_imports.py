@@ -1,4 +1,4 @@
-"""What is loaded with the scenarios, seen from a fresh interpreter."""
+"""What importing the scenarios loads, in a fresh interpreter."""
 
 import subprocess
 import sys
@@ -13,11 +13,11 @@ def _loaded_after(statement: str) -> set[str]:
 
 
 @pytest.mark.parametrize("statement", ["import scenarios", "import scenarios; scenarios.entries()"])
-def test_listing_the_catalogue_loads_neither_torch_nor_textual_nor_pydantic(statement: str) -> None:
+def test_listing_the_catalogue_imports_neither_torch_nor_textual_nor_pydantic(statement: str) -> None:
     assert not _loaded_after(statement) & {"torch", "textual", "rich", "numpy", "pydantic"}
 
 
-def test_loading_a_scenario_loads_neither_torch_nor_textual() -> None:
+def test_loading_a_scenario_imports_neither_torch_nor_textual() -> None:
     loaded = _loaded_after("import scenarios; scenarios.load('staged')")
     assert "pydantic" in loaded
     assert not loaded & {"torch", "textual", "rich", "numpy", "engine", "tui_vanish"}

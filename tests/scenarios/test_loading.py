@@ -1,4 +1,4 @@
-"""Extending, overriding, and the user's own files."""
+"""Inheritance, overrides, and the user's own files."""
 
 from pathlib import Path
 
@@ -11,24 +11,24 @@ from scenarios.schema import Adam, NormalInit, ScaledInit, Scenario, Sgd
 from tests.scenarios.conftest import WriteScenario
 
 
-def test_a_file_takes_from_its_parent_what_it_does_not_state(write: WriteScenario) -> None:
+def test_a_file_inherits_what_it_does_not_state(write: WriteScenario) -> None:
     scenario = scenarios.load(write("mine", 'extends = "depth-7"\n[model]\nwidth = 64'))
     assert scenarios.differences(scenarios.load("depth-7"), scenario) == (("model.width", 128, 64),)
 
 
-def test_a_files_prose_is_its_own(write: WriteScenario) -> None:
+def test_a_file_does_not_inherit_prose(write: WriteScenario) -> None:
     scenario = scenarios.load(write("mine", 'extends = "depth-7"'))
     assert (scenario.id, scenario.title, scenario.section) == ("mine", "mine", "Your own")
     assert (scenario.slide, scenario.question, scenario.watch_for, scenario.lesson) == ("", "", "", "")
 
 
-def test_a_file_may_extend_one_beside_it(write: WriteScenario) -> None:
+def test_a_file_may_extend_one_in_the_same_folder(write: WriteScenario) -> None:
     base = Path(scenarios.entries()[4].path).read_text(encoding="utf-8")
     write("base", base.replace("width = 128", "width = 32"))
     assert scenarios.load(write("mine", 'extends = "base"')).model.width == 32
 
 
-def test_another_optimizer_or_scheme_drops_the_keys_of_the_parents(write: WriteScenario) -> None:
+def test_another_optimizer_or_scheme_drops_the_keys_of_the_inherited_one(write: WriteScenario) -> None:
     text = 'extends = "depth-7"\n[optimizer]\nname = "adam"\n[model.init]\nscheme = "orthogonal"'
     scenario = scenarios.load(write("mine", text))
     assert scenario.optimizer == Adam(name="adam", lr=0.001, betas=(0.9, 0.999), eps=1e-8)
@@ -52,7 +52,7 @@ def test_overrides_are_read_as_toml_and_bare_words_as_text() -> None:
     assert scenario.model.skip == ((1, 3),)
 
 
-def test_of_a_key_that_is_overridden_twice_the_last_holds() -> None:
+def test_if_a_key_is_overridden_twice_the_last_value_wins() -> None:
     assert scenarios.load("depth-7", ["training.epochs=3", "training.epochs=4"]).training.epochs == 4
 
 
@@ -67,7 +67,7 @@ def test_the_order_of_overrides_of_different_keys_does_not_matter(overrides: tup
     assert scenarios.load("depth-7", overrides).optimizer == Adam(name="adam", lr=0.01)
 
 
-def test_an_override_takes_beta_away_with_its_activation() -> None:
+def test_overriding_the_activation_drops_beta() -> None:
     scenario = scenarios.load("sigmoid-beta-works", ["model.activation=sigmoid"])
     assert scenario.model.beta is None
 
@@ -80,20 +80,23 @@ def test_an_override_takes_beta_away_with_its_activation() -> None:
         ("init.std=1", "--set: init: unknown key; did you mean model.init?"),
         ("model.width", '--set: found "model.width", expected KEY=VALUE, such as model.init.std=0.3'),
         ("=3", '--set: found "=3", expected KEY=VALUE, such as model.init.std=0.3'),
-        ("model.skip=[[1, 3]", "--set: model.skip: found [[1, 3], expected a TOML value"),
+        (
+            "model.skip=[[1, 3]",
+            "--set: model.skip: found [[1, 3], expected a value such as 0.3, relu or [[1, 3]]",
+        ),
         (
             "model.width=wide",
             '--set: model.width: found "wide", expected a whole number from 1 to 8192',
         ),
         ("training.loss=", '--set: training.loss: found "", expected one of cross_entropy, bce'),
-        ("model.init.gain=2", '--set: model.init.gain: does not go with scheme = "normal"'),
+        ("model.init.gain=2", '--set: model.init.gain: cannot be used with scheme = "normal"'),
         ("optimizer.name=sdg", '--set: optimizer.name: found "sdg", expected one of sgd, adam, sdagd'),
         ("id=mine", "--set: id: cannot be set"),
         ("extends=relu", "--set: extends: cannot be set"),
         ("model.skip=[[1, 8]]", "--set: model.skip: found [1, 8], expected an earlier and a later layer"),
     ],
 )
-def test_a_bad_override_is_one_clear_message(override: str, message: str) -> None:
+def test_a_bad_override_gives_one_clear_message(override: str, message: str) -> None:
     with pytest.raises(ScenarioError) as caught:
         scenarios.load("depth-7", [override])
     assert str(caught.value).startswith(message)
@@ -118,32 +121,33 @@ def test_the_users_files_follow_the_built_in_ones(write: WriteScenario, tmp_path
     assert scenarios.load("b", user_dir=tmp_path).title == "B"
 
 
-def test_a_users_bad_file_stands_in_the_list_with_its_problems(write: WriteScenario, tmp_path: Path) -> None:
+def test_a_users_invalid_file_is_listed_with_its_problems(write: WriteScenario, tmp_path: Path) -> None:
     write("broken", 'extends = "depth-7"\n[model]\nwidth = 0\ndepth = 3')
     entry = scenarios.entries(tmp_path)[-1]
     assert [problem.key for problem in entry.problems] == ["model.width", "model.depth"]
 
 
-def test_a_users_file_may_not_take_a_built_in_scenarios_id(write: WriteScenario, tmp_path: Path) -> None:
+def test_a_users_file_may_not_use_the_id_of_a_built_in_scenario(write: WriteScenario, tmp_path: Path) -> None:
     write("relu", 'extends = "depth-7"')
     entry = scenarios.entries(tmp_path)[-1]
     assert [str(problem) for problem in entry.problems] == [
-        "relu is a built-in scenario, expected a file name that no built-in scenario has"
+        "relu is the id of a built-in scenario,"
+        " expected a file name that is not the id of a built-in scenario"
     ]
     assert scenarios.load("relu", user_dir=tmp_path).model.activation == "relu"
 
 
-def test_no_folder_of_own_scenarios_is_no_problem(tmp_path: Path) -> None:
+def test_a_missing_folder_for_own_scenarios_is_not_a_problem(tmp_path: Path) -> None:
     assert scenarios.entries(tmp_path / "nowhere") == scenarios.entries()
 
 
-def test_a_folder_that_cannot_be_listed_stands_in_the_list(tmp_path: Path) -> None:
+def test_an_unreadable_folder_is_listed_with_its_problem(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     entry = scenarios.entries(tmp_path / "file")[-1]
     assert "cannot be read: Not a directory" in str(entry.problems[0])
 
 
-def test_a_scenario_is_frozen_and_refuses_conflicts_however_it_is_made() -> None:
+def test_a_scenario_is_frozen_and_always_refuses_conflicts() -> None:
     scenario = scenarios.load("depth-7")
     with pytest.raises(ValidationError, match="frozen"):
         scenario.title = "other"

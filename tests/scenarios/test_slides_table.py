@@ -10,13 +10,13 @@ ROWS = [
 ]
 
 
-def test_every_slide_has_a_place() -> None:
+def test_every_slide_has_a_page_or_a_scenario() -> None:
     assert len(ROWS) > 30
     for slide, page, scenario in ROWS:
         assert page or scenario, slide
 
 
-def test_the_table_names_the_pages_that_there_are() -> None:
+def test_the_table_names_all_existing_pages() -> None:
     named = {name.strip() for _, page, _ in ROWS[1:] for name in page.split(";") if name}
     titles = {page_text(page_id).title for page_id in page_ids()}
     assert {name for name in named if not name.startswith("the list")} == titles

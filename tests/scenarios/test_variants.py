@@ -11,14 +11,16 @@ ALL = tuple(entry.id for entry in scenarios.entries())
 
 
 @pytest.mark.parametrize("scenario_id", ALL)
-def test_what_is_saved_is_what_is_loaded(scenario_id: str, tmp_path: Path) -> None:
+def test_a_saved_scenario_loads_unchanged(scenario_id: str, tmp_path: Path) -> None:
     scenario = scenarios.load(scenario_id).model_copy(update={"id": "mine"})
     path = variants.save(scenario, tmp_path / "new")
     assert scenarios.load(path) == scenario
 
 
 @pytest.mark.parametrize("overrides", [["model.init.scheme=he"], ["optimizer.name=adam"], ["model.width=64"]])
-def test_a_changed_scenario_comes_back_as_it_was_changed(overrides: list[str], tmp_path: Path) -> None:
+def test_a_changed_scenario_is_saved_and_loaded_with_its_changes(
+    overrides: list[str], tmp_path: Path
+) -> None:
     for scenario_id in ("depth-7", "relu", "skip"):
         scenario = scenarios.load(scenario_id, overrides).model_copy(update={"id": f"mine-{scenario_id}"})
         assert scenarios.load(variants.save(scenario, tmp_path)) == scenario
@@ -36,12 +38,12 @@ def test_the_file_states_only_what_differs_from_depth_7() -> None:
 
 
 @pytest.mark.parametrize("scenario_id", ALL)
-def test_its_overrides_make_it_of_depth_7(scenario_id: str) -> None:
+def test_overrides_turn_depth_7_into_the_scenario(scenario_id: str) -> None:
     scenario = scenarios.load(scenario_id)
     assert scenarios.load("depth-7", variants.overrides(scenario)).numbers() == scenario.numbers()
 
 
-def test_a_file_that_is_there_is_not_written_over(tmp_path: Path) -> None:
+def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
     scenario = scenarios.load("relu").model_copy(update={"id": "mine"})
     variants.save(scenario, tmp_path)
     before = (tmp_path / "mine.toml").read_text()
@@ -79,7 +81,7 @@ def test_a_title_of_many_changes_stays_short_enough_for_a_scenario() -> None:
     assert title.endswith("and more")
 
 
-def test_a_free_id_is_taken_by_nobody() -> None:
+def test_a_free_id_is_not_in_use() -> None:
     assert free_id("relu", {"relu"}) == "relu-2"
     assert free_id("relu", {"relu", "relu-2", "relu-3"}) == "relu-4"
     assert len(free_id("x" * 64, set())) <= 64

@@ -58,7 +58,7 @@ def test_errors_stand_at_their_fields_in_the_schema_s_words() -> None:
         ("model__skip", "1-9", "an earlier and a later layer, from 1 to 7"),
         ("model__skip", "a-b", "such as 1-3 4-7"),
         ("stages", "2 2", "such as 2: 1 / 2 2: 2"),
-        ("stages", "2: 1 / 2 2: 2", "the last stage to hold all 7 hidden layers"),
+        ("stages", "2: 1 / 2 2: 2", "all 7 hidden layers in the last stage"),
         ("id", "a b", "a file name"),
         ("model__init__std", "nan", "a number above 0"),
     ],
