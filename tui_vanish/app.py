@@ -398,7 +398,7 @@ class VanishApp(App[int]):
 
     async def action_quit(self) -> None:
         """Leave; ask first if that would stop a run."""
-        if self.session.engine.on_their_way:
+        if self.session.engine.pending_takeovers:
             text = "What is taken over is not here yet: q again in a moment, or ctrl+c to leave it stopped."
             self.notify(text, severity="warning", timeout=4)
             return

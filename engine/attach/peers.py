@@ -1,12 +1,12 @@
 """Runs that other processes train: found, read from their logs, and taken over."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from engine.attach.seen import Seen
+from engine.attach.seen import News, Seen
 from engine.protocol.status import Status
 from engine.storage.follower import Follower
 from engine.storage.run_index import list_runs
@@ -14,9 +14,10 @@ from engine.storage.run_lock import CannotEnd, Owner, owner_of, tell_to_end
 from engine.storage.run_log import NotARun, read_description
 
 if TYPE_CHECKING:
-    from engine.runtime.state import Severity
     from engine.tracking.snapshot import Snapshot
 
+# A run that was left by a terminal just now is live again in seconds; later there is no hurry to find one.
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 2.0, 60.0
 _PATIENCE_SECONDS = 30.0  # of taking over: the other process may be importing, or saving to a slow disk
 
 
@@ -30,32 +31,34 @@ class _Handover:
 
 
 class Peers:
-    """Follows runs, and tells their processes to end.
+    """Follows runs by their logs, and asks their processes to end; see PeerSource.
 
     Args:
         runs_folder: where run directories are.
-        follow: has a run followed, by whoever calls `add`.
-        tell: is told what a person should hear of: of which run, how grave, and what.
-        resume: goes on with a run here.
+        find_live: also follow every run that another process trains, without being asked for it.
     """
 
-    def __init__(
-        self,
-        runs_folder: Path,
-        follow: Callable[[str], None],
-        tell: "Callable[[str, Severity, str], None]",
-        resume: Callable[[str], None],
-    ) -> None:
-        self.seen = Seen()
+    def __init__(self, runs_folder: Path, *, find_live: bool = True) -> None:
         self._runs_folder = runs_folder
-        self._follow = follow
-        self._tell = tell
-        self._resume = resume
+        self._find_live = find_live
+        self._find_at, self._find_pause = monotonic(), _FIRST_PAUSE_SECONDS
         self._here = Owner.present()
+        self._seen = Seen()
         self._followers: dict[str, Follower] = {}
         self._unreadable: set[str] = set()  # for good
         self._silent: set[str] = set()  # for now
-        self.handovers: list[_Handover] = []
+        self._handovers: list[_Handover] = []
+        self._news: list[News] = []
+
+    @property
+    def pending_takeovers(self) -> list[str]:
+        """Runs whose process was asked to end and still holds them."""
+        return [run for handover in list(self._handovers) for run in handover.runs]
+
+    def news(self) -> list[News]:
+        """What there is to report since the last call."""
+        news, self._news = self._news, []
+        return news
 
     def take_over(self, run: str) -> str:
         """Tell the process that trains `run` to save and end, and go on with all of its runs here.
@@ -68,22 +71,20 @@ class Peers:
             return f"nobody else trains {run}"
         if not owner.is_here:
             return f"{run} is trained by {owner}: from here it can only be watched"
-        if any(handover.owner == owner for handover in self.handovers):
+        if any(handover.owner == owner for handover in self._handovers):
             return ""  # a second signal would end it before it has saved
         # All of them end with it, also those that it has begun since somebody looked here.
-        runs = tuple(dict.fromkeys((*self.live(owner), run)))
+        runs = tuple(dict.fromkeys((*self._live(owner), run)))
         try:
             tell_to_end(self._runs_folder / run, owner)
         except ProcessLookupError:
             pass  # it has just ended by itself
         except CannotEnd as error:
             return f"{run} cannot be taken over: {error}"
-        for each in runs:
-            self._follow(each)
-        self.handovers.append(_Handover(runs, owner, monotonic() + _PATIENCE_SECONDS))
+        self._handovers.append(_Handover(runs, owner, monotonic() + _PATIENCE_SECONDS))
         return ""
 
-    def live(self, owner: Owner | None = None) -> list[str]:
+    def _live(self, owner: Owner | None = None) -> list[str]:
         """The runs that others train, or that `owner` does, in the order of their beginning."""
         try:
             entries = list_runs(self._runs_folder)
@@ -92,7 +93,7 @@ class Peers:
         others = [entry for entry in entries if entry.owner not in (None, self._here)]
         return [entry.name for entry in reversed(others) if owner in (None, entry.owner)]
 
-    def add(self, run: str) -> None:
+    def _follow(self, run: str) -> None:
         """Follow a run from here on."""
         if run in self._followers or run in self._unreadable:
             return
@@ -123,7 +124,7 @@ class Peers:
         except OSError as error:  # a network's file system may be back at the next look
             if run not in self._silent:
                 self._silent.add(run)
-                self._tell(run, "error", f"{run} cannot be read: {error.strerror}")
+                self._news.append(News(run, "error", f"{run} cannot be read: {error.strerror}"))
         else:
             self._silent.discard(run)
 
@@ -131,10 +132,16 @@ class Peers:
         """Follow a run no longer, and say so once."""
         self._followers.pop(run, None)
         self._unreadable.add(run)
-        self._tell(run, "error", f"{run}: {why}")
+        self._news.append(News(run, "error", f"{run}: {why}"))
 
-    def look(self) -> None:
-        """Read what is new in the logs; what is seen changes only if something has."""
+    def look(self, wanted: Sequence[str] = ()) -> Seen:
+        """Read what is new in the logs, also in those of the runs that are `wanted` from now on.
+
+        Returns:
+            The same object as the last time unless something has changed.
+        """
+        for run in (*wanted, *self._found()):
+            self._follow(run)
         runs, owners = [], {}
         for run, follower in list(self._followers.items()):
             owner = owner_of(follower.folder)  # first: one that ends between the two has written its end
@@ -143,21 +150,35 @@ class Peers:
             if owner not in (None, self._here):
                 owners[run] = owner
             runs.append(_as_it_stands(seen, owner))
-        if (_states(runs), owners) != (_states(self.seen.runs), self.seen.owners):
-            self.seen = Seen(tuple(runs), owners)
+        if (_states(runs), owners) != (_states(self._seen.runs), self._seen.owners):
+            self._seen = Seen(tuple(runs), owners)
+        return self._seen
 
-    def take_over_what_was_left(self) -> None:
-        """Go on with the runs whose process has ended since it was told to."""
-        for handover in list(self.handovers):
+    def _found(self) -> list[str]:
+        """The runs that others train, if it is time to search for them."""
+        if not self._find_live or monotonic() < self._find_at:
+            return []
+        self._find_at = monotonic() + self._find_pause
+        self._find_pause = min(2 * self._find_pause, _LONGEST_PAUSE_SECONDS)
+        return self._live()
+
+    def released(self) -> list[str]:
+        """The runs that can be resumed here now, because their process has ended as asked; each once."""
+        released = []
+        for handover in list(self._handovers):
+            for run in handover.runs:
+                self._follow(run)
             held = [run for run in handover.runs if owner_of(self._runs_folder / run) == handover.owner]
             if held and monotonic() < handover.until:
                 continue
-            self.handovers.remove(handover)
+            self._handovers.remove(handover)
             for run in handover.runs:
                 if run in held:
-                    self._tell(run, "error", f"{handover.owner} was told to end, and has not")
+                    text = f"{handover.owner} was told to end, and has not"
+                    self._news.append(News(run, "error", text))
                 elif not self._has_ended(run):
-                    self._resume(run)
+                    released.append(run)
+        return released
 
     def _has_ended(self, run: str) -> bool:
         seen = self._read(run) if run in self._followers else None

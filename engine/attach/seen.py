@@ -1,17 +1,49 @@
-"""What is seen of runs that other processes train."""
+"""What is seen of runs that other processes train, and what a shared engine asks of whoever looks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from engine.runtime.state import Severity
     from engine.storage.run_lock import Owner
     from engine.tracking.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What was seen at one look: runs as they stand, and who trains them."""
+    """What one look found: the runs, and who trains them."""
 
     runs: tuple["Snapshot", ...] = ()
     owners: "Mapping[str, Owner]" = field(default_factory=dict)
+
+
+class News(NamedTuple):
+    """Something to report once about a run."""
+
+    run: str
+    severity: "Severity"
+    text: str
+
+
+class PeerSource(Protocol):
+    """Looks at the runs of other processes: `engine.attach.peers.Peers`, or a test's stand-in.
+
+    `look`, `released` and `news` are called in one thread at a time.
+    """
+
+    @property
+    def pending_takeovers(self) -> Sequence[str]:
+        """Runs whose process was asked to end and still holds them."""
+
+    def look(self, wanted: Sequence[str]) -> Seen:
+        """Read what is new, also of the runs that are `wanted` from now on."""
+
+    def released(self) -> Sequence[str]:
+        """The runs that can be resumed here now, because their process has ended as asked; each once."""
+
+    def news(self) -> Sequence[News]:
+        """What there is to report since the last call."""
+
+    def take_over(self, run: str) -> str:
+        """Ask the process that trains `run` to save and end; returns why not, empty if it was asked."""

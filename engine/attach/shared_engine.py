@@ -3,45 +3,43 @@
 import queue
 import threading
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING
 
-from engine.attach.seen import Seen
+from engine.attach.seen import News, PeerSource, Seen
 from engine.protocol.commands import ResumeRun
 from engine.protocol.status import Status
 from engine.runtime.engine import Engine
 from engine.runtime.state import EngineSnapshot, Notice
 
 if TYPE_CHECKING:
-    from engine.attach.peers import Peers
     from engine.protocol.commands import RunCommand
-    from engine.runtime.state import Severity
     from scenarios.schema import Scenario
 
 _LOOK_SECONDS = 0.4
-# A run that was left by a terminal just now is live again in seconds; later there is no hurry to find one.
-_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 2.0, 60.0
 
 
 class SharedEngine:
     """An engine whose snapshots also hold runs of other processes; see EngineLike.
 
-    The logs are read in a thread of its own.
+    A thread of its own reads their logs.
 
     Args:
         engine: trains this process's runs, if it trains any.
         find_live: look for runs that others train when it starts.
+        peers: looks at the runs of other processes; None for those that share the engine's runs folder.
     """
 
-    def __init__(self, engine: "Engine | NoEngine", *, find_live: bool = True) -> None:
+    def __init__(
+        self, engine: "Engine | NoEngine", *, find_live: bool = True, peers: PeerSource | None = None
+    ) -> None:
         self._engine = engine
         self._find_live = find_live
         self._is_watch = isinstance(engine, NoEngine)
+        self._peers, self._making_peers = peers, threading.Lock()
         self._wanted: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._seen = Seen()
-        self._news: queue.SimpleQueue[tuple[str, Severity, str]] = queue.SimpleQueue()
+        self._news: queue.SimpleQueue[News] = queue.SimpleQueue()
         self._notices: list[Notice] = []
         self._notices_seen = 0  # of the engine's
         self._shown: tuple[int, int] | None = None
@@ -50,7 +48,7 @@ class SharedEngine:
         self._snapshot = EngineSnapshot()
         self._looking = threading.Lock()
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="elsewhere", daemon=True)
+        self._thread = threading.Thread(target=self._look_on, name="peers", daemon=True)
 
     # ------------------------------------------------------------------ as an engine
 
@@ -80,7 +78,7 @@ class SharedEngine:
             return
         owner = self._seen.owners[command.run]
         remedy = "T takes it over" if owner.is_here else "it can only be watched"
-        self._news.put((command.run, "warning", f"{command.run} is trained by {owner}: {remedy}."))
+        self._news.put(News(command.run, "warning", f"{command.run} is trained by {owner}: {remedy}."))
 
     def snapshot(self) -> EngineSnapshot:
         """The engine's latest, with the runs of other processes before its own; any thread may ask."""
@@ -136,22 +134,31 @@ class SharedEngine:
         """
         if self._is_watch:
             return "This is a watch: nothing is changed here. Open vanish-tui to take it over."
-        return self._peers.take_over(run)
+        return self._all_peers().take_over(run)
 
     @property
-    def on_their_way(self) -> list[str]:
-        """Runs that are being taken over, and that their process hasn't let go yet."""
-        handovers = list(self._peers.handovers) if "_peers" in vars(self) else []
-        return [run for handover in handovers for run in handover.runs]
+    def pending_takeovers(self) -> list[str]:
+        """Runs that are being taken over, and that their process still holds."""
+        return list(self._peers.pending_takeovers) if self._peers is not None else []
 
-    @cached_property
-    def _peers(self) -> "Peers":
-        from engine.attach.peers import Peers  # with all that reads logs, of which the first frame has no use
+    def look(self) -> None:
+        """Read once what is new of other processes' runs; the thread does so again and again."""
+        peers, wanted = self._all_peers(), []
+        while not self._wanted.empty():
+            wanted.append(self._wanted.get())
+        self._seen = peers.look(wanted)
+        for run in peers.released():
+            self._engine.send(ResumeRun(run))
+        for each in peers.news():
+            self._news.put(each)
 
-        def tell(run: str, severity: "Severity", text: str) -> None:
-            self._news.put((run, severity, text))
+    def _all_peers(self) -> PeerSource:
+        with self._making_peers:  # the thread and a key may both come first
+            if self._peers is None:
+                from engine.attach.peers import Peers  # reads logs, which the first frame doesn't wait for
 
-        return Peers(self.runs_folder, self.follow, tell, lambda run: self._engine.send(ResumeRun(run)))
+                self._peers = Peers(self.runs_folder, find_live=self._find_live)
+            return self._peers
 
     def _gather_notices(self, own: EngineSnapshot) -> None:
         new = [(notice.run, notice.severity, notice.text) for notice in own.notices[self._notices_seen :]]
@@ -163,23 +170,10 @@ class SharedEngine:
 
     # ------------------------------------------------------------------- in the thread
 
-    def _follow(self) -> None:
-        peers = self._peers
-        find_at, pause = monotonic(), _FIRST_PAUSE_SECONDS
+    def _look_on(self) -> None:
         while not self._closing.is_set():
-            while not self._wanted.empty():
-                peers.add(self._wanted.get())
-            if self._find_live and monotonic() >= find_at:
-                for run in peers.live():
-                    peers.add(run)
-                find_at, pause = monotonic() + pause, min(2 * pause, _LONGEST_PAUSE_SECONDS)
-            self._look()
-            peers.take_over_what_was_left()
+            self.look()
             self._closing.wait(_LOOK_SECONDS)
-
-    def _look(self) -> None:
-        self._peers.look()
-        self._seen = self._peers.seen
 
 
 class NoEngine:

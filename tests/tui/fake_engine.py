@@ -214,7 +214,7 @@ class FakeEngine:
         self.runs_folder = Path("no such folder")
         self.followed: list[str] = []
         self.taken: list[str] = []
-        self.on_their_way: list[str] = []
+        self.pending_takeovers: list[str] = []
         self.owners: dict[str, Owner] = {}
         self.unsaved: dict[str, str] = {}
         self.sequence = 0

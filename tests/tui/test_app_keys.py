@@ -324,11 +324,11 @@ async def test_q_asks_where_that_would_stop_a_run(tmp_path: Path) -> None:
 
 async def test_q_waits_for_a_run_that_is_on_its_way_from_another_process(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
-        bench.engine.on_their_way.append("depth-7")
+        bench.engine.pending_takeovers.append("depth-7")
         await bench.press("q")
         assert "q again in a moment" in bench.text
         assert not bench.engine.closed
-        bench.engine.on_their_way.clear()
+        bench.engine.pending_takeovers.clear()
         await bench.pilot.press("q")
     assert bench.engine.closed
 

@@ -2,21 +2,23 @@
 
 import json
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
+from engine.attach.peers import Peers
+from engine.attach.seen import News, Seen
 from engine.attach.shared_engine import NoEngine, SharedEngine
-from engine.protocol.commands import ResumeRun, Stop
+from engine.protocol.commands import ResumeRun, RunCommand, Stop
 from engine.protocol.events import RunFinished, RunStarted, to_line
 from engine.protocol.status import Status
 from engine.runtime.engine import Engine
 from engine.runtime.state import Settings
 from engine.storage.run_lock import LOCK, Owner, owner_of
 from engine.storage.run_log import DESCRIPTION, EVENTS, RunLog
-from tests.engine.lab import DEADLINE, Listener, begin, make_scenario, origin, random_data, train, write_data
+from tests.engine.lab import Listener, begin, make_scenario, origin, random_data, train, write_data
 from tests.engine.owner_process import OwnerProcess
 from tui_vanish.chrome.title_bar import title_of
 
@@ -67,9 +69,7 @@ def test_a_live_run_is_found_and_shown_with_its_owner(
 ) -> None:
     make_run(tmp_path, "live", owner=neighbour)
     make_run(tmp_path, "left")
-    for run in shared._peers.live():
-        shared._peers.add(run)
-    shared._look()
+    shared.look()
     (seen,) = shared.snapshot().runs
     assert (seen.run, seen.step) == ("live", 6)
     assert shared.snapshot().owners == {"live": owner_of(tmp_path / "live")}
@@ -84,14 +84,13 @@ def test_a_run_that_another_process_took_up_a_moment_before_is_shown_as_its_own_
     other = neighbour.hold(folder)  # as the process does that a terminal left behind
     settings = Settings(data=write_data(tmp_path / "data"), runs_dir=tmp_path)
     engine = Engine(settings, on_event=listener)
-    shared = SharedEngine(engine)
+    shared = SharedEngine(engine, find_live=False)
     engine.start()
     shared.send(ResumeRun("contested"))
     assert listener.wait_for(RunFinished).status is Status.FAILED
     engine.close()
     shared.snapshot()
-    shared._peers.add(shared._wanted.get(timeout=DEADLINE))
-    shared._look()
+    shared.look()
     (seen,) = shared.snapshot().runs
     assert (seen.run, seen.status, seen.step) == ("contested", Status.FINISHED, 6)
     assert shared.snapshot().owners == {"contested": other}
@@ -101,8 +100,8 @@ def test_a_watch_ends_nobody_s_training(
     watching: SharedEngine, tmp_path: Path, neighbour: OwnerProcess, killed: list[int]
 ) -> None:
     make_run(tmp_path, "live", owner=neighbour)
-    watching._peers.add("live")
-    watching._look()
+    watching.follow("live")
+    watching.look()
     assert "This is a watch" in watching.take_over("live")
     watching.send(Stop("live"))
     assert notices(watching) == ["This is a watch: nothing is changed here."]
@@ -117,9 +116,56 @@ def test_taking_over_one_run_takes_all_of_its_process(
     make_run(tmp_path, "somebody-else-s", owner=replace(Owner.present(), host="gpu-box-9"))
     assert shared.take_over("second") == ""  # also before anybody has looked at it
     assert killed == [signal.SIGTERM]
-    (handover,) = shared._peers.handovers
-    assert handover.runs == ("first", "second")
-    assert shared.on_their_way == ["first", "second"]
+    assert shared.pending_takeovers == ["first", "second"]
+
+
+class FakePeers:
+    """Says what a test has it say."""
+
+    pending_takeovers = ("first",)
+
+    def __init__(self) -> None:
+        self.wanted: list[str] = []
+        self.to_release, self.to_report = ["first"], [News("second", "error", "second: no run")]
+
+    def look(self, wanted: Sequence[str]) -> Seen:
+        self.wanted.extend(wanted)
+        return Seen()
+
+    def released(self) -> list[str]:
+        released, self.to_release = self.to_release, []
+        return released
+
+    def news(self) -> list[News]:
+        news, self.to_report = self.to_report, []
+        return news
+
+    def take_over(self, run: str) -> str:
+        return f"nobody else trains {run}"
+
+
+class RecordingEngine(Engine):
+    """Keeps what it is sent."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.sent: list[RunCommand] = []
+
+    def send(self, command: RunCommand) -> None:
+        self.sent.append(command)
+
+
+def test_what_peers_say_at_a_look_reaches_the_engine_and_the_notices_once(tmp_path: Path) -> None:
+    engine, peers = RecordingEngine(Settings(runs_dir=tmp_path)), FakePeers()
+    shared = SharedEngine(engine, peers=peers)
+    assert shared.pending_takeovers == ["first"]
+    shared.follow("second")
+    for _ in range(2):
+        shared.look()
+    assert peers.wanted == ["second"]
+    assert engine.sent == [ResumeRun("first")]
+    assert notices(shared) == ["second: no run"]
+    assert shared.take_over("first") == "nobody else trains first"
 
 
 def test_a_process_is_told_to_end_once(
@@ -132,20 +178,22 @@ def test_a_process_is_told_to_end_once(
 
 
 def test_what_was_seen_last_is_shown_however_often_it_was_looked_meanwhile(
-    shared: SharedEngine, tmp_path: Path, neighbour: OwnerProcess
+    tmp_path: Path, neighbour: OwnerProcess
 ) -> None:
+    peers = Peers(tmp_path, find_live=False)
+    shared = SharedEngine(NoEngine(tmp_path), peers=peers)
     folder = make_run(tmp_path, "live", owner=neighbour)
     log = (folder / EVENTS).read_bytes().splitlines(keepends=True)
     (folder / EVENTS).write_bytes(b"".join(log[:3]))
-    shared._peers.add("live")
-    shared._look()
+    shared.follow("live")
+    shared.look()
     shared.snapshot()
     for size in range(4, len(log) + 1):
         with (folder / EVENTS).open("ab") as file:
             file.write(log[size - 1])
-        shared._look()
+        shared.look()
         if size % 2:  # two looks between two snapshots, so that what was shown is gone from memory
-            assert shared.snapshot().runs == shared._peers.seen.runs
+            assert shared.snapshot().runs == peers.look().runs
 
 
 def test_who_cannot_be_told_to_end_is_not(shared: SharedEngine, tmp_path: Path, killed: list[int]) -> None:
@@ -173,10 +221,11 @@ def test_a_run_that_cannot_be_shown_is_named_once_and_the_peers_are_followed(
     lines[0] = to_line(replace(started, scenario={"id": "nothing else"})).encode() + b"\n"
     (broken / EVENTS).write_bytes(b"".join(lines))
     for run in ("odd", "broken", "missing", "good"):
-        watching._peers.add(run)
+        watching.follow(run)
+    watching.look()
     for _ in range(3):
-        watching._peers.add("odd")
-        watching._look()
+        watching.follow("odd")
+        watching.look()
     assert [run.run for run in watching.snapshot().runs] == ["good"]
     told = notices(watching)
     assert told[0] == "odd: its scenario is none of this version"
@@ -189,15 +238,15 @@ def test_a_log_that_cannot_be_read_for_a_while_is_told_once_and_followed_again(
     watching: SharedEngine, tmp_path: Path
 ) -> None:
     log = make_run(tmp_path, "run") / EVENTS
-    watching._peers.add("run")
-    watching._look()
+    watching.follow("run")
+    watching.look()
     log.rename(log.with_suffix(".away"))
     log.mkdir()
     for _ in range(3):
-        watching._look()
+        watching.look()
     assert notices(watching) == ["run cannot be read: Is a directory"]
     assert [run.run for run in watching.snapshot().runs] == ["run"]
     log.rmdir()
     log.with_suffix(".away").rename(log)
-    watching._look()
+    watching.look()
     assert len(notices(watching)) == 1

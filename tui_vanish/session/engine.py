@@ -29,7 +29,7 @@ class EngineLike(Protocol):
         """Go on with a run that another process trains; returns what keeps it from being done."""
 
     @property
-    def on_their_way(self) -> "Sequence[str]":
+    def pending_takeovers(self) -> "Sequence[str]":
         """Runs that are being taken over, and that their process hasn't let go yet."""
 
     def start(self) -> None:
