@@ -1,4 +1,4 @@
-"""Runs that other processes train: found, read from their logs, and taken over."""
+"""Runs that other processes train: find them, read their logs, take them over."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ _PATIENCE_SECONDS = 30.0  # of taking over: the other process may be importing, 
 
 @dataclass(frozen=True, slots=True)
 class _Handover:
-    """Runs whose process was told to end."""
+    """Runs whose process received the signal to end."""
 
     runs: tuple[str, ...]
     owner: Owner
@@ -61,10 +61,10 @@ class Peers:
         return news
 
     def take_over(self, run: str) -> str:
-        """Tell the process that trains `run` to save and end, and go on with all of its runs here.
+        """Let the process that trains `run` save and end, and continue all of its runs here.
 
         Returns:
-            What keeps it from being done; empty if it is under way.
+            Why this is not possible; empty if the takeover has begun.
         """
         owner = owner_of(self._runs_folder / run)
         if owner is None or owner == self._here:
@@ -78,7 +78,7 @@ class Peers:
         try:
             tell_to_end(self._runs_folder / run, owner)
         except ProcessLookupError:
-            pass  # it has just ended by itself
+            pass  # the process has just ended by itself
         except CannotEnd as error:
             return f"{run} cannot be taken over: {error}"
         self._handovers.append(_Handover(runs, owner, monotonic() + _PATIENCE_SECONDS))
@@ -97,7 +97,7 @@ class Peers:
         """Follow a run from here on."""
         if run in self._followers or run in self._unreadable:
             return
-        from scenarios.schema import Scenario  # not imported unless there is a run to follow
+        from scenarios.schema import Scenario  # imported only if there is a run to follow
 
         try:
             Scenario.model_validate(read_description(self._runs_folder / run).scenario)
@@ -108,12 +108,12 @@ class Peers:
             self._give_up(run, "its scenario is none of this version")
 
     def _read(self, run: str) -> "Snapshot | None":
-        """The run as its log tells it now; None, and a word why, if that can't be."""
+        """The run according to its log; None if the log is damaged, which is then reported."""
         follower = self._followers[run]
         try:
             self._poll(follower)
             return follower.snapshot()
-        except Exception as error:  # lines that are events each, and make no run together
+        except Exception as error:  # each line is an event, but together they are not a run
             self._give_up(run, f"its log is damaged ({type(error).__name__}: {error})")
             return None
 
@@ -121,7 +121,7 @@ class Peers:
         run = follower.run
         try:
             follower.poll()
-        except OSError as error:  # a network's file system may be back at the next look
+        except OSError as error:  # a network file system may be back at the next look
             if run not in self._silent:
                 self._silent.add(run)
                 self._news.append(News(run, "error", f"{run} cannot be read: {error.strerror}"))
@@ -129,7 +129,7 @@ class Peers:
             self._silent.discard(run)
 
     def _give_up(self, run: str, why: str) -> None:
-        """Follow a run no longer, and say so once."""
+        """Stop following a run, and report this once."""
         self._followers.pop(run, None)
         self._unreadable.add(run)
         self._news.append(News(run, "error", f"{run}: {why}"))
@@ -144,7 +144,9 @@ class Peers:
             self._follow(run)
         runs, owners = [], {}
         for run, follower in list(self._followers.items()):
-            owner = owner_of(follower.folder)  # first: one that ends between the two has written its end
+            owner = owner_of(
+                follower.folder
+            )  # before the log: if the process ends in between, its last event is already in the log
             if (seen := self._read(run)) is None:
                 continue
             if owner not in (None, self._here):
@@ -190,5 +192,5 @@ def _states(runs: Iterable["Snapshot"]) -> list[tuple[str, int, Status, float]]:
 
 
 def _as_it_stands(run: "Snapshot", owner: Owner | None) -> "Snapshot":
-    """A run that its log calls unfinished, and that nobody trains, was stopped by force."""
+    """Mark a run as stopped if its log has no end and no process trains it: its process was killed."""
     return run if owner is not None or run.status.ended else replace(run, status=Status.STOPPED)

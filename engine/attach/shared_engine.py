@@ -1,4 +1,4 @@
-"""Runs that other processes train, among the engine's own."""
+"""An engine that also shows the runs of other processes."""
 
 import queue
 import threading
@@ -20,7 +20,7 @@ _LOOK_SECONDS = 0.4
 
 
 class SharedEngine:
-    """An engine whose snapshots also hold runs of other processes; see EngineLike.
+    """An engine whose snapshots also hold the runs of other processes; see EngineLike.
 
     A thread of its own reads their logs.
 
@@ -72,7 +72,7 @@ class SharedEngine:
         return self._engine.train(scenario, seed)
 
     def send(self, command: "RunCommand") -> None:
-        """Queue a command; for a run of another process it changes nothing."""
+        """Queue a command; for a run of another process, only show a notice."""
         if command.run not in self._seen.owners or isinstance(command, ResumeRun) or self._is_watch:
             self._engine.send(command)
             return
@@ -103,10 +103,10 @@ class SharedEngine:
         return self._snapshot
 
     def _lost_to_others(self, own: EngineSnapshot, seen: Seen) -> set[str]:
-        """Runs that were to go on here, and that another process had taken up a moment before."""
+        """Runs that this process tried to resume after another process had already done so."""
         refused = {run.run for run in own.runs if run.status is Status.FAILED and run.started is None}
         for run in refused - self._refused:
-            from engine.storage.run_lock import owner_of  # of which the first frame has no use
+            from engine.storage.run_lock import owner_of  # not needed for the first frame
 
             if owner_of(self.runs_folder / run) is not None:
                 self.follow(run)
@@ -123,14 +123,14 @@ class SharedEngine:
     # ---------------------------------------------------------------- other processes
 
     def follow(self, run: str) -> None:
-        """Have a saved run among the others, as its log tells it."""
+        """Add a saved run to the snapshots, as its log describes it."""
         self._wanted.put(run)
 
     def take_over(self, run: str) -> str:
-        """Tell the process that trains `run` to save and end, and go on with all of its runs here.
+        """Let the process that trains `run` save and end, and continue all of its runs here.
 
         Returns:
-            What keeps it from being done; empty if it is under way.
+            Why this is not possible; empty if the takeover has begun.
         """
         if self._is_watch:
             return "This is a watch: nothing is changed here. Open vanish-tui to take it over."
@@ -177,7 +177,7 @@ class SharedEngine:
 
 
 class NoEngine:
-    """Trains nothing: what is behind `vanish-tui watch`; see EngineLike.
+    """An engine that trains nothing, for `vanish-tui watch`; see EngineLike.
 
     Args:
         runs_folder: where run directories are.
@@ -190,23 +190,23 @@ class NoEngine:
         self._snapshot = EngineSnapshot()
 
     def start(self) -> None:
-        """Nothing is there to start."""
+        """Do nothing: there is no thread."""
 
     def train(self, scenario: "Scenario", seed: int) -> str:
-        """Say that it can't be."""
+        """Refuse, with a notice."""
         self._refuse(f"This is a watch: nothing is trained here. Open vanish-tui to train {scenario.id}.")
         return ""
 
     def send(self, command: "RunCommand") -> None:
-        """Say that it can't be."""
+        """Refuse, with a notice."""
         self._refuse("This is a watch: nothing is changed here.")
 
     def snapshot(self) -> EngineSnapshot:
-        """No runs, only what was refused."""
+        """No runs, only the notices of what was refused."""
         return self._snapshot
 
     def close(self) -> None:
-        """Nothing is there to close."""
+        """Do nothing: there is no thread."""
 
     def _refuse(self, text: str) -> None:
         before = self._snapshot
