@@ -1,4 +1,4 @@
-# make run, make test: each sets itself up first. Another Python: make PYTHON=python3.12 run
+# make run and make test set up .venv first. To use another Python: make PYTHON=python3.12 run
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -9,7 +9,7 @@ READY := $(VENV)/ready
 run: $(READY)
 	$(BIN)/vanish-tui $(ARGS)
 
-# A worker a core, but each imports PyTorch: no more than 4.
+# One worker per core, but at most 4, because each one imports PyTorch.
 test: $(READY)
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
@@ -22,15 +22,15 @@ format: $(READY)
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-# Writes the texts that tests compare with; read the difference before you commit it.
+# Rewrites the texts that tests compare with; read the diff before you commit it.
 goldens: $(READY)
 	UPDATE_GOLDENS=1 $(BIN)/python -m pytest $(ARGS)
 
-# The pictures of the README, from runs that are trained for them: some minutes.
+# Draws the pictures of the README from real training runs, in some minutes.
 pictures: $(READY)
 	$(BIN)/python tools/pictures.py $(ARGS)
 
-# The budgets of docs/performance.md, measured here; takes some minutes of a machine that does nothing else.
+# Measures the budgets of docs/performance.md; takes some minutes on an otherwise idle machine.
 bench: $(READY)
 	$(BIN)/python -m tests.bench $(ARGS)
 
@@ -43,7 +43,7 @@ clean:
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-		echo "vanish-tui needs Python 3.11 or later, and $(PYTHON) is not: make PYTHON=python3.12 run" >&2; exit 1; }
+		echo "vanish-tui needs Python 3.11 or later, but $(PYTHON) is older: try make PYTHON=python3.12 run" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $(READY)

@@ -1,6 +1,6 @@
-"""Take the embedded sample from the whole Fashion-MNIST: `python tools/make_sample.py [FOLDER]`.
+"""Make the included sample from the whole Fashion-MNIST: `python tools/make_sample.py [FOLDER]`.
 
-The first 600 training and the first 100 test images of each class, in the order of the set.
+It holds the first 600 training and the first 100 test images of each class, in the order of the set.
 """
 
 import gzip
@@ -21,7 +21,9 @@ def main() -> None:
     """Write the four files into engine/assets."""
     source = find_source(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
     if source.kind == "sample":
-        sys.exit("the whole Fashion-MNIST is needed: install dataset-fashion-mnist, or name its folder")
+        sys.exit(
+            "the sample needs the whole Fashion-MNIST: install dataset-fashion-mnist, or name its folder"
+        )
     for (images_name, labels_name), per_class in zip((FILES[:2], FILES[2:]), PER_CLASS, strict=True):
         images, labels = _read(source.path, images_name, 3), _read(source.path, labels_name, 1)
         seen: Counter[int] = Counter()

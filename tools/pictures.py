@@ -1,4 +1,4 @@
-"""Draws the pictures of docs/pictures: the app's main states, from runs that are really trained.
+"""Draw the pictures in docs/pictures: the main states of the app, from real training runs.
 
 python tools/pictures.py [NAME...]
 """
@@ -19,11 +19,11 @@ from tui_vanish.lab.screen import LabScreen
 
 FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
 SIZE = (120, 36)
-_PATIENCE = 600.0  # seconds for the runs of one picture
+_PATIENCE = 600.0  # seconds, for the runs of one picture
 
 
 class Studio:
-    """An open app, and the means to work it.
+    """An open app, and methods to use it.
 
     Args:
         app: with a real engine.
@@ -34,11 +34,11 @@ class Studio:
         self.app, self.pilot = app, pilot
 
     async def train(self, scenario: str, until_epoch: int) -> None:
-        """Train a scenario until it has finished so many epochs."""
+        """Train a scenario until it has finished that many epochs."""
         await self.train_until(scenario, lambda run: run.epoch > until_epoch)
 
     async def train_until(self, scenario: str, enough: Callable[[Snapshot], bool]) -> None:
-        """Train a scenario until that holds."""
+        """Train a scenario until `enough` is true or the run has ended."""
         lab = self.app.screen
         assert isinstance(lab, LabScreen)
         lab.action_select(scenario)
@@ -51,7 +51,7 @@ class Studio:
                 self.app.poller.poll()
 
     async def press(self, *keys: str) -> None:
-        """Press keys, one after the other, and let each be answered."""
+        """Press keys one after another, and wait for the effect of each."""
         for key in keys:
             await self.pilot.press(key)
             await asyncio.sleep(0.4)
@@ -65,13 +65,13 @@ async def lab(studio: Studio) -> None:
 
 
 async def over_time(studio: Studio) -> None:
-    """Adam wakes every layer up within the first epoch."""
+    """With Adam, every layer starts to learn within the first epoch."""
     await studio.train("adam", 6)
     await studio.press("h")
 
 
 async def why(studio: Studio) -> None:
-    """Every verdict with its numbers, and the theory's."""
+    """Every verdict with its numbers and the predicted ones."""
     await studio.train("depth-7", 3)
     await studio.press("w")
 
@@ -83,7 +83,7 @@ async def detail(studio: Studio) -> None:
 
 
 async def staged(studio: Studio) -> None:
-    """A schedule in its fifth stage; someone cut the others short."""
+    """A schedule in its fifth stage; the stages were shortened by hand."""
     await studio.train("staged", 0)
     await studio.press("E", "backspace", "backspace", "backspace", "2", "enter", "enter")
     await studio.train_until("staged", lambda run: run.stage == 5 and run.epoch % 2 == 0)
@@ -99,19 +99,19 @@ async def editor(studio: Studio) -> None:
 
 
 async def theory(studio: Studio, page_id: str, *keys: str) -> None:
-    """A theory page after some keys, with its measurements."""
+    """A theory page after some keys, with its measurements loaded."""
     studio.app.action_concepts(page_id)
     await studio.pilot.pause()
     await studio.press(*keys)
 
 
 async def learning_circle(studio: Studio) -> None:
-    """The gradient on its way back, at the second round's ∂L/∂z¹."""
+    """The gradient in the backward pass, at ∂L/∂z¹ of the second round."""
     await theory(studio, "learning-circle", *("enter",) * 21)
 
 
 async def chain(studio: Studio) -> None:
-    """w = 0.1 on its way to the end of float32."""
+    """w = 0.1, down to the smallest float32."""
     await theory(studio, "chain", *("left",) * 15, "down", *("right",) * 43)
 
 
@@ -121,12 +121,12 @@ async def optimizers(studio: Studio) -> None:
 
 
 async def normalisation(studio: Studio) -> None:
-    """What BatchNorm does to z where the weights are wide."""
+    """The effect of BatchNorm on z if the weights are wide."""
     await theory(studio, "normalisation")
 
 
 async def skip_connection(studio: Studio) -> None:
-    """The gradient's two ways back, measured."""
+    """The two paths of the gradient, measured."""
     await theory(studio, "skip-connection")
 
 
@@ -146,7 +146,7 @@ PICTURES: dict[str, Callable[[Studio], Awaitable[None]]] = {
 
 
 async def draw(name: str) -> None:
-    """Bring the app into one state, and export it."""
+    """Bring the app into one state, and export the picture."""
     with tempfile.TemporaryDirectory() as folder:
         app = VanishApp(Engine(Settings(device="cpu", runs_dir=Path(folder))))
         app.session.machine = "gpu-box-3"
@@ -165,10 +165,10 @@ async def draw(name: str) -> None:
 
 
 def main(names: list[str]) -> None:
-    """Draw the pictures of those names, or all."""
+    """Draw the pictures with those names, or all."""
     unknown = set(names) - set(PICTURES)
     if unknown:
-        sys.exit(f"no picture is called {', '.join(sorted(unknown))}; there are {', '.join(PICTURES)}")
+        sys.exit(f"there is no picture {', '.join(sorted(unknown))}; the pictures are {', '.join(PICTURES)}")
     for name in names or PICTURES:
         asyncio.run(draw(name))
 

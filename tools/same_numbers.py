@@ -2,7 +2,7 @@
 
     python tools/same_numbers.py BEFORE AFTER [--scenario ID ...] [--epochs N] [--data PATH] [--words]
 
-BEFORE and AFTER are folders with a checkout each; both are run with the Python that runs this script. Each
+BEFORE and AFTER are folders with one checkout each; both are run with the Python that runs this script. Each
 scenario trains in both, and everything that `run --json` prints is compared: each sample, each epoch, the
 verdicts with their evidence, and the SHA-256 of the weights. Clocks, run names and versions are left out.
 Sentences are compared only with --words, because rewording one changes no number.
@@ -33,9 +33,11 @@ def main() -> int:
     parser.add_argument("before", type=Path)
     parser.add_argument("after", type=Path)
     parser.add_argument("--scenario", action="append", help="only this one; may be repeated")
-    parser.add_argument("--epochs", type=int, default=1, help="of each stage")
+    parser.add_argument(
+        "--epochs", type=int, default=1, help="number of epochs of each stage (default: %(default)s)"
+    )
     parser.add_argument("--data", default="sample")
-    parser.add_argument("--words", action="store_true", help="compare sentences as well")
+    parser.add_argument("--words", action="store_true", help="also compare sentences")
     arguments = parser.parse_args()
     ids = arguments.scenario or _ids(arguments.before)
     different = 0
@@ -47,8 +49,8 @@ def main() -> int:
         )
         difference = _first_difference(before, after)
         different += difference is not None
-        print(f"{scenario:20} {difference or f'the same {len(before)} events'}", flush=True)
-    print(f"{len(ids) - different} of {len(ids)} scenarios have the same numbers")
+        print(f"{scenario:20} {difference or f'{len(before)} identical events'}", flush=True)
+    print(f"{len(ids) - different} of {len(ids)} scenarios have identical numbers")
     return int(different > 0)
 
 

@@ -1,12 +1,12 @@
-"""Kills training with SIGKILL at random moments, again and again, and compares what it ends in.
+"""Kill training with SIGKILL at random moments, again and again, and compare the results.
 
     python tools/soak.py [--kills 200] [--seed 1] [--jobs 2] [--folder DIR]
 
-Each scenario is trained once without being disturbed. Then it is trained in processes that are killed at
-random moments, some while they still start, and resumed until it is finished; and so on until there were
-enough kills. Every finished run has to end in the same weights, bit for bit, and its log has to hold the
-same samples and epochs, none missing and none twice. Prints a table in Markdown; the exit code is 1 if
-anything differs. With --folder the runs can be looked at afterwards.
+Each scenario is trained once without interruption. Then it is trained in processes that are killed at random
+moments, some of them during startup, and resumed until the run is finished. This is repeated until there were
+enough kills. Every finished run must have bit-identical weights, and its log must hold the same samples and
+epochs, each exactly once. Prints a table in Markdown; the exit code is 1 if anything differs. With --folder,
+the runs are kept.
 """
 
 import argparse
@@ -27,10 +27,10 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# By scenario the epochs (of each stage) that take some seconds on the sample.
+# By scenario, the epochs (of each stage) that take some seconds on the sample.
 EPOCHS = {"depth-7": 6, "adam": 6, "batchnorm": 4, "staged": 1, "sdagd": 4, "skip": 6}
-LONGEST_LIFE = 0.25  # of the time that the whole training takes: a run dies about eight times
-STILLBORN = 0.1  # of the lives end while the program starts
+LONGEST_LIFE = 0.25  # of the time of the whole training: a run is killed about eight times
+STILLBORN = 0.1  # the part of the processes that are killed during startup
 _OPTIONS = ("--data", "sample", "--save-every", "0.3", "--json")
 _CLOCK = frozenset({"run", "time", "seconds", "evaluation_seconds"})
 _MEASURED = frozenset({"stage_started", "sample", "epoch_finished", "verdict"})
@@ -40,15 +40,15 @@ Record = dict[str, Any]
 
 @dataclass
 class Life:
-    """What is known of a scenario's training, and what happened to it.
+    """What is known about the training of a scenario, and the results so far.
 
     Attributes:
-        expected: what `measured` gives of a run that nobody has disturbed.
+        expected: what `measured` returns for a run without interruption.
         start: seconds from the start of its process to its first event.
-        training: and from there to its end; both say how long a life is on this machine.
-        kills: so far.
-        finished: how many runs have come to their end.
-        differing: the names of those that came to another.
+        training: seconds from its first event to its end.
+        kills: the number of kills.
+        finished: the number of finished runs.
+        differing: the names of finished runs with a different result.
     """
 
     expected: list[Record]
@@ -60,12 +60,12 @@ class Life:
 
 
 class Soak:
-    """Trains and kills in several threads at once, each with a process of its own.
+    """Trains and kills in several threads at once, each with its own process.
 
     Args:
         folder: for the runs.
-        kills: how many there are to be, at least.
-        seed: of the moments.
+        kills: the minimum number of kills.
+        seed: for the random moments.
     """
 
     def __init__(self, folder: Path, kills: int, seed: int) -> None:
@@ -75,11 +75,11 @@ class Soak:
 
     @property
     def kills(self) -> int:
-        """Of all scenarios so far."""
+        """The number of kills so far, in all scenarios."""
         return sum(life.kills for life in self.lives.values())
 
     def live_undisturbed(self, scenario: str) -> None:
-        """Train a scenario in one go, and note what comes out and how long it takes."""
+        """Train a scenario without interruption, and record the result and the time."""
         folder = self._folder / f"undisturbed-{scenario}"
         began = monotonic()
         with _program(folder, *_beginning(scenario)) as process:
@@ -93,7 +93,7 @@ class Soak:
         _say(f"{scenario} takes {trains - began:.1f} s to start and {monotonic() - trains:.1f} s to train")
 
     def kill_until_enough(self) -> None:
-        """Train one scenario after the other, killed again and again, until there were enough kills."""
+        """Train one scenario after another, with kills, until there were enough of them."""
         while self.kills < self._wanted:
             number = next(self._numbers)
             scenario = list(EPOCHS)[number % len(EPOCHS)]
@@ -103,11 +103,11 @@ class Soak:
             same = measured(log) == life.expected
             if not same:
                 life.differing.append(log[0]["run"])
-            verdict = "the same" if same else f"DIFFERS, see {self._folder / f'killed-{number}'}"
+            verdict = "identical" if same else f"DIFFERS, see {self._folder / f'killed-{number}'}"
             _say(f"{self.kills} kills; {scenario} finished: {verdict}")
 
     def _torture(self, scenario: str, folder: Path, number: int) -> list[Record]:
-        """Train a scenario in as many lives as it takes; returns the log."""
+        """Train a scenario in as many processes as it takes; returns the log."""
         moments, life = random.Random(f"{self._seed} {number}"), self.lives[scenario]
         while True:
             runs = [path.parent.name for path in folder.glob("*/run.json")]
@@ -116,7 +116,7 @@ class Soak:
             with _program(folder, *arguments) as process:
                 assert process.stdout is not None
                 if not stillborn:
-                    process.stdout.readline()  # it trains
+                    process.stdout.readline()  # training has started
                 threading.Thread(target=process.stdout.read, daemon=True).start()
                 seconds = share * (life.start if stillborn else LONGEST_LIFE * life.training)
                 try:
@@ -126,24 +126,24 @@ class Soak:
                     life.kills += 1
                     continue
             log = _log(folder)
-            if code and log[-1].get("status") != "finished":  # it may have been killed on its way out
+            if code and log[-1].get("status") != "finished":  # it may have been killed while it exited
                 _say(f"{scenario} ended with {code}")
             return log
 
 
 def measured(log: list[Record]) -> list[Record]:
-    """What may not depend on how often a run was killed: all that was measured, and how it ended."""
+    """What must not depend on the kills: everything that was measured, and how the run ended."""
     kept = [record for record in log if record["event"] in _MEASURED] + log[-1:]
     return [{key: value for key, value in record.items() if key not in _CLOCK} for record in kept]
 
 
 def table(lives: dict[str, Life]) -> Iterator[str]:
-    """The result, a row for each scenario, in Markdown."""
+    """The result in Markdown, one row per scenario."""
     yield "| scenario | kills | finished runs | same weights and samples |"
     yield "|---|---|---|---|"
     rows = [(f"`{name}`", life.kills, life.finished, len(life.differing)) for name, life in lives.items()]
-    together = ("together", *(sum(column) for column in list(zip(*rows, strict=True))[1:]))
-    for name, kills, finished, differing in (*rows, together):
+    total = ("total", *(sum(column) for column in list(zip(*rows, strict=True))[1:]))
+    for name, kills, finished, differing in (*rows, total):
         yield f"| {name} | {kills} | {finished} | {finished - differing} |"
 
 
@@ -168,12 +168,16 @@ def _say(text: str) -> None:
 def main() -> int:
     """Kill, resume, compare; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kills", type=int, default=200, help="at least so many (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=1, help="of the moments")
     parser.add_argument(
-        "--jobs", type=int, default=os.cpu_count() or 1, help="how many train at once (default: %(default)s)"
+        "--kills", type=int, default=200, help="minimum number of kills (default: %(default)s)"
     )
-    parser.add_argument("--folder", type=Path, help="for the runs; otherwise one that is deleted afterwards")
+    parser.add_argument("--seed", type=int, default=1, help="for the random moments (default: %(default)s)")
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, help="number of parallel runs (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--folder", type=Path, help="folder for the runs (default: one that is deleted afterwards)"
+    )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(arguments.jobs) as pool:
         soak = Soak((arguments.folder or Path(temporary)).absolute(), arguments.kills, arguments.seed)

@@ -1,10 +1,10 @@
-"""Make small recordings of whole runs, on which the tests of the verdicts stand.
+"""Make small recordings of whole runs, for the tests of the verdicts.
 
     vanish-tui run depth-3 --epochs 100 --runs-dir RUNS
     python tools/thin_logs.py RUNS/*/events.jsonl
 
-Of each stage the first samples are kept and some of the others, all that is no sample, and four digits of a
-number. A recording that tells another story than its run is refused.
+A recording keeps the first samples of each stage, some of the others, all other events, and four digits of
+each number. A recording that gives other verdicts than its run is refused.
 """
 
 import argparse
@@ -27,7 +27,7 @@ DIGITS = 4
 
 
 def thin(events: list[RunEvent], samples: int) -> list[RunEvent]:
-    """About so many samples of a run, and everything else."""
+    """Keep about `samples` samples of a run, and all other events."""
     stride = max(1, sum(isinstance(event, Sample) for event in events) // samples)
     kept: list[RunEvent] = []
     stage = seen = 0
@@ -67,11 +67,11 @@ def _rounded(value: Any) -> Any:
 
 
 def main() -> None:
-    """Thin every log that is named."""
+    """Thin every log given on the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("logs", nargs="+", type=Path, metavar="LOG")
     parser.add_argument(
-        "--samples", type=int, default=60, help="about how many are kept (default: %(default)s)"
+        "--samples", type=int, default=60, help="about how many samples to keep (default: %(default)s)"
     )
     arguments = parser.parse_args()
     RECORDINGS.mkdir(exist_ok=True)
@@ -80,7 +80,7 @@ def main() -> None:
         thinned = thin(events, arguments.samples)
         name = next(event.scenario["id"] for event in events if isinstance(event, RunStarted))
         if story(thinned) != story(events):
-            raise SystemExit(f"{log}: tells another story when it is thinned; keep more --samples")
+            raise SystemExit(f"{log}: gives other verdicts when it is thinned; keep more --samples")
         lines = "".join(json.dumps(to_record(event), separators=(",", ":")) + "\n" for event in thinned)
         target = RECORDINGS / f"{name}.jsonl.gz"
         target.write_bytes(gzip.compress(lines.encode(), 9, mtime=0))

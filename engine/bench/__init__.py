@@ -1,5 +1,5 @@
-"""How fast this machine trains, against its own limit: measured here, shown by `vanish-tui bench`.
+"""How fast this machine trains, compared with its own limit; `vanish-tui bench` shows the results.
 
-Everything that is compared is measured in turn, in short blocks, so that whatever else the machine does falls
-on both alike; each ratio is taken between blocks that stood side by side.
+Everything that is compared is measured in turn, in short blocks, so that other load on the machine affects
+both sides equally. Each ratio is taken between adjacent blocks.
 """

@@ -1,4 +1,4 @@
-"""The usual training loop, to compare with: torchvision's data set, its transforms, a DataLoader."""
+"""The usual training loop, for comparison: torchvision's data set, its transforms, a DataLoader."""
 
 import statistics
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from scenarios.schema import Scenario
 
 _WORKERS = (0, 2)
 _LR = 0.01
-_WARM_UP = 4  # batches, in which the workers start
+_WARM_UP = 4  # batches, during which the workers start
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,9 @@ class UsualLoop:
     """An epoch in the usual loop, in seconds.
 
     Attributes:
-        by_workers: with so many worker processes.
-        epoch: with the better number of them.
-        over: `epoch` over an epoch of ours.
+        by_workers: by number of worker processes.
+        epoch: with the faster number of workers.
+        over: `epoch` divided by an epoch of ours.
     """
 
     by_workers: dict[int, Spread]
@@ -48,11 +48,11 @@ def measure_usual_loop(
 
     Args:
         scenario: for its network.
-        data: what to train on.
-        threads: of ours.
-        default_threads: what torch takes by itself.
-        repeats: how often.
-        batches: in a repetition; the seconds are scaled to an epoch.
+        data: the training set.
+        threads: for our loop.
+        default_threads: the number that torch uses by default.
+        repeats: the number of repetitions.
+        batches: per repetition; the seconds are scaled to an epoch.
     """
     ours: list[float] = []
     usual: dict[int, list[float]] = {workers: [] for workers in _WORKERS}
@@ -73,7 +73,7 @@ def measure_usual_loop(
 
 
 def load_torchvision() -> None:
-    """Import what the loop needs, which is slow: so that nothing is imported while it is measured."""
+    """Import what the loop needs, which is slow, before anything is measured."""
     import torchvision.datasets
     import torchvision.transforms  # noqa: F401
 
@@ -81,11 +81,11 @@ def load_torchvision() -> None:
 class DataLoaderLoop:
     """The same network and optimizer in the loop that tutorials show, over torchvision's FashionMNIST.
 
-    A context manager: torchvision reads files, which are written to a temporary folder.
+    It is a context manager, because torchvision reads files, which are written to a temporary folder.
 
     Args:
-        scenario: for its network: linear layers and sigmoids.
-        data: what to train on.
+        scenario: for its network of linear layers and sigmoids.
+        data: the training set.
     """
 
     def __init__(self, scenario: Scenario, data: Dataset) -> None:
@@ -112,7 +112,7 @@ class DataLoaderLoop:
         self._folder.cleanup()
 
     def __call__(self, workers: int, batches: int) -> float:
-        """Train some batches, once the workers have started; returns their seconds."""
+        """Train some batches after the workers have started; returns the seconds."""
         scenario, device = self._scenario, self._data.train_images.device
         model = _plain(scenario).to(device)
         optimizer = torch.optim.SGD(model.parameters(), lr=_LR)
@@ -137,7 +137,7 @@ class DataLoaderLoop:
 
 
 def _plain(scenario: Scenario) -> nn.Sequential:
-    """The scenario's network as a tutorial writes it, drawn as the engine draws it."""
+    """The scenario's network as a tutorial writes it, initialised as the engine initialises it."""
     model, draw = scenario.model, generator(1, "init")
     widths = [SIDE * SIDE, *[model.width] * model.hidden_layers]
     layers: list[nn.Module] = [nn.Flatten()]

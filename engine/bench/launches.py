@@ -1,4 +1,4 @@
-"""On CUDA: whether a step waits for the GPU, or the GPU for the step's launches."""
+"""On CUDA: whether a step waits for the GPU, or the GPU waits for the step's launches."""
 
 from dataclasses import dataclass
 from time import perf_counter
@@ -9,7 +9,7 @@ from engine.data.fashion_mnist import Dataset
 from engine.training.pace import BLOCK, TrainerPace, synchronise
 from scenarios.schema import Scenario
 
-_IDLE = 0.1  # a host that waits for less of the time than this is what holds the step up
+_IDLE = 0.1  # if the host waits for a smaller part of the time, the host limits the step
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +17,9 @@ class Launches:
     """One step of training between two samples.
 
     Attributes:
-        step: its seconds, until the device has done it.
-        launch: the part until the host has given the device everything.
-        bound: launch, if the device hardly lags behind the host; else compute.
+        step: seconds until the device has finished it.
+        launch: seconds until the host has launched everything.
+        bound: `launch` if the device finishes almost together with the host, else `compute`.
     """
 
     step: Spread
@@ -28,7 +28,7 @@ class Launches:
 
 
 def measure_launches(scenario: Scenario, data: Dataset, *, repeats: int) -> Launches:
-    """Time the steps between two samples, in which nothing waits for the device."""
+    """Time the steps between two samples, where no code waits for the device."""
     device = data.train_images.device
     pace = TrainerPace(scenario, data)
     steps, launches = [], []

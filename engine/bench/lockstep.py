@@ -1,4 +1,4 @@
-"""Several runs in lockstep, against the same runs one after another: with logs, saving and evaluation."""
+"""Runs in lockstep, compared with the same runs one after another: with logs, saving and evaluation."""
 
 import queue
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ from scenarios.schema import Scenario
 
 @dataclass(frozen=True, slots=True)
 class Lockstep:
-    """Runs of one epoch in lockstep against the same runs one after another, in seconds.
+    """Runs of one epoch in lockstep, and the same runs one after another, in seconds.
 
     Attributes:
-        runs: how many.
-        side_by_side: how many of them take their step at the same time.
+        runs: the number of runs.
+        side_by_side: how many of them compute their step in parallel.
     """
 
     runs: int
@@ -33,7 +33,7 @@ class Lockstep:
 def measure_lockstep(
     settings: Settings, scenario: Scenario, *, runs: int, side_by_side: int, repeats: int
 ) -> Lockstep:
-    """Train them both ways, in turn."""
+    """Train both ways, in turn."""
     settings = replace(settings, side_by_side=side_by_side)
     brief = scenario.model_copy(update={"training": scenario.training.model_copy(update={"epochs": 1})})
     together, in_turn = [], []
@@ -45,12 +45,12 @@ def measure_lockstep(
 
 
 def _time_runs(settings: Settings, scenarios: Sequence[Scenario], *, at_once: bool) -> float:
-    """Seconds from the first run's first line to the last run's last.
+    """Seconds from the start of the first run to the end of the last run.
 
     Args:
-        settings: of the engine; the runs are saved in a temporary folder.
-        scenarios: what to train.
-        at_once: all in lockstep; otherwise each begins when the one before it has ended.
+        settings: for the engine; the runs are saved in a temporary folder.
+        scenarios: one per run.
+        at_once: train all in lockstep; otherwise each starts when the one before it has ended.
     """
     news: queue.SimpleQueue[RunEvent] = queue.SimpleQueue()
     began = 0.0

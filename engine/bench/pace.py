@@ -1,4 +1,4 @@
-"""The pace of a trainer and of the matrix products that it can't do without."""
+"""The pace of a trainer, and of the matrix products that it needs at least."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -14,10 +14,11 @@ from scenarios.schema import Scenario
 
 
 class MatrixProducts:
-    """The matrix products of a training step, and nothing else; each call does those of a block of steps.
+    """Computes only the matrix products of a training step; each call computes those of a block of steps.
 
-    A layer with weights W [out, in] takes x·Wᵀ of its input x [batch, in] on the way forward; on the way back
-    dᵀ·x of d [batch, out], for its own gradient, and but for the first layer d·W for the layer below.
+    A layer with weights W [out, in] and input x [batch, in] computes x·Wᵀ in the forward pass. In the
+    backward pass, it computes dᵀ·x from d [batch, out] for its own gradient and, except in the first layer,
+    d·W for the layer below.
     """
 
     def __init__(self, scenario: Scenario, device: torch.device, clock: Clock = perf_counter) -> None:
@@ -30,7 +31,7 @@ class MatrixProducts:
         self()
 
     def __call__(self) -> float:
-        """Do the products of a block of steps; returns its seconds."""
+        """Compute the products of a block of steps; returns the seconds."""
         return timed(self._block, self._device, self._clock)
 
     @torch.no_grad()
@@ -46,19 +47,19 @@ class MatrixProducts:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """One epoch's seconds, and what they are compared with.
+    """The seconds of one epoch, and what they are compared with.
 
-    With one thread on the CPU these are its seconds on a core: what else the machine does is not among them.
-    On a GPU they are by the GPU's clock.
+    With one thread on the CPU, only the seconds count in which the thread had a core, so that other load does
+    not change them. On a GPU, the GPU's clock measures them.
 
     Attributes:
         threads: torch threads.
-        epoch: an epoch's training with full measuring.
-        unmeasured: without.
-        floor: its bare matrix products.
-        over_floor: `epoch` over `floor`.
-        measuring: `epoch` over `unmeasured`.
-        core: the part of the time in which each of the threads had a core: well under 1, others had it.
+        epoch: an epoch of training with full measuring.
+        unmeasured: the same without measuring.
+        floor: only its matrix products.
+        over_floor: `epoch` divided by `floor`.
+        measuring: `epoch` divided by `unmeasured`.
+        core: the part of the time in which each thread had a core; well below 1 if there was other load.
     """
 
     threads: int
@@ -71,17 +72,17 @@ class Pace:
 
 
 def measure_pace(scenario: Scenario, data: Dataset, threads: int, *, repeats: int, blocks: int) -> Pace:
-    """Train measured, unmeasured, and do the bare products, a block of each in turn.
+    """Train with measuring, train without, and compute only the products: a block of each in turn.
 
-    It is one trainer that trains, so that nothing but the measuring is between both. The turns go through all
-    orders, for a block finds in the caches what the one before it left there.
+    The same trainer trains both ways, so that only the measuring differs. The turns use all possible orders,
+    because a block finds in the caches what the block before it left there.
 
     Args:
         scenario: what to train.
         data: the training set, on the device.
         threads: torch threads.
-        repeats: how often.
-        blocks: of ten steps each, in one repetition; the seconds are scaled to an epoch.
+        repeats: the number of repetitions.
+        blocks: blocks of ten steps per repetition; the seconds are scaled to an epoch.
     """
     torch.set_num_threads(threads)
     device = data.train_images.device
@@ -91,7 +92,7 @@ def measure_pace(scenario: Scenario, data: Dataset, threads: int, *, repeats: in
     took: list[list[float]] = [[], [], []]
     began, had = perf_counter(), process_time()
     for _ in range(repeats):
-        # Made anew each time: where their tensors happen to lie in memory is worth some parts in a hundred.
+        # Built again each time, because the places of the tensors in memory change the time by some percent.
         trainer = TrainerPace(scenario, data, clock)
         products = MatrixProducts(scenario, device, clock)
         ways: tuple[Block, ...] = (trainer, partial(trainer, measuring=False), products)
@@ -115,7 +116,7 @@ def measure_pace(scenario: Scenario, data: Dataset, threads: int, *, repeats: in
 
 
 def measure_steps(scenario: Scenario, data: Dataset, *, repeats: int) -> Spread | None:
-    """Seconds of one step of a scenario, its measuring included; None if it diverges before that is known."""
+    """Seconds of one step of a scenario, with measuring; None if it diverges during the measurement."""
     pace = TrainerPace(scenario, data, clock_for(data))
     seconds = [pace() / BLOCK for _ in range(repeats)]
     return None if pace.trainer.status.ended else Spread.of(seconds)

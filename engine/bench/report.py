@@ -1,4 +1,4 @@
-"""The whole benchmark, in the order in which it is shown, and its JSON."""
+"""The whole benchmark in the order of its output, and its JSON."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -29,9 +29,9 @@ class Effort:
     """How long to measure.
 
     Attributes:
-        repeats: of everything that is compared.
-        blocks: of ten steps, in a repetition of an epoch's pace.
-        batches: of the DataLoader's loop, in a repetition.
+        repeats: repetitions of everything that is compared.
+        blocks: blocks of ten steps per repetition of an epoch's pace.
+        batches: batches of the DataLoader loop per repetition.
     """
 
     repeats: int
@@ -48,15 +48,15 @@ class Report:
     """What was measured on this machine.
 
     Attributes:
-        device: what was trained on, `data` on what.
-        cores: that the process may use.
+        device: the device that trained, on `data`.
+        cores: the number of cores that the process may use.
         pace: of the 7-layer network.
-        usual: the usual loop over it.
-        steps: seconds of a step, by scenario; None of one that diverges at once.
-        lockstep: six of the 7-layer network.
-        threads: the pace with as many torch threads; on a GPU none.
-        auto_threads: what `--threads auto` takes here.
-        launches: on a GPU.
+        usual: the usual loop, compared with `pace`.
+        steps: seconds of a step, by scenario; None if it diverges at once.
+        lockstep: six runs of the 7-layer network.
+        threads: the pace for each number of torch threads; empty on a GPU.
+        auto_threads: the number that `--threads auto` uses here.
+        launches: on a GPU; otherwise None.
     """
 
     device: str
@@ -73,11 +73,11 @@ class Report:
 
     @property
     def cores_had(self) -> float:
-        """The least part of the cores that training asked for, and had."""
+        """The part of the requested cores that training got, in the worst measurement."""
         return min(pace.core for pace in (self.pace, *self.threads))
 
     def record(self) -> dict[str, Any]:
-        """As JSON: the medians that are asked for most, then everything with its range."""
+        """The report for JSON: the most important medians, then everything with its range."""
         return {
             "epoch_seconds": self.pace.epoch.median,
             "epoch_seconds_unmeasured": self.pace.unmeasured.median,
@@ -98,10 +98,10 @@ def measure(settings: Settings, effort: Effort, cores: int, spare: int, say: Pro
 
     Args:
         settings: device, data, and the threads of a run.
-        effort: how long.
-        cores: that the process may use.
-        spare: of these, what training in the app takes.
-        say: hears what is being measured.
+        effort: how long to measure.
+        cores: the number of cores that the process may use.
+        spare: the number of these that training in the app uses.
+        say: called with what is measured next.
 
     Raises:
         DataError: the data set is damaged.
@@ -116,7 +116,7 @@ def measure(settings: Settings, effort: Effort, cores: int, spare: int, say: Pro
     if settings.choose_threads:
         settings = replace(settings, threads=choose_fastest(settings.threads, data), choose_threads=False)
 
-    say("an epoch, with measuring and without, against its matrix products")
+    say("an epoch with and without measuring, and its matrix products")
     pace = measure_pace(course, data, settings.threads, repeats=effort.repeats, blocks=effort.blocks)
     say("the usual DataLoader loop")
     usual = measure_usual_loop(
@@ -128,7 +128,7 @@ def measure(settings: Settings, effort: Effort, cores: int, spare: int, say: Pro
         say(f"a step of {entry.id}")
         steps[entry.id] = measure_steps(scenarios.load(entry.id), data, repeats=effort.repeats)
     say(f"{RUNS} runs in lockstep, and one after another")
-    side_by_side = cores if settings.threads == 1 else 1  # as the engine takes it
+    side_by_side = cores if settings.threads == 1 else 1  # as the engine does
     lockstep = measure_lockstep(
         settings, course, runs=RUNS, side_by_side=side_by_side, repeats=effort.repeats
     )
@@ -137,7 +137,7 @@ def measure(settings: Settings, effort: Effort, cores: int, spare: int, say: Pro
         say(f"an epoch with {threads} thread{'s' if threads > 1 else ''}")
         paces.append(measure_pace(course, data, threads, repeats=effort.repeats, blocks=effort.blocks))
     if not on_cpu:
-        say("launching against computing")
+        say("launching and computing")
     return Report(
         device=str(device) if on_cpu else f"{device} ({torch.cuda.get_device_name(device)})",
         data=source.title,

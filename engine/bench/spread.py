@@ -1,4 +1,4 @@
-"""Repeated measurements as their median and range."""
+"""Repeated measurements, summarised by median and range."""
 
 import statistics
 from collections.abc import Sequence
@@ -21,5 +21,5 @@ class Spread:
 
     @classmethod
     def of_ratios(cls, over: Sequence[float], under: Sequence[float]) -> Self:
-        """The spread of the ratios of measurements that were taken side by side."""
+        """The spread of the ratios of measurements that were taken in pairs."""
         return cls.of([above / below for above, below in zip(over, under, strict=True)])

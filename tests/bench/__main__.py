@@ -1,6 +1,6 @@
-"""Measures this machine against the budgets and prints them: `make bench`.
+"""Measure this machine against the budgets, and print a table: `make bench`.
 
-Nothing here is asserted: how fast a machine is depends on who else is using it. Let it be alone with this.
+Nothing here is asserted, because other load on the machine changes the results. Run it on an idle machine.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from tests.e2e.pseudo_terminal import PROGRAM, child_environment
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """A line of the table. `at_least`: the larger the better."""
+    """A row of the table. `at_least`: larger values are better."""
 
     what: str
     must: float
@@ -52,9 +52,9 @@ class Budget:
 
 
 def main() -> None:
-    """Measure and print, a table in Markdown."""
+    """Measure, and print a table in Markdown."""
     parser = argparse.ArgumentParser(prog="make bench ARGS=", description=main.__doc__)
-    parser.add_argument("--quick", action="store_true", help="a first look, with short windows")
+    parser.add_argument("--quick", action="store_true", help="measure for a shorter time, for a first look")
     quick = parser.parse_args().quick
     with TemporaryDirectory() as home:
         environment: Environment = {
@@ -77,9 +77,7 @@ def _of_the_engine(environment: Environment, *, quick: bool) -> list[Budget]:
     detail = report["detail"]
     print(f"\n{detail['device']}, {detail['cores']} cores; {detail['data']}; {detail['versions']}")
     budgets = [
-        Budget(
-            "an epoch over its matrix products, 1 thread", 1.3, 1.1, **_spread(detail["pace"]["over_floor"])
-        ),
+        Budget("epoch / its matrix products, 1 thread", 1.3, 1.1, **_spread(detail["pace"]["over_floor"])),
     ]
     budgets += [
         Budget("the same, 2 threads", 2.0, 1.5, **_spread(pace["over_floor"]))
@@ -88,11 +86,16 @@ def _of_the_engine(environment: Environment, *, quick: bool) -> list[Budget]:
     ]
     return [
         *budgets,
-        Budget("the usual DataLoader loop over it", 3, 4, **_spread(detail["usual"]["over"]), at_least=True),
         Budget(
-            "six runs in lockstep over one by one", 0.8, 0.6, **_spread(detail["lockstep"]["over_in_turn"])
+            "the usual DataLoader loop / our epoch", 3, 4, **_spread(detail["usual"]["over"]), at_least=True
         ),
-        Budget("measuring on over measuring off", 1.05, 1.02, **_spread(detail["pace"]["measuring"])),
+        Budget(
+            "six runs in lockstep / one after another",
+            0.8,
+            0.6,
+            **_spread(detail["lockstep"]["over_in_turn"]),
+        ),
+        Budget("epoch with measuring / without", 1.05, 1.02, **_spread(detail["pace"]["measuring"])),
     ]
 
 
@@ -100,23 +103,23 @@ def _of_the_screen(environment: Environment, *, quick: bool) -> list[Budget]:
     seconds, repeats = (5.0, 2) if quick else (30.0, 7)
     _say("the first frame")
     frames = terminal.first_frames(environment, repeats)
-    _say("the app at rest")
+    _say("the idle app")
     resident, at_rest = terminal.idle(environment, seconds)
     _say("the app while it trains")
     small, _ = terminal.training(environment, 80, 24, seconds, keys=False)
     large, answers = terminal.training(environment, 120, 36, seconds, keys=True)
-    _say("training under the app, and without it")
+    _say("training in the app, and without it")
     ratios = speed.app_over_headless(environment, 4 if quick else 8, 1 if quick else 3)
     milliseconds = [1000 * answer for answer in answers]
     return [
-        Budget("training under the open app over headless", 1.15, 1.05, **_of(ratios)),
-        Budget("first frame over a bare Textual app", 1.6, 1.3, **_of(frames)),
+        Budget("training in the open app / headless", 1.15, 1.05, **_of(ratios)),
+        Budget("first frame / that of a bare Textual app", 1.6, 1.3, **_of(frames)),
         Budget("resident memory before the first run", 80, 60, resident, " MB"),
-        Budget("bytes to the terminal at rest", 0, 0, at_rest, " B/s"),
-        Budget("bytes while training, 80×24", 4, 1.5, small / 1000, " kB/s"),
-        Budget("bytes while training, 120×36", 8, 3, large / 1000, " kB/s"),
+        Budget("bytes to the terminal while idle", 0, 0, at_rest, " B/s"),
+        Budget("bytes to the terminal while training, 80×24", 4, 1.5, small / 1000, " kB/s"),
+        Budget("bytes to the terminal while training, 120×36", 8, 3, large / 1000, " kB/s"),
         Budget(
-            "key to its answer while training, 95th percentile",
+            "from a key to its effect while training, 95th percentile",
             80,
             40,
             terminal.percentile_95(milliseconds),

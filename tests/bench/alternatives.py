@@ -1,4 +1,4 @@
-"""What was tried in place of something in the training step, each against what is there now."""
+"""Alternatives to parts of the training step, each compared with the current code."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -28,12 +28,12 @@ from tests.bench.paired import Pair, Work, pair
 from tests.engine.lab import plain_loss
 
 COURSE = "depth-7"
-DEEP = 24  # layers: there Adam's second moments of the first layers are denormal, or 0
+DEEP = 24  # layers: at this depth, Adam's second moments of the first layers are denormal or 0
 
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """A row of the table: what was tried, instead of what, and what came of it."""
+    """A row of the table: what was tried, instead of what, and the result."""
 
     tried: str
     instead_of: str
@@ -55,7 +55,7 @@ class Alternative:
 
 
 def course_trainer(data: Dataset, scenario: str = COURSE, overrides: tuple[str, ...] = ()) -> Trainer:
-    """A trainer behind its first step, whose network has gradients."""
+    """A trainer after its first step, so that its network has gradients."""
     loaded = scenarios.load(scenario, list(overrides))
     trainer = Trainer("bench", loaded, 1, data, lambda event: None)
     trainer.begin()
@@ -64,13 +64,13 @@ def course_trainer(data: Dataset, scenario: str = COURSE, overrides: tuple[str, 
 
 
 def backward(data: Dataset, repeats: int) -> Iterator[Alternative]:
-    """Autograd, for forward pass, loss and backward pass; and where arithmetic is next to nothing."""
+    """Autograd for forward pass, loss and backward pass; also in a network with almost no arithmetic."""
     for what, overrides in {"": (), ", width 1, one image": ("model.width=1", "data.batch_size=1")}.items():
         trainer = course_trainer(data, overrides=overrides)
         batches = Batches(data, 1, trainer.scenario.data.batch_size)
         batches.begin(1)
         works = partial(_by_hand, trainer, *batches.next()), partial(_by_autograd, trainer, *batches.next())
-        yield Alternative(f"autograd{what}", "written out", pair(*works, repeats=repeats))
+        yield Alternative(f"autograd{what}", "written out by hand", pair(*works, repeats=repeats))
 
 
 @torch.no_grad()
@@ -88,7 +88,7 @@ def _by_autograd(trainer: Trainer, images: Tensor, labels: Tensor) -> None:
 
 
 def losses(data: Dataset, repeats: int) -> Iterator[Alternative]:
-    """Cross-entropy and its gradient as PyTorch's own goes through the logits, row by row."""
+    """Cross-entropy and its gradient row by row, as PyTorch computes them."""
     trainer = course_trainer(data)
     batches = Batches(data, 1, trainer.scenario.data.batch_size)
     batches.begin(1)
@@ -107,7 +107,7 @@ def _by_rows(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def sigmoids(data: Dataset, repeats: int) -> Iterator[Alternative]:
-    """Ten steps whose sigmoids write over z."""
+    """Ten steps whose sigmoids overwrite z."""
     pace = TrainerPace(scenarios.load(COURSE), data)
     hidden = pace.trainer.network.layers[:-1]
     beside = hidden[0].activation
@@ -119,7 +119,9 @@ def sigmoids(data: Dataset, repeats: int) -> Iterator[Alternative]:
         pace(measuring=False)
 
     works = partial(steps, beside), partial(steps, in_place)
-    yield Alternative("ten steps, a in z's place", "a beside z", pair(*works, repeats=repeats, calls=1))
+    yield Alternative(
+        "ten steps, sigmoid overwrites z", "separate buffers", pair(*works, repeats=repeats, calls=1)
+    )
 
 
 def optimizers(data: Dataset, repeats: int) -> Iterator[Alternative]:
@@ -144,7 +146,7 @@ def optimizers(data: Dataset, repeats: int) -> Iterator[Alternative]:
 
 
 def denormals(data: Dataset, repeats: int, steps: int) -> Iterator[Alternative]:
-    """`torch.set_flush_denormal`, with Adam on networks whose gradient vanishes: speed and result."""
+    """`torch.set_flush_denormal` with Adam, in networks with a vanishing gradient: speed and result."""
     for layers in (7, DEEP):
         overrides = (f"model.hidden_layers={layers}", "training.epochs=1")
         scenario = scenarios.load("adam", list(overrides))
@@ -166,7 +168,7 @@ def _flushing(work: Work) -> Work:
 
 
 def _difference(data: Dataset, overrides: tuple[str, ...], steps: int) -> str:
-    """What `steps` steps with denormals flushed end in, beside those with denormals kept."""
+    """The difference after `steps` steps between flushing denormals and keeping them."""
     kept, flushed = (course_trainer(data, "adam", overrides) for _ in range(2))
     for trainer, flush in ((kept, False), (flushed, True)):
         torch.set_flush_denormal(flush)
@@ -179,17 +181,17 @@ def _difference(data: Dataset, overrides: tuple[str, ...], steps: int) -> str:
     share = float(((moments > 0) & (moments < tiny)).double().mean())
     pairs = zip(kept.network.parameters(), flushed.network.parameters(), strict=True)
     apart = max(float((one - other).detach().abs().max()) for one, other in pairs)
-    same = "the same bits" if not apart else f"weights up to {apart:.1e} apart"
+    same = "bit-identical" if not apart else f"weights up to {apart:.1e} apart"
     return f"{100 * share:.2g} % of the second moments denormal after {steps} steps; {same}"
 
 
 def storage(data: Dataset, repeats: int) -> Iterator[Alternative]:
-    """How the images are kept, and how a batch is taken from them."""
+    """How the images are stored, and how a batch is taken from them."""
     size = scenarios.load(COURSE).data.batch_size
     floats = scaled(data.train_images)
     order = torch.randperm(len(data.train_labels))
     chunks = [order[first : first + size] for first in range(0, len(order), size)]
-    batch = partial(next, cycle(chunks))  # another each time: the last one is in the cache
+    batch = partial(next, cycle(chunks))  # a new chunk each time, because the last one is in the cache
     images, labels = data.train_images, data.train_labels
 
     def ours() -> tuple[Tensor, Tensor]:
@@ -225,15 +227,15 @@ def storage(data: Dataset, repeats: int) -> Iterator[Alternative]:
             scaled(shuffled[first : first + size]), shuffled_labels[first : first + size]
 
     yield Alternative(
-        "permuting all images once, of an epoch",
+        "permuting all images once per epoch",
         "gathering each batch",
         pair(epoch_of_ours, permuted_once, repeats=repeats, calls=1),
-        f"{data.train_images.nbytes * data.passes / 1e6:.0f} MB more a run",
+        f"{data.train_images.nbytes * data.passes / 1e6:.0f} MB more per run",
     )
 
 
 def evaluation(data: Dataset, repeats: int) -> Iterator[Alternative]:
-    """How autograd is kept out of an evaluation over the test set."""
+    """How autograd is switched off in an evaluation over the test set."""
     trainer = course_trainer(data)
     bare: Callable[..., tuple[float, float]] = evaluate.__wrapped__  # type: ignore[attr-defined]
     loss = LOSSES["cross_entropy"]
@@ -255,7 +257,7 @@ def evaluation(data: Dataset, repeats: int) -> Iterator[Alternative]:
 
 
 def counting(data: Dataset, repeats: int) -> Iterator[Alternative]:
-    """When hits are counted and losses read: ten batches at a sample, or each batch."""
+    """When hits are counted and losses are read: after each batch, or for ten batches at a sample."""
     trainer = course_trainer(data)
     batches = Batches(data, 1, trainer.scenario.data.batch_size)
     batches.begin(1)
@@ -274,7 +276,7 @@ def counting(data: Dataset, repeats: int) -> Iterator[Alternative]:
             loss.item(), int((logits.argmax(1) == labels).sum().item())
 
     yield Alternative(
-        "counting each batch, of ten",
-        "counting ten at a sample",
+        "counting after each of ten batches",
+        "counting all ten at a sample",
         pair(ours, each, repeats=repeats),
     )

@@ -1,4 +1,4 @@
-"""A bare Textual app with a list as long as the catalogue: what a first frame costs without ours."""
+"""A bare Textual app with a list as long as the catalogue: the minimum cost of a first frame."""
 
 from textual.app import App, ComposeResult
 from textual.widgets import Footer, Header, OptionList

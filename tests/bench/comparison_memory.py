@@ -1,4 +1,4 @@
-"""What a comparison needs in memory: six runs of the race against one, a process each.
+"""The memory that a comparison needs: one run and six runs of the race, each in its own process.
 
     python -m tests.bench.comparison_memory
 
@@ -16,7 +16,7 @@ EPOCHS = 2
 
 
 def main() -> None:
-    """Measure one run and six, and print the difference beside what the images take."""
+    """Measure one run and six, and print the difference and the size of the images."""
     one, six = (_in_a_process(runs) for runs in (1, 6))
     print("| runs in lockstep | resident memory |")
     print("|---|---|")
@@ -33,7 +33,7 @@ def _in_a_process(runs: int) -> float:
 
 
 def _resident(runs: int) -> float:
-    """The most MB that this process had while `runs` of the race trained."""
+    """The peak memory in MB of this process while `runs` runs of the race trained."""
     import scenarios
     from engine.protocol.events import RunEvent, RunFinished
     from engine.runtime.engine import Engine

@@ -1,4 +1,4 @@
-"""Two ways of doing the same, timed in turn."""
+"""Time two ways of doing the same, in turn."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ Work = Callable[[], object]
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """What is there now against what was tried.
+    """The current code compared with an alternative.
 
     Attributes:
-        ours, other: milliseconds of a core.
-        ratio: the other's over ours, of measurements that stood side by side.
+        ours, other: milliseconds on a core.
+        ratio: `other` / `ours`, from measurements taken in pairs.
     """
 
     ours: Spread
@@ -24,7 +24,7 @@ class Pair:
 
 
 def seconds(work: Work, calls: int) -> float:
-    """Seconds of a core that one call takes, in the thread that calls."""
+    """Seconds on a core that one call takes in the calling thread."""
     began = thread_time()
     for _ in range(calls):
         work()
@@ -32,7 +32,7 @@ def seconds(work: Work, calls: int) -> float:
 
 
 def pair(ours: Work, other: Work, *, repeats: int, calls: int = 10) -> Pair:
-    """Time both, `calls` calls of each in turn, `repeats` times, after a first one that is left out."""
+    """Time both in turn, `repeats` times `calls` calls of each, after one call that does not count."""
     seconds(ours, 1), seconds(other, 1)
     took = [(1000 * seconds(ours, calls), 1000 * seconds(other, calls)) for _ in range(repeats)]
     mine, theirs = [first for first, _ in took], [second for _, second in took]
@@ -40,6 +40,6 @@ def pair(ours: Work, other: Work, *, repeats: int, calls: int = 10) -> Pair:
 
 
 def median_milliseconds(work: Work, *, repeats: int, calls: int = 10) -> float:
-    """Milliseconds of a core that one call takes, the median of `repeats` measurements."""
+    """Milliseconds on a core that one call takes: the median of `repeats` measurements."""
     seconds(work, 1)
     return Spread.of([1000 * seconds(work, calls) for _ in range(repeats)]).median

@@ -1,8 +1,8 @@
-"""What saving costs: a checkpoint beside the training, and the list of ten thousand runs.
+"""The cost of saving: a checkpoint during training, and the list of ten thousand runs.
 
     python -m tests.bench.saving
 
-Prints both against their budgets. Nothing is asserted, as in the other benchmarks.
+Prints both with their budgets. Nothing is asserted, as in the other benchmarks.
 """
 
 import resource
@@ -31,7 +31,7 @@ REPEATS = 7
 
 
 def checkpoint_cost(scenario_id: str = "adam") -> float:
-    """CPU time of a checkpoint, on the training's thread and the saver's, over the time between two."""
+    """CPU time of a checkpoint, in the training thread and the saver, over the time between two saves."""
     data = load(find_source(), "cpu")
     trainer = Trainer("run", scenarios.load(scenario_id), 1, data, lambda event: None)
     trainer.begin()
@@ -52,7 +52,7 @@ def checkpoint_cost(scenario_id: str = "adam") -> float:
 
 
 def list_seconds(folder: Path) -> tuple[float, float, float]:
-    """Seconds for the list of ten thousand runs: the first time, from the cache, and to sort by a column."""
+    """Seconds to list ten thousand runs the first time, to list them again, and to sort the list."""
     began = perf_counter()
     entries = list_runs(folder)
     first = perf_counter() - began
@@ -64,7 +64,7 @@ def list_seconds(folder: Path) -> tuple[float, float, float]:
 
 
 def fill(folder: Path) -> None:
-    """Directories of runs as finished ones are left, but for their checkpoints."""
+    """Create directories like those of finished runs, but without checkpoints."""
     for number in range(RUNS):
         run = folder / f"20260101-{number:06}-depth-7-{number:04x}"
         run.mkdir()
@@ -85,20 +85,20 @@ def _median(work: Callable[[], object], clock: Callable[[], float]) -> float:
 
 
 def main() -> None:
-    """Measure and print, a table in Markdown."""
+    """Measure, and print a table in Markdown."""
     cost = checkpoint_cost()
     with TemporaryDirectory() as folder:
-        with patch("os.fsync"):  # thirty thousand of them take minutes, and the list has no use for them
+        with patch("os.fsync"):  # thirty thousand calls take minutes, and the list does not need them
             fill(Path(folder))
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         first, cached, sort = list_seconds(Path(folder))
         grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     print("| what | must | measured |\n|---|---|---|")
-    print(f"| CPU time of a checkpoint over the {SAVE_SECONDS:.0f} s between two | 1 % | {cost:.3%} |")
-    print(f"| list of {RUNS:,} runs, never read before | 1 s | {first:.2f} s |")
-    print(f"| the same again | 1 s | {cached:.2f} s |")
-    print(f"| sorting it by the slowest column | | {sort:.3f} s |")
-    print(f"| memory that the list added | | {grown:.0f} MB |")
+    print(f"| CPU time of a checkpoint / the {SAVE_SECONDS:.0f} s between two saves | 1 % | {cost:.3%} |")
+    print(f"| listing {RUNS:,} runs the first time | 1 s | {first:.2f} s |")
+    print(f"| listing them again | 1 s | {cached:.2f} s |")
+    print(f"| sorting them by the slowest column | | {sort:.3f} s |")
+    print(f"| additional memory for the list | | {grown:.0f} MB |")
 
 
 if __name__ == "__main__":

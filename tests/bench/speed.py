@@ -1,4 +1,4 @@
-"""How fast the engine trains under the open app, and without it."""
+"""How fast the engine trains in the open app, and without it."""
 
 import json
 import statistics
@@ -12,7 +12,7 @@ from tests.e2e.pseudo_terminal import PROGRAM, PseudoTerminal, child_environment
 
 
 def under_the_app(environment: Environment, epochs: int) -> float:
-    """Seconds of an epoch of depth-7 while the app shows it."""
+    """Seconds per epoch of depth-7 while the app shows it."""
     with (
         TemporaryDirectory() as folder,
         PseudoTerminal(("--runs-dir", folder), environment=environment) as app,
@@ -37,7 +37,7 @@ def headless(environment: Environment, epochs: int) -> float:
 
 
 def app_over_headless(environment: Environment, epochs: int, repeats: int) -> list[float]:
-    """The ratio, measured in turn."""
+    """The ratios of the two, measured in turn."""
     return [under_the_app(environment, epochs) / headless(environment, epochs) for _ in range(repeats)]
 
 

@@ -1,9 +1,9 @@
-"""The training step taken apart, and what was tried in place of its parts.
+"""The parts of the training step, and alternatives to them.
 
     python -m tests.bench.taken_apart [--quick]
 
-One thread on the CPU, in seconds that this thread had a core. Prints two tables in Markdown; nothing is
-asserted, as in the other benchmarks.
+It uses one thread on the CPU, and counts only the time for which this thread had a core. Prints two tables in
+Markdown; nothing is asserted, as in the other benchmarks.
 """
 
 import argparse
@@ -40,7 +40,7 @@ Row = tuple[str, float]
 
 
 def parts(data: Dataset, repeats: int) -> Iterator[Row]:
-    """(what, milliseconds of a step) of the step of `depth-7`, its parts, and what stands around it."""
+    """(what, milliseconds per step) for the step of `depth-7`, its parts, and the work around it."""
     scenario = scenarios.load(COURSE)
     trainer = course_trainer(data)
     network, optimizer, loss_of = trainer.network, trainer.optimizer, LOSSES[scenario.training.loss]
@@ -75,9 +75,9 @@ def parts(data: Dataset, repeats: int) -> Iterator[Row]:
 
     pace = TrainerPace(scenario, data)
     floor = MatrixProducts(scenario, torch.device("cpu"))
-    yield "the whole step, one in ten measured", milliseconds(pace, 1) / BLOCK
+    yield "the whole step, every tenth one measured", milliseconds(pace, 1) / BLOCK
     yield "the whole step, none measured", milliseconds(partial(pace, measuring=False), 1) / BLOCK
-    yield "its matrix products alone", milliseconds(floor, 1) / BLOCK
+    yield "only its matrix products", milliseconds(floor, 1) / BLOCK
     yield "gathering and scaling the batch", milliseconds(gather)
     one_way = milliseconds(forward)
     yield "forward pass and loss", one_way
@@ -86,16 +86,16 @@ def parts(data: Dataset, repeats: int) -> Iterator[Row]:
         logits = network(images)
     loss, _ = loss_of(logits, labels)
     yield "update (SGD)", milliseconds(optimizer.step)
-    yield "counting and reading the losses, a tenth of a sample", milliseconds(count) / BLOCK
+    yield "counting hits and reading losses, per step", milliseconds(count) / BLOCK
     narrow = scenarios.load(COURSE, ["model.width=1", "data.batch_size=1"])
     few = partial(TrainerPace(narrow, data), measuring=False)
-    yield "a step of width 1 on one image: Python and torch's calls", milliseconds(few, 1) / BLOCK
+    yield "a step of width 1 on one image: Python and calls of torch", milliseconds(few, 1) / BLOCK
     yield from _measuring(data, repeats)
-    yield "a round around the step: view, diagnosis, log", _round(data, repeats)
+    yield "the rest of a round: view, diagnosis, log", _round(data, repeats)
 
 
 def _measuring(data: Dataset, repeats: int) -> Iterator[Row]:
-    """What a measured step adds, all of it and in parts."""
+    """The parts of the time that measuring adds to a measured step."""
     trainer = course_trainer(data)
     network, scenario = trainer.network, trainer.scenario
     images, labels = Batches(data, 1, scenario.data.batch_size), data.train_labels
@@ -121,17 +121,17 @@ def _measuring(data: Dataset, repeats: int) -> Iterator[Row]:
     def milliseconds(work: Work) -> float:
         return median_milliseconds(work, repeats=repeats)
 
-    yield "measuring, when it is done: keeping the weights", milliseconds(probe)
-    yield "measuring, when it is done: the deltas, on the way back", milliseconds(take_deltas)
-    yield "measuring, when it is done: all other quantities", milliseconds(reading.read)
+    yield "in a measured step: keeping the weights", milliseconds(probe)
+    yield "in a measured step: the deltas, in the backward pass", milliseconds(take_deltas)
+    yield "in a measured step: all other quantities", milliseconds(reading.read)
     yield (
-        "measuring, when it is done: reading them back",
+        "in a measured step: reading the values",
         milliseconds(lambda: decode(numbers, measurement.present, network.layer_names, frozenset())),
     )
 
 
 def _round(data: Dataset, repeats: int) -> float:
-    """Milliseconds that a run's round takes over its bare step, in the thread that trains."""
+    """Milliseconds that a run's round takes in addition to its step, in the training thread."""
     scenario = scenarios.load(COURSE)
     bare = course_trainer(data)
     saver, rounds = Saver(SAVE_SECONDS, lambda: None), Rounds()
@@ -151,7 +151,7 @@ def _round(data: Dataset, repeats: int) -> float:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.taken_apart", description=main.__doc__)
-    parser.add_argument("--quick", action="store_true", help="a first look, with few repeats")
+    parser.add_argument("--quick", action="store_true", help="repeat less often, for a first look")
     quick = parser.parse_args().quick
     repeats, steps = (3, 30) if quick else (15, 590)
     torch.set_num_threads(1)
@@ -159,13 +159,14 @@ def main() -> None:
     data = load(source, "cpu")
     print(f"cpu, 1 thread; {source.title}; python {platform.python_version()}, torch {torch.__version__}\n")
 
-    print("| part of a step of `depth-7` | ms | of the step |\n|---|---:|---:|")
+    print("| part of a step of `depth-7` | ms | share |\n|---|---:|---:|")
     whole = 0.0
     for what, milliseconds in parts(data, repeats):
         whole = whole or milliseconds
         print(f"| {what} | {milliseconds:.3f} | {100 * milliseconds / whole:.0f} % |", flush=True)
 
-    print("\n| tried | instead of | there now | tried | ratio (range) | |\n|---|---|---:|---:|---:|---|")
+    print("\n| alternative | instead of | current | alternative | ratio (range) | |")
+    print("|---|---|---:|---:|---:|---|")
     for group in (
         alternatives.backward(data, repeats),
         alternatives.losses(data, repeats),
@@ -178,7 +179,7 @@ def main() -> None:
     ):
         for each in group:
             print(each.line(), flush=True)
-    print("\nRatios above 1: what is there now is faster.", file=sys.stderr)
+    print("\nA ratio above 1 means that the current code is faster.", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The app in a terminal, measured from outside: what it sends, when, and how large it is."""
+"""Measure the app from outside, in a terminal: what it sends, when, and how much memory it uses."""
 
 import random
 import re
@@ -13,14 +13,14 @@ from tests.e2e.pseudo_terminal import PROGRAM, PseudoTerminal
 Environment = dict[str, str | None]
 
 BARE = (sys.executable, "-m", "tests.bench.bare_app")
-_FIRST = "depth-3"  # stands in the list of both
+_FIRST = "depth-3"  # both programs show it in their list
 _COURSE = "depth-7"
 _SETTLED = 3.0  # seconds without a byte
 _KEYS = 60
 
 
 def first_frame(program: Sequence[str], environment: Environment) -> float:
-    """Seconds from the start of a program until its list stands on the screen."""
+    """Seconds from the start of a program until its list is on the screen."""
     began = monotonic()
     with PseudoTerminal((), program=program, environment=environment) as terminal:
         terminal.wait_for(_FIRST)
@@ -28,13 +28,13 @@ def first_frame(program: Sequence[str], environment: Environment) -> float:
 
 
 def first_frames(environment: Environment, repeats: int) -> list[float]:
-    """How many times as long as a bare app ours takes to its first frame, started in turn."""
-    first_frame(PROGRAM, environment), first_frame(BARE, environment)  # now the files are in memory
+    """The time to our first frame divided by that of a bare app; both are started in turn."""
+    first_frame(PROGRAM, environment), first_frame(BARE, environment)  # reads the files into memory
     return [first_frame(PROGRAM, environment) / first_frame(BARE, environment) for _ in range(repeats)]
 
 
 def idle(environment: Environment, seconds: float) -> tuple[float, float]:
-    """(resident megabytes before the first run, bytes a second that are sent while nothing happens)."""
+    """(resident megabytes before the first run, bytes per second sent by the idle app)."""
     with PseudoTerminal((), environment=environment) as terminal:
         terminal.wait_for(_FIRST)
         _settle(terminal)
@@ -47,7 +47,7 @@ def idle(environment: Environment, seconds: float) -> tuple[float, float]:
 def training(
     environment: Environment, columns: int, rows: int, seconds: float, *, keys: bool
 ) -> tuple[float, list[float]]:
-    """(bytes a second while depth-7 trains, seconds from a key to its answer)."""
+    """(bytes per second while depth-7 trains, seconds from each key to its effect)."""
     with PseudoTerminal((), environment=environment, columns=columns, rows=rows) as terminal:
         begin_training(terminal)
         sent = _bytes_a_second(terminal, seconds)
@@ -55,7 +55,7 @@ def training(
 
 
 def begin_training(terminal: PseudoTerminal) -> None:
-    """Train depth-7, and wait until an epoch has passed."""
+    """Train depth-7, and wait until one epoch has passed."""
     before = ""
     while (before := _highlighted(terminal.wait_for(_moved_from(before)))) != _COURSE:
         terminal.type("j")
@@ -64,7 +64,7 @@ def begin_training(terminal: PseudoTerminal) -> None:
 
 
 def _settle(terminal: PseudoTerminal) -> None:
-    """Wait until nothing has come for a while."""
+    """Wait until the program has sent nothing for a while."""
     sent = -1
     while len(terminal.sent) != sent:
         sent = len(terminal.sent)
@@ -78,7 +78,7 @@ def _bytes_a_second(terminal: PseudoTerminal, seconds: float) -> float:
 
 
 def _answers(terminal: PseudoTerminal) -> list[float]:
-    """Seconds until the list's cursor has moved, of keys typed at odd moments."""
+    """Seconds until the cursor of the list moves, for keys typed at random moments."""
     draw = random.Random(1)
     if not _highlighted(terminal.text):
         terminal.type("\\")
@@ -95,7 +95,7 @@ def _answers(terminal: PseudoTerminal) -> list[float]:
 
 
 def percentile_95(values: Sequence[float]) -> float:
-    """The value that one in twenty is above."""
+    """The value that is exceeded by one in twenty."""
     return statistics.quantiles(values, n=20)[-1]
 
 

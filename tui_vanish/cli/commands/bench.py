@@ -1,4 +1,4 @@
-"""`vanish-tui bench`: how fast this machine trains, against its own limit."""
+"""`vanish-tui bench`: measure how fast this machine trains, compared with its own limit."""
 
 import argparse
 import json
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
 
 Row = tuple[str, str, str, str]
 
-_BUSY = 0.9  # of its cores that training had, below which the figures are someone else's too
+_BUSY = 0.9  # if training had less than this part of its cores, other load has distorted the figures
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
-    parser.add_argument("--json", action="store_true", help="as a JSON object")
+    """Add the options of the command."""
+    parser.add_argument("--json", action="store_true", help="print a JSON object")
     parser.add_argument(
-        "--quick", action="store_true", help="in half a minute, for a first look (2 to 4 minutes without)"
+        "--quick", action="store_true", help="take half a minute, for a first look (without: 2 to 4 minutes)"
     )
     options.add_training_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure, telling on standard error what, and print."""
+    """Measure, with progress on standard error, and print the report."""
     settings = options.settings(arguments)
     options.check(settings)
     with ending_at_once():
-        import engine.runtime.live_run  # noqa: F401  what trains in lockstep
+        import engine.runtime.live_run  # noqa: F401  used in lockstep, and timed
         from engine.bench.dataloader import load_torchvision
         from engine.bench.report import QUICK, THOROUGH, measure
         from engine.data.fashion_mnist import DataError
@@ -77,11 +77,11 @@ def _print(report: "Report") -> None:
     console.print(f"{report.device}, {report.cores} cores; {report.data}; {versions}")
     threads = f"{pace.threads} thread{'s' if pace.threads > 1 else ''}"
     table(
-        f"An epoch of the 7-layer net, {threads}",
+        f"One epoch of the 7-layer network, {threads}",
         [
             _seconds("with full measuring", pace.epoch),
             _seconds("without measuring", pace.unmeasured),
-            _seconds("its matrix products alone", pace.floor),
+            _seconds("only its matrix products", pace.floor),
             *(
                 _seconds(f"the usual DataLoader loop, {workers} workers", spread)
                 for workers, spread in usual.by_workers.items()
@@ -91,38 +91,38 @@ def _print(report: "Report") -> None:
     table(
         "Ratios",
         [
-            _ratio("an epoch over its matrix products", pace.over_floor),
-            _ratio("measuring over not measuring", pace.measuring),
-            _ratio("the better DataLoader loop over ours", usual.over),
+            _ratio("epoch / its matrix products", pace.over_floor),
+            _ratio("epoch with measuring / without", pace.measuring),
+            _ratio("the faster DataLoader loop / our epoch", usual.over),
             _ratio(
-                f"{lockstep.runs} runs in lockstep, {lockstep.side_by_side} side by side, over one by one",
+                f"{lockstep.runs} runs in lockstep, {lockstep.side_by_side} in parallel / one after another",
                 lockstep.over_in_turn,
             ),
         ],
     )
     if report.threads:
         table(
-            f"An epoch by threads (--threads auto takes {report.auto_threads})",
+            f"One epoch by threads (--threads auto uses {report.auto_threads})",
             [_seconds(f"{each.threads}", each.epoch) for each in report.threads]
             + [
-                _ratio(f"{each.threads}, over its matrix products", each.over_floor)
+                _ratio(f"{each.threads}: epoch / its matrix products", each.over_floor)
                 for each in report.threads
             ],
         )
     if report.launches is not None:
         table(
-            f"A step on the GPU: bound by {report.launches.bound}",
+            f"A step on the GPU: {report.launches.bound}-bound",
             [
-                _milliseconds("until the GPU has done it", report.launches.step),
+                _milliseconds("until the GPU has finished it", report.launches.step),
                 _milliseconds("until everything is launched", report.launches.launch),
             ],
         )
-    table("A step of each scenario", [_milliseconds(name, spread) for name, spread in report.steps.items()])
+    table("One step of each scenario", [_milliseconds(name, spread) for name, spread in report.steps.items()])
     if report.cores_had < _BUSY:
         console.print(
-            f"\nThe machine was busy: training had {100 * report.cores_had:.0f} % of the cores that it asked"
-            " for. What this says of the DataLoader, of lockstep and of several threads is worth little: run"
-            " it again when nothing else runs.",
+            f"\nThe machine was busy: training got only {100 * report.cores_had:.0f} % of the cores that it"
+            " asked for. The figures for the DataLoader, for lockstep and for several threads are not"
+            " reliable: run bench again when the machine is idle.",
             style="bold",
         )
 
