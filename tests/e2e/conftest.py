@@ -1,4 +1,4 @@
-"""What the end-to-end tests share: a program in a terminal, and the runs that it leaves behind."""
+"""Fixtures of the end-to-end tests: a program in a terminal, and the runs that it saves."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from tests.e2e.pseudo_terminal import PseudoTerminal
 
 Record = dict[str, Any]
 
-# Under nohup, say, it is ignored, and whatever is started here would inherit that.
+# Under nohup, for example, SIGHUP is ignored, and every process started here would inherit this.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
@@ -32,7 +32,7 @@ def no_process_outlives_its_test(own_folders: None) -> Iterator[None]:
 
 @pytest.fixture
 def open_terminal() -> Iterator[Callable[..., PseudoTerminal]]:
-    """Starts `vanish-tui` in a pseudo-terminal, and ends it if the test doesn't."""
+    """Starts `vanish-tui` in a pseudo-terminal, and ends it after the test if necessary."""
     with ExitStack() as stack:
 
         def start(*arguments: str, **options: Any) -> PseudoTerminal:
@@ -43,7 +43,7 @@ def open_terminal() -> Iterator[Callable[..., PseudoTerminal]]:
 
 @pytest.fixture
 def saved_runs() -> Callable[[], dict[str, list[Record]]]:
-    """Reads the events of every run that was saved, by the scenario's id."""
+    """Reads the events of every saved run, by scenario id."""
 
     def read() -> dict[str, list[Record]]:
         return {run_of(path): records(path) for path in sorted(default_runs_folder().glob("*/events.jsonl"))}

@@ -1,4 +1,4 @@
-"""`vanish-tui` as real processes on small data: started, killed, and waited for by what they say."""
+"""Real `vanish-tui` processes on small data: start them, kill them, and wait for their output."""
 
 import json
 import os
@@ -20,7 +20,7 @@ SMALL = ("--set", "model.width=16", "--set", "data.batch_size=32", "--set", "mod
 
 
 def command(*arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]":
-    """Runs `vanish-tui` to its end."""
+    """Run `vanish-tui` until it ends."""
     return subprocess.run(
         [*PROGRAM, *arguments],
         capture_output=True,
@@ -34,7 +34,7 @@ def command(*arguments: str, **options: Any) -> "subprocess.CompletedProcess[str
 
 @contextmanager
 def training(*arguments: str, prepare: Callable[[], None] | None = None) -> Iterator["subprocess.Popen[str]"]:
-    """`vanish-tui run ... --json`, whose lines can be read as they come; it is killed if it outlives this."""
+    """`vanish-tui run ... --json`, whose lines can be read while it trains; it is killed at the end."""
 
     def begin() -> None:
         take_signals()
@@ -57,18 +57,18 @@ def training(*arguments: str, prepare: Callable[[], None] | None = None) -> Iter
 
 
 def read_until(process: "subprocess.Popen[str]", holds: Callable[[Record], bool]) -> Record:
-    """The first event that is as wanted."""
+    """Read until an event meets the condition, and return it."""
     assert process.stdout is not None
     for line in process.stdout:
         record: Record = json.loads(line)
         if holds(record):
             return record
     assert process.stderr is not None
-    raise AssertionError(f"ended before it was seen: {process.stderr.read()}")
+    raise AssertionError(f"the process ended before the event: {process.stderr.read()}")
 
 
 def kill_at_step(step: int, *arguments: str) -> None:
-    """Trains, and kills with SIGKILL as soon as a step was reached."""
+    """Train, and kill with SIGKILL as soon as a step is reached."""
     with training(*arguments) as process:
         read_until(process, lambda record: bool(record["step"] >= step))
         process.kill()
@@ -76,13 +76,13 @@ def kill_at_step(step: int, *arguments: str) -> None:
 
 
 def run_names(runs: Path | None = None) -> list[str]:
-    """The runs of a folder, the oldest first."""
+    """The names of the runs in a folder, the oldest first."""
     folder = runs or default_runs_folder()
     return sorted(path.parent.name for path in folder.glob(f"*/{EVENTS}"))
 
 
 def saved(name: str, runs: Path | None = None) -> list[Record]:
-    """All that a run's log says."""
+    """All events in a run's log."""
     path = (runs or default_runs_folder()) / name / EVENTS
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
@@ -91,20 +91,20 @@ _CLOCK = {"run", "time", "seconds", "evaluation_seconds"}
 
 
 def measured(records: list[Record]) -> list[Record]:
-    """What may not depend on how often a run stood still: samples, epochs, and how it ended at last."""
+    """What must not depend on interruptions: samples, epochs, and how the run ended."""
     kinds = ("stage_started", "sample", "epoch_finished", "verdict")
     kept = [record for record in records if record["event"] in kinds] + [records[-1]]
     return [{key: value for key, value in record.items() if key not in _CLOCK} for record in kept]
 
 
 def wait_for_end(pid: int) -> None:
-    """Returns when a process that is nobody's child here has ended."""
+    """Wait until a process has ended that is not a child of this one."""
     try:
         process = os.pidfd_open(pid)
     except ProcessLookupError:
         return
     try:
         ready, _, _ = select.select([process], [], [], PATIENCE)
-        assert ready, f"process {pid} is still there"
+        assert ready, f"process {pid} still runs"
     finally:
         os.close(process)

@@ -1,4 +1,4 @@
-"""A real pseudo-terminal with a program in it: what it draws can be read, and keys can be typed."""
+"""A program in a real pseudo-terminal: its screen can be read, and keys can be typed."""
 
 import errno
 import fcntl
@@ -20,7 +20,7 @@ from typing import Self
 
 import pyte
 
-# Long enough for torch on a busy machine: nothing here says that something is fast.
+# Long enough for torch on a busy machine; these tests do not check speed.
 PATIENCE = 120.0
 
 _SYNCHRONISES = "\x1b[?2026;2$y"  # as many terminals answer when they are asked for it
@@ -30,20 +30,21 @@ _FRAME_SECONDS, _SILENCE = 0.05, 30
 
 PROGRAM = (sys.executable, "-m", "tui_vanish")
 
-# What pyte doesn't know and would show as text: queries, and the keyboard protocol.
+# Sequences that pyte does not know and would show as text: queries, and the keyboard protocol.
 _UNKNOWN = re.compile(rb"\x1b\[[<>=?]?[0-9;]*(?:u|\$p)|\x1bP.*?\x1b\\", re.DOTALL)
 
 
 class PseudoTerminal:
-    """A program in a terminal of its own, of which it is the session's leader.
+    """A program in its own terminal, as the leader of a session.
 
     Args:
-        arguments: of the program.
+        arguments: for the program.
         program: `vanish-tui`, unless another is named.
-        environment: added to the process's own; None takes a variable away.
-        columns: of the terminal; `rows` likewise.
-        cwd: where the program starts.
-        controlling: whether the kernel tells the program of a hang-up by signals.
+        environment: added to this process's environment; None removes a variable.
+        columns: width of the terminal.
+        rows: height of the terminal.
+        cwd: the folder in which the program starts.
+        controlling: whether the kernel reports a hang-up to the program by signals.
     """
 
     def __init__(
@@ -89,11 +90,11 @@ class PseudoTerminal:
 
     @property
     def text(self) -> str:
-        """What stands on the screen."""
+        """The text on the screen."""
         return "\n".join(line.rstrip() for line in self.screen.display)
 
     def type(self, keys: str) -> None:
-        """Type."""
+        """Type keys."""
         os.write(self._master, keys.encode())
 
     def resize(self, columns: int, rows: int) -> None:
@@ -102,7 +103,7 @@ class PseudoTerminal:
         fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def wait_for(self, condition: str | Callable[[str], object]) -> str:
-        """Read until a text stands on the screen, or a condition on it holds; returns the screen."""
+        """Read until the screen shows a text or meets a condition; returns the screen."""
         holds = condition if callable(condition) else lambda text: condition in text
         deadline = monotonic() + PATIENCE
         while not holds(self.text):
@@ -113,7 +114,7 @@ class PseudoTerminal:
         return self.text
 
     def watch(self, seconds: float) -> str:
-        """Read whatever comes for so long; returns the screen."""
+        """Read all output for `seconds`; returns the screen."""
         deadline = monotonic() + seconds
         while self._read(deadline - monotonic()):
             pass
@@ -148,14 +149,14 @@ class PseudoTerminal:
         return self.process.wait()
 
     def hang_up(self) -> None:
-        """Take the terminal away."""
+        """Close the terminal."""
         for descriptor in (self._master, self._slave):
             if descriptor >= 0:
                 os.close(descriptor)
         self._master = self._slave = -1
 
     def is_restored(self) -> bool:
-        """Whether the terminal is as it was: its modes, its normal screen, and the cursor shown."""
+        """Whether the terminal is as before: its modes, its normal screen, and a visible cursor."""
         return (
             termios.tcgetattr(self._slave) == self.before
             and self.sent.rfind(b"\x1b[?1049l") >= self.sent.rfind(b"\x1b[?1049h")
@@ -169,7 +170,7 @@ class PseudoTerminal:
         return "".join(line for line in status.splitlines() if "ctxt_switches" in line)
 
     def _read(self, seconds: float) -> bool:
-        """Take in what the program has drawn next; False at its end, and when the time is over."""
+        """Read the next output of the program; False when it has ended or the time is over."""
         if self._master < 0:
             ready, _, _ = select.select([self._ended], [], [], max(0.0, seconds))
             return False if ready else seconds > 0
@@ -178,7 +179,7 @@ class PseudoTerminal:
             try:
                 data = os.read(self._master, 1 << 16)
             except OSError as error:
-                if error.errno != errno.EIO:  # nobody has the other end open any more
+                if error.errno != errno.EIO:  # EIO: the other end was closed
                     raise
                 return False
             self.sent += data
@@ -196,13 +197,13 @@ class PseudoTerminal:
 
 
 def take_signals() -> None:
-    """Undo what a caller in the background may have handed down: signals that are ignored."""
+    """Restore the default signal handlers: a caller in the background may pass on ignored signals."""
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
 
 
 def child_environment(changes: Mapping[str, str | None]) -> dict[str, str]:
-    """This process's environment without what a terminal leaves there, and with `changes`."""
+    """This process's environment without the variables that describe a terminal, and with `changes`."""
     foreign = {"NO_COLOR", "COLORTERM", "TMUX", "STY", "SSH_TTY", "SSH_CLIENT", "SSH_CONNECTION", "COLUMNS"}
     kept = {name: value for name, value in os.environ.items() if name not in foreign | {"LINES", "LC_ALL"}}
     return {

@@ -20,7 +20,7 @@ CTRL_C = "\x03"
 
 
 def epoch(text: str) -> int:
-    """The epoch that the screen shows; 0 where it shows none."""
+    """The epoch on the screen; 0 if there is none."""
     found = re.search(r"epoch\s+(\d+)/100", text)
     return int(found[1]) if found else 0
 
@@ -31,14 +31,14 @@ def chart(text: str) -> str:
 
 
 def highlighted(text: str) -> str:
-    """The scenario that the list's cursor is on."""
+    """The scenario under the cursor of the list."""
     found = re.search(r"▸ (\S+)", text)
     return found[1] if found else ""
 
 
 def highlight(app: PseudoTerminal, scenario: str) -> None:
     """Move down the list to a scenario."""
-    seen = {highlighted(app.wait_for(highlighted)), ""}  # an update may have come in part
+    seen = {highlighted(app.wait_for(highlighted)), ""}  # the screen may be only partly updated
     while scenario not in seen:
         app.type("j")
         seen.add(highlighted(app.wait_for(lambda text: highlighted(text) not in seen)))
@@ -49,7 +49,7 @@ def train(app: PseudoTerminal, scenario: str) -> None:
     app.type("\r")
 
 
-def test_a_scenario_trains_pauses_goes_on_stops_and_the_terminal_comes_back(
+def test_a_run_trains_pauses_continues_and_stops_and_the_terminal_is_restored(
     open_terminal: Open, saved_runs: SavedRuns
 ) -> None:
     app = open_terminal(*SAMPLE)
@@ -81,7 +81,7 @@ def test_a_scenario_trains_pauses_goes_on_stops_and_the_terminal_comes_back(
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_a_signal_saves_the_run_and_gives_the_terminal_back(
+def test_a_signal_saves_the_run_and_restores_the_terminal(
     number: signal.Signals, code: int, open_terminal: Open, saved_runs: SavedRuns
 ) -> None:
     app = open_terminal(*SAMPLE)
@@ -93,19 +93,17 @@ def test_a_signal_saves_the_run_and_gives_the_terminal_back(
     assert saved_runs()["depth-3"][-1]["status"] == "stopped"
 
 
-def test_a_signal_while_torch_is_imported_ends_the_app_at_once(open_terminal: Open) -> None:
+def test_a_signal_during_the_import_of_torch_ends_the_app_at_once(open_terminal: Open) -> None:
     app = open_terminal(*SAMPLE)
     train(app, "depth-3")
     app.wait_for("loading PyTorch")
     app.process.send_signal(signal.SIGTERM)
     assert app.wait_for_end() == 143
     assert app.is_restored()
-    assert not default_runs_folder().exists()  # it would be there had the import been waited for
+    assert not default_runs_folder().exists()  # it would exist if the import had been waited for
 
 
-def test_a_terminal_that_is_gone_ends_the_app_and_saves_the_run(
-    open_terminal: Open, saved_runs: SavedRuns
-) -> None:
+def test_a_closed_terminal_ends_the_app_and_saves_the_run(open_terminal: Open, saved_runs: SavedRuns) -> None:
     app = open_terminal(*SAMPLE)
     train(app, "depth-3")
     app.wait_for(lambda text: epoch(text) >= 1)
@@ -114,7 +112,7 @@ def test_a_terminal_that_is_gone_ends_the_app_and_saves_the_run(
     assert saved_runs()["depth-3"][-1]["status"] == "stopped"
 
 
-def test_ctrl_c_leaves_and_saves_the_run(open_terminal: Open, saved_runs: SavedRuns) -> None:
+def test_ctrl_c_quits_and_saves_the_run(open_terminal: Open, saved_runs: SavedRuns) -> None:
     app = open_terminal(*SAMPLE)
     train(app, "depth-3")
     app.wait_for(lambda text: epoch(text) >= 1)
@@ -124,7 +122,7 @@ def test_ctrl_c_leaves_and_saves_the_run(open_terminal: Open, saved_runs: SavedR
     assert saved_runs()["depth-3"][-1]["status"] == "stopped"
 
 
-def test_ctrl_c_leaves_before_anything_was_trained(open_terminal: Open) -> None:
+def test_ctrl_c_quits_before_any_training(open_terminal: Open) -> None:
     app = open_terminal()
     app.wait_for("Scenarios")
     app.type(CTRL_C)
@@ -132,7 +130,7 @@ def test_ctrl_c_leaves_before_anything_was_trained(open_terminal: Open) -> None:
     assert app.is_restored()
 
 
-def test_a_terminal_that_is_too_small_says_so_and_recovers(open_terminal: Open) -> None:
+def test_a_terminal_that_is_too_small_shows_a_message_until_it_is_resized(open_terminal: Open) -> None:
     app = open_terminal(columns=79, rows=24)
     app.wait_for("80×24")
     app.resize(80, 24)
@@ -145,21 +143,21 @@ def test_a_terminal_that_is_too_small_says_so_and_recovers(open_terminal: Open) 
     assert app.wait_for_end() == 0
 
 
-def test_a_dumb_terminal_is_refused_in_one_line(open_terminal: Open) -> None:
+def test_a_dumb_terminal_is_refused_with_a_one_line_error(open_terminal: Open) -> None:
     app = open_terminal(environment={"TERM": "dumb"})
     assert app.wait_for_end() == 2
     assert app.text.strip().startswith("vanish-tui: the app needs a terminal")
     assert b"\x1b" not in app.sent
 
 
-def test_a_device_that_is_not_there_is_refused_before_the_first_frame(open_terminal: Open) -> None:
+def test_a_missing_device_is_refused_before_the_first_frame(open_terminal: Open) -> None:
     app = open_terminal("--device", "cuda:99")
     assert app.wait_for_end() == 2
     assert app.text.strip().startswith("vanish-tui: cuda:99 is not available")
     assert b"\x1b[?1049h" not in app.sent
 
 
-def test_ascii_draws_with_ascii_only(open_terminal: Open) -> None:
+def test_the_ascii_option_draws_only_ascii(open_terminal: Open) -> None:
     app = open_terminal("--ascii")
     text = app.wait_for("depth-7")
     app.type("q")
@@ -197,7 +195,7 @@ def test_the_app_and_run_give_the_same_numbers(
 
 
 def numbers(record: dict[str, Any]) -> dict[str, Any]:
-    """A record without the clock and the run's name."""
+    """A record without the run's name and the times."""
     clock = {"run", "time", "seconds", "evaluation_seconds"}
     return {key: value for key, value in record.items() if key not in clock}
 
@@ -211,7 +209,7 @@ def numbers(record: dict[str, Any]) -> dict[str, Any]:
         (("--mouse",), {"SSH_TTY": "/dev/pts/0"}, True),
     ],
 )
-def test_the_mouse_is_reported_unless_over_ssh_or_told_otherwise(
+def test_the_mouse_is_used_except_over_ssh_unless_an_option_decides(
     arguments: tuple[str, ...], environment: dict[str, str], expected: bool, open_terminal: Open
 ) -> None:
     app = open_terminal(*arguments, environment=environment)

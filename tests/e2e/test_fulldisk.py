@@ -1,4 +1,4 @@
-"""A disk that takes nothing more: training goes on, says so, and saves again as soon as there is room."""
+"""A full disk: training continues with a warning, and saves again as soon as there is space."""
 
 import resource
 import signal
@@ -10,7 +10,7 @@ from engine.storage.run_log import EVENTS
 from tests.e2e.processes import SMALL, command, measured, read_until, run_names, saved, training
 from tests.engine.lab import write_data
 
-LIMIT = 60_000  # bytes of a file
+LIMIT = 60_000  # bytes per file
 
 
 @pytest.fixture(scope="module")
@@ -19,11 +19,11 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
 
 
 def limit_files() -> None:
-    """A file can grow so far and no further, as on a disk that is full; the limit can be lifted again."""
+    """Limit the size of files, which acts like a full disk; the limit can be lifted again."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT, resource.RLIM_INFINITY))
 
 
-def test_training_goes_on_while_nothing_can_be_saved(data: tuple[str, str], tmp_path: Path) -> None:
+def test_training_continues_while_nothing_can_be_saved(data: tuple[str, str], tmp_path: Path) -> None:
     options = (*SMALL, *data, "--epochs", "20")
     with training("depth-3", *options, "--runs-dir", str(tmp_path), prepare=limit_files) as process:
         out, errors = process.communicate()
@@ -36,7 +36,7 @@ def test_training_goes_on_while_nothing_can_be_saved(data: tuple[str, str], tmp_
     assert errors.startswith(f"vanish-tui: not saved, {tmp_path / run}: File too large. Training goes on.")
 
 
-def test_what_could_not_be_saved_is_saved_once_there_is_room(data: tuple[str, str], tmp_path: Path) -> None:
+def test_unsaved_data_is_saved_when_there_is_space_again(data: tuple[str, str], tmp_path: Path) -> None:
     with training(
         "depth-3", *SMALL, *data, "--epochs", "40", "--runs-dir", str(tmp_path), prepare=limit_files
     ) as process:
@@ -53,7 +53,7 @@ def test_what_could_not_be_saved_is_saved_once_there_is_room(data: tuple[str, st
     assert measured(saved(run, tmp_path)) == measured(saved(run_names()[0]))
 
 
-def test_a_folder_that_cannot_be_written_costs_no_training(data: tuple[str, str], tmp_path: Path) -> None:
+def test_training_continues_if_the_folder_is_not_writable(data: tuple[str, str], tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("a file where the folder should be")
     done = command("run", "depth-3", *SMALL, *data, "--epochs", "1", "--runs-dir", str(tmp_path / "runs"))
     assert done.returncode == 0
@@ -62,7 +62,7 @@ def test_a_folder_that_cannot_be_written_costs_no_training(data: tuple[str, str]
     assert "saved in" not in done.stdout
 
 
-def test_a_run_stopped_on_a_full_disk_ends_in_time(data: tuple[str, str], tmp_path: Path) -> None:
+def test_a_run_stopped_on_a_full_disk_ends_promptly(data: tuple[str, str], tmp_path: Path) -> None:
     with training(
         "depth-3", *SMALL, *data, "--epochs", "9999", "--runs-dir", str(tmp_path), prepare=limit_files
     ) as process:

@@ -1,4 +1,4 @@
-"""The terminal goes, the run goes on: handed to a process that is nobody's child, shown again, taken back."""
+"""A run survives its terminal: a detached process continues it, the next app shows it and takes it back."""
 
 import os
 import re
@@ -37,7 +37,7 @@ def data(tmp_path: Path) -> tuple[str, str]:
 
 
 def brief(epochs: int) -> str:
-    """A user's scenario, the last in the list."""
+    """Write a scenario of the user, which is the last one in the list."""
     user_scenarios().mkdir(parents=True, exist_ok=True)
     (user_scenarios() / "brief.toml").write_text(_BRIEF.format(epochs=epochs))
     return "brief"
@@ -57,18 +57,18 @@ def owner(run: str) -> Owner:
 
 
 def trains_here(text: str) -> bool:
-    """Whether the app itself trains the run on its screen: it is nobody else's, and not being loaded."""
+    """Whether the app itself trains the run on its screen: no other process does, and it is loaded."""
     return "1 training" in text and "elsewhere" not in text and "loading" not in text and epoch_of(text) >= 2
 
 
 def epoch_of(text: str) -> int:
-    """The epoch that the screen shows; 0 where it shows none."""
+    """The epoch on the screen; 0 if there is none."""
     found = re.search(r"epoch\s+(\d+)/", text)
     return int(found[1]) if found else 0
 
 
 def has_no_gap(run: str, data: tuple[str, str], folder: Path) -> None:
-    """What the log measured is, step for step, what a run measures that nobody has interrupted."""
+    """Assert that the log holds, step for step, what an uninterrupted run measures."""
     records = saved(run)
     epochs = str(records[-1]["epoch"] + 1)
     arguments = ("run", "brief", *data, "--epochs", epochs, "--runs-dir", str(folder))
@@ -79,7 +79,7 @@ def has_no_gap(run: str, data: tuple[str, str], folder: Path) -> None:
     assert seen == measured(saved(whole, folder))[: len(seen)]
 
 
-def test_a_run_survives_its_terminal_and_is_taken_back_by_the_next_app(
+def test_a_run_survives_its_terminal_and_the_next_app_takes_it_back(
     open_terminal: Open, data: tuple[str, str], tmp_path: Path
 ) -> None:
     first = open_terminal(*data)
@@ -124,7 +124,7 @@ def test_q_leaves_a_run_running_when_asked(open_terminal: Open, data: tuple[str,
     assert app.wait_for_end() == 0
     assert app.is_restored()
     (run,) = run_names()
-    assert f"{run} goes on in the background" in app.text
+    assert f"{run} continues in the background" in app.text
 
     watching = open_terminal("watch", run)
     before = watching.wait_for(lambda text: epoch_of(text) >= 2)
@@ -146,7 +146,7 @@ def test_q_stops_and_saves_a_run_when_asked(open_terminal: Open, data: tuple[str
     assert owner_of(default_runs_folder() / run) is None
 
 
-def test_a_run_that_another_app_trains_is_shown_and_that_app_can_be_relieved(
+def test_a_run_that_another_app_trains_is_shown_and_can_be_taken_over(
     open_terminal: Open, data: tuple[str, str], tmp_path: Path
 ) -> None:
     first = open_terminal(*data)
@@ -165,7 +165,7 @@ def test_a_run_that_another_app_trains_is_shown_and_that_app_can_be_relieved(
     has_no_gap(run, data, tmp_path / "whole")
 
 
-def test_the_runs_screen_lets_an_abandoned_run_go_on(open_terminal: Open, data: tuple[str, str]) -> None:
+def test_the_runs_screen_resumes_an_abandoned_run(open_terminal: Open, data: tuple[str, str]) -> None:
     first = open_terminal(*data)
     train(first, brief(20_000))
     first.wait_for(lambda text: epoch_of(text) >= 2)

@@ -1,4 +1,4 @@
-"""`vanish-tui run` as a program or a shell uses it: its lines, its exit codes, its signals."""
+"""`vanish-tui run` as a program or a shell uses it: its lines, exit codes and signals."""
 
 import json
 import os
@@ -73,7 +73,7 @@ def run(*arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]":
 
 @contextmanager
 def running(*arguments: str, **options: Any) -> Iterator["subprocess.Popen[str]"]:
-    """A run whose standard output is read as it comes."""
+    """A run whose standard output is read while it trains."""
     with subprocess.Popen(
         [*PROGRAM, "run", *arguments],
         stdout=subprocess.PIPE,
@@ -92,7 +92,7 @@ def running(*arguments: str, **options: Any) -> Iterator["subprocess.Popen[str]"
 
 def parsed(text: str) -> list[Record]:
     return [
-        json.loads(line, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+        json.loads(line, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
         for line in text.splitlines()
     ]
 
@@ -126,7 +126,7 @@ def test_every_json_line_is_an_event_with_all_of_its_keys(saved_runs: SavedRuns)
         assert 0 <= record["accuracy"] <= 1
 
 
-def test_a_diverged_run_says_so_and_ends_with_3() -> None:
+def test_a_diverged_run_is_reported_with_exit_code_3() -> None:
     done = run("linear-exploding", *SAMPLE, "--epochs", "1", "--json")
     assert done.returncode == 3
     records = parsed(done.stdout)
@@ -157,7 +157,7 @@ def test_a_signal_stops_the_run_and_saves_it(
     assert saved_runs()["depth-3"][-1] == last
 
 
-def test_a_signal_that_the_caller_has_ignored_is_ignored() -> None:
+def test_a_signal_that_the_caller_ignores_stays_ignored() -> None:
     def as_under_nohup() -> None:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
@@ -177,16 +177,18 @@ def test_a_signal_that_the_caller_has_ignored_is_ignored() -> None:
     assert parsed(rest)[-1]["status"] == "finished"
 
 
-def test_ctrl_c_while_torch_is_imported_leaves_at_once(open_terminal: Callable[..., PseudoTerminal]) -> None:
+def test_ctrl_c_during_the_import_of_torch_exits_at_once(
+    open_terminal: Callable[..., PseudoTerminal],
+) -> None:
     terminal = open_terminal("run", "depth-3", *SAMPLE)
     terminal.wait_for("loading PyTorch")
     terminal.type("\x03")
     assert terminal.wait_for_end() == 130
     assert terminal.is_restored()
-    assert not default_runs_folder().exists()  # it would be there had the import been waited for
+    assert not default_runs_folder().exists()  # it would exist if the import had been waited for
 
 
-def test_on_a_terminal_a_bar_moves_and_a_summary_is_left(
+def test_a_terminal_shows_a_moving_bar_and_then_a_summary(
     open_terminal: Callable[..., PseudoTerminal],
 ) -> None:
     terminal = open_terminal("run", "depth-3", *SAMPLE, "--epochs", "3", columns=80, rows=24)
@@ -198,7 +200,7 @@ def test_on_a_terminal_a_bar_moves_and_a_summary_is_left(
     assert "━" not in terminal.text
 
 
-def test_a_reader_that_has_seen_enough_stops_the_run_quietly(saved_runs: SavedRuns) -> None:
+def test_a_reader_that_closes_the_output_stops_the_run_quietly(saved_runs: SavedRuns) -> None:
     with running("depth-3", *SAMPLE, "--json") as process:
         assert process.stdout is not None
         assert json.loads(process.stdout.readline())["event"] == "run_started"
@@ -209,7 +211,7 @@ def test_a_reader_that_has_seen_enough_stops_the_run_quietly(saved_runs: SavedRu
     assert saved_runs()["depth-3"][-1]["status"] == "stopped"
 
 
-def test_a_full_disk_behind_standard_output_stops_the_run_and_is_said_in_one_line(
+def test_standard_output_on_a_full_disk_stops_the_run_with_a_one_line_error(
     saved_runs: SavedRuns,
 ) -> None:
     with open("/dev/full", "w") as full:
@@ -224,12 +226,12 @@ def test_a_full_disk_behind_standard_output_stops_the_run_and_is_said_in_one_lin
         )
     assert (done.returncode, done.stderr) == (
         1,
-        "vanish-tui: standard output can't be written: No space left on device\n",
+        "vanish-tui: cannot write to standard output: No space left on device\n",
     )
     assert saved_runs()["depth-3"][-1]["status"] == "stopped"
 
 
-def test_without_a_terminal_the_app_is_refused_in_one_line() -> None:
+def test_without_a_terminal_the_app_refuses_to_start_with_a_one_line_error() -> None:
     done = subprocess.run(
         PROGRAM,
         stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""SIGKILL at any moment takes nothing: the run goes on to the weights and the log it would have had."""
+"""SIGKILL at any moment loses nothing: the resumed run ends with identical weights and an identical log."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.engine.lab import write_data
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
-    """800 images: 25 steps an epoch."""
+    """800 images: 25 steps per epoch."""
     return "--data", str(write_data(tmp_path_factory.mktemp("data"), train=800))
 
 
@@ -19,7 +19,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     ("scenario", "epochs", "moments"),
     [("depth-3", "12", (9, 160)), ("batchnorm", "12", (30, 110)), ("staged", "2", (40, 210))],
 )
-def test_a_run_that_was_killed_twice_ends_in_the_same_bits_and_log(
+def test_a_run_that_was_killed_twice_ends_with_identical_weights_and_log(
     scenario: str, epochs: str, moments: tuple[int, int], data: tuple[str, str], tmp_path: Path
 ) -> None:
     options = (*SMALL, *data, "--epochs", epochs)
@@ -44,10 +44,10 @@ def test_a_run_that_was_killed_is_abandoned_until_it_is_resumed(data: tuple[str,
     assert run in table
     assert "abandoned" in table
     watched = command("watch", run)
-    assert f"nobody trains it any more; vanish-tui run --resume {run}" in watched.stderr
+    assert f"no process trains it any more; to continue: vanish-tui run --resume {run}" in watched.stderr
 
 
-def test_a_run_killed_before_its_first_checkpoint_begins_at_the_beginning(
+def test_a_run_killed_before_its_first_checkpoint_starts_from_the_beginning(
     data: tuple[str, str], tmp_path: Path
 ) -> None:
     options = (*SMALL, *data, "--epochs", "2")

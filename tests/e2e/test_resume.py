@@ -1,4 +1,4 @@
-"""`run --resume` and `run --detach`: what they say, what they refuse, and who owns the run."""
+"""`run --resume` and `run --detach`: what they print, what they refuse, and which process owns the run."""
 
 import json
 import os
@@ -34,7 +34,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     return "--data", str(write_data(tmp_path_factory.mktemp("data"), train=800))
 
 
-def test_a_run_that_was_stopped_by_a_signal_goes_on(data: tuple[str, str], tmp_path: Path) -> None:
+def test_a_run_that_was_stopped_by_a_signal_can_be_resumed(data: tuple[str, str], tmp_path: Path) -> None:
     options = (*SMALL, *data, "--epochs", "6")
     assert command("run", "depth-3", *options, "--runs-dir", str(tmp_path)).returncode == 0
     with training("depth-3", *options) as process:
@@ -60,7 +60,7 @@ def test_two_processes_never_train_one_run(data: tuple[str, str]) -> None:
         read_until(process, lambda record: record["event"] == "sample")
 
 
-def test_of_two_that_start_at_once_one_gets_the_run(data: tuple[str, str]) -> None:
+def test_if_two_processes_resume_a_run_at_once_only_one_gets_it(data: tuple[str, str]) -> None:
     kill_at_step(30, "depth-3", *SMALL, *data, *ENDLESS)
     (run,) = run_names()
     with training("--resume", run) as first, training("--resume", run) as second:
@@ -79,7 +79,7 @@ def test_of_two_that_start_at_once_one_gets_the_run(data: tuple[str, str]) -> No
         assert refused[0].returncode in (1, 2)
 
 
-def test_a_detached_run_is_nobody_s_child_and_can_be_resumed(data: tuple[str, str]) -> None:
+def test_a_detached_run_has_its_own_session_and_is_saved_on_sighup(data: tuple[str, str]) -> None:
     done = command("run", "depth-3", *SMALL, *data, *ENDLESS, "--detach")
     assert done.returncode == 0
     (run,) = run_names()
@@ -102,7 +102,7 @@ def parent_of(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
-def test_a_comparison_is_taken_up_as_a_whole(data: tuple[str, str]) -> None:
+def test_all_runs_of_a_comparison_are_resumed_together(data: tuple[str, str]) -> None:
     for scenario in ("depth-3", "relu"):
         kill_at_step(30, scenario, *SMALL, *data, "--epochs", "4")
     runs = run_names()
@@ -120,7 +120,7 @@ def test_a_finished_run_trains_longer_when_asked(data: tuple[str, str]) -> None:
     (run,) = run_names()
     refused = command("run", "--resume", run)
     assert (refused.returncode, refused.stdout) == (2, "")
-    assert f"{run} is finished, at epoch 1: a larger --epochs trains it longer" in refused.stderr
+    assert f"{run} finished at epoch 1: use a larger --epochs to train it longer" in refused.stderr
     assert command("run", "--resume", run, "--epochs", "2").returncode == 0
     assert saved(run)[-1]["epochs"] == 2
 
@@ -129,18 +129,20 @@ def test_a_finished_run_trains_longer_when_asked(data: tuple[str, str]) -> None:
     ("arguments", "words"),
     [
         (("--resume", "nothing"), "there is no run 'nothing'"),
-        (("--resume", "nothing", "--seed", "3"), "--resume takes runs, which know their scenario"),
+        (("--resume", "nothing", "--seed", "3"), "--resume takes no scenario, --set or --seed"),
         (("depth-3", "--save-every", "0"), "expected a number above 0"),
     ],
 )
-def test_what_cannot_be_is_refused_in_one_line(arguments: tuple[str, ...], words: str) -> None:
+def test_impossible_requests_are_refused_with_a_one_line_error(
+    arguments: tuple[str, ...], words: str
+) -> None:
     done = command("run", *arguments)
     assert done.returncode == 2
     assert words in done.stderr
     assert done.stderr.count("\n") == 1
 
 
-def test_other_data_are_refused_with_the_way_out(data: tuple[str, str]) -> None:
+def test_other_data_are_refused_with_advice(data: tuple[str, str]) -> None:
     kill_at_step(30, "depth-3", *SMALL, *data, *ENDLESS)
     (run,) = run_names()
     done = command("run", "--resume", run, "--data", "sample")
@@ -149,8 +151,8 @@ def test_other_data_are_refused_with_the_way_out(data: tuple[str, str]) -> None:
     assert "name the same data with --data" in done.stderr
 
 
-def killed_at_birth(*arguments: str) -> str:
-    """Kills a run with SIGKILL as soon as its `run.json` is there; returns its name."""
+def killed_at_start(*arguments: str) -> str:
+    """Kill a run with SIGKILL as soon as its `run.json` exists; returns its name."""
     with training(*arguments) as process:
         while not (born := list(default_runs_folder().glob(f"*/{DESCRIPTION}"))):
             assert process.poll() is None
@@ -159,8 +161,8 @@ def killed_at_birth(*arguments: str) -> str:
     return born[0].parent.name
 
 
-def test_a_run_that_was_killed_at_its_birth_continues_on_its_own_data(tmp_path: Path) -> None:
-    run = killed_at_birth("depth-3", *SMALL, "--data", "sample", "--epochs", "1")
+def test_a_run_that_was_killed_at_its_start_continues_on_its_own_data(tmp_path: Path) -> None:
+    run = killed_at_start("depth-3", *SMALL, "--data", "sample", "--epochs", "1")
     assert command("run", "--resume", run).returncode == 0
     (started, *_) = saved(run)
     assert started["data"]["source"] == "sample"
@@ -170,7 +172,7 @@ def test_a_run_that_was_killed_at_its_birth_continues_on_its_own_data(tmp_path: 
     assert measured(saved(run)) == measured(saved(whole, tmp_path))
 
 
-def test_data_that_were_moved_away_or_changed_are_refused(tmp_path: Path) -> None:
+def test_moved_or_changed_data_are_refused(tmp_path: Path) -> None:
     own = write_data(tmp_path / "own", train=800)
     assert command("run", "depth-3", *SMALL, "--data", str(own), "--epochs", "1").returncode == 0
     (run,) = run_names()

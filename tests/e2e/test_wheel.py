@@ -1,4 +1,4 @@
-"""The built wheel in an environment of its own: everything that the program needs is in it."""
+"""The built wheel in a separate environment: it contains everything that the program needs."""
 
 import json
 import os
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The `vanish-tui` of an environment that has the wheel, and borrows what the wheel depends on."""
+    """The `vanish-tui` of an environment with the wheel, which borrows the packages that the wheel needs."""
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
     done = subprocess.run(build, capture_output=True, text=True, check=False)
@@ -31,7 +31,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         check=True,
         timeout=PATIENCE,
     )
-    # torch is not installed twice: a .pth file only adds the folder, without the editable project in it.
+    # So that torch is not installed twice: a .pth file adds the folder, but not the editable project in it.
     (site,) = (environment / "lib").glob("python*/site-packages")
     (site / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return environment / "bin" / "vanish-tui"
@@ -51,7 +51,9 @@ def run(command: Path, *arguments: str, cwd: Path) -> str:
     return done.stdout
 
 
-def test_it_runs_from_another_folder_with_its_own_scenarios_and_data(installed: Path, tmp_path: Path) -> None:
+def test_the_wheel_runs_from_another_folder_with_its_own_scenarios_and_data(
+    installed: Path, tmp_path: Path
+) -> None:
     entries = json.loads(run(installed, "list", "--json", cwd=tmp_path))
     assert len(entries) == len(list((ROOT / "scenarios/catalogue").glob("*.toml")))
     assert all(Path(entry["path"]).is_relative_to(installed.parent.parent) for entry in entries)
@@ -63,7 +65,7 @@ def test_it_runs_from_another_folder_with_its_own_scenarios_and_data(installed: 
     assert json.loads(lines[-1])["status"] == "finished"
 
 
-def test_it_holds_every_file_of_the_packages(installed: Path) -> None:
+def test_the_wheel_holds_every_file_of_the_packages(installed: Path) -> None:
     (site,) = (installed.parent.parent / "lib").glob("python*/site-packages")
     for package in ("tui_vanish", "engine", "scenarios"):
         assert files(site / package) == files(ROOT / package)

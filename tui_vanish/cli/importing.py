@@ -1,4 +1,4 @@
-"""ctrl+c while something large is imported."""
+"""ctrl+c during a slow import."""
 
 import signal
 from collections.abc import Iterator
@@ -7,9 +7,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def ending_at_once() -> Iterator[None]:
-    """Let ctrl+c end the process on the spot: an import that is broken off is a traceback, or goes on.
+    """Let ctrl+c end the process at once: Python would print a traceback, or continue the import.
 
-    Nothing may need to be saved or tidied up. A process that was told not to listen, by nohup say, doesn't.
+    Use it only where nothing has to be saved or cleaned up. If the caller ignores SIGINT, as a shell does for
+    its background jobs, it stays ignored.
     """
     listens = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if listens:

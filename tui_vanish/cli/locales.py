@@ -1,12 +1,12 @@
-"""Which characters the terminal's locale has."""
+"""Which characters the terminal's locale can show."""
 
 from collections.abc import Mapping
 
 
 def is_utf8(environment: Mapping[str, str]) -> bool:
-    """Whether the locale is UTF-8. One that nobody has set, as in most containers, counts as it.
+    """Whether the locale is UTF-8; also true if no locale is set, as in most containers.
 
-    Python itself puts C.UTF-8 into LC_CTYPE where it finds the locale C, so that alone says nothing.
+    Python itself sets LC_CTYPE to C.UTF-8 if it finds the locale C, so that value alone proves nothing.
     """
     names = [environment.get(name, "") for name in ("LC_ALL", "LC_CTYPE", "LANG")]
     if names[1] == "C.UTF-8" and names[2]:

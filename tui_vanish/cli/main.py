@@ -1,4 +1,4 @@
-"""The command line: `vanish-tui` alone opens the app, a command does without it."""
+"""The command line: `vanish-tui` alone opens the app; the commands work without it."""
 
 import argparse
 import gc
@@ -20,27 +20,27 @@ from tui_vanish.cli.options import (
 from tui_vanish.jobs.exits import FAILED, WRONG_USE, FailedError, LeaveAtOnce, RefusedError
 
 COMMANDS = {
-    "list": "the catalogue of scenarios",
-    "show": "one scenario, whole",
-    "validate": "check scenario files",
-    "run": "train a scenario without the app",
+    "list": "list all scenarios",
+    "show": "print one scenario: its texts and all its settings",
+    "validate": "check scenario files and report every problem",
+    "run": "train a scenario without the app, or resume saved runs",
     "compare": "train several scenarios in lockstep, and rank them",
-    "reproduce": "train the slides' scenarios and hold the results against the published ones",
-    "runs": "what was trained here",
-    "watch": "follow a run that another process trains",
-    "export": "a run's numbers as CSV, or for TensorBoard",
-    "bench": "how fast this machine trains, against its own limit",
-    "doctor": "what this machine has for training: device, data, terminal, folders",
+    "reproduce": "train the slides' scenarios and compare the results with the published ones",
+    "runs": "list the runs that were trained here",
+    "watch": "show a run that another process trains, without changing it",
+    "export": "write a run's numbers as CSV or for TensorBoard",
+    "bench": "measure how fast this machine trains, compared with its own limit",
+    "doctor": "check what this machine has for training: device, data, terminal, folders",
 }
 
-_EPILOG = "Without a command the app opens. `vanish-tui COMMAND --help` says more about one."
+_EPILOG = "Without a command, the app opens. `vanish-tui COMMAND --help` explains a command and its options."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # titles have letters that not every locale has
+            stream.reconfigure(errors="replace")  # titles have characters that a locale may lack
     try:
         code = _dispatch(_parser().parse_args(argv))
         if sys.stdout is not None:
@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os._exit(leaving.code)  # the engine's thread can't be joined while it imports torch
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # whoever read our output has seen enough
+    except BrokenPipeError:  # the reader closed our output, as `head` does: not an error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
@@ -61,18 +61,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="vanish-tui",
-        description="A laboratory in the terminal for vanishing and exploding gradients.",
+        description="A terminal laboratory for vanishing and exploding gradients.",
         epilog=_EPILOG,
     )
-    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and leave")
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     add_training_options(parser)
     screen = parser.add_argument_group("screen")
-    screen.add_argument("--refresh", type=refresh, metavar="HZ", help="frames a second, such as 2")
+    screen.add_argument(
+        "--refresh", type=refresh, metavar="HZ", help="screen updates per second (default: 2)"
+    )
     screen.add_argument("--ascii", action="store_true", help="draw without braille and box characters")
     screen.add_argument(
         "--mouse",
         action=argparse.BooleanOptionalAction,
-        help="report the mouse (by default not over SSH, where it takes away selecting text)",
+        help="use the mouse (default: not over SSH, where it would prevent selecting text)",
     )
     commands = parser.add_subparsers(
         title="commands", dest="command", metavar="COMMAND", parser_class=_Command
@@ -83,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 class _Command(Parser):
-    """A command's parser; its module is imported when the command was chosen."""
+    """The parser of a command. It imports the command's module only when the command is used."""
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # as argparse calls it
         module = import_module(f"tui_vanish.cli.commands.{self.prog.split()[-1]}")
@@ -93,7 +95,7 @@ class _Command(Parser):
 
 
 class _Version(argparse.Action):
-    """Looks the version up only when it is asked for."""
+    """Looks up the version only when it is asked for, because that takes time."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from importlib.metadata import version
@@ -112,7 +114,7 @@ def _dispatch(arguments: argparse.Namespace) -> int:
 def _open_app(arguments: argparse.Namespace) -> int:
     if not has_terminal():
         raise RefusedError("the app needs a terminal; without one, use vanish-tui run ID (see --help)")
-    # Hardly anything becomes garbage before the first frame, at which the app collects again.
+    # Almost nothing becomes garbage before the first frame; then the app turns the collector on again.
     gc.disable()
     from tui_vanish.jobs.cores import spare_cores
 
@@ -126,5 +128,5 @@ def _open_app(arguments: argparse.Namespace) -> int:
 
 
 def _printable(text: str) -> str:
-    """What the user typed comes back in messages: nothing in it may command the terminal."""
+    """Escape control characters: messages repeat what the user typed, which must not control the terminal."""
     return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)

@@ -1,4 +1,4 @@
-"""Opens the app on the terminal."""
+"""Open the app in the terminal."""
 
 import argparse
 import os
@@ -12,12 +12,12 @@ from tui_vanish.terminal import over_ssh
 
 
 def open_app(arguments: argparse.Namespace, engine: SharedEngine, *, watch: str = "") -> int:
-    """Run the app until it is left; returns the exit code.
+    """Run the app until the user quits; returns the exit code.
 
     Args:
-        arguments: of the command line.
-        engine: what trains, if anything.
-        watch: the run to look at first.
+        arguments: the parsed command line.
+        engine: trains the runs; under `watch`, it only shows them.
+        watch: the run to show first.
     """
     app = VanishApp(
         engine,
@@ -33,7 +33,7 @@ def open_app(arguments: argparse.Namespace, engine: SharedEngine, *, watch: str 
     code = app.run()
     left = app.left_running
     if len(left) == 1:
-        print(f"{left[0]} goes on in the background; vanish-tui shows it again.")
+        print(f"{left[0]} continues in the background; vanish-tui shows it again.")
     elif left:
-        print(f"{len(left)} runs go on in the background; vanish-tui shows them again.")
+        print(f"{len(left)} runs continue in the background; vanish-tui shows them again.")
     return code or 0

@@ -1,4 +1,4 @@
-"""Options that several commands share: what they take, and what is checked before anything starts."""
+"""Options that several commands share: how they are parsed, and what is checked before a run starts."""
 
 import argparse
 import math
@@ -17,65 +17,69 @@ DEFAULT_SEED = 42
 MOST_EPOCHS = 1_000_000
 MOST_THREADS = 1024
 AUTO_THREADS = 0  # `--threads auto`: the engine chooses
-FASTEST_REFRESH = 60.0  # a second
+FASTEST_REFRESH = 60.0  # per second
 LONGEST_SECONDS = 86_400.0
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without the usage in front of it."""
+    """Reports an error in one line, without argparse's usage text before it."""
 
     def __init__(self, **options: object) -> None:
         super().__init__(**{"allow_abbrev": False, **options})  # type: ignore[arg-type]
 
     def error(self, message: str) -> NoReturn:
-        """Leave with exit code 2."""
+        """Raise the error that ends the program with exit code 2."""
         raise RefusedError(f"{message} (see {self.prog} --help)")
 
 
 def add_training_options(parser: argparse.ArgumentParser) -> None:
-    """What training takes, in the app and without it; read with `settings` and `seed`.
+    """Add the options for training with and without the app; `settings` and `seed` read them.
 
-    Nothing is stored for an option that isn't there, so that one given before the command holds.
+    They have no defaults in argparse, because a default of the command's parser would replace a value that
+    was given before the command.
     """
     group = parser.add_argument_group("training", argument_default=argparse.SUPPRESS)
     group.add_argument(
         "--device",
         type=_device,
         metavar="DEVICE",
-        help="auto (the freest GPU, else the CPU), cpu, cuda, cuda:N",
+        help="auto, cpu, cuda or cuda:N (default: auto, the GPU with the most free memory, or else the CPU)",
     )
-    group.add_argument("--seed", type=_seed, metavar="N", help=f"of the run's randomness ({DEFAULT_SEED})")
+    group.add_argument(
+        "--seed", type=_seed, metavar="N", help=f"seed of all random draws (default: {DEFAULT_SEED})"
+    )
     add_data_option(group)
     group.add_argument(
         "--threads",
         type=_threads,
         metavar="N",
-        help="CPU threads of a run (1), or auto: what trains fastest here and leaves a core;"
-        " the last bits of the results depend on it, and on a busy machine several are far slower than one",
+        help="CPU threads per run (default: 1), or auto: the number that trains fastest here and leaves one"
+        " core free; the last bits of the results depend on it, and on a busy machine several threads are"
+        " much slower than one",
     )
     add_runs_option(group)
 
 
 def add_data_option(group: argparse._ActionsContainer) -> None:
-    """Where Fashion-MNIST is."""
+    """Add `--data`, which says where Fashion-MNIST is."""
     group.add_argument(
         "--data",
         type=Path,
         metavar="PATH",
         default=argparse.SUPPRESS,
-        help="a folder with Fashion-MNIST's four IDX files; `sample` is the embedded sample",
+        help="folder with the four IDX files of Fashion-MNIST, or `sample` for the included sample",
     )
 
 
 def add_runs_option(group: argparse._ActionsContainer) -> None:
-    """Where runs are saved."""
+    """Add `--runs-dir`, which says where runs are saved."""
     group.add_argument(
-        "--runs-dir", type=Path, metavar="DIR", default=argparse.SUPPRESS, help="where runs are saved"
+        "--runs-dir", type=Path, metavar="DIR", default=argparse.SUPPRESS, help="folder of the saved runs"
     )
 
 
 def settings(arguments: argparse.Namespace) -> "Settings":
-    """What the engine is started with."""
+    """The engine's settings, from the command line."""
     from engine.runtime.state import SAVE_SECONDS, Settings
     from tui_vanish.jobs.cores import spare_cores
 
@@ -91,15 +95,15 @@ def settings(arguments: argparse.Namespace) -> "Settings":
 
 
 def seed(arguments: argparse.Namespace) -> int:
-    """The seed asked for, or the default."""
+    """The seed from the command line, or the default."""
     return int(getattr(arguments, "seed", DEFAULT_SEED))
 
 
 def check(settings: "Settings") -> None:
-    """See that the data and an explicit GPU are there; only the latter imports torch.
+    """Check that the data exist and that a GPU chosen by the user is available; only a GPU imports torch.
 
     Raises:
-        RefusedError: one isn't.
+        RefusedError: one of them is missing.
     """
     from engine.data.fashion_mnist import DataError, find_source
 
@@ -117,48 +121,48 @@ def check(settings: "Settings") -> None:
 
 
 def has_terminal() -> bool:
-    """Whether there is a terminal that an app can be opened on."""
+    """Whether there is a terminal in which the app can open."""
     streams = (sys.stdin, sys.stdout)
     are_terminals = all(stream is not None and stream.isatty() for stream in streams)
     return are_terminals and os.environ.get("TERM") != "dumb"
 
 
 def user_scenarios() -> Path:
-    """Where the user's own scenario files are looked for."""
+    """The folder for the user's own scenario files."""
     from platformdirs import user_config_path
 
     return user_config_path("vanish-tui") / "scenarios"
 
 
 def load_scenario(id_or_path: str | Path, overrides: list[str]) -> "Scenario":
-    """A scenario of the catalogue, of the user's own, or of a file.
+    """Load a built-in scenario, one of the user's own, or a scenario file.
 
     Raises:
-        RefusedError: with everything that is wrong.
+        RefusedError: the scenario is unknown or invalid; the text lists every problem.
     """
     import scenarios
 
     try:
         return scenarios.load(id_or_path, overrides, user_dir=user_scenarios())
     except scenarios.UnknownScenario as error:
-        hint = f"the nearest: {', '.join(error.nearest)}" if error.nearest else "see vanish-tui list"
+        hint = f"did you mean {' or '.join(error.nearest)}?" if error.nearest else "see vanish-tui list"
         raise RefusedError(f"there is no scenario {error.name!r}; {hint}") from None
     except scenarios.ScenarioError as error:
         raise RefusedError(str(error)) from None
 
 
 def epochs(text: str) -> int:
-    """A number of epochs."""
+    """Parse a number of epochs."""
     return _whole(text, 1, MOST_EPOCHS)
 
 
 def refresh(text: str) -> float:
-    """Frames a second."""
+    """Parse a number of screen updates per second."""
     return _above_zero(text, FASTEST_REFRESH)
 
 
 def seconds(text: str) -> float:
-    """A time, of a day at most."""
+    """Parse a time in seconds, of one day at most."""
     return _above_zero(text, LONGEST_SECONDS)
 
 
@@ -181,7 +185,7 @@ def _device(text: str) -> str:
 
 
 def seeds(text: str) -> int:
-    """How many seeds."""
+    """Parse a number of seeds."""
     return _whole(text, 1, 1000)
 
 

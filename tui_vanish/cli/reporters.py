@@ -1,4 +1,4 @@
-"""How a headless run is told: JSON lines for a program, a bar or a line an epoch for a person."""
+"""Report headless runs: as JSON lines for programs, as a progress bar or one line per epoch for people."""
 
 import sys
 from collections.abc import Mapping
@@ -15,11 +15,11 @@ _REDRAW = 0.2  # seconds
 
 
 class JsonLines:
-    """Every event as one line on standard output, and nothing else there."""
+    """Prints every event as one JSON line on standard output, and no other text there."""
 
     def __enter__(self) -> Self:
         if hasattr(sys.stdout, "reconfigure"):
-            sys.stdout.reconfigure(encoding="utf-8")  # as JSON is, whatever the locale
+            sys.stdout.reconfigure(encoding="utf-8")  # the encoding of JSON, in every locale
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -32,21 +32,21 @@ class JsonLines:
             sys.stdout.flush()
         except BrokenPipeError:
             raise
-        except OSError as error:  # a full disk, say
+        except OSError as error:  # such as a full disk
             exits.drop_output()
-            raise exits.FailedError(f"standard output can't be written: {error.strerror}") from error
+            raise exits.FailedError(f"cannot write to standard output: {error.strerror}") from error
 
     def warn(self, text: str) -> None:
-        """Say it beside the output."""
+        """Print a warning on standard error."""
         print(f"vanish-tui: {text}", file=sys.stderr, flush=True)
 
 
 class EpochLines:
-    """A line an epoch on standard error.
+    """Prints one line per epoch on standard error.
 
     Args:
         view: the run so far.
-        label: stands before each line, where several runs are told.
+        label: printed before each line, to tell several runs apart.
     """
 
     def __init__(self, view: RunView, label: str = "") -> None:
@@ -59,18 +59,18 @@ class EpochLines:
         pass
 
     def hear(self, event: RunEvent) -> None:
-        """Print what a finished epoch gave."""
+        """Print the results of a finished epoch."""
         self._view.apply(event)
         if isinstance(event, EpochFinished):
             print(f"{self._label}{progress(self._view.snapshot())}", file=sys.stderr, flush=True)
 
     def warn(self, text: str) -> None:
-        """Say it between two lines."""
+        """Print a warning between two lines."""
         print(f"vanish-tui: {text}", file=sys.stderr, flush=True)
 
 
 class ProgressBar:
-    """A bar on standard error that moves as the run does.
+    """Shows a progress bar on standard error.
 
     Args:
         view: the run so far.
@@ -87,7 +87,7 @@ class ProgressBar:
             BarColumn(bar_width=None),
             TextColumn("{task.description}"),
             console=Console(stderr=True),
-            auto_refresh=False,  # a thread of its own would take turns from the training
+            auto_refresh=False,  # a refreshing thread would slow down the training
             transient=True,
             expand=True,
         )
@@ -104,7 +104,7 @@ class ProgressBar:
         self._progress.stop()
 
     def hear(self, event: RunEvent) -> None:
-        """Move the bar, a few times a second at most."""
+        """Update the bar, at most a few times per second."""
         self._view.apply(event)
         now = monotonic()
         if not isinstance(event, RunStarted | Resumed | EpochFinished) and (
@@ -118,12 +118,12 @@ class ProgressBar:
         )
 
     def warn(self, text: str) -> None:
-        """Say it above the bar."""
+        """Print a warning above the bar."""
         self._progress.console.print(f"vanish-tui: {text}", markup=False, highlight=False)
 
 
 class SeveralRuns:
-    """Epoch lines of several runs, each with its name before it.
+    """Prints the epoch lines of several runs, each with the run's name before it.
 
     Args:
         views: the runs so far, by name.
@@ -139,11 +139,11 @@ class SeveralRuns:
         pass
 
     def hear(self, event: RunEvent) -> None:
-        """Hand the event to its run's lines."""
+        """Pass the event to the lines of its run."""
         self._lines[event.run].hear(event)
 
     def warn(self, text: str) -> None:
-        """Say it between two lines."""
+        """Print a warning between two lines."""
         print(f"vanish-tui: {text}", file=sys.stderr, flush=True)
 
 
@@ -151,7 +151,7 @@ RunReporter = JsonLines | EpochLines | ProgressBar | SeveralRuns
 
 
 def reporter_for(views: Mapping[str, RunView], *, json: bool) -> RunReporter:
-    """The one that fits what reads us; `views` are the runs so far, by name."""
+    """The reporter that fits the options and the output; `views` are the runs so far, by name."""
     if json:
         return JsonLines()
     if len(views) > 1:
@@ -163,7 +163,7 @@ def reporter_for(views: Mapping[str, RunView], *, json: bool) -> RunReporter:
 
 
 def progress(seen: Snapshot) -> str:
-    """Where the run is, in one line."""
+    """The progress of a run, in one line."""
     parts = [f"epoch {seen.epoch}/{seen.epochs}"]
     if seen.started is not None and seen.started.stages > 1:
         parts.insert(0, f"stage {seen.stage}/{seen.started.stages}")

@@ -1,4 +1,4 @@
-"""Measured results beside the published ones: what `vanish-tui reproduce` tells."""
+"""Compare measured results with the published ones, for `vanish-tui reproduce`."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -9,15 +9,15 @@ from engine.protocol.events import EpochFinished, RunEvent, RunFinished, RunStar
 from engine.protocol.status import Status
 from scenarios.published import Figures, Published, published_for
 
-# Student's t by degrees of freedom from 1 on, two-sided at 5 % shared by four metrics (Bonferroni): all
-# four numbers of one more seed fall into their intervals together 95 times in 100 or oftener.
+# Quantiles of Student's t for 1, 2, 3… degrees of freedom, two-sided, with the 5 % split over four metrics
+# (Bonferroni): all four numbers of one more seed lie in their intervals in at least 95 % of the cases.
 _T = (50.923, 8.860, 5.392, 4.315, 3.810, 3.521, 3.335, 3.206, 3.111, 3.038)
 METRICS = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one stage of one run ended; `stages` is how many the run has."""
+    """How one stage of one run ended; `stages` is the run's number of stages."""
 
     scenario: str
     seed: int
@@ -30,7 +30,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """One number over the seeds."""
+    """The range and the mean of one metric over the seeds."""
 
     low: float
     middle: float
@@ -38,22 +38,22 @@ class Spread:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "Spread":
-        """The lowest, the mean and the highest of `values`, of which there is at least one."""
+        """The lowest, the mean and the highest of `values`, which must not be empty."""
         return cls(min(values), mean(values), max(values))
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table: a scenario, or one stage of a staged one, over its seeds.
+    """One row of the table: a scenario, or one stage of a staged scenario, over its seeds.
 
     Attributes:
         name: the scenario's id, with its stage if it has several.
         ended: how its runs ended, if not all of them finished.
-        measured: by metric; empty where no run got to the end of an epoch.
+        measured: by metric; empty if no run finished an epoch.
         published: the published run of the same length, if there is one.
-        difference: measured mean less published, by metric.
-        within: whether all published numbers lie where those of one more seed would (joint 95 % prediction
-            intervals of the four metrics); None with one seed, or with nothing published.
+        difference: measured mean minus published value, by metric.
+        within: whether all published numbers lie in the joint 95 % prediction intervals for one more seed;
+            None with one seed, or if nothing is published.
     """
 
     name: str
@@ -95,7 +95,7 @@ def outcomes(scenario: str, seed: int, events: Iterable[RunEvent]) -> list[Outco
 
 
 def table(all_outcomes: Iterable[Outcome]) -> list[Row]:
-    """The rows, in the order in which their first outcome came."""
+    """The rows, in the order of their first outcomes."""
     groups: dict[tuple[str, int], list[Outcome]] = {}
     for outcome in all_outcomes:
         groups.setdefault((outcome.scenario, outcome.stage), []).append(outcome)

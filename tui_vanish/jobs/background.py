@@ -1,4 +1,4 @@
-"""Training in a process that is nobody's child: it outlives the terminal and whoever started it."""
+"""Training in a detached process, which survives the terminal and the process that started it."""
 
 import json
 import os
@@ -17,11 +17,11 @@ LOG = ".detached.log"
 
 
 class Announcer:
-    """Tells the process that started this one, through a pipe, which runs have begun; after that nobody.
+    """Reports to the process that started this one, through a pipe, which runs have started.
 
     Args:
-        descriptor: of the pipe; it is closed when all have begun.
-        runs: how many are to begin.
+        descriptor: of the pipe; it is closed when all runs have started, and no more is reported.
+        runs: how many will start.
     """
 
     def __init__(self, descriptor: int, runs: int) -> None:
@@ -29,7 +29,7 @@ class Announcer:
         self._left = runs
 
     def hear(self, event: RunEvent) -> None:
-        """Pass a beginning on, or that there will be none."""
+        """Report that a run has started, or why it could not."""
         if self._pipe is None:
             return
         if isinstance(event, RunStarted | Resumed):
@@ -38,7 +38,7 @@ class Announcer:
             self._tell({"error": event.error or f"{event.run} {event.status}"})
 
     def warn(self, text: str) -> None:
-        """Into the log of detached processes."""
+        """Print a warning; it goes to the log of detached processes."""
         print(f"vanish-tui: {text}", file=sys.stderr, flush=True)
 
     def _tell(self, record: dict[str, str]) -> None:
@@ -46,7 +46,7 @@ class Announcer:
         self._left -= 1
         try:
             os.write(self._pipe, json.dumps(record).encode() + b"\n")
-        except BrokenPipeError:  # whoever waited has gone
+        except BrokenPipeError:  # the waiting process has ended
             self._left = 0
         if self._left == 0:
             os.close(self._pipe)
@@ -54,13 +54,13 @@ class Announcer:
 
 
 def detach(arguments: Sequence[str], runs_dir: Path | None) -> list[str]:
-    """Start `vanish-tui ARGUMENTS --announce` in a session of its own, and wait until its runs have begun.
+    """Start `vanish-tui ARGUMENTS --announce` in a new session, and wait until its runs have started.
 
     Returns:
         The names of the runs.
 
     Raises:
-        FailedError: one did not begin.
+        FailedError: a run did not start.
     """
     reading, writing = os.pipe()
     log = (runs_dir or default_runs_folder()) / LOG
@@ -77,14 +77,14 @@ def detach(arguments: Sequence[str], runs_dir: Path | None) -> list[str]:
     with open(reading, encoding="utf-8") as pipe:
         told = [json.loads(line) for line in pipe]
     if not told:
-        raise FailedError(f"nothing was started; {log} says why")
+        raise FailedError(f"no run was started; {log} says why")
     if problems := [record["error"] for record in told if "error" in record]:
         raise FailedError("\n".join(problems))
     return [record["run"] for record in told]
 
 
 def hand_over(runs: Sequence[str], runs_dir: Path | None) -> None:
-    """Let a process that is nobody's child take up saved runs; nobody waits for it."""
+    """Start a detached process that resumes saved runs; do not wait for it."""
     where = [] if runs_dir is None else ["--runs-dir", str(runs_dir.absolute())]
     with _opened((runs_dir or default_runs_folder()) / LOG) as errors:
         subprocess.Popen(
@@ -97,7 +97,7 @@ def hand_over(runs: Sequence[str], runs_dir: Path | None) -> None:
 
 
 def _opened(log: Path) -> IO[bytes]:
-    """The log of detached processes, for appending; where it can't be had, what they say is lost."""
+    """Open the log of detached processes to append; if that fails, their messages are discarded."""
     try:
         log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return open(log, "ab", opener=for_the_user_alone)

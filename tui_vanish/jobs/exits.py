@@ -3,21 +3,21 @@
 import os
 import sys
 
-FAILED, WRONG_USE, DIVERGED = 1, 2, 3  # a signal's is 128 and its number
+FAILED, WRONG_USE, DIVERGED = 1, 2, 3  # for a signal, 128 plus its number
 
 
 class RefusedError(Exception):
-    """The user asked for what can't be done; the text says what to do instead. Exit code 2."""
+    """The user asked for something impossible; the text says what to do instead. Exit code 2."""
 
 
 class FailedError(Exception):
-    """It went wrong, and the text says how. Exit code 1."""
+    """Something failed; the text says what. Exit code 1."""
 
 
 class LeaveAtOnce(BaseException):
-    """A signal came while nothing could be stopped and nothing needs saving: end the process now.
+    """A signal must end the process at once: nothing can be stopped or needs saving, or it is the second one.
 
-    Like KeyboardInterrupt it is no error, and passes whatever catches those.
+    Like KeyboardInterrupt, it is not an Exception, so that code that handles errors does not catch it.
     """
 
     def __init__(self, number: int) -> None:
@@ -26,5 +26,5 @@ class LeaveAtOnce(BaseException):
 
 
 def drop_output() -> None:
-    """Let nothing more go to standard output: what it didn't take would be tried again at the very end."""
+    """Discard all further output: Python would try to write what is left in the buffer again at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

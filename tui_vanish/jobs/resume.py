@@ -1,4 +1,4 @@
-"""Saved runs as the command line names them, and what they need to go on."""
+"""Saved runs by the names that the command line gives, and what they need to be resumed."""
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from engine.runtime.state import Settings
     from engine.storage.origin import Origin
 
-_SHOWN = 5  # of several runs that a name may mean
+_SHOWN = 5  # of several runs that match a name
 
 
 def find_run(name: str, runs_dir: Path | None) -> RunEntry:
-    """The run that a person means by its name, its folder, the name they gave it, or a part of its name.
+    """Find a run by its name, its folder, the name that the user gave it, or a part of its name.
 
     Raises:
-        RefusedError: there is none, there are several, or it can't be read.
+        RefusedError: no run matches, several match, or the run cannot be read.
     """
     runs = runs_dir or default_runs_folder()
     for folder in (runs / name, Path(name)):
@@ -38,7 +38,7 @@ def find_run(name: str, runs_dir: Path | None) -> RunEntry:
     if len(entries) > 1:
         names = ", ".join(entry.name for entry in islice(entries, _SHOWN))
         more = ", …" if len(entries) > _SHOWN else ""
-        raise RefusedError(f"{name!r} may be {len(entries)} runs: {names}{more}")
+        raise RefusedError(f"{name!r} matches {len(entries)} runs: {names}{more}; give the full name")
     return _usable(entries[0])
 
 
@@ -54,7 +54,7 @@ def _usable(entry: RunEntry) -> RunEntry:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the user said about where runs are to go on; None where they said nothing."""
+    """What the command line says about how to resume runs; None if it says nothing."""
 
     device: str | None = None
     data: Path | None = None
@@ -62,18 +62,18 @@ class Asked:
 
 
 def settings_for(entries: list[RunEntry], asked: Asked, settings: "Settings") -> "Settings":
-    """The settings under which runs give their bits: those that they began with, but for what was asked.
+    """The settings that keep runs bit-identical: those that they started with, except for what was asked.
 
     Raises:
-        RefusedError: another process trains one, they lie in several folders, or need different settings.
+        RefusedError: another process trains one of the runs, or they have different folders or settings.
     """
     for entry in entries:
         if entry.owner is not None:
             raise RefusedError(
-                f"{entry.name} is being trained by {entry.owner}; vanish-tui watch {entry.name} shows it"
+                f"{entry.name} is being trained by {entry.owner}; to follow it: vanish-tui watch {entry.name}"
             )
     if len({entry.runs for entry in entries}) > 1:
-        raise RefusedError("runs of several folders cannot go on together")
+        raise RefusedError("runs in different folders cannot be resumed together: resume them one at a time")
     chosen = [_settings(_origin(entry), asked, settings) for entry in entries]
     if any(other != chosen[0] for other in chosen):
         raise RefusedError("these runs differ in device, data or threads: resume them one at a time")
@@ -81,23 +81,23 @@ def settings_for(entries: list[RunEntry], asked: Asked, settings: "Settings") ->
 
 
 def check(entries: list[RunEntry], settings: "Settings", epochs: int | None) -> None:
-    """See that there is something left to train, and that the data here are those that the runs began with.
+    """Check that something is left to train, and that the data are those that the runs started with.
 
-    Whether the device is there shows when torch is loaded.
+    The engine checks the device later, when torch is loaded.
 
     Args:
         entries: the runs.
-        settings: under which they are to go on.
-        epochs: of each stage, if another number of them was asked for.
+        settings: with which they will be resumed.
+        epochs: the new number for each stage, if the user gave one.
 
     Raises:
-        RefusedError: there isn't, or they aren't.
+        RefusedError: nothing is left to train, or the data differ.
     """
     for entry in entries:
         if entry.summary is not None and entry.summary.status is Status.FINISHED and epochs is None:
             had = entry.summary.epoch
             raise RefusedError(
-                f"{entry.name} is finished, at epoch {had}: a larger --epochs trains it longer"
+                f"{entry.name} finished at epoch {had}: use a larger --epochs to train it longer"
             )
     source = find_source(settings.data)
     sha256 = fingerprint_of(source)
@@ -116,18 +116,18 @@ def check(entries: list[RunEntry], settings: "Settings", epochs: int | None) -> 
 
 
 def _settings(origin: "Origin", asked: Asked, settings: "Settings") -> "Settings":
-    # Any GPU does: `auto` is the freest, and where there is none the engine says so.
+    # Any GPU will do: `auto` takes the one with the most free memory; the engine reports if there is none.
     device = asked.device or ("cpu" if origin.device == "cpu" else "auto")
     data = asked.data or origin.data_option
-    threads = asked.threads or origin.threads  # also with `--threads auto`: the number is the run's
+    threads = asked.threads or origin.threads  # even with `--threads auto`: a run keeps its number
     return replace(settings, device=device, data=data, threads=threads, choose_threads=False)
 
 
 def _origin(entry: RunEntry) -> "Origin":
-    """Where a run began.
+    """The device, data and threads with which a run started.
 
     Raises:
-        RefusedError: that isn't known any more, or the run can't be read.
+        RefusedError: they are not known any more, or the run cannot be read.
     """
     from engine.protocol.events import from_line
 

@@ -1,4 +1,4 @@
-"""Training without the app: runs from their start to their end, a signal, or a reader that has gone."""
+"""Training without the app, until the runs end, a signal arrives, or the output is closed."""
 
 import queue
 import signal
@@ -23,21 +23,25 @@ if TYPE_CHECKING:
     from scenarios.schema import Scenario
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_GLANCE = 0.05  # seconds between two looks at an engine that is to stop
-_LOOK = 1.0  # and at one that trains
-# A signal that comes sooner after the first is the same one: make, timeout and srun pass theirs on to a
-# process that has also got it as one of their group.
+_DEFECT = (
+    "internal error: the engine has stopped. Runs are safe up to their last save:"
+    " resume them with vanish-tui run --resume RUN"
+)
+_GLANCE = 0.05  # seconds between two checks of an engine that is stopping
+_LOOK = 1.0  # and of one that trains
+# A signal that arrives sooner after the first is the same one: make, timeout and srun pass theirs on to a
+# process that has also received it as a member of their group.
 _AGAIN_SECONDS = 0.5
 
 
 class Reporter(Protocol):
-    """Whoever tells the user of the run, in the main thread."""
+    """Reports runs to the user, in the main thread."""
 
     def hear(self, event: RunEvent) -> None:
-        """Something happened. Raises BrokenPipeError when nobody listens any more."""
+        """Report an event. Raises BrokenPipeError when the reader has closed the output."""
 
     def warn(self, text: str) -> None:
-        """Something that the user should know, once."""
+        """Report a warning; it is passed only once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,8 @@ class Ending:
     Attributes:
         snapshot: the run's last.
         finished: its last event.
-        signal: what made it stop, or None.
-        folder: where it is saved; None where that couldn't be.
+        signal: the signal that stopped it, or None.
+        folder: where it is saved; None if it could not be saved.
     """
 
     snapshot: Snapshot
@@ -67,7 +71,7 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What one run is to be."""
+    """A new run to train."""
 
     scenario: "Scenario"
     seed: int
@@ -79,7 +83,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Continuation:
-    """A saved run that is to go on."""
+    """A saved run to resume."""
 
     command: ResumeRun
 
@@ -98,22 +102,22 @@ def train_all(
 ) -> list[Ending]:
     """Train several runs in one engine, and report them as they go.
 
-    A signal and a reporter whose reader has gone stop all of them cleanly; they are saved.
+    A signal, or a reader that closes the output, stops all runs cleanly: they are saved.
 
     Args:
         settings: of the engine.
         jobs: what to train.
-        reporter: hears of every event of every run.
-        at_once: how many train at the same time, in lockstep; the others wait for one to end. None: all.
+        reporter: receives every event of every run.
+        at_once: how many train at the same time, in lockstep, while the others wait; None means all.
 
     Returns:
-        An ending per job, in their order; of those that a signal, or what is wrong with their directory,
-        kept from starting there is none.
+        One ending per job, in their order. A job has none if a signal, or a problem with its directory,
+        prevented its start.
 
     Raises:
-        LeaveAtOnce: a signal came during the import of torch, or a second one, which is not the first
-            one passed on, before the runs had stopped.
-        FailedError: the engine ended before its runs, or the reporter can't tell of them.
+        LeaveAtOnce: a signal arrived during the import of torch, or a second one (not the first one
+            passed on by another process) before the runs had stopped.
+        FailedError: the engine ended before its runs, or the reporter cannot write.
     """
     inbox: queue.SimpleQueue[RunEvent | _Came] = queue.SimpleQueue()
     engine = Engine(settings, on_event=inbox.put)
@@ -122,7 +126,7 @@ def train_all(
         engine.start()
         try:
             finished, number = _follow(engine, deque(jobs), at_once or len(jobs), inbox, reporter, warnings)
-        except Exception:  # the reporter's, say: the runs would train on with nobody to hear of it
+        except Exception:  # from the reporter, for example: the runs would continue without any report
             engine.close()
             raise
         engine.close()
@@ -144,7 +148,7 @@ def _follow(
     reporter: Reporter,
     warnings: "_Warnings",
 ) -> tuple[dict[str, RunFinished], int | None]:
-    """Start the jobs and hand their events on until the last event of the last."""
+    """Start the jobs, and pass on their events until the last job has ended."""
     finished: dict[str, RunFinished] = {}
     active: set[str] = set()
     first: _Came | None = None
@@ -163,7 +167,7 @@ def _follow(
         except queue.Empty:
             news = None
             if not engine.alive:
-                raise FailedError("the engine has ended by itself, which is a defect of vanish-tui") from None
+                raise FailedError(_DEFECT) from None
         if isinstance(news, _Came):
             if first is None:
                 first = news
@@ -189,14 +193,14 @@ def _follow(
 
 
 class _Warnings:
-    """Passes the engine's warnings on, each once."""
+    """Passes on the engine's warnings, each one once."""
 
     def __init__(self, engine: Engine, reporter: Reporter) -> None:
         self._engine, self._reporter = engine, reporter
         self._heard = 0
 
     def pass_on(self) -> None:
-        """Tell the reporter what is new."""
+        """Pass new warnings to the reporter."""
         for notice in self._engine.snapshot().notices[self._heard :]:
             self._heard = notice.number
             if notice.severity == "warning":
@@ -205,7 +209,7 @@ class _Warnings:
 
 @contextmanager
 def _signals_into(inbox: "queue.SimpleQueue[RunEvent | _Came]") -> Iterator[None]:
-    """Put the signals that end a program into `inbox`, but for those that the caller had ignored (nohup)."""
+    """Put the signals that end a program into `inbox`, except those that the caller ignores (nohup)."""
 
     def note(number: int, _: FrameType | None) -> None:
         inbox.put(_Came(number, monotonic()))

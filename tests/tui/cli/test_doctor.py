@@ -1,4 +1,4 @@
-"""What the doctor finds, says, and makes of it."""
+"""What `vanish-tui doctor` finds, prints and concludes."""
 
 import json
 import os
@@ -19,7 +19,7 @@ NO_GPU = Devices("13.0", (), False, "")
 
 @pytest.fixture
 def with_devices(monkeypatch: pytest.MonkeyPatch) -> Callable[[Devices], None]:
-    """Pretend what PyTorch sees, which takes it seconds to say."""
+    """Pretends what PyTorch sees, because asking PyTorch takes seconds."""
 
     def pretend(devices: Devices) -> None:
         monkeypatch.setattr("tui_vanish.cli.doctor.checks.find_devices", lambda: devices)
@@ -45,15 +45,15 @@ def test_a_machine_with_torch_and_data_can_train(capsys: pytest.CaptureFixture[s
 def test_a_broken_torch_is_a_problem(
     with_devices: Callable[[Devices], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with_devices(Devices(None, (), False, "PyTorch doesn't work here: ImportError: libcudart.so"))
+    with_devices(Devices(None, (), False, "PyTorch does not work here: ImportError: libcudart.so"))
     assert main(["doctor"]) == 1
     text = capsys.readouterr().out
-    assert "problem: PyTorch doesn't work here: ImportError: libcudart.so" in text
-    assert "can't train" in text
+    assert "problem: PyTorch does not work here: ImportError: libcudart.so" in text
+    assert "cannot train" in text
 
 
 @pytest.mark.usefixtures("with_devices")
-def test_damaged_data_is_a_problem_where_training_would_use_it(
+def test_damaged_data_is_a_problem_if_training_would_use_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / f"{FILES[0]}.gz").write_bytes(b"no gzip")
@@ -62,7 +62,7 @@ def test_damaged_data_is_a_problem_where_training_would_use_it(
 
 
 @pytest.mark.usefixtures("with_devices")
-def test_on_a_terminal_no_word_is_cut_and_a_program_gets_a_line_for_each_fact(
+def test_a_terminal_gets_wrapped_words_and_a_program_one_line_per_fact(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["doctor", "--data", "sample"]) == 0
@@ -81,7 +81,7 @@ def test_on_a_terminal_no_word_is_cut_and_a_program_gets_a_line_for_each_fact(
 
 
 @pytest.mark.usefixtures("with_devices")
-def test_the_places_of_the_data_stand_in_the_order_of_their_search(
+def test_the_places_of_the_data_are_listed_in_the_order_of_the_search(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     shutil.copytree(SAMPLE, cache_folder())
@@ -96,7 +96,7 @@ def test_the_places_of_the_data_stand_in_the_order_of_their_search(
 
 
 @pytest.mark.usefixtures("with_devices")
-def test_a_runs_folder_that_cannot_be_written_is_remarked_on(
+def test_a_note_mentions_a_runs_folder_that_is_not_writable(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").touch()
@@ -105,7 +105,7 @@ def test_a_runs_folder_that_cannot_be_written_is_remarked_on(
     assert found["problems"] == []
 
 
-def test_every_gpu_stands_there_with_who_is_on_it(
+def test_every_gpu_is_listed_with_its_processes(
     with_devices: Callable[[Devices], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     occupant = Occupant(4242, "python train.py", "maria", 3 << 30)
@@ -115,10 +115,10 @@ def test_every_gpu_stands_there_with_who_is_on_it(
     assert main(["doctor"]) == 0
     text = capsys.readouterr().out
     assert "cuda:0  NVIDIA H200, 100.0 of 141.0 GiB free" in text
-    assert "taken by python train.py (process 4242 of maria, 3.0 GiB)" in text
+    assert "used by python train.py (process 4242, user maria, 3.0 GiB)" in text
 
 
-def test_what_nvidia_smi_says_is_read_by_the_gpus_uuid() -> None:
+def test_the_output_of_nvidia_smi_is_grouped_by_gpu_uuid() -> None:
     answer = (
         "GPU-1111, 10, /usr/bin/python3, 2048\n"
         "GPU-1111, 11, name, with a comma, [N/A]\n"
@@ -141,12 +141,12 @@ def test_a_driver_that_hangs_does_not_hang_the_doctor(monkeypatch: pytest.Monkey
     assert "no answer" in find_devices().problem
 
 
-def test_the_last_line_of_a_failed_import_is_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_last_line_of_a_failed_import_is_reported_as_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui_vanish.cli.doctor.devices._ASK_TORCH", "raise ImportError('no such library')")
-    assert find_devices().problem == "PyTorch doesn't work here: ImportError: no such library"
+    assert find_devices().problem == "PyTorch does not work here: ImportError: no such library"
 
 
-def test_the_torch_that_is_installed_answers() -> None:
+def test_the_installed_torch_works() -> None:
     assert find_devices().problem == ""
 
 
@@ -164,7 +164,7 @@ def test_the_environment_says_how_many_colours_there_are(environment: dict[str, 
     assert find_terminal(environment).colours == colours
 
 
-def test_ssh_and_tmux_are_noticed() -> None:
+def test_ssh_and_tmux_are_detected() -> None:
     terminal = find_terminal({"SSH_TTY": "/dev/pts/3", "TMUX": "/tmp/tmux-0/default,1,0"})
     assert (terminal.ssh, terminal.multiplexer) == (True, "tmux")
 
@@ -182,7 +182,7 @@ def test_logind_is_asked_whether_it_ends_processes(
 
 
 @pytest.mark.usefixtures("with_devices")
-def test_a_download_is_fetched_before_the_report(
+def test_the_download_happens_before_the_report(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fetched(progress: Callable[[str, int, int], None]) -> object:
@@ -198,7 +198,7 @@ def test_a_download_is_fetched_before_the_report(
 
 
 @pytest.mark.usefixtures("with_devices")
-def test_a_download_that_fails_is_told_in_one_line(
+def test_a_failed_download_gives_a_one_line_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def failed(_: object) -> object:
@@ -209,6 +209,6 @@ def test_a_download_that_fails_is_told_in_one_line(
     assert capsys.readouterr().err == "vanish-tui: Fashion-MNIST could not be downloaded\n"
 
 
-def test_a_user_without_a_name_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_without_a_name_is_not_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getuid", lambda: 2**31 - 7)
     assert find_session() is not None

@@ -1,4 +1,4 @@
-"""`vanish-tui export`: every number of a run, as CSV and as TensorBoard's own reader reads it."""
+"""`vanish-tui export`: every number of a run, as CSV and as read by TensorBoard's own reader."""
 
 import csv
 import io
@@ -40,7 +40,7 @@ def rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def test_csv_has_a_row_for_each_layer_of_each_sample_and_each_epoch(
+def test_csv_has_a_row_per_layer_of_each_sample_and_a_row_per_epoch(
     run: str, events: list[RunEvent], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["export", run, "--csv"]) == 0
@@ -98,7 +98,7 @@ def test_tensorboard_s_own_reader_reads_the_same_numbers(
 
 
 def single(value: float) -> float:
-    """As a float32 holds it."""
+    """The value rounded to float32."""
     return float(struct.unpack("<f", struct.pack("<f", value))[0])
 
 
@@ -126,15 +126,15 @@ def test_the_checksum_is_castagnoli_s() -> None:
     assert crc32c(bytes(32)) == 0x8A9136AA
 
 
-def test_a_folder_that_is_there_is_not_written_over(
+def test_an_existing_folder_is_not_overwritten(
     run: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["export", run, "--tensorboard", str(tmp_path)]) == 0
     assert main(["export", run, "--tensorboard", str(tmp_path)]) == 2
-    assert f"{tmp_path / run} is there already" in capsys.readouterr().err
+    assert f"{tmp_path / run} already exists" in capsys.readouterr().err
 
 
-def test_a_damaged_line_is_named_and_the_rest_is_written(
+def test_a_damaged_line_is_reported_and_the_rest_is_written(
     run: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = default_runs_folder() / run / EVENTS
@@ -145,7 +145,7 @@ def test_a_damaged_line_is_named_and_the_rest_is_written(
     assert rows(out)[0]["event"] == "sample"
 
 
-def test_a_part_of_a_name_is_enough_and_a_wrong_one_is_refused(
+def test_a_part_of_a_name_is_enough_and_an_unknown_name_is_refused(
     run: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["export", "ab12", "--csv"]) == 0

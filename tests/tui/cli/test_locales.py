@@ -1,4 +1,4 @@
-"""Which locales let the app draw with more than ASCII."""
+"""With which locales the app draws more than ASCII."""
 
 import pytest
 

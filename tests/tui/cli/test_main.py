@@ -1,4 +1,4 @@
-"""The command line: what it takes, what it refuses, and what the commands that don't train print."""
+"""The command line: what it accepts and refuses, and the output of the commands that do not train."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from tui_vanish.cli.options import user_scenarios
 
 
 def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
-    """The message of a command line that must be refused: standard error alone, exit code 2."""
+    """The error of a command line that must be refused: only on standard error, with exit code 2."""
     assert main(arguments) == 2
     out, err = capsys.readouterr()
     assert out == ""
@@ -41,7 +41,7 @@ def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         (["list", "--nonsense"], ["--nonsense"]),
     ],
 )
-def test_wrong_use_is_answered_in_one_line(
+def test_wrong_use_gives_a_one_line_error(
     arguments: list[str], names: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     message = refused(arguments, capsys)
@@ -50,14 +50,14 @@ def test_wrong_use_is_answered_in_one_line(
         assert name in message
 
 
-def test_an_unknown_scenario_is_answered_with_the_nearest_names(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_scenario_gives_the_nearest_names(capsys: pytest.CaptureFixture[str]) -> None:
     message = refused(["run", "depth7"], capsys)
     assert "'depth7'" in message
     assert "depth-7" in message
     assert "\n" not in message
 
 
-def test_a_scenario_that_resembles_none_is_answered_with_where_to_look(
+def test_a_name_unlike_any_scenario_says_where_to_look(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert "vanish-tui list" in refused(["show", "qqqqqqqq"], capsys)
@@ -79,11 +79,13 @@ def test_a_bad_setting_is_refused_before_anything_trains(capsys: pytest.CaptureF
     assert "model.init.std" in refused(["run", "depth-3", "--set", "model.init.std=-1"], capsys)
 
 
-def test_a_message_cannot_command_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_message_cannot_control_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     assert "\x1b" not in refused(["run", "\x1b[2Jdepth"], capsys)
 
 
-def test_a_folder_without_data_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_without_data_is_named_in_the_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     message = refused(["run", "depth-3", "--data", str(tmp_path)], capsys)
     assert str(tmp_path) in message
     assert "\n" not in message
@@ -105,7 +107,7 @@ def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_has_a_help_text(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as leaving:
         main([command, "--help"])
     assert leaving.value.code == 0
@@ -119,7 +121,7 @@ def test_the_list_has_every_scenario_under_its_section(capsys: pytest.CaptureFix
     assert problem < text.index("  depth-7 ") < text.index("\n1 Weight increasing\n")
 
 
-def test_the_list_is_there_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_list_is_available_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list", "--json"]) == 0
     entries = {entry["id"]: entry for entry in json.loads(capsys.readouterr().out)}
     assert entries["depth-7"]["built_in"] is True
@@ -128,7 +130,7 @@ def test_the_list_is_there_for_programs(capsys: pytest.CaptureFixture[str]) -> N
     assert entries["depth-7"]["problems"] == []
 
 
-def test_the_list_holds_the_users_own_files_good_and_bad(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_list_holds_the_users_valid_and_invalid_files(capsys: pytest.CaptureFixture[str]) -> None:
     user_scenarios().mkdir(parents=True)
     (user_scenarios() / "mine.toml").write_text('extends = "depth-7"\ntitle = "A title of mine"\n')
     (user_scenarios() / "broken.toml").write_text('extends = "depth-33"\n')
@@ -148,14 +150,14 @@ def test_show_prints_a_scenario_by_the_keys_that_set_takes(capsys: pytest.Captur
     assert "\nLesson\n" in text
 
 
-def test_what_show_prints_for_programs_is_the_scenario(capsys: pytest.CaptureFixture[str]) -> None:
+def test_show_prints_the_resolved_scenario_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     import scenarios
 
     assert main(["show", "staged", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == scenarios.load("staged").resolved()
 
 
-def test_validate_tells_the_good_from_the_bad(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_validate_reports_valid_and_invalid_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good, bad = tmp_path / "good.toml", tmp_path / "bad.toml"
     good.write_text('extends = "depth-7"\n')
     bad.write_text('extends = "depth-7"\n[optimizer]\nname = "sdg"\n')
@@ -163,13 +165,13 @@ def test_validate_tells_the_good_from_the_bad(tmp_path: Path, capsys: pytest.Cap
     capsys.readouterr()
     assert main(["validate", str(bad), str(good), str(tmp_path / "none.toml")]) == 2
     out, err = capsys.readouterr()
-    assert out.startswith(f"{good}: fine")
+    assert out.startswith(f"{good}: valid")
     assert f"{bad}: optimizer.name" in err
     assert "none.toml: there is no such file" in err
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["show", "staged"], ["--help"]])
-def test_a_reader_that_has_seen_enough_is_no_error(arguments: list[str]) -> None:
+def test_a_reader_that_closes_the_output_is_not_an_error(arguments: list[str]) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
@@ -179,7 +181,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(arguments: list[str]) -> None
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-def test_a_locale_without_the_letters_of_a_title_is_no_error() -> None:
+def test_a_locale_without_the_characters_of_a_title_is_not_an_error() -> None:
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     done = subprocess.run(
         [sys.executable, "-m", "tui_vanish", "show", "depth-7"],

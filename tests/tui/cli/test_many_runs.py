@@ -1,4 +1,4 @@
-"""`vanish-tui compare` and `reproduce` in this process, on images enough for three steps an epoch."""
+"""`vanish-tui compare` and `reproduce` in this process, with images for three steps per epoch."""
 
 import json
 import os
@@ -54,7 +54,7 @@ def test_compared_runs_take_their_steps_in_turn(
     assert steps == [(step, name) for step in (1, 2, 3) for name in ("slow", "quick")]
 
 
-def test_a_compared_run_ends_in_the_bits_of_one_alone(
+def test_a_compared_run_is_bit_identical_to_a_single_run(
     tmp_path: Path, small: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     files = [str(tmp_path / "slow.toml"), str(tmp_path / "quick.toml")]
@@ -80,47 +80,47 @@ def test_a_diverged_run_is_a_result(
     assert [run["status"] for run in told[-1]["runs"]] == ["finished", "diverged"]
 
 
-def test_compare_prints_the_ranking_and_what_differs_for_a_person(
+def test_compare_prints_the_ranking_and_the_settings_that_differ(
     tmp_path: Path, small: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     files = [str(tmp_path / "slow.toml"), str(tmp_path / "quick.toml")]
     assert main(["compare", *files, "--epochs", "1", *small]) == 0
     printed = capsys.readouterr()
     assert "At equal epochs (1)" in printed.out
-    assert "What differs" in printed.out
+    assert "Settings that differ" in printed.out
     assert "optimizer.lr" in printed.out
     assert "slow, seed 42: finished, epoch 1/1, loss 2.3" in printed.err
-    assert "≈" not in printed.out  # one seed: nothing is inside a range
+    assert "≈" not in printed.out  # one seed has no range
 
 
-def test_compare_explains_its_mark_where_it_stands(
+def test_compare_explains_its_mark_if_it_uses_it(
     tmp_path: Path, small: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    files = [str(tmp_path / "slow.toml"), str(tmp_path / "quick.toml")]  # both stand at 10 % after a step
+    files = [str(tmp_path / "slow.toml"), str(tmp_path / "quick.toml")]  # both have 10 % after one step
     assert main(["compare", *files, "--epochs", "1", "--seeds", "2", *small]) == 0
-    table, legend = capsys.readouterr().out.split("≈ inside the range of the seeds")
+    table, legend = capsys.readouterr().out.split("≈ the difference is within the range of the seeds")
     assert "≈" in table
     assert "≈" not in legend
 
 
-def test_compare_wants_two(capsys: pytest.CaptureFixture[str]) -> None:
+def test_compare_needs_two_scenarios(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", "depth-7", "depth-7"]) == 2
-    assert "two different scenarios or more" in capsys.readouterr().err
+    assert "at least two different scenarios" in capsys.readouterr().err
 
 
-def test_a_table_that_nobody_reads_to_the_end_is_left_to_the_command_line(
+def test_a_table_raises_a_broken_pipe_when_the_reader_closes_the_output(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     read, write = os.pipe()
     os.close(read)
     monkeypatch.setattr(sys, "stdout", os.fdopen(write, "w"))
-    with pytest.raises(BrokenPipeError):  # for which `main` has an exit code
+    with pytest.raises(BrokenPipeError):  # `main` has an exit code for it
         TableConsole().print("a table")
     with suppress(BrokenPipeError):
         sys.stdout.close()
 
 
-def test_reproduce_prints_a_row_a_stage_and_its_provenance(
+def test_reproduce_prints_a_row_per_stage_and_the_provenance(
     small: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["reproduce", "linear-exploding", "staged", "--epochs", "1", "--markdown", *small]) == 0
@@ -128,20 +128,20 @@ def test_reproduce_prints_a_row_a_stage_and_its_provenance(
     assert "| linear-exploding |" in printed
     assert [f"| staged, stage {stage} |" in printed for stage in range(1, 8)] == [True] * 7
     assert "fashion-mnist 96/20" in printed
-    assert "The published runs trained on the whole set" in printed
+    assert "The published runs were trained on the whole set" in printed
 
 
-def test_reproduce_shows_the_published_run_only_beside_one_of_its_length(
+def test_reproduce_shows_only_a_published_run_of_the_same_length(
     small: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["reproduce", "relu", "--epochs", "1", *small]) == 0
     printed = capsys.readouterr().out
     assert "1 epoch " in printed
     assert "published (" not in printed
-    assert "relu: published after 100 epochs, shown beside a run as long" in printed
+    assert "relu: published after 100 epochs; to compare: --epochs 100" in printed
 
 
-def test_reproduce_says_where_the_published_numbers_are_from_and_what_its_marks_mean(
+def test_reproduce_explains_the_source_of_the_published_numbers_and_its_marks(
     small: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tui_vanish.cli.reproduction.published_for", lambda name, _: published_for(name, 100))
@@ -149,11 +149,11 @@ def test_reproduce_says_where_the_published_numbers_are_from_and_what_its_marks_
     printed = capsys.readouterr().out
     assert "  published (A) " in printed
     assert "published (A): notebooks of the course's 2023 edition, github.com/Thangnn02" in printed
-    assert "in spread: " in printed
+    assert "within spread: " in printed
     assert "published (H)" not in printed
 
 
-def test_in_a_file_no_number_of_the_table_is_cut(
+def test_the_table_is_not_cut_in_a_file(
     small: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "40")
@@ -172,7 +172,7 @@ def test_a_compared_run_that_fails_says_why(
 
 
 @pytest.mark.parametrize("width", [60, 200])
-def test_on_a_terminal_the_list_of_runs_is_cut_at_its_edge_and_in_a_file_it_is_whole(
+def test_the_list_of_runs_is_cut_at_the_edge_of_a_terminal_but_not_in_a_file(
     width: int,
     small: list[str],
     capsys: pytest.CaptureFixture[str],
@@ -192,7 +192,7 @@ def test_on_a_terminal_the_list_of_runs_is_cut_at_its_edge_and_in_a_file_it_is_w
     assert (shown == whole) == (width == 200)
 
 
-def test_the_list_of_runs_to_a_closed_output_is_no_error(
+def test_listing_runs_to_a_closed_output_is_not_an_error(
     small: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines(capsys, "run", "depth-3", "--epochs", "1", *small)

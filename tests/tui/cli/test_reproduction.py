@@ -69,7 +69,7 @@ def batchnorm(seed: int, shift: float = 0.0, epochs: int = 100) -> Outcome:
     return Outcome("batchnorm", seed, 1, 1, epochs, Status.FINISHED, figures)
 
 
-def test_every_stage_of_a_staged_run_is_an_outcome_of_its_own() -> None:
+def test_every_stage_of_a_staged_run_has_its_own_outcome() -> None:
     events: list[RunEvent] = [
         started(stages=2),
         stage_started(1),
@@ -90,38 +90,38 @@ def test_every_stage_of_a_staged_run_is_an_outcome_of_its_own() -> None:
     assert [row.name for row in table([first, second])] == ["staged, stage 1", "staged, stage 2"]
 
 
-def test_a_staged_run_that_ends_in_its_first_stage_is_held_against_no_run_of_one_stage() -> None:
+def test_a_staged_run_that_ends_in_its_first_stage_is_not_compared_with_a_published_run() -> None:
     events: list[RunEvent] = [started(stages=7), stage_started(1)]
     events += [epoch(1, number, 0.1) for number in range(1, 101)]
     (row,) = table(outcomes("relu", 42, [*events, finished(Status.STOPPED)]))
     assert (row.name, row.published) == ("relu, stage 1", None)
 
 
-def test_a_run_that_diverged_before_its_first_epoch_is_a_row_without_numbers() -> None:
+def test_a_run_that_diverged_before_its_first_epoch_gives_a_row_without_numbers() -> None:
     (outcome,) = outcomes("linear-exploding", 42, [stage_started(1), finished(Status.DIVERGED)])
     (row,) = table([outcome])
     assert (row.ended, row.measured, row.within) == ("diverged", {}, None)
 
 
-def test_the_published_run_of_the_same_length_stands_beside() -> None:
+def test_a_run_is_compared_with_the_published_run_of_the_same_length() -> None:
     (row,) = table([batchnorm(1, 0.01)])
     assert row.published is not None
     assert row.difference == pytest.approx(dict.fromkeys(METRICS, 0.01))
     assert row.within is None, "one seed has no spread"
 
 
-def test_another_length_has_no_published_run() -> None:
+def test_a_run_of_another_length_is_not_compared() -> None:
     (row,) = table([batchnorm(1, epochs=99)])
     assert (row.published, row.difference) == (None, {})
 
 
-def test_seeds_around_the_published_numbers_hold_them_in_their_spread() -> None:
+def test_published_numbers_amid_the_seeds_are_within_the_spread() -> None:
     (row,) = table([batchnorm(1, -0.01), batchnorm(2, 0.0), batchnorm(3, 0.01)])
     assert row.within is True
     assert (row.measured["test_accuracy"].low, row.measured["test_accuracy"].high) == (0.853, 0.873)
 
 
-def test_seeds_far_from_the_published_numbers_do_not() -> None:
+def test_published_numbers_far_from_the_seeds_are_outside_the_spread() -> None:
     (row,) = table([batchnorm(1, 0.1), batchnorm(2, 0.101), batchnorm(3, 0.102)])
     assert row.within is False
 

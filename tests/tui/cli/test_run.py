@@ -1,4 +1,4 @@
-"""`vanish-tui run` in this process: what it trains, what it says, and its exit code."""
+"""`vanish-tui run` in this process: what it trains, what it prints, and its exit code."""
 
 import json
 import struct
@@ -16,14 +16,14 @@ SAMPLE = ["--data", "sample", "--epochs", "1"]
 
 @pytest.fixture(scope="module")
 def small_data(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """The options that train for one step on twenty images: here nobody asks how well."""
+    """Options that train for one step on twenty images, for tests that ignore the result of the training."""
     folder = tmp_path_factory.mktemp("small")
     write_data(folder, bytes(range(10)) * 2)
     return ["--data", str(folder), "--epochs", "1"]
 
 
 def write_data(folder: Path, labels: bytes) -> None:
-    """An IDX data set of grey images."""
+    """Write an IDX data set of grey images."""
     for images_name, labels_name in ((TRAIN_IMAGES, TRAIN_LABELS), (TEST_IMAGES, TEST_LABELS)):
         images = b"".join(bytes([10 * number]) * 784 for number in range(len(labels)))
         write_idx(folder / images_name, (len(labels), 28, 28), images)
@@ -35,7 +35,7 @@ def write_idx(path: Path, shape: tuple[int, ...], content: bytes) -> None:
 
 
 def events(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, Any]]:
-    """The JSON lines of a run that must succeed."""
+    """The JSON lines of a run, which must succeed."""
     assert main(["run", *arguments, "--json"]) == 0
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
@@ -49,14 +49,14 @@ def test_settings_and_epochs_change_the_scenario(
     assert scenario["training"]["epochs"] == 1
 
 
-def test_options_may_stand_before_the_command(
+def test_options_may_come_before_the_command(
     small_data: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["--seed", "3", "run", "depth-3", *small_data, "--json"]) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[0])["seed"] == 3
 
 
-def test_a_scenario_file_is_trained_however_it_is_named(
+def test_a_scenario_file_can_be_given_with_or_without_an_option(
     tmp_path: Path, small_data: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "own.toml"
@@ -72,7 +72,7 @@ def test_another_seed_gives_other_weights(small_data: list[str], capsys: pytest.
     assert one["weights_sha256"] != other["weights_sha256"]
 
 
-def test_for_a_person_there_is_a_line_an_epoch_and_a_summary(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_person_gets_a_line_per_epoch_and_a_summary(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "depth-3", *SAMPLE]) == 0
     out, err = capsys.readouterr()
     assert err.startswith("epoch 1/1  loss 2.3")
@@ -90,7 +90,7 @@ def test_the_summary_of_a_diverged_run_names_the_step_and_the_layers(
     assert "  diverged  at step 2; not finite: " in capsys.readouterr().out
 
 
-def test_a_run_that_fails_ends_with_1_and_says_why(
+def test_a_failed_run_gives_the_reason_and_exit_code_1(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_data(tmp_path, bytes([3, 12]))
@@ -101,7 +101,7 @@ def test_a_run_that_fails_ends_with_1_and_says_why(
     assert "Traceback" not in out + err
 
 
-def test_a_runs_folder_that_cannot_be_written_is_said_once_and_training_goes_on(
+def test_training_continues_with_one_warning_if_the_runs_folder_is_not_writable(
     tmp_path: Path, small_data: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "file"
@@ -115,12 +115,14 @@ def test_a_runs_folder_that_cannot_be_written_is_said_once_and_training_goes_on(
     assert "saved in" not in out
 
 
-def test_the_summary_counts_a_single_step(small_data: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_summary_uses_the_singular_for_one_step(
+    small_data: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["run", "depth-3", *small_data]) == 0
     assert capsys.readouterr().out.startswith("depth-3 finished: 1 epoch, 1 step, ")
 
 
-def test_a_gpu_that_is_not_there_is_refused_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_gpu_is_refused_with_a_one_line_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "depth-3", "--device", "cuda:99"]) == 2
     out, err = capsys.readouterr()
     assert out == ""
@@ -128,11 +130,12 @@ def test_a_gpu_that_is_not_there_is_refused_in_one_line(capsys: pytest.CaptureFi
     assert err.count("\n") == 1
 
 
-def test_an_engine_that_has_ended_by_itself_is_not_waited_for(
+def test_an_engine_that_stopped_by_itself_is_reported(
     small_data: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("engine.runtime.engine.Engine._work", lambda self: None)
     assert main(["run", "depth-3", *small_data]) == 1
     assert capsys.readouterr().err == (
-        "vanish-tui: the engine has ended by itself, which is a defect of vanish-tui\n"
+        "vanish-tui: internal error: the engine has stopped. Runs are safe up to their last save:"
+        " resume them with vanish-tui run --resume RUN\n"
     )

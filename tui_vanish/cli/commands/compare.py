@@ -1,4 +1,4 @@
-"""`vanish-tui compare`: train several scenarios in lockstep, then say who is ahead and what differs."""
+"""`vanish-tui compare`: train several scenarios in lockstep, then print a ranking and what differs."""
 
 import argparse
 import json
@@ -31,23 +31,36 @@ _REDRAW = 0.5  # seconds
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
-    parser.add_argument("scenarios", metavar="ID|FILE", nargs="+", help="the first is the baseline")
+    """Add the options of the command."""
     parser.add_argument(
-        "--epochs", metavar="N", type=options.epochs, help="train so long (of a staged scenario each stage)"
+        "scenarios", metavar="ID|FILE", nargs="+", help="scenarios; the first is the baseline"
     )
-    parser.add_argument("--seeds", metavar="K", type=options.seeds, default=1, help="with K seeds each (1)")
     parser.add_argument(
-        "--json", action="store_true", help="print every event as a JSON line, the comparison as the last"
+        "--epochs",
+        metavar="N",
+        type=options.epochs,
+        help="number of epochs (for each stage, if there are several)",
+    )
+    parser.add_argument(
+        "--seeds",
+        metavar="K",
+        type=options.seeds,
+        default=1,
+        help="number of seeds per scenario (default: 1)",
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print every event as a JSON line, and the comparison as the last line",
     )
     options.add_training_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train all of them, then print the comparison; a diverged run is a result."""
+    """Train all scenarios, then print the comparison; a diverged run is a result, not a failure."""
     names = list(dict.fromkeys(arguments.scenarios))
     if len(names) < 2:
-        raise exits.RefusedError("compare takes two different scenarios or more (see vanish-tui list)")
+        raise exits.RefusedError("compare needs at least two different scenarios (see vanish-tui list)")
     overrides = [] if arguments.epochs is None else [f"training.epochs={arguments.epochs}"]
     loaded = [options.load_scenario(name, overrides) for name in names]
     first = options.seed(arguments)
@@ -66,13 +79,16 @@ def run(arguments: argparse.Namespace) -> int:
     if endings[0].signal:
         stopped = " ".join(end.finished.run for end in endings if end.finished.status is Status.STOPPED)
         if stopped:
-            print(f"vanish-tui: stopped and saved; vanish-tui run --resume {stopped}", file=sys.stderr)
+            print(
+                f"vanish-tui: stopped and saved; to continue: vanish-tui run --resume {stopped}",
+                file=sys.stderr,
+            )
         return 128 + endings[0].signal
     return exits.FAILED if any(ending.finished.status is Status.FAILED for ending in endings) else 0
 
 
 class _LiveTable(AbstractContextManager["_LiveTable"]):
-    """A line a run on standard error, drawn anew as they go; where that is no terminal, one as each ends."""
+    """Shows one line per run on standard error, kept up to date; outside a terminal, one as a run ends."""
 
     def __init__(self) -> None:
         self._views: dict[str, RunView] = {}
@@ -94,7 +110,7 @@ class _LiveTable(AbstractContextManager["_LiveTable"]):
             self._live.stop()
 
     def hear(self, event: RunEvent) -> None:
-        """Fold the event in, and draw a few times a second at most."""
+        """Take in the event, and redraw at most a few times per second."""
         if isinstance(event, RunFinished) and event.error:
             self.warn(f"{event.run} failed: {event.error}")
         if isinstance(event, RunStarted):
@@ -114,7 +130,7 @@ class _LiveTable(AbstractContextManager["_LiveTable"]):
             self._live.update(_grid(headings, rows, left=3), refresh=True)
 
     def warn(self, text: str) -> None:
-        """Say it above the table."""
+        """Print a warning above the table."""
         if self._live is not None:
             self._live.console.print(f"vanish-tui: {text}", markup=False, highlight=False)
         else:
@@ -136,7 +152,7 @@ def _cells(seen: "Snapshot") -> tuple[str, ...]:
 
 
 def _sentence(seen: "Snapshot") -> str:
-    """The same for a line that stands alone."""
+    """The cells as one readable line, for output without a table."""
     scenario, seed, status, epoch, loss, train, test, _ = _cells(seen)
     return (
         f"{scenario}, seed {seed}: {status}, epoch {epoch}, loss {loss}, accuracy train {train}, test {test}"
@@ -144,7 +160,7 @@ def _sentence(seen: "Snapshot") -> str:
 
 
 def _print(field: Sequence[Entrant]) -> None:
-    """The ranking at equal epochs and at equal seconds, then what differs."""
+    """Print the ranking at equal epochs and at equal seconds, then the settings that differ."""
     from tui_vanish.cli.printing import TableConsole
 
     console = TableConsole()
@@ -157,10 +173,10 @@ def _print(field: Sequence[Entrant]) -> None:
         console.print(f"\nAt equal {axis} ({at})", style="bold")
         console.print(_grid(("", "scenario", "test acc.", "range", "− base", ""), standings, left=2))
     if tied:
-        console.print("≈ inside the range of the seeds", style="dim")
+        console.print("≈ the difference is within the range of the seeds", style="dim")
     rows = differences(field)
     labels = [entrant.label for entrant in field]
-    console.print("\nWhat differs" if rows else "\nNothing differs but the run.", style="bold")
+    console.print("\nSettings that differ" if rows else "\nAll settings are identical.", style="bold")
     if rows:
         words = [(row.key, *(format.setting(row.key, value) for value in row.values)) for row in rows]
         console.print(_grid(("", *labels), words, left=99))

@@ -1,4 +1,4 @@
-"""`vanish-tui doctor`: what this machine has for training."""
+"""`vanish-tui doctor`: check what this machine has for training."""
 
 import argparse
 import json
@@ -21,15 +21,15 @@ _WIDTH = 11  # of the labels
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
-    parser.add_argument("--json", action="store_true", help="as a JSON object")
-    parser.add_argument("--download", action="store_true", help="fetch Fashion-MNIST into the cache first")
+    """Add the options of the command."""
+    parser.add_argument("--json", action="store_true", help="print a JSON object")
+    parser.add_argument("--download", action="store_true", help="download Fashion-MNIST into the cache first")
     options.add_data_option(parser)
     options.add_runs_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Download if asked to, then report; exit code 1 if this machine can't train."""
+    """Download if asked to, then report; exit code 1 if this machine cannot train."""
     failure = _download() if arguments.download else ""
     if failure:
         print(f"vanish-tui: {failure}", file=sys.stderr)
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _download() -> str:
-    """Fetch the data with a bar on standard error; returns what went wrong."""
+    """Download the data, with a bar on standard error; returns the error, or an empty text."""
     progress, finish = _bar() if sys.stderr.isatty() else (_nothing, lambda: None)
     try:
         source = download(progress)
@@ -70,17 +70,17 @@ def _bar() -> tuple[Callable[[str, int, int], None], Callable[[], None]]:
 
 
 def _nothing(name: str, received: int, total: int) -> None:
-    """Where nobody watches, a download is silent."""
+    """Without a terminal, a download prints no progress."""
 
 
 def _text(report: Report) -> str:
-    """For a terminal, broken between words; a program gets a line for each fact."""
+    """On a terminal, wrap between words; a program gets one line per fact."""
     lines = _lines(report)
     if sys.stdout is not None and sys.stdout.isatty():
         wrapper = textwrap.TextWrapper(
             max(2 * _WIDTH, shutil.get_terminal_size().columns),
             subsequent_indent=" " * _WIDTH,
-            break_long_words=False,  # a path is to be copied
+            break_long_words=False,  # a path must stay in one piece, to be copied
             break_on_hyphens=False,
         )
         lines = [wrapper.fill(line) for line in lines]
@@ -89,7 +89,7 @@ def _text(report: Report) -> str:
 
 def _lines(report: Report) -> list[str]:
     cores = report.cores
-    tried = f"tries up to {cores.auto_threads}" if cores.auto_threads > 1 else "is 1"
+    tried = f"tries up to {cores.auto_threads}" if cores.auto_threads > 1 else "uses 1"
     lines = [
         _line(
             "versions", "  ".join(f"{name} {value or 'missing'}" for name, value in report.versions.items())
@@ -97,15 +97,15 @@ def _lines(report: Report) -> list[str]:
         *_devices(report.devices),
         _line(
             "threads",
-            f"1 a run by default; --threads auto {tried}"
-            f" ({cores.physical} cores, {cores.logical} processors)",
+            f"1 per run by default; --threads auto {tried}"
+            f" ({cores.physical} cores, {cores.logical} logical processors)",
         ),
         *_labelled("data", [_data(place) for place in report.data]),
         _line("terminal", _terminal(report.terminal)),
         *_labelled(
             "folders",
             [
-                f"{folder.purpose:9} {folder.path}{'' if folder.writable else '  cannot be written'}"
+                f"{folder.purpose:9} {folder.path}{'' if folder.writable else '  not writable'}"
                 for folder in report.folders
             ],
         ),
@@ -114,7 +114,7 @@ def _lines(report: Report) -> list[str]:
     ]
     lines += [f"problem: {text}" for text in report.problems]
     lines += [f"note: {text}" for text in report.remarks]
-    lines.append("This machine can't train yet." if report.problems else "This machine can train.")
+    lines.append("This machine cannot train yet." if report.problems else "This machine can train.")
     return lines
 
 
@@ -136,10 +136,10 @@ def _devices(devices: Devices) -> list[str]:
         texts.append(f"{gpu.device}  {gpu.name}, {free:.1f} of {total:.1f} GiB free")
         for occupant in gpu.occupants:
             size = f", {occupant.bytes / 2**30:.1f} GiB" if occupant.bytes is not None else ""
-            owner = f" of {occupant.user}" if occupant.user else ""
-            texts.append(f"  taken by {occupant.name} (process {occupant.pid}{owner}{size})")
+            owner = f", user {occupant.user}" if occupant.user else ""
+            texts.append(f"  used by {occupant.name} (process {occupant.pid}{owner}{size})")
     if devices.gpus and not devices.occupants_known:
-        texts.append("  nvidia-smi is not there to say who else is on them")
+        texts.append("  nvidia-smi is not available: other processes on the GPUs are not shown")
     return _labelled("devices", texts)
 
 
@@ -156,7 +156,9 @@ def _found(place: FoundData) -> str:
 
 def _terminal(terminal: Terminal) -> str:
     parts = [terminal.kind or "TERM is not set"]
-    parts.append(f"{terminal.columns}×{terminal.rows}" if terminal.is_terminal else "output is no terminal")
+    parts.append(
+        f"{terminal.columns}×{terminal.rows}" if terminal.is_terminal else "output is not a terminal"
+    )
     parts.append(f"{format.count(terminal.colours)} colours" if terminal.colours else "no colours")
     parts.append("UTF-8" if terminal.utf8 else "no UTF-8: the app draws in ASCII")
     parts += ["over SSH"] * terminal.ssh + [terminal.multiplexer] * bool(terminal.multiplexer)
@@ -165,7 +167,7 @@ def _terminal(terminal: Terminal) -> str:
 
 def _session(session: Session) -> str:
     if session.kills_processes is None:
-        return "no logind that would end processes at logout"
-    kills = "ends" if session.kills_processes else "leaves"
-    spared = "; this user's are spared (linger)" if session.kills_processes and session.lingering else ""
+        return "logind gave no answer; without logind, processes continue after logout"
+    kills = "ends" if session.kills_processes else "does not end"
+    spared = ", but not this user's (linger)" if session.kills_processes and session.lingering else ""
     return f"logind {kills} processes at logout (KillUserProcesses){spared}"

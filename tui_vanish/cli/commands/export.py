@@ -1,4 +1,4 @@
-"""`vanish-tui export`: a run's numbers as CSV, or for TensorBoard."""
+"""`vanish-tui export`: write a run's numbers as CSV or for TensorBoard."""
 
 import argparse
 import csv
@@ -23,22 +23,26 @@ COLUMNS = (*_WHERE, "loss", "accuracy", "lr", *_EPOCH, "layer", *_LAYER)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
-    parser.add_argument("run_name", metavar="RUN", help="a run of the list, or a part of its name")
+    """Add the options of the command."""
+    parser.add_argument(
+        "run_name", metavar="RUN", help="name of a run (see vanish-tui runs), or a part of it"
+    )
     form = parser.add_mutually_exclusive_group(required=True)
     form.add_argument(
         "--csv",
         metavar="FILE",
         nargs="?",
         const="-",
-        help="a row for each layer of each sample, and for each epoch; to standard output without FILE",
+        help="write CSV, to FILE or standard output: one row per layer of each sample, and one per epoch",
     )
-    form.add_argument("--tensorboard", metavar="DIR", type=Path, help="a folder for TensorBoard's --logdir")
+    form.add_argument(
+        "--tensorboard", metavar="DIR", type=Path, help="write TensorBoard's event file into this folder"
+    )
     options.add_runs_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write what was asked for."""
+    """Write the numbers in the format that was asked for."""
     entry = find_run(arguments.run_name, getattr(arguments, "runs_dir", None))
     damage: list[str] = []
     try:
@@ -80,7 +84,7 @@ def _tensorboard(folder: Path, run_folder: Path, events: Sequence[RunEvent]) -> 
     from engine.export.tensorboard import write_events
 
     if folder.exists():
-        raise RefusedError(f"{folder} is there already: name another folder, or delete it")
+        raise RefusedError(f"{folder} already exists: name another folder, or delete it")
     began = (run_folder / DESCRIPTION).stat().st_mtime
     folder.mkdir(parents=True)
     name = f"events.out.tfevents.{int(began)}.{os.uname().nodename}"

@@ -1,4 +1,4 @@
-"""`vanish-tui list`: the catalogue."""
+"""`vanish-tui list`: list all scenarios."""
 
 import argparse
 import json
@@ -9,12 +9,12 @@ from tui_vanish.cli.options import user_scenarios
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
-    parser.add_argument("--json", action="store_true", help="as a JSON list")
+    """Add the options of the command."""
+    parser.add_argument("--json", action="store_true", help="print a JSON list")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the catalogue by section, then the user's own."""
+    """Print the built-in scenarios by section, then the user's own."""
     entries = scenarios.entries(user_scenarios())
     if arguments.json:
         print(json.dumps([_record(entry) for entry in entries], indent=1))
@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _text(entry: scenarios.Entry) -> str:
     if not entry.problems:
         return entry.title
-    return f"cannot be used; see: vanish-tui validate {entry.path}"
+    return f"invalid; to see why: vanish-tui validate {entry.path}"
 
 
 def _record(entry: scenarios.Entry) -> dict[str, object]:

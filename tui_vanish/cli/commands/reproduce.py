@@ -1,4 +1,4 @@
-"""`vanish-tui reproduce`: train the slides' scenarios and hold the results against the published ones."""
+"""`vanish-tui reproduce`: train the slides' scenarios, compare the results with the published ones."""
 
 import argparse
 import sys
@@ -19,24 +19,35 @@ from tui_vanish.jobs.cores import physical_cores
 from tui_vanish.jobs.train import Job, train_all
 
 _COLUMNS = ("scenario", "train loss", "train acc.", "test loss", "test acc.", "")
-# Of the published numbers against the seeds' joint 95 % prediction intervals.
-_WITHIN = {True: "in spread", False: "outside", None: "one seed"}
+# Whether the published numbers lie in the joint 95 % prediction intervals of the seeds.
+_WITHIN = {True: "within spread", False: "outside", None: "one seed"}
 _PUBLISHED_IMAGES = (60_000, 10_000)  # for training and test
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
-    parser.add_argument("scenarios", metavar="ID", nargs="*", help="which (all that the slides have)")
+    """Add the options of the command."""
     parser.add_argument(
-        "--epochs", metavar="N", type=options.epochs, help="train so long (of a staged scenario each stage)"
+        "scenarios", metavar="ID", nargs="*", help="scenarios (default: all that are on the slides)"
     )
-    parser.add_argument("--seeds", metavar="K", type=options.seeds, default=1, help="with K seeds each (1)")
+    parser.add_argument(
+        "--epochs",
+        metavar="N",
+        type=options.epochs,
+        help="number of epochs (for each stage, if there are several)",
+    )
+    parser.add_argument(
+        "--seeds",
+        metavar="K",
+        type=options.seeds,
+        default=1,
+        help="number of seeds per scenario (default: 1)",
+    )
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     options.add_training_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train, then print one table; a diverged run is a result."""
+    """Train, then print one table; a diverged run is a result, not a failure."""
     chosen = arguments.scenarios or [entry.id for entry in scenarios.entries() if entry.of_slides]
     overrides = [] if arguments.epochs is None else [f"training.epochs={arguments.epochs}"]
     loaded = [options.load_scenario(name, overrides) for name in dict.fromkeys(chosen)]
@@ -44,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     jobs = [Job(scenario, first + number) for scenario in loaded for number in range(arguments.seeds)]
     settings = options.settings(arguments)
     options.check(settings)
-    # No screen shares the machine here: as many runs at a time as there are cores for.
+    # No screen needs a core here: as many runs train at once as there are cores for them.
     at_once = max(1, physical_cores() // settings.threads)
     print("loading PyTorch", file=sys.stderr, flush=True)
     collector = _Collector(len(jobs))
@@ -66,14 +77,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 class _Collector:
-    """Keeps what the table is made of, and says on standard error how far things are."""
+    """Keeps the events that the table needs, and reports progress on standard error."""
 
     def __init__(self, runs: int) -> None:
         self.events: dict[str, list[RunEvent]] = {}
         self._runs, self._ended = runs, 0
 
     def hear(self, event: RunEvent) -> None:
-        """One event of one run."""
+        """Keep the event if the table needs it; report the start and the end of a run."""
         if isinstance(event, RunStarted | StageStarted | EpochFinished | RunFinished):
             self.events.setdefault(event.run, []).append(event)
         if isinstance(event, RunStarted):
@@ -88,7 +99,7 @@ class _Collector:
             )
 
     def warn(self, text: str) -> None:
-        """Say it between two lines."""
+        """Print a warning between two lines."""
         print(f"vanish-tui: {text}", file=sys.stderr, flush=True)
 
 
@@ -140,17 +151,19 @@ def _footnotes(rows: Sequence[Row]) -> list[str]:
     bare = {row.name for row in rows if row.published is None}
     for run in published():
         if run.scenario in bare:
-            notes.append(f"{run.scenario}: published after {run.epochs} epochs, shown beside a run as long")
+            notes.append(
+                f"{run.scenario}: published after {run.epochs} epochs; to compare: --epochs {run.epochs}"
+            )
     if any(row.within is not None for row in rows):
         notes.append(
-            "in spread: one more seed would give numbers like the published ones"
-            " (joint 95 % prediction intervals of the four)"
+            "within spread: all four published numbers lie where one more seed would"
+            " (joint 95 % prediction intervals)"
         )
     return notes
 
 
 def _provenance(seen: Sequence[Snapshot]) -> list[str]:
-    """When, with what and on what the table was made; nothing if no run began."""
+    """The date, versions, device and data of the table; empty if no run started."""
     started = next((snapshot.started for snapshot in seen if snapshot.started is not None), None)
     if started is None:
         return []
@@ -159,9 +172,9 @@ def _provenance(seen: Sequence[Snapshot]) -> list[str]:
     size = f"{format.count(data['train'])}/{format.count(data['test'])}"
     seeds = ", ".join(map(str, sorted({snapshot.seed for snapshot in seen})))
     lines = [
-        f"{date.today():%Y-%m-%d}; {versions}; device {started.device}, {threads} a run;"
+        f"{date.today():%Y-%m-%d}; {versions}; device {started.device}, {threads} per run;"
         f" {data['name']} {size} ({data['source']}); seeds {seeds}"
     ]
     if (data["train"], data["test"]) != _PUBLISHED_IMAGES:
-        lines.append("The published runs trained on the whole set, 60 000/10 000.")
+        lines.append("The published runs were trained on the whole set, 60 000/10 000 images.")
     return lines

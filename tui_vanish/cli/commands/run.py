@@ -1,4 +1,4 @@
-"""`vanish-tui run`: train a scenario without the app, or let saved runs go on."""
+"""`vanish-tui run`: train a scenario without the app, or resume saved runs."""
 
 import argparse
 import shutil
@@ -26,49 +26,55 @@ _EXIT_CODES = {Status.FAILED: exits.FAILED, Status.DIVERGED: exits.DIVERGED}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the options of the command."""
     parser.add_argument(
-        "scenario", metavar="ID|FILE", nargs="?", help="a scenario of the list, or a scenario file"
+        "scenario",
+        metavar="ID|FILE",
+        nargs="?",
+        help="id of a scenario (see vanish-tui list), or a scenario file",
     )
     parser.add_argument("--scenario", metavar="FILE", type=Path, dest="file", help="a scenario file")
     parser.add_argument(
         "--resume",
         metavar="RUN",
         nargs="+",
-        help="let runs go on that were stopped or whose process is gone",
+        help="resume runs that were stopped, or whose process was killed",
     )
     parser.add_argument(
-        "--epochs", metavar="N", type=options.epochs, help="train so long (of a staged scenario each stage)"
+        "--epochs",
+        metavar="N",
+        type=options.epochs,
+        help="number of epochs (for each stage, if there are several)",
     )
     parser.add_argument(
         "--set",
         metavar="KEY=VALUE",
         action="append",
         default=[],
-        help="change the scenario, such as model.init.std=0.3; may be repeated",
+        help="change a setting of the scenario, such as model.init.std=0.3; may be repeated",
     )
     parser.add_argument("--json", action="store_true", help="print every event as a JSON line")
     parser.add_argument(
-        "--detach", action="store_true", help="train in the background, also after the terminal is gone"
+        "--detach", action="store_true", help="train in the background; training survives a closed terminal"
     )
     parser.add_argument(
         "--save-every",
         metavar="SECONDS",
         type=options.seconds,
         default=argparse.SUPPRESS,
-        help="how much training a kill may cost (30)",
+        help="time between two saves: a kill loses at most this much training (default: 30)",
     )
-    parser.add_argument("--announce", type=int, help=argparse.SUPPRESS)  # of background.detach
+    parser.add_argument("--announce", type=int, help=argparse.SUPPRESS)  # passed by background.detach
     options.add_training_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train, report, and tell how it ended."""
+    """Train, report progress, and print how the run ended."""
     if arguments.resume:
         return _resume(arguments)
     chosen, others = arguments.file or arguments.scenario, arguments.file and arguments.scenario
     if chosen is None or others:
-        raise exits.RefusedError("run takes one scenario: an id (see vanish-tui list), or a file")
+        raise exits.RefusedError("run needs exactly one scenario: an id (see vanish-tui list) or a file")
     overrides = list(arguments.set)
     if arguments.epochs is not None:
         overrides.append(f"training.epochs={arguments.epochs}")
@@ -83,12 +89,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _resume(arguments: argparse.Namespace) -> int:
-    """Let saved runs go on, in lockstep where they are several."""
+    """Resume saved runs; several train in lockstep."""
     from engine.storage.follower import Follower
     from tui_vanish.jobs import resume
 
     if arguments.scenario or arguments.file or arguments.set or hasattr(arguments, "seed"):
-        raise exits.RefusedError("--resume takes runs, which know their scenario and their seed")
+        raise exits.RefusedError("--resume takes no scenario, --set or --seed: a saved run keeps its own")
     runs_dir = getattr(arguments, "runs_dir", None)
     found = [resume.find_run(name, runs_dir) for name in arguments.resume]
     entries = list({entry.name: entry for entry in found}.values())
@@ -137,7 +143,7 @@ def _code(endings: Sequence[Ending]) -> int:
 
 
 def _detach(which: Sequence[str], arguments: argparse.Namespace, settings: "Settings") -> int:
-    """Train in another process, and print the names of its runs once they have begun."""
+    """Train in a detached process, and print the names of its runs once they have started."""
     from tui_vanish.jobs.background import detach
 
     words = ["run", *which]
@@ -155,7 +161,9 @@ def _detach(which: Sequence[str], arguments: argparse.Namespace, settings: "Sett
         words += ["--runs-dir", str(settings.runs_dir)]
     for name in detach(words, settings.runs_dir):
         print(name)
-        print(f"vanish-tui: it trains in the background; vanish-tui watch {name} shows it", file=sys.stderr)
+        print(
+            f"vanish-tui: training in the background; to follow it: vanish-tui watch {name}", file=sys.stderr
+        )
     return 0
 
 
@@ -185,7 +193,7 @@ def _summary(ending: Ending) -> str:
 
 
 def _wrapped(text: str) -> str:
-    """For a terminal, broken between words; a program gets one line."""
+    """On a terminal, wrap between words; a program gets one line."""
     if sys.stdout is None or not sys.stdout.isatty():
         return text
     return textwrap.fill(text, shutil.get_terminal_size().columns, subsequent_indent=" " * 12)

@@ -1,4 +1,4 @@
-"""`vanish-tui runs`: what was trained here."""
+"""`vanish-tui runs`: list the runs that were trained here."""
 
 import argparse
 import json
@@ -19,8 +19,8 @@ _COLUMNS = ("run", "status", "epoch", "test", "best", "trained", "verdict", "")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
-    parser.add_argument("--json", action="store_true", help="as a JSON list")
+    """Add the options of the command."""
+    parser.add_argument("--json", action="store_true", help="print a JSON list")
     options.add_runs_option(parser)
 
 
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps([encoded(_record(entry)) for entry in entries], indent=1))
     elif not entries:
-        print(f"no runs in {folder}")
+        print(f"there are no runs in {folder}")
     else:
         print("\n".join(_table([_COLUMNS, *map(_row, entries)])))
     return 0
@@ -65,10 +65,10 @@ def _accuracy(value: float | None) -> str:
 
 
 def _table(rows: list[tuple[str, ...]]) -> list[str]:
-    rows = [tuple(map(printable, row)) for row in rows]  # names of files, and what others wrote into them
+    rows = [tuple(map(printable, row)) for row in rows]  # file names and labels may hold anything
     widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
     lines = ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows]
-    # A line that is folded makes a table unreadable; a file gets all of it.
+    # Wrapped lines make a table unreadable, so a terminal gets cut lines; a file gets whole ones.
     if sys.stdout is not None and sys.stdout.isatty():
         lines = [_cut(line, shutil.get_terminal_size().columns) for line in lines]
     return [line.rstrip() for line in lines]

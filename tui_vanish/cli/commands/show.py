@@ -1,4 +1,4 @@
-"""`vanish-tui show`: one scenario, whole."""
+"""`vanish-tui show`: print one scenario with its texts and all its settings."""
 
 import argparse
 import json
@@ -15,13 +15,15 @@ _WIDEST = 100
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
-    parser.add_argument("scenario", metavar="ID|FILE", help="a scenario of the list, or a scenario file")
-    parser.add_argument("--json", action="store_true", help="as a JSON object")
+    """Add the options of the command."""
+    parser.add_argument(
+        "scenario", metavar="ID|FILE", help="id of a scenario (see vanish-tui list), or a scenario file"
+    )
+    parser.add_argument("--json", action="store_true", help="print a JSON object")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the scenario's text, and what decides its numbers by the keys that `--set` takes."""
+    """Print the scenario's texts, and its settings with the keys that `--set` takes."""
     scenario = load_scenario(arguments.scenario, [])
     if arguments.json:
         print(json.dumps(scenario.resolved(), indent=1))
@@ -37,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         if prose:
             print(f"\n{heading}")
             print(textwrap.fill(prose, width, initial_indent="  ", subsequent_indent="  "))
-    print("\nSettings, by the keys of --set")
+    print("\nSettings, with their keys for --set")
     for key, value in _settings(scenario).items():
         print(f"  {key:28}  {value}")
     return 0

@@ -1,4 +1,4 @@
-"""`vanish-tui validate`: check scenario files."""
+"""`vanish-tui validate`: check scenario files and report every problem."""
 
 import argparse
 import sys
@@ -9,12 +9,12 @@ from tui_vanish.jobs.exits import WRONG_USE
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the options of the command."""
     parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="a scenario file")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check every file and report all that is wrong; exit code 2 if anything is."""
+    """Check every file and report every problem; exit code 2 if there is one."""
     code = 0
     for path in arguments.files:
         try:
@@ -23,5 +23,5 @@ def run(arguments: argparse.Namespace) -> int:
             print(error, file=sys.stderr)
             code = WRONG_USE
         else:
-            print(f"{path}: fine ({scenario.title})")
+            print(f"{path}: valid ({scenario.title})")
     return code

@@ -1,4 +1,4 @@
-"""`vanish-tui watch`: follow a run that another process trains, without touching it."""
+"""`vanish-tui watch`: show a run that another process trains, without changing it."""
 
 import argparse
 import sys
@@ -19,13 +19,15 @@ _LOOK_SECONDS = 0.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
-    parser.add_argument("run_name", metavar="RUN", help="a run of the list, or a part of its name")
+    """Add the options of the command."""
+    parser.add_argument(
+        "run_name", metavar="RUN", help="name of a run (see vanish-tui runs), or a part of it"
+    )
     options.add_runs_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Show the run in the app's own screen; without a terminal a line an epoch."""
+    """Show the run in the app; without a terminal, print one line per epoch."""
     entry = find_run(arguments.run_name, getattr(arguments, "runs_dir", None))
     if options.has_terminal():
         from engine.attach.shared_engine import NoEngine, SharedEngine
@@ -37,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _tell(folder: Path) -> None:
-    """Follow the run until it ends, or its process does."""
+    """Follow the run until the run or its process ends."""
     follower = Follower(folder)
     told, pause = 0, Event()
     while True:
@@ -56,4 +58,4 @@ def _tell(folder: Path) -> None:
 def _ending(seen: "Snapshot") -> str:
     if seen.status.ended:
         return f"vanish-tui: {seen.run} {seen.status}"
-    return f"vanish-tui: nobody trains it any more; vanish-tui run --resume {seen.run} goes on with it"
+    return f"vanish-tui: no process trains it any more; to continue: vanish-tui run --resume {seen.run}"

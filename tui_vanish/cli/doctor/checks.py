@@ -1,4 +1,4 @@
-"""What this machine has for training and for the app: gathered here, told by `commands.doctor`."""
+"""Examine what this machine has for training and for the app; `commands.doctor` prints the report."""
 
 import os
 import platform
@@ -31,7 +31,7 @@ _NEEDED = ("textual", "rich", "plotext", "pydantic", "platformdirs", "torch")
 
 @dataclass(frozen=True, slots=True)
 class Cores:
-    """The processors that this process may use, the cores behind them, and what `--threads auto` tries."""
+    """The logical processors that this process may use, their cores, and the limit of `--threads auto`."""
 
     logical: int
     physical: int
@@ -51,7 +51,7 @@ class FoundData:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """One of the program's folders. It may be writable without being there yet."""
+    """One of the program's folders. It may be writable although it does not exist yet."""
 
     purpose: str
     path: str
@@ -61,13 +61,13 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that was found out.
+    """Everything that was found.
 
     Attributes:
-        versions: by package; None of one that isn't installed.
-        data: the places where data can be, in the order in which they are looked at.
-        problems: what keeps this machine from training; empty if nothing does.
-        remarks: what works less well than it could.
+        versions: by package; None if it is not installed.
+        data: the places where data can be, in the order of the search.
+        problems: why this machine cannot train; empty if it can.
+        remarks: what could work better.
     """
 
     versions: Mapping[str, str | None]
@@ -82,11 +82,11 @@ class Report:
 
 
 def examine(data: Path | None = None, runs_dir: Path | None = None) -> Report:
-    """Look at everything; takes the seconds that importing torch in a process of its own takes.
+    """Examine everything; takes some seconds, because a separate process imports torch.
 
     Args:
-        data: as `--data` names it.
-        runs_dir: as `--runs-dir` names it.
+        data: the value of `--data`.
+        runs_dir: the value of `--runs-dir`.
     """
     versions = _versions()
     devices = find_devices()
@@ -122,15 +122,15 @@ def _remarks(
     remarks = []
     if any(place.used and place.kind == "sample" for place in places):
         remarks.append(
-            "training uses the embedded sample; the whole set comes with `vanish-tui doctor --download`"
+            "training uses the included sample; `vanish-tui doctor --download` downloads the whole set"
         )
     for folder in folders:
         if folder.purpose == "runs" and not folder.writable:
-            remarks.append(f"runs can't be saved in {folder.path}; name another folder with --runs-dir")
+            remarks.append(f"runs cannot be saved in {folder.path}; name another folder with --runs-dir")
     if terminal.columns is not None and (terminal.columns < 80 or (terminal.rows or 0) < 24):
         remarks.append("the app needs a terminal of at least 80×24")
     if session.kills_processes and not session.lingering:
-        remarks.append("logging out ends what still runs here; `loginctl enable-linger` lets it live")
+        remarks.append("logging out ends runs in the background; `loginctl enable-linger` prevents this")
     return remarks
 
 
@@ -146,7 +146,7 @@ def _versions() -> dict[str, str | None]:
 
 
 def _find_data(named: Path | None) -> tuple[tuple[FoundData, ...], str]:
-    """Every place, and what is wrong with the one that training would use."""
+    """Every place, and the problem with the one that training would use."""
     used: Source | None = None
     problem = ""
     try:
@@ -163,7 +163,7 @@ def _find_data(named: Path | None) -> tuple[tuple[FoundData, ...], str]:
     )
     for kind, path in known:
         if not path.is_dir():
-            places.append(FoundData(kind, str(path), "", "not there", False))
+            places.append(FoundData(kind, str(path), "", "not found", False))
             continue
         try:
             source = inspect(kind, path)
@@ -183,8 +183,8 @@ def _place(
 
 
 def _folder(purpose: str, path: Path) -> Folder:
-    """Whether something can be written there; of a folder that isn't there yet its nearest ancestor tells."""
-    standing = path
-    while not standing.exists() and standing != standing.parent:
-        standing = standing.parent
-    return Folder(purpose, str(path), path.is_dir(), standing.is_dir() and os.access(standing, os.W_OK))
+    """Whether the folder exists and is writable; if it does not exist yet, its nearest ancestor decides."""
+    nearest = path
+    while not nearest.exists() and nearest != nearest.parent:
+        nearest = nearest.parent
+    return Folder(purpose, str(path), path.is_dir(), nearest.is_dir() and os.access(nearest, os.W_OK))

@@ -1,4 +1,4 @@
-"""Which devices PyTorch sees, and who is on each GPU. Asked in processes of their own, with a time limit."""
+"""Which devices PyTorch sees, and the processes on each GPU: asked in subprocesses with a time limit."""
 
 import json
 import shutil
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 _TORCH_SECONDS = 60
 _QUERY_SECONDS = 10
 
-# A broken driver can hang or crash whoever asks it: this runs in another interpreter.
+# A broken driver can hang or crash the process that calls it, so another interpreter runs this.
 _ASK_TORCH = """
 import json, torch
 available = torch.cuda.is_available()
@@ -51,8 +51,8 @@ class Devices:
     Attributes:
         cuda: the version that PyTorch was built with, or None.
         gpus: those that PyTorch sees.
-        occupants_known: whether nvidia-smi could be asked who is on them.
-        problem: why PyTorch doesn't work here; empty if it does.
+        occupants_known: whether nvidia-smi listed the processes on them.
+        problem: why PyTorch does not work here; empty if it does.
     """
 
     cuda: str | None
@@ -69,7 +69,7 @@ def find_devices() -> Devices:
     except ValueError:
         found = None
     if found is None:
-        return Devices(None, (), False, f"PyTorch doesn't work here: {problem or 'it gave no answer'}")
+        return Devices(None, (), False, f"PyTorch does not work here: {problem or 'it gave no answer'}")
     occupants = _occupants() if found["gpus"] else None
     gpus = tuple(
         Gpu(
@@ -85,7 +85,7 @@ def find_devices() -> Devices:
 
 
 def _occupants() -> dict[str, list[Occupant]] | None:
-    """Processes by the GPU's UUID, or None if nobody can say."""
+    """Processes by the GPU's UUID, or None if nvidia-smi does not answer."""
     command = shutil.which("nvidia-smi")
     if command is None:
         return None
@@ -97,7 +97,7 @@ def _occupants() -> dict[str, list[Occupant]] | None:
 
 
 def parse_occupants(answer: str) -> dict[str, list[Occupant]]:
-    """What nvidia-smi's CSV says, by the GPU's UUID without its prefix; memory in bytes."""
+    """The processes in nvidia-smi's CSV, by the GPU's UUID without its prefix; memory in bytes."""
     occupants: dict[str, list[Occupant]] = {}
     for line in answer.splitlines():
         fields = [field.strip() for field in line.split(",")]
@@ -110,7 +110,7 @@ def parse_occupants(answer: str) -> dict[str, list[Occupant]]:
 
 
 def _owner(pid: int) -> str:
-    """Whose process it is; empty where that can't be seen, as in a container."""
+    """The user of the process; empty if it cannot be seen, as in a container."""
     from pathlib import Path
 
     try:
@@ -120,7 +120,7 @@ def _owner(pid: int) -> str:
 
 
 def _ask(command: list[str], seconds: float) -> tuple[str | None, str]:
-    """A command's output, or None and why there is none."""
+    """A command's output, or None and the reason."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
     except subprocess.TimeoutExpired:

@@ -1,4 +1,4 @@
-"""The terminal that we are in, and what the login session does to processes that outlive it."""
+"""The terminal, and what the login session does at logout to processes that still run."""
 
 import os
 import pwd
@@ -17,13 +17,13 @@ _MANAGER = ("org.freedesktop.login1", "/org/freedesktop/login1", "org.freedeskto
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """The terminal on standard output. Sizes are None where there is none.
+    """The terminal on standard output. Sizes are None if it is not a terminal.
 
     Attributes:
-        kind: what TERM says.
+        kind: the value of TERM.
         colours: 16, 256 or 16 777 216; 0 under NO_COLOR.
-        utf8: whether the locale has braille and box characters; without, the app draws in ASCII.
-        multiplexer: tmux, screen, or nothing.
+        utf8: whether the locale has braille and box characters; otherwise the app draws in ASCII.
+        multiplexer: tmux, screen, or empty.
     """
 
     is_terminal: bool
@@ -38,11 +38,11 @@ class Terminal:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What systemd's logind does at logout. None: it isn't there, or doesn't say.
+    """What systemd's logind does at logout; None if it is missing or does not answer.
 
     Attributes:
         kills_processes: its KillUserProcesses.
-        lingering: whether this user's processes are spared.
+        lingering: whether this user's processes continue in spite of that.
     """
 
     kills_processes: bool | None
@@ -50,7 +50,7 @@ class Session:
 
 
 def find_terminal(environment: Mapping[str, str]) -> Terminal:
-    """Look at standard output and at the environment."""
+    """Examine standard output and the environment."""
     columns = rows = None
     is_terminal = sys.stdout is not None and sys.stdout.isatty()
     if is_terminal:
@@ -91,13 +91,13 @@ def _colours(environment: Mapping[str, str], kind: str) -> int:
 def _has_name() -> bool:
     try:
         pwd.getpwuid(os.getuid())
-    except KeyError:  # a container that runs as a number
+    except KeyError:  # in a container whose user has no name
         return False
     return True
 
 
 def _ask(command: list[str]) -> str:
-    """What the command printed; nothing if it fails, as where no systemd runs."""
+    """The command's output; empty if it fails, as it does without systemd."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired):
