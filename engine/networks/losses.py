@@ -1,4 +1,4 @@
-"""Losses on the logits, by name, each with its gradient."""
+"""Losses on the logits, by name. Each returns the loss and its gradient at the logits."""
 
 from collections.abc import Callable
 
@@ -6,40 +6,54 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-# From logits [batch, classes] and labels, int64 [batch]: (the loss, a scalar; dL/dlogits [batch, classes]).
+from engine.networks.fast_losses import columns_are_faster, cross_entropy_by_columns
+
+# From logits [batch, classes] and labels, int64 [batch]: (loss, a scalar; dL/dlogits [batch, classes]).
 Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
 @torch.no_grad()
 def cross_entropy(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean over the batch; its gradient is (softmax − one-hot) / batch, in autograd's own bits."""
-    by_columns = _faster_by_columns(logits)
-    z, classes = (logits.T.contiguous(), 0) if by_columns else (logits, 1)
-    log_probabilities = torch.log_softmax(z, classes)
-    # So far dL by the log-probabilities. What takes it on is what autograd calls; softmax − one-hot would
-    # end in other last bits.
-    error = torch.zeros_like(z).scatter_(classes, labels.unsqueeze(classes), -1 / len(labels))
-    error = torch.ops.aten._log_softmax_backward_data(error, log_probabilities, classes, logits.dtype)
-    if by_columns:
-        log_probabilities, error = log_probabilities.T, error.T.contiguous()
-    return F.nll_loss(log_probabilities, labels), error
+    """−log p of the label, p = softmax(logits), averaged over the batch. Gradient: (p − one-hot) / batch.
 
+    Args:
+        logits: float [batch, classes].
+        labels: int64 [batch].
 
-def _faster_by_columns(logits: Tensor) -> bool:
-    """Whether a softmax over the classes is several times faster by columns, and the same to the bit.
-
-    So it is with AVX-512, whose vectors of 16 are longer than a row, for batches that fill them.
+    Returns:
+        (loss, a scalar; dL/dlogits [batch, classes]), both bit-identical to autograd's.
     """
-    return logits.is_cpu and len(logits) % 16 == 0 and torch.backends.cpu.get_cpu_capability() == "AVX512"
+    log_p = torch.log_softmax(logits, dim=1)  # [batch, classes]
+    loss = F.nll_loss(log_p, labels)  # scalar: the mean of −log_p at the labels
+    # The gradient takes the two operations that autograd takes. Subtracting the one-hot labels from the
+    # softmax gives the same numbers, but other last bits.
+    d_log_p = torch.zeros_like(logits).scatter_(1, labels.unsqueeze(1), -1 / len(labels))  # [batch, classes]
+    d_logits = torch.ops.aten._log_softmax_backward_data(d_log_p, log_p, 1, logits.dtype)  # [batch, classes]
+    return loss, d_logits
 
 
 @torch.no_grad()
 def binary_cross_entropy(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Against one-hot targets, mean over batch and classes; its gradient is (sigmoid − one-hot) / both."""
-    # F.one_hot would look at the labels' values before it goes on.
-    targets = torch.zeros_like(logits).scatter_(1, labels.unsqueeze(1), 1.0)
-    loss = F.binary_cross_entropy_with_logits(logits, targets)
+    """Against one-hot targets, averaged over batch and classes. Gradient: (sigmoid − one-hot) / (both sizes).
+
+    Args:
+        logits: float [batch, classes].
+        labels: int64 [batch].
+
+    Returns:
+        (loss, a scalar; dL/dlogits [batch, classes]).
+    """
+    # F.one_hot would read the labels' values first, so on a GPU the step would wait for the device.
+    targets = torch.zeros_like(logits).scatter_(1, labels.unsqueeze(1), 1.0)  # [batch, classes]
+    loss = F.binary_cross_entropy_with_logits(logits, targets)  # scalar
     return loss, torch.sigmoid(logits).sub_(targets).div_(logits.numel())
 
 
-LOSSES: dict[str, Loss] = {"cross_entropy": cross_entropy, "bce": binary_cross_entropy}
+def _fastest_cross_entropy(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """`cross_entropy`, in the form that is faster here; both forms give the same bits."""
+    if columns_are_faster(logits):
+        return cross_entropy_by_columns(logits, labels)
+    return cross_entropy(logits, labels)
+
+
+LOSSES: dict[str, Loss] = {"cross_entropy": _fastest_cross_entropy, "bce": binary_cross_entropy}

@@ -10,14 +10,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 import scenarios
 from engine.data.batches import Batches
 from engine.data.fashion_mnist import Dataset, scaled
 from engine.networks.activations import Activation
 from engine.networks.backprop import backpropagate
-from engine.networks.losses import LOSSES
+from engine.networks.losses import LOSSES, cross_entropy
 from engine.networks.mlp import Tape
 from engine.training.evaluation import evaluate
 from engine.training.optimizers import SGD, Adam
@@ -94,16 +93,8 @@ def losses(data: Dataset, repeats: int) -> Iterator[Alternative]:
     batches.begin(1)
     images, labels = batches.next()
     logits = trainer.network(images).detach()
-    works = partial(LOSSES["cross_entropy"], logits, labels), partial(_by_rows, logits, labels)
+    works = partial(LOSSES["cross_entropy"], logits, labels), partial(cross_entropy, logits, labels)
     yield Alternative("cross-entropy by rows", "by columns", pair(*works, repeats=repeats))
-
-
-@torch.no_grad()
-def _by_rows(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    rows = torch.log_softmax(logits, 1)
-    error = torch.zeros_like(rows).scatter_(1, labels.unsqueeze(1), -1 / len(labels))
-    error = torch.ops.aten._log_softmax_backward_data(error, rows, 1, logits.dtype)
-    return F.nll_loss(rows, labels), error
 
 
 def sigmoids(data: Dataset, repeats: int) -> Iterator[Alternative]:

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from engine.networks.losses import LOSSES
+from engine.networks.losses import LOSSES, cross_entropy
 from tests.engine.lab import plain_loss
 
 LOGITS = torch.tensor([[2.0, -1.0, 0.5], [0.0, 0.0, 3.0]], dtype=torch.float64)
@@ -54,3 +54,15 @@ def test_loss_and_gradient_are_autograd_s_to_the_bit(name: str, size: float, ima
     assert torch.equal(loss, expected.detach())
     assert logits.grad is not None
     assert torch.equal(gradient, logits.grad)
+
+
+@pytest.mark.parametrize("images", [16, 96, 512])
+def test_the_plain_cross_entropy_is_the_registered_one_to_the_bit(images: int) -> None:
+    draw = torch.Generator().manual_seed(images)
+    logits = 3 * torch.randn(images, 10, generator=draw)
+    labels = torch.randint(10, (images,), generator=draw)
+    plain, registered = cross_entropy(logits, labels), LOSSES["cross_entropy"](logits, labels)
+    assert torch.equal(plain[0], registered[0])
+    assert torch.equal(plain[1], registered[1])
+    assert plain[1].is_contiguous()
+    assert registered[1].is_contiguous()
