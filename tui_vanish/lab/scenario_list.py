@@ -4,13 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from textual import events
-from textual.message import Message
-
 from engine.protocol.status import Status
-from tui_vanish.drawing.text import Piece, Row, cut, padded
+from tui_vanish.drawing.text import Piece, Row, padded
 from tui_vanish.instruments.status import ROLES, mark
-from tui_vanish.widgets.scrolling import ScrollingRows
+from tui_vanish.widgets.item_list import ItemList
 
 if TYPE_CHECKING:
     from scenarios import Entry
@@ -26,7 +23,7 @@ class Standing:
     accuracy: float | None
 
 
-class ScenarioList(ScrollingRows):
+class ScenarioList(ItemList["Entry"]):
     """A list to move through; the highlighted scenario is what the rest of the screen is about."""
 
     HELP = """
@@ -35,37 +32,12 @@ class ScenarioList(ScrollingRows):
     run stands.
     """
 
-    class Highlighted(Message):
-        """Another scenario is highlighted now."""
-
-    class Chosen(Message):
-        """The highlighted scenario was clicked."""
-
     def __init__(self, entries: Sequence["Entry"], id: str | None = None) -> None:
-        super().__init__(id=id)
+        super().__init__(entries, id=id)
         self._entries = tuple(entries)
         self._standings: Mapping[str, Standing] = {}
         self._marked: frozenset[str] = frozenset()
         self._filter = ""
-        self._current = 0
-
-    @property
-    def current(self) -> "Entry | None":
-        """The highlighted scenario; None if nothing matches."""
-        matches = self.matches
-        if not matches:
-            return None
-        return next((entry for entry in matches if entry is self._entries[self._current]), matches[0])
-
-    @property
-    def matches(self) -> list["Entry"]:
-        """The scenarios that the filter lets through, in order."""
-        words = self._filter.casefold().split()
-        return [
-            entry
-            for entry in self._entries
-            if all(word in f"{entry.id} {entry.title} {entry.section}".casefold() for word in words)
-        ]
 
     @property
     def filter(self) -> str:
@@ -79,99 +51,47 @@ class ScenarioList(ScrollingRows):
 
     def show_entries(self, entries: Sequence["Entry"]) -> None:
         """Have these in the list; the highlight stays where it is if it can."""
-        current = self.current
         self._entries = tuple(entries)
-        self._current = 0
-        self._highlight(current if current in self._entries else self.current, current)
+        self._arrange()
 
     def set_filter(self, text: str) -> None:
         """Show only what matches `text`; the highlight stays where it is if it can."""
-        before = self.current
         self._filter = text
-        self._highlight(self.current, before)
+        self._arrange()
 
-    def select(self, scenario_id: str) -> None:
-        """Highlight the scenario with that id, if it is in the list."""
-        before = self.current
-        self._highlight(next((entry for entry in self.matches if entry.id == scenario_id), before), before)
+    def key(self, item: "Entry") -> str:
+        """The scenario's id."""
+        return item.id
 
-    def move(self, by: int) -> None:
-        """Go `by` scenarios down, as far as there are any."""
-        matches, current = self.matches, self.current
-        if current is not None:
-            place = matches.index(current) + by
-            self._highlight(matches[min(max(0, place), len(matches) - 1)], current)
+    def heading(self, item: "Entry") -> str:
+        """The scenario's section."""
+        return item.section
 
-    def move_around(self, by: int) -> None:
-        """Go `by` scenarios down, and from the last one on to the first."""
-        matches, current = self.matches, self.current
-        if current is not None:
-            self._highlight(matches[(matches.index(current) + by) % len(matches)], current)
+    def empty_row(self) -> Row:
+        """What is shown if the filter lets nothing through."""
+        return (Piece(" Nothing matches.", "dim"),)
 
-    def edge(self, which: str) -> None:
-        """Go to the `first` or the `last` scenario."""
-        self.move(len(self._entries) * (1 if which == "last" else -1))
-
-    def rows(self, width: int, height: int) -> list[Row]:
-        """Section headings and scenarios, as many as fit around the highlighted one."""
-        lines, current = self._lines(), self.current
-        if current is None:
-            return [(Piece(" Nothing matches.", "dim"),)]
-        place = lines.index(current)
-        first = place - 1 if place and isinstance(lines[place - 1], str) else place
-        self._top = max(min(self._top, first), place - height + 1)
-        self.scroll_within(len(lines), height)
-        return [self._row(line, current, width) for line in lines[self._top : self._top + height]]
-
-    def on_focus(self, event: events.Focus) -> None:
-        """Show that the keyboard is here."""
-        self.redraw()
-
-    def on_blur(self, event: events.Blur) -> None:
-        """Show that the keyboard is elsewhere."""
-        self.redraw()
-
-    def on_click(self, event: events.Click) -> None:
-        """Highlight the clicked scenario; a second click opens it."""
-        lines, y = self._lines(), self._top + event.y
-        if y >= len(lines) or isinstance(line := lines[y], str):
-            return
-        if line is self.current:
-            self.post_message(self.Chosen())
-        else:
-            self._highlight(line, self.current)
-
-    def _highlight(self, entry: "Entry | None", before: "Entry | None") -> None:
-        if entry is not None:
-            self._current = next(place for place, known in enumerate(self._entries) if known is entry)
-        self.redraw()
-        if entry is not before:
-            self.post_message(self.Highlighted())
-
-    def _lines(self) -> list["Entry | str"]:
-        """Every row there is: a text is a section's heading."""
-        lines: list[Entry | str] = []
-        section = None
-        for entry in self.matches:
-            if entry.section != section:
-                section = entry.section
-                lines.append(section)
-            lines.append(entry)
-        return lines
-
-    def _row(self, line: "Entry | str", current: "Entry", width: int) -> Row:
-        if isinstance(line, str):
-            return (Piece(" "), Piece(cut(line, width - 1), "title"))
-        here = line is current
+    def item_row(self, item: "Entry", width: int, *, here: bool) -> Row:
+        """The scenario's id, its title where there is room, and how its latest run stands."""
         role = (
-            "cursor" if here and self.has_focus else "strong" if here else "dim" if line.problems else "text"
+            "cursor" if here and self.has_focus else "strong" if here else "dim" if item.problems else "text"
         )
-        right = self._standing(line, "cursor" if role == "cursor" else "")
-        name = f" {'▸' if here else ' '}{'+' if line.id in self._marked else ' '}{line.id}"
+        right = self._standing(item, "cursor" if role == "cursor" else "")
+        name = f" {'▸' if here else ' '}{'+' if item.id in self._marked else ' '}{item.id}"
         left: Row = (Piece(name, role),)
         if width >= _TITLE_WIDTH:
-            left = (Piece(f"{name:<23}", role), Piece(line.title, "cursor" if role == "cursor" else "dim"))
+            left = (Piece(f"{name:<23}", role), Piece(item.title, "cursor" if role == "cursor" else "dim"))
         return padded(left, right, width, role="cursor" if role == "cursor" else "text")
+
+    def _arrange(self) -> None:
+        words = self._filter.casefold().split()
+        self.show_items(
+            [
+                entry
+                for entry in self._entries
+                if all(word in f"{entry.id} {entry.title} {entry.section}".casefold() for word in words)
+            ]
+        )
 
     def _standing(self, entry: "Entry", role: str) -> Row:
         if entry.problems:

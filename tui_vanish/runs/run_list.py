@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 
-from textual import events
 from textual.message import Message
 
 from engine.storage.run_index import RunEntry
 from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.runs.columns import Order, heading_row, matching, run_row
-from tui_vanish.widgets.scrolling import ScrollingRows
+from tui_vanish.widgets.item_list import ItemList
 
 
-class RunList(ScrollingRows):
+class RunList(ItemList[RunEntry]):
     """Every saved run, sorted and filtered; the highlighted one is what keys act on."""
 
     HELP = """
@@ -19,32 +18,16 @@ class RunList(ScrollingRows):
     space marks it for a comparison, o sorts by the next column, / filters, x deletes it and z brings it back.
     """
 
-    class Highlighted(Message):
-        """Another run is highlighted now."""
-
-    class Chosen(Message):
-        """The highlighted run was clicked."""
+    class Arranged(Message):
+        """The runs, their order, their filter or their marks are other ones."""
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._entries: Sequence[RunEntry] | None = None
-        self._shown: list[RunEntry] = []
         self._marked: frozenset[str] = frozenset()
         self._problem = ""
-        self._current = ""
         self.order = Order()
         self.filter = ""
-
-    @property
-    def current(self) -> RunEntry | None:
-        """The highlighted run; None if there is none."""
-        shown = self._shown
-        return next((entry for entry in shown if entry.name == self._current), shown[0] if shown else None)
-
-    @property
-    def shown(self) -> Sequence[RunEntry]:
-        """The runs that the filter lets through, in their order."""
-        return self._shown
 
     def show(self, entries: Sequence[RunEntry], marked: frozenset[str], problem: str = "") -> None:
         """Have these runs in the list; the highlight stays on its run, or in its place if that is gone.
@@ -67,61 +50,25 @@ class RunList(ScrollingRows):
         self.filter = words
         self._arrange()
 
-    def move(self, by: int) -> None:
-        """Go `by` runs down, as far as there are any."""
-        if self._shown:
-            place = self._place() + by
-            self._highlight(self._shown[min(max(0, place), len(self._shown) - 1)])
+    def key(self, item: RunEntry) -> str:
+        """The name of the run's folder."""
+        return item.name
 
-    def edge(self, which: str) -> None:
-        """Go to the `first` or the `last` run."""
-        self.move(len(self._shown) * (1 if which == "last" else -1))
+    def head_rows(self, width: int) -> list[Row]:
+        """The headings of the columns."""
+        return [heading_row(self.order, width, ascii=self.alphabet.ascii)]
 
-    def rows(self, width: int, height: int) -> list[Row]:
-        """The headings, and as many runs as fit around the highlighted one."""
-        ascii = self.alphabet.ascii
-        head = heading_row(self.order, width, ascii=ascii)
+    def item_row(self, item: RunEntry, width: int, *, here: bool) -> Row:
+        """The run's row."""
+        return run_row(item, width, here=here, marked=item.name in self._marked)
+
+    def empty_row(self) -> Row:
+        """Why there are no runs."""
         if self._entries is None:
-            return [head, (Piece("   Reading the runs folder…", "dim"),)]
-        if not self._shown:
-            return [head, (Piece(f"   {self._nothing()}", "bad" if self._problem else "dim"),)]
-        place, room = self._place(), height - 1
-        self._top = max(min(self._top, place), place - room + 1)
-        self.scroll_within(len(self._shown), room)
-        current = self._shown[place]
-        return [
-            head,
-            *(
-                run_row(entry, width, here=entry is current, marked=entry.name in self._marked)
-                for entry in self._shown[self._top : self._top + room]
-            ),
-        ]
-
-    def _nothing(self) -> str:
-        return self._problem or ("Nothing matches." if self.filter else "No runs yet.")
-
-    def on_click(self, event: events.Click) -> None:
-        """Highlight the clicked run; a second click opens it."""
-        place = self._top + event.y - 1
-        if not 0 <= place < len(self._shown) or event.y == 0:
-            return
-        if self._shown[place] is self.current:
-            self.post_message(self.Chosen())
-        else:
-            self._highlight(self._shown[place])
+            return (Piece("   Reading the runs folder…", "dim"),)
+        words = self._problem or ("Nothing matches." if self.filter else "No runs yet.")
+        return (Piece(f"   {words}", "bad" if self._problem else "dim"),)
 
     def _arrange(self) -> None:
-        place = self._place()
-        self._shown = self.order.sort(matching(self._entries or (), self.filter))
-        if self._shown and all(entry.name != self._current for entry in self._shown):
-            self._current = self._shown[min(place, len(self._shown) - 1)].name
-        self.redraw()
-        self.post_message(self.Highlighted())
-
-    def _place(self) -> int:
-        return next((place for place, entry in enumerate(self._shown) if entry.name == self._current), 0)
-
-    def _highlight(self, entry: RunEntry) -> None:
-        self._current = entry.name
-        self.redraw()
-        self.post_message(self.Highlighted())
+        self.show_items(self.order.sort(matching(self._entries or (), self.filter)), keep_place=True)
+        self.post_message(self.Arranged())

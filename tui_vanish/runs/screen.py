@@ -124,6 +124,7 @@ class RunsScreen(LiveScreen[str | None]):
         self._show_footer()
 
     @on(RunList.Highlighted)
+    @on(RunList.Arranged)
     def _show_highlighted(self) -> None:
         self._show_frame()
         self._show_footer()
@@ -132,7 +133,7 @@ class RunsScreen(LiveScreen[str | None]):
         runs = self._list
         live = sum(entry.state == "live" for entry in self._entries)
         column = COLUMNS[runs.order.column].heading
-        counts = f"{len(runs.shown)} of {len(self._entries)} · {live} live · by {column}"
+        counts = f"{len(runs.items)} of {len(self._entries)} · {live} live · by {column}"
         self.query_one("#runs-top", FrameLine).show((Piece("Runs", "title"),), (Piece(counts, "dim"),))
         entry = runs.current
         about = entry.problem or self._trainer(entry) if entry else ""

@@ -10,8 +10,8 @@ from tui_vanish.drawing.text import Piece, Row, cut, row_width
 from tui_vanish.theory.formulas import in_ascii
 from tui_vanish.theory.page import Knob, Page
 from tui_vanish.theory.sheet import Overflow, Sheet
+from tui_vanish.widgets.item_list import ItemList
 from tui_vanish.widgets.rows import Rows
-from tui_vanish.widgets.scrolling import ScrollingRows
 
 _ROOMY = 24  # rows from which a blank one parts the knobs from the body
 _GAP = 2
@@ -71,43 +71,37 @@ class PageView(Rows):
         return canvas
 
 
-class Contents(ScrollingRows):
+class Contents(ItemList[str]):
     """All pages by title, each with the slides that it stands for."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self._place = 0
+        super().__init__(page_ids())
 
     @property
     def page_id(self) -> str:
         """The highlighted page."""
-        return page_ids()[self._place]
+        return self.current or page_ids()[0]
 
-    def select(self, page_id: str) -> None:
-        """Highlight a page."""
-        self._place = page_ids().index(page_id)
-        self.redraw()
+    def key(self, item: str) -> str:
+        """The page's id."""
+        return item
 
-    def choose(self, by: int) -> None:
-        """Highlight the page `by` places on."""
-        self._place = max(0, min(self._place + by, len(page_ids()) - 1))
-        self.redraw()
+    def item_row(self, item: str, width: int, *, here: bool) -> Row:
+        """The page's title and its slides."""
+        text = page_text(item)
+        slides = "; ".join(dict.fromkeys(title.partition(":")[0] for title in text.slides))
+        name = text.title
+        if self.alphabet.ascii:
+            name, slides = in_ascii(name), in_ascii(slides)
+        mark = self.alphabet.selected if here else " "
+        title = f" {mark} {page_ids().index(item) + 1:2}  {name:<20}"
+        shown = cut(slides, width - len(title) - 3)
+        return (Piece(title, "cursor" if here else "text"), Piece("  "), Piece(shown, "dim"))
 
-    def page_rows(self, width: int) -> Sequence[Row]:
-        """The list, with room around its rows where the screen has it."""
-        rows: list[Row] = []
-        for place, page_id in enumerate(page_ids()):
-            text = page_text(page_id)
-            here = place == self._place
-            slides = "; ".join(dict.fromkeys(title.partition(":")[0] for title in text.slides))
-            name = text.title
-            if self.alphabet.ascii:
-                name, slides = in_ascii(name), in_ascii(slides)
-            mark = self.alphabet.selected if here else " "
-            title = f" {mark} {place + 1:2}  {name:<20}"
-            shown = cut(slides, width - len(title) - 3)
-            rows.append((Piece(title, "cursor" if here else "text"), Piece("  "), Piece(shown, "dim")))
-        return [*rows, (), *self._about(page_text(self.page_id), width)]
+    def rows(self, width: int, height: int) -> list[Row]:
+        """The list, and below it what the highlighted page is about."""
+        listed = super().rows(width, height)
+        return [*listed, (), *self._about(page_text(self.page_id), width)][:height]
 
     def _about(self, text: PageText, width: int) -> list[Row]:
         """Which slides the highlighted page stands for, and which scenarios it explains."""

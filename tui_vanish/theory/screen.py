@@ -170,7 +170,7 @@ class TheoryScreen(Screen[None]):
     def action_choose_knob(self, by: str) -> None:
         """Take another knob in hand, or highlight another page of the list."""
         if self._page is None:
-            self.query_one(Contents).choose(int(by))
+            self.query_one(Contents).move(int(by))
         else:
             self.query_one(PageView).choose(int(by))
 

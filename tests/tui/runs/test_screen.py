@@ -88,7 +88,7 @@ async def type_text(bench: Bench, text: str) -> None:
 
 
 def shown(bench: Bench) -> list[str]:
-    return [entry.name for entry in bench.app.screen.query_one(RunList).shown]
+    return [entry.name for entry in bench.app.screen.query_one(RunList).items]
 
 
 async def sort_by(bench: Bench, heading: str) -> None:
