@@ -184,6 +184,10 @@ class TheoryScreen(Screen[None]):
             self._begin_work()
             self._show()
 
+    @on(Contents.Chosen)
+    def _open_chosen(self) -> None:
+        self.action_step()
+
     def action_run_steps(self) -> None:
         """Take step after step, or stop."""
         if self._page is not None and self._page.run_label:

@@ -84,6 +84,18 @@ async def test_from_the_list_a_page_opens_and_esc_leads_back_to_it() -> None:
         assert not isinstance(app.screen, TheoryScreen)
 
 
+async def test_a_second_click_opens_a_page_of_the_list() -> None:
+    app = Host(None)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.click(Contents, offset=(5, 3))
+        assert app.screen.query_one(Contents).page_id == page_ids()[3]
+        assert app.concepts.page_id is None
+        await pilot.click(Contents, offset=(5, 3))
+        assert app.concepts.page_id == page_ids()[3]
+        await pilot.press("escape")
+        assert app.screen.query_one(Contents).page_id == page_ids()[3]
+
+
 async def test_t_changes_between_the_page_and_the_list() -> None:
     app = Host("chain")
     async with app.run_test(size=(80, 24)) as pilot:
