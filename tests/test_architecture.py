@@ -21,6 +21,7 @@ FLOORS = (
     ("tui_vanish.__main__",),
     ("tui_vanish.cli",),
     ("tui_vanish.app",),
+    ("tui_vanish.navigation",),
     (
         "tui_vanish.lab",
         "tui_vanish.compare",
@@ -30,7 +31,7 @@ FLOORS = (
         "tui_vanish.palette",
     ),
     ("tui_vanish.monitor",),
-    ("tui_vanish.chrome", "tui_vanish.poller", "tui_vanish.shutdown"),
+    ("tui_vanish.chrome", "tui_vanish.poller", "tui_vanish.shutdown", "tui_vanish.suspension"),
     ("tui_vanish.session", "tui_vanish.jobs", "tui_vanish.instruments", "tui_vanish.signal_watcher"),
     ("tui_vanish.widgets",),
     ("tui_vanish.drawing", "tui_vanish.actions", "tui_vanish.themes", "tui_vanish.terminal"),

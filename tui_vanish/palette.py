@@ -1,7 +1,7 @@
 """The command palette: every action of the table, every scenario and every theory page by name."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.widgets import Input
@@ -12,8 +12,6 @@ from tui_vanish.chrome.screen import LiveScreen
 
 if TYPE_CHECKING:
     from textual.screen import Screen
-
-    from tui_vanish.chrome.host import Host
 
 
 class Commands(Provider):
@@ -32,13 +30,14 @@ class Commands(Provider):
                 yield Hit(score, matcher.highlight(name), self._callback(call), help=help_text)
 
     def _commands(self) -> Iterator[tuple[str, str, str]]:
-        here = self.screen.TARGET if isinstance(self.screen, LiveScreen) else None
+        live = self.screen if isinstance(self.screen, LiveScreen) else None
+        here = live.TARGET if live else None
         for action in ACTIONS:
             if action.palette and action.target in ("app", here):
                 target = "app" if action.target == "app" else "screen"
                 yield action.help, f"key {action.shown_keys[0]}", f"{target}.{action.call}"
-        if here == "lab":
-            for entry in cast("Host", self.app).session.catalogue.entries:
+        if live and here == "lab":
+            for entry in live.session.catalogue.entries:
                 yield f"Go to {entry.id}", entry.title, f"screen.select({entry.id!r})"
         for page_id in page_ids():
             page = page_text(page_id)

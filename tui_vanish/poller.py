@@ -7,7 +7,7 @@ from textual.app import App
 
 if TYPE_CHECKING:
     from engine.runtime.state import EngineSnapshot
-    from tui_vanish.session.engine import EngineLike
+    from tui_vanish.session.engine import EngineLife
 
 # Seconds after a key at which its answer is looked for: the engine obeys between two of its rounds.
 _ANSWERS = (0.03, 0.08, 0.2)
@@ -32,7 +32,7 @@ class Poller:
     def __init__(
         self,
         app: App[int],
-        engine: "EngineLike",
+        engine: "EngineLife",
         show: Callable[["EngineSnapshot"], None],
         refresh: float,
     ) -> None:
@@ -59,6 +59,11 @@ class Poller:
         self._shown = snapshot.sequence
         with self._app.batch_update():
             self._show(snapshot)
+
+    def show_again(self) -> None:
+        """Show the latest snapshot once more: something outside it has changed."""
+        self._shown = None
+        self.poll()
 
     def expect(self) -> None:
         """Look for an answer sooner than the next poll."""

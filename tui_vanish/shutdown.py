@@ -26,7 +26,9 @@ _EXIT_CODES = {signal.SIGHUP: 129, signal.SIGINT: 130, signal.SIGTERM: 143}
 class Leaver(Protocol):
     """What ends an app: a Textual app, and the terminal as it was before."""
 
-    suspended: tuple[str, ...]
+    @property
+    def suspended(self) -> tuple[str, ...]:
+        """The runs that are paused while the app is suspended."""
 
     def set_timer(self, delay: float, callback: Callable[[], Any]) -> Any:
         """Call back once."""

@@ -174,5 +174,5 @@ async def test_what_comes_after_the_end_finds_no_screen_and_needs_none(tmp_path:
         app.poller.stop()
         await lab.query("*").remove()
         await lab._add_run_pane()
-        await app._read_later(app.session.catalogue.entries[0])
+        await app.session.catalogue.read_later(app.session.catalogue.entries[0])
         assert not lab.query("#run")

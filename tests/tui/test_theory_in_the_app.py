@@ -8,11 +8,12 @@ import scenarios
 from engine.protocol.status import Status
 from engine.storage.run_log import RunLog
 from engine.storage.summary import Summary, write_summary
-from scenarios.theory import page_for
+from scenarios.theory import page_for, page_ids
 from tests.engine.lab import origin
 from tests.tui.lab_bench import NARROW, opened
 from tui_vanish.lab.screen import LabScreen
 from tui_vanish.runs.screen import RunsScreen
+from tui_vanish.theory.page_view import Contents
 from tui_vanish.theory.screen import TheoryScreen
 
 
@@ -37,6 +38,18 @@ async def test_t_on_a_scenario_that_no_page_explains_opens_the_list_then_the_las
         await bench.press("enter", "escape", "escape", "t")
         assert isinstance(bench.app.screen, TheoryScreen)
         assert bench.app.screen.page_id == "learning-circle"
+
+
+async def test_a_second_click_opens_a_page_of_the_list(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        await bench.highlight("broken")
+        await bench.press("t")
+        theory = bench.app.screen
+        assert isinstance(theory, TheoryScreen)
+        for opened_page in (None, page_ids()[3]):
+            await bench.pilot.click(Contents, offset=(5, 3))
+            assert theory.query_one(Contents).page_id == page_ids()[3]
+            assert theory.page_id == opened_page
 
 
 @pytest.mark.parametrize("key", ["d", "w", "question_mark"])

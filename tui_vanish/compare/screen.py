@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.widgets import Static
 
 from engine.protocol.commands import Pause, Resume, Stop
 from engine.protocol.status import Status
@@ -14,7 +14,7 @@ from engine.tracking.comparison import Entrant
 from engine.tracking.snapshot import Snapshot
 from tui_vanish.actions import bindings
 from tui_vanish.chrome.key_footer import KeyFooter
-from tui_vanish.chrome.screen import SMALLEST, LiveScreen
+from tui_vanish.chrome.screen import LiveScreen
 from tui_vanish.chrome.title_bar import TitleBar, title_of
 from tui_vanish.compare import tables
 from tui_vanish.drawing import format
@@ -23,6 +23,10 @@ from tui_vanish.instruments.line_chart import LineChart
 from tui_vanish.session.lineup import MOST, Lineup, View
 from tui_vanish.widgets.frame import FrameLine
 from tui_vanish.widgets.table import MakeRows, TableRows
+
+if TYPE_CHECKING:
+    from tui_vanish.chrome.host import Host
+    from tui_vanish.session.session import Session
 
 _ROWS_FOR_DIFFERENCES = 32  # from which they are in sight whatever else is
 _LEAST_CHART = 46  # cells that profiles beside it have to leave
@@ -34,6 +38,7 @@ class CompareScreen(LiveScreen[str | None]):
 
     CSS_PATH = "compare.tcss"
     TARGET = "compare"
+    LEAVE = "leave_comparison"
     BINDINGS = bindings("compare")
 
     HELP = """
@@ -44,8 +49,8 @@ class CompareScreen(LiveScreen[str | None]):
     against another run. A finished run joins as it is: mark it in the list, or in the list of saved runs.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, session: "Session", host: "Host") -> None:
+        super().__init__(session, host)
         self._views: tuple[View, ...] = ("chart",)
 
     def compose(self) -> ComposeResult:
@@ -60,7 +65,6 @@ class CompareScreen(LiveScreen[str | None]):
         yield FrameLine("middle", title="Only what differs", id="differences-top")
         yield TableRows(id="compare-differences")
         yield FrameLine("bottom", id="compare-end")
-        yield Static(id="compare-too-small")
         yield KeyFooter()
 
     @property
@@ -86,10 +90,6 @@ class CompareScreen(LiveScreen[str | None]):
         """Show the first state."""
         self.show()
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Give everything its place anew."""
-        self.show()
-
     # --------------------------------------------------------------------------- what is shown
 
     def show(self) -> None:
@@ -111,11 +111,6 @@ class CompareScreen(LiveScreen[str | None]):
     def _arrange(self, field: Sequence[Entrant]) -> View:
         """Give everything its place, or none; returns what has the upper part."""
         width, height = self.size
-        too_small = width < SMALLEST.width or height < SMALLEST.height
-        self.set_class(too_small, "-too-small")
-        self.query_one("#compare-too-small", Static).update(
-            f"vanish-tui needs {SMALLEST.width}×{SMALLEST.height}; this is {width}×{height}"
-        )
         tall = height >= _ROWS_FOR_DIFFERENCES
         columns = tables.profile_width(len(field)) + 2
         beside = width - columns >= _LEAST_CHART

@@ -5,8 +5,6 @@ from typing import Literal
 
 from textual.geometry import Size
 
-from tui_vanish.chrome.screen import SMALLEST
-
 BESIDE = 100  # cells from which list and run stand side by side
 _THREE = 150  # cells from which the scenario's text stands beside them, too
 _BOTH_CHARTS = 84  # cells of the run's pane from which it has room for two charts
@@ -22,7 +20,6 @@ Charts = Literal["loss", "accuracy", "both"]
 class Layout:
     """What is in sight. Widths are in cells, heights in rows; a width of None is what the others leave."""
 
-    too_small: bool
     scenarios: bool
     run: bool
     about: bool
@@ -80,7 +77,6 @@ def lay_out(
         layers_height = min(layers + 1 + over_time, room - _LEAST_CHART)
         chart_height = min(room - layers_height, _MOST_CHART)
     return Layout(
-        too_small=width < SMALLEST.width or height < SMALLEST.height,
         scenarios=scenarios,
         run=run,
         about=about,

@@ -1,8 +1,11 @@
-"""What the lab's keys do with the run that is shown: how it is looked at, and what is tried next."""
+"""What the lab's keys do with the run that is shown: how it is looked at, changed, and what is tried next."""
 
+from abc import abstractmethod
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from engine.protocol.commands import Pause, Resume, Stop
+from engine.protocol.status import Status
 from engine.tracking.facts import layer_names
 from tui_vanish.chrome.screen import LiveScreen
 from tui_vanish.instruments.quantities import next_quantity
@@ -14,7 +17,9 @@ from tui_vanish.monitor.theory_marks import Predictions
 if TYPE_CHECKING:
     from engine.tracking.snapshot import Snapshot
     from scenarios import Entry
+    from tui_vanish.chrome.host import Host
     from tui_vanish.instruments.layer_bars import LayerBars
+    from tui_vanish.session.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +38,15 @@ class _Trying:
 
 
 class RunControls(LiveScreen[None]):
-    """Base of the lab: a run is shown, and these are its instruments."""
+    """The part of the lab that acts on one run.
 
-    def __init__(self) -> None:
-        super().__init__()
+    It is a base class because Textual finds what a key does as a method of the screen: an object of its own
+    would need a method on the screen for every one of its methods. Of the lab it knows only which run is
+    shown, and which scenario is highlighted.
+    """
+
+    def __init__(self, session: "Session", host: "Host") -> None:
+        super().__init__(session, host)
         self.looks = Looks()
         self.predictions = Predictions(self, self.show)
         self._trying: _Trying | None = None
@@ -44,27 +54,27 @@ class RunControls(LiveScreen[None]):
         self._interventions = Interventions(self)
 
     @property
+    @abstractmethod
     def shown_run(self) -> "Snapshot | None":
         """The run that the screen is about."""
-        raise NotImplementedError
+
+    @property
+    @abstractmethod
+    def highlighted(self) -> "Entry | None":
+        """The scenario that the screen is about."""
 
     def active_run(self) -> "Snapshot | None":
         """The run that is shown, if it hasn't ended; else say so."""
-        raise NotImplementedError
-
-    @property
-    def highlighted(self) -> "Entry | None":
-        """The scenario that the screen is about."""
-        raise NotImplementedError
+        run = self.shown_run
+        if run is not None and not run.status.ended:
+            return run
+        self.notify("Nothing is training here.", timeout=3)
+        return None
 
     def on_mount(self) -> None:
         """Look at runs as the last time."""
         self.looks = looks_of(self.session.preferences)
         self.show()
-
-    def action_select(self, scenario_id: str) -> None:
-        """Highlight a scenario by its id."""
-        raise NotImplementedError
 
     def look(self, **changes: Any) -> None:
         """Look at the run in another way; see Looks for what can be changed."""
@@ -91,7 +101,10 @@ class RunControls(LiveScreen[None]):
             self.notify("Nothing was trained here yet.", timeout=3)
             return
         layer = self.looks.layer or verdicts.accused(run) or "layer1"
-        self.app.push_screen(LayerScreen(run.run, layer), lambda seen: self.look(layer=seen))
+        self.app.push_screen(LayerScreen(self.session, self.host, run.run, layer), self._select_seen)
+
+    def _select_seen(self, layer: str | None) -> None:
+        self.look(layer=layer)
 
     def select_layer(self, by: int) -> None:
         """Select the layer `by` layers further on, as far as there are any."""
@@ -150,7 +163,37 @@ class RunControls(LiveScreen[None]):
     def _look_at_charts(self, charts: ChartLooks) -> None:
         self.look(charts=charts)
 
-    # --------------------------------------------------------------------------------- the wheel
+    # ----------------------------------------------------------------------------------- the run
+
+    def action_pause(self) -> None:
+        """Pause the run, or let it go on."""
+        if (run := self.active_run()) is not None:
+            command = Resume if run.status is Status.PAUSED else Pause
+            self.session.send(command(run.run))
+
+    def action_take_over(self) -> None:
+        """Go on here with a run that another process trains."""
+        if (run := self.shown_run) is not None:
+            self.session.runs.take_over(run.run)
+
+    def action_stop(self) -> None:
+        """Stop the run."""
+        if (run := self.active_run()) is not None:
+            self.session.send(Stop(run.run))
+
+    def action_copy_command(self) -> None:
+        """Copy the run as a command line."""
+        if (run := self.shown_run) is not None:
+            from engine.storage.origin import Origin
+            from tui_vanish.monitor.present import command_line
+
+            has_file = not self.session.catalogue.holds(run.scenario_id)
+            data = Origin.of_event(run.started).data_option if run.started else None
+            self.host.copy(command_line(run, has_file=has_file, data=str(data or "")))
+        else:
+            self.notify("Nothing was trained here yet.", timeout=3)
+
+    # --------------------------------------------------------------------------- changes by hand
 
     def action_freeze(self) -> None:
         """Freeze the selected layer, or let it train again."""
@@ -213,7 +256,7 @@ class RunControls(LiveScreen[None]):
         else:
             self.notify("There is no verdict yet that suggests anything.", timeout=3)
             return
-        self.action_select(self._trying.present)
+        self.host.show_in_lab(self._trying.present)
 
     def action_why(self) -> None:
         """Show every verdict in full, with the numbers that it rests on."""

@@ -7,14 +7,10 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widget import Widget
-from textual.widgets import Static
 
-from engine.protocol.commands import Pause, Resume, Stop
-from engine.protocol.status import Status
 from engine.tracking.facts import layer_names, stage_count
 from tui_vanish.actions import bindings
 from tui_vanish.chrome.key_footer import KeyFooter
-from tui_vanish.chrome.screen import SMALLEST
 from tui_vanish.chrome.title_bar import TitleBar, title_of
 from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.lab import overview
@@ -30,7 +26,9 @@ from tui_vanish.monitor import chart_controls
 if TYPE_CHECKING:
     from engine.tracking.snapshot import Snapshot
     from scenarios import Entry
+    from tui_vanish.chrome.host import Host
     from tui_vanish.lab.run_pane import RunPane
+    from tui_vanish.session.session import Session
 
 # What has the keyboard when a pane has it, in the order of the keys 1 to 4.
 PANES: Mapping[str, str] = {"scenarios": "#list", "charts": "#charts", "layers": "#layers", "about": "#text"}
@@ -43,8 +41,8 @@ class LabScreen(RunControls):
     TARGET = "lab"
     BINDINGS = bindings("lab")
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, session: "Session", host: "Host") -> None:
+        super().__init__(session, host)
         self._list_wanted: bool | None = None  # None: as the size of the terminal suggests
         self._about_wanted = False
         self._layout: Layout | None = None
@@ -56,7 +54,6 @@ class LabScreen(RunControls):
         with Horizontal(id="body"):
             yield ScenarioPane(self.session.catalogue.entries, id="scenarios")
             yield ScenarioTextPane(id="about")
-        yield Static(id="too-small")
         yield KeyFooter()
 
     @property
@@ -106,10 +103,6 @@ class LabScreen(RunControls):
             self._run_pane = pane
             self.show()
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Lay everything out for the new size."""
-        self.show()
-
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Show which pane has the keyboard."""
         self.show()
@@ -145,10 +138,6 @@ class LabScreen(RunControls):
             over_time=self.looks.over_time,
         )
         self.set_class(not layout.framed, "-bare")
-        self.set_class(layout.too_small, "-too-small")
-        if layout.too_small:
-            need, have = (f"{size.width}×{size.height}" for size in (SMALLEST, self.size))
-            self.query_one("#too-small", Static).update(f"vanish-tui needs {need}; this is {have}")
         pane = self._pane
         self._scenarios.lay_out(layout, pane == "scenarios")
         if self._run_pane is not None:
@@ -177,7 +166,7 @@ class LabScreen(RunControls):
         if entry.problems:
             listed = "\n".join(str(problem) for problem in entry.problems)
             return [Paragraph("", entry.title), Paragraph(f"{entry.path} cannot be used", listed)]
-        scenario = self.host.scenario_shown(entry)
+        scenario = self.session.catalogue.read(entry)
         return overview.about(entry.title, scenario) if scenario else [Paragraph("", entry.title)]
 
     def _show_footer(self, run: "Snapshot | None", layout: Layout) -> None:
@@ -403,39 +392,3 @@ class LabScreen(RunControls):
         if (entry := self._scenarios.list.current) is not None:
             self.session.comparison.begin_section(entry)
             self.host.open_comparison()
-
-    def action_pause(self) -> None:
-        """Pause the run, or let it go on."""
-        if (run := self.active_run()) is not None:
-            command = Resume if run.status is Status.PAUSED else Pause
-            self.session.send(command(run.run))
-
-    def action_take_over(self) -> None:
-        """Go on here with a run that another process trains."""
-        if (run := self.shown_run) is not None:
-            self.session.runs.take_over(run.run)
-
-    def action_stop(self) -> None:
-        """Stop the run."""
-        if (run := self.active_run()) is not None:
-            self.session.send(Stop(run.run))
-
-    def action_copy_command(self) -> None:
-        """Copy the run as a command line."""
-        if (run := self.shown_run) is not None:
-            from engine.storage.origin import Origin
-            from tui_vanish.monitor.present import command_line
-
-            has_file = not self.session.catalogue.holds(run.scenario_id)
-            data = Origin.of_event(run.started).data_option if run.started else None
-            self.host.copy(command_line(run, has_file=has_file, data=str(data or "")))
-        else:
-            self.notify("Nothing was trained here yet.", timeout=3)
-
-    def active_run(self) -> "Snapshot | None":
-        """The run that is shown, if it hasn't ended; else say so."""
-        run = self.shown_run
-        if run is not None and not run.status.ended:
-            return run
-        self.notify("Nothing is training here.", timeout=3)
-        return None

@@ -1,5 +1,7 @@
 """One layer in detail: how its weights, gradients and activations are spread, measured when asked for."""
 
+from typing import TYPE_CHECKING
+
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -17,6 +19,10 @@ from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.instruments.histogram import HistogramView
 from tui_vanish.widgets.frame import FrameLine
 
+if TYPE_CHECKING:
+    from tui_vanish.chrome.host import Host
+    from tui_vanish.session.session import Session
+
 _BESIDE = 110  # cells from which the three stand side by side
 
 
@@ -24,10 +30,13 @@ class LayerScreen(LiveScreen[str]):
     """A layer of a run. It is dismissed with the layer that was looked at last.
 
     Args:
+        session: has the run.
+        host: opens other screens.
         run: the run's name.
         layer: the layer to look at first.
     """
 
+    LEAVE = "back"
     BINDINGS = [  # noqa: RUF012
         Binding("escape,d,q", "back", "Back"),
         Binding("down,j", "step(1)", "Next layer"),
@@ -36,8 +45,8 @@ class LayerScreen(LiveScreen[str]):
         *bindings_everywhere(),
     ]
 
-    def __init__(self, run: str, layer: str) -> None:
-        super().__init__()
+    def __init__(self, session: "Session", host: "Host", run: str, layer: str) -> None:
+        super().__init__(session, host)
         self._run_name = run
         self._layer = layer
 

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from engine.storage import trash
 from engine.storage.labels import Labels, write_labels
@@ -15,12 +16,16 @@ from engine.storage.run_log import NotARun
 from scenarios.problems import printable
 from tui_vanish.actions import bindings
 from tui_vanish.chrome.key_footer import KeyFooter
-from tui_vanish.chrome.screen import SMALLEST, LiveScreen
+from tui_vanish.chrome.screen import LiveScreen
 from tui_vanish.chrome.title_bar import TitleBar, title_of
 from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.runs.columns import COLUMNS, labels
 from tui_vanish.runs.run_list import RunList
 from tui_vanish.widgets.frame import FrameLine
+
+if TYPE_CHECKING:
+    from tui_vanish.chrome.host import Host
+    from tui_vanish.session.session import Session
 
 _REFRESH_SECONDS = 5.0
 MOST_EPOCHS = 1_000_000
@@ -32,10 +37,11 @@ class RunsScreen(LiveScreen[str | None]):
     CSS_PATH = "runs.tcss"
     AUTO_FOCUS = "#run-list"
     TARGET = "runs"
+    LEAVE = "leave_runs"
     BINDINGS = bindings("runs")
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, session: "Session", host: "Host") -> None:
+        super().__init__(session, host)
         self._entries: Sequence[RunEntry] = ()
         self._marked: dict[str, RunEntry] = {}
         self._deleted: list[str] = []  # names, the latest last
@@ -55,7 +61,6 @@ class RunsScreen(LiveScreen[str | None]):
             select_on_focus=False,
         )
         yield FrameLine("bottom", id="runs-end")
-        yield Static(id="runs-too-small")
         yield KeyFooter()
 
     @property
@@ -85,10 +90,6 @@ class RunsScreen(LiveScreen[str | None]):
         self.set_interval(_REFRESH_SECONDS, self._read)
         self.show()
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Lay everything out for the new size."""
-        self.show()
-
     # --------------------------------------------------------------------------- what is shown
 
     def _read(self) -> None:
@@ -113,11 +114,6 @@ class RunsScreen(LiveScreen[str | None]):
         """Bring title, counts and footer up to date."""
         if not self.is_mounted or self.size.area == 0:
             return
-        width, height = self.size
-        self.set_class(width < SMALLEST.width or height < SMALLEST.height, "-too-small")
-        self.query_one("#runs-too-small", Static).update(
-            f"vanish-tui needs {SMALLEST.width}×{SMALLEST.height}; this is {width}×{height}"
-        )
         snapshot = self.session.snapshot
         self.query_one(TitleBar).show(title_of(snapshot, self.session.machine, self.session.client.seed))
         self._show_frame()

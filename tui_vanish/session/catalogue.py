@@ -1,5 +1,8 @@
 """The scenarios that can be chosen: of files, and made in the app, in memory until someone saves them."""
 
+import asyncio
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,6 +10,7 @@ import scenarios
 from scenarios import Entry
 
 if TYPE_CHECKING:
+    from engine.protocol.events import Record
     from scenarios.schema import Scenario
 
 SECTION = "Made here"
@@ -17,12 +21,18 @@ class Catalogue:
 
     Args:
         user_dir: the user's own scenario files; None if there is no such folder.
+
+    Attributes:
+        on_read: is called when a scenario that `read` didn't have yet was read.
     """
 
     def __init__(self, user_dir: Path | None) -> None:
         self.user_dir = user_dir
         self.entries: tuple[Entry, ...] = scenarios.entries(user_dir)
+        self.on_read: Callable[[], None] = lambda: None
         self._made: dict[str, Scenario] = {}
+        self._read: dict[str, Record] = {}
+        self._reading: asyncio.Task[None] | None = None
 
     def load(self, entry: Entry) -> "Scenario":
         """The scenario of an entry, from memory or from its file.
@@ -33,8 +43,34 @@ class Catalogue:
         """
         return self._made.get(entry.id) or scenarios.load(entry.path)
 
+    def read(self, entry: Entry) -> "Record | None":
+        """The whole scenario, to be shown; None while it is being read, after which `on_read` is called.
+
+        A scenario that cannot be read says why in the place of its lesson.
+        """
+        if entry.id not in self._read:
+            # pydantic takes a tenth of a second to import, which the first frame doesn't wait for.
+            if "pydantic" not in sys.modules:
+                if self._reading is None:
+                    self._reading = asyncio.create_task(self.read_later(entry))
+                return None
+            self._read_now(entry)
+        return self._read[entry.id]
+
+    async def read_later(self, entry: Entry) -> None:
+        """Read a scenario in a thread."""
+        await asyncio.to_thread(self._read_now, entry)
+        self.on_read()
+
+    def _read_now(self, entry: Entry) -> None:
+        try:
+            self._read[entry.id] = self.load(entry).resolved()
+        except (scenarios.ScenarioError, OSError) as error:
+            self._read[entry.id] = {"lesson": str(error)}
+
     def add(self, entry: Entry) -> None:
         """Put a scenario that was made here into the list."""
+        self._read.pop(entry.id, None)
         self.entries = (*(each for each in self.entries if each.id != entry.id), entry)
 
     def holds(self, scenario_id: str) -> bool:

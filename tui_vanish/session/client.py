@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from engine.protocol.commands import RunCommand
     from engine.runtime.state import Severity
     from scenarios.schema import Scenario
-    from tui_vanish.session.engine import EngineLike
+    from tui_vanish.session.engine import EngineLife, EngineLike
 
 
 class Tell(Protocol):
@@ -37,23 +37,34 @@ class EngineClient:
     """
 
     def __init__(self, engine: "EngineLike", seed: int) -> None:
-        self.engine, self.seed = engine, seed
+        self._engine, self.seed = engine, seed
         self.snapshot = EngineSnapshot()
         self.on_order: Callable[[], None] = lambda: None
         self.tell: Tell = _nobody
 
+    @property
+    def engine(self) -> "EngineLife":
+        """The engine, without the methods that give it orders."""
+        return self._engine
+
     def send(self, command: "RunCommand") -> None:
-        """Tell the engine."""
-        self.engine.send(command)
+        """Queue a command for a run."""
+        self._engine.send(command)
         self.on_order()
 
     def train(self, scenario: "Scenario", seed: int | None = None) -> str:
         """Start a run, with a seed of its own if need be; its name."""
-        name = self.engine.train(scenario, self.seed if seed is None else seed)
+        name = self._engine.train(scenario, self.seed if seed is None else seed)
         self.on_order()
         return name
 
     def follow(self, run: str) -> None:
         """Have a saved run among the others."""
-        self.engine.follow(run)
+        self._engine.follow(run)
         self.on_order()
+
+    def take_over(self, run: str) -> str:
+        """Resume here a run that another process trains; returns why not, empty if it is under way."""
+        problem = self._engine.take_over(run)
+        self.on_order()
+        return problem

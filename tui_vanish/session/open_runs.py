@@ -40,7 +40,7 @@ class OpenRuns:
 
     def watch(self, run: str) -> None:
         """Look at a run as soon as its log was read."""
-        self._client.engine.follow(run)
+        self._client.follow(run)
         self._awaited = run
 
     def train(self, entry: "Entry") -> str:
@@ -93,9 +93,7 @@ class OpenRuns:
         """Look at a run in the lab; returns its scenario's id."""
         assert entry.summary is not None
         self._opened[entry.summary.scenario] = entry.name
-        if any(run.run == entry.name for run in self._client.snapshot.runs):
-            self._client.on_order()
-        else:
+        if all(run.run != entry.name for run in self._client.snapshot.runs):
             self._client.follow(entry.name)
         return entry.summary.scenario
 
@@ -112,7 +110,7 @@ class OpenRuns:
 
     def take_over(self, run: str) -> None:
         """Go on here with a run that another process trains."""
-        problem = self._client.engine.take_over(run)
+        problem = self._client.take_over(run)
         text = problem or "The other process saves and ends; the run goes on here."
         self._client.tell(text, severity="warning" if problem else "information", timeout=6)
 

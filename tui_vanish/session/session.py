@@ -14,7 +14,7 @@ from tui_vanish.session.preferences import recall, remember
 if TYPE_CHECKING:
     from engine.protocol.commands import RunCommand
     from engine.runtime.state import EngineSnapshot
-    from tui_vanish.session.engine import EngineLike
+    from tui_vanish.session.engine import EngineLife, EngineLike
 
 
 class Session:
@@ -44,8 +44,8 @@ class Session:
         self._memory = memory
 
     @property
-    def engine(self) -> "EngineLike":
-        """What trains."""
+    def engine(self) -> "EngineLife":
+        """What trains. Orders go through `send` and `runs`."""
         return self.client.engine
 
     @property
@@ -54,7 +54,7 @@ class Session:
         return self.client.snapshot
 
     def send(self, command: "RunCommand") -> None:
-        """Tell the engine."""
+        """Queue a command for a run."""
         self.client.send(command)
 
     def prefer(self, **changes: Any) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from scenarios.theory import PageText, page_ids, page_text
-from tui_vanish.chrome.screen import SMALLEST
 from tui_vanish.drawing.canvas import Canvas
 from tui_vanish.drawing.text import Piece, Row, cut, row_width
 from tui_vanish.theory.formulas import in_ascii
@@ -61,12 +60,7 @@ class PageView(Rows):
     def draw(self, width: int, height: int) -> Canvas:
         """The knobs and the body."""
         canvas = Canvas(width, height)
-        here = self.app.size
-        if here.width < SMALLEST.width or here.height < SMALLEST.height:
-            need, have = (f"{size.width}×{size.height}" for size in (SMALLEST, here))
-            words = f"vanish-tui needs {need}; this is {have}"
-            canvas.put(0, 0, in_ascii(words) if self.alphabet.ascii else words, "dim")
-        elif self._page is not None:
+        if self._page is not None:
             draw_page(self._page, canvas, knob=self.knob, ascii=self.alphabet.ascii)
         return canvas
 

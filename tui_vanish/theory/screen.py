@@ -1,16 +1,16 @@
 """The theory pages: a list of them, or one, whose knobs the arrow keys turn."""
 
 import sys
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
-from textual.screen import Screen
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from scenarios.theory import page_ids
-from tui_vanish.actions import Target, bindings
+from tui_vanish.actions import bindings
 from tui_vanish.chrome.key_footer import KeyFooter
+from tui_vanish.chrome.screen import SizedScreen
 from tui_vanish.drawing.text import Piece, cut
 from tui_vanish.theory.formulas import in_ascii
 from tui_vanish.theory.page_view import Contents, PageView
@@ -24,7 +24,7 @@ _STEP_SECONDS = 0.1  # between two steps while a page runs by itself
 _WORK_SECONDS = 0.2  # between two looks at what a thread has found so far
 
 
-class TheoryScreen(Screen[None]):
+class TheoryScreen(SizedScreen[None]):
     """The theory.
 
     Args:
@@ -32,7 +32,8 @@ class TheoryScreen(Screen[None]):
         page_id: the one to open; None opens the list.
     """
 
-    TARGET: ClassVar[Target] = "concepts"  # in the table of actions
+    TARGET = "concepts"
+    LEAVE = "close"
     BINDINGS = bindings("concepts")
 
     def __init__(self, pages: Pages, page_id: str | None = None) -> None:
@@ -78,9 +79,10 @@ class TheoryScreen(Screen[None]):
             contents.focus()
         else:
             self._begin_work()
-        self._show()
+        self.show()
 
-    def _show(self) -> None:
+    def show(self) -> None:
+        """Show the page, or the list, as it is now."""
         self._show_page()
         page, top = self._page, self.query_one("#concepts-top", FrameLine)
         if page is None:
@@ -146,7 +148,7 @@ class TheoryScreen(Screen[None]):
         self._looks.pause()
         if message.state is WorkerState.ERROR:
             self._failure = f"cannot be measured: {message.worker.error}"
-        self._show()
+        self.show()
 
     def _stop(self) -> None:
         """Let nothing of this page go on behind another."""
@@ -165,7 +167,7 @@ class TheoryScreen(Screen[None]):
         if self._page is not None and knob is not None:
             knob.turn(int(by))
             self._begin_work()
-            self._show()
+            self.show()
 
     def action_choose_knob(self, by: str) -> None:
         """Take another knob in hand, or highlight another page of the list."""
@@ -182,7 +184,7 @@ class TheoryScreen(Screen[None]):
         elif self._page.step_label:
             self._page.step()
             self._begin_work()
-            self._show()
+            self.show()
 
     @on(Contents.Chosen)
     def _open_chosen(self) -> None:
@@ -193,20 +195,20 @@ class TheoryScreen(Screen[None]):
         if self._page is not None and self._page.run_label:
             self._stepping = not self._stepping
             (self._steps.resume if self._stepping else self._steps.pause)()
-            self._show()
+            self.show()
 
     def _step_by_itself(self) -> None:
         if self._page is None or not self._page.go_on():
             self._stepping = False
             self._steps.pause()
-        self._show()
+        self.show()
 
     def action_restart(self) -> None:
         """Go back to before the first step."""
         if self._page is not None:
             self._page.restart()
             self._begin_work()
-            self._show()
+            self.show()
 
     def action_next_page(self, by: str) -> None:
         """Turn to the next or the previous page."""
@@ -228,7 +230,3 @@ class TheoryScreen(Screen[None]):
         else:
             self._stop()
             self.dismiss()
-
-    def on_resize(self) -> None:
-        """Cut the titles to the new width."""
-        self._show()

@@ -25,7 +25,7 @@ class CanvasWidget(Widget):
     @property
     def alphabet(self) -> Alphabet:
         """The alphabet that the app asks for."""
-        return alphabet(bool(getattr(self.app, "ascii_only", False)))
+        return alphabet(self.app.has_class("-ascii"))
 
     def draw(self, width: int, height: int) -> Canvas:
         """What there is to see, on a canvas of this size."""

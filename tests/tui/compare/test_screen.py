@@ -222,7 +222,7 @@ async def test_enter_opens_the_focused_run_though_a_later_one_is_there(tmp_path:
         assert bench.lab.shown_run is not None
         assert bench.lab.shown_run.run == later.name
         bench.app.session.comparison.begin_with_runs([first.name, other.name])
-        bench.app.open_comparison()
+        bench.app.navigation.open_comparison()
         await bench.pilot.pause()
         await bench.press("enter")
         assert bench.lab.shown_run.run == first.name
@@ -244,7 +244,7 @@ async def test_a_single_saved_run_joins_the_present_comparison(tmp_path: Path) -
         two = await race_two(bench)
         await bench.press("escape")
         bench.app.session.comparison.begin_with_runs([third.name])
-        bench.app.open_comparison()
+        bench.app.navigation.open_comparison()
         await bench.pilot.pause()
         assert bench.app.session.comparison.lineup.runs == (*(run.name for run in two), third.name)
 
@@ -435,7 +435,7 @@ async def test_below_the_smallest_size_one_line_says_so_and_it_recovers(tmp_path
         await race_two(bench)
         await bench.pilot.resize_terminal(79, 24)
         await bench.settle()
-        assert "vanish-tui needs 80×24; this is 79×24" in bench.text
+        assert bench.text.strip() == "vanish-tui needs 80×24; this is 79×24"
         await bench.press("S", "P", "D")
         assert bench.engine.sent == []
         await bench.pilot.resize_terminal(80, 24)

@@ -43,7 +43,7 @@ STORY = Heat(
 class MapApp(App[None]):
     def __init__(self, ascii_only: bool = False) -> None:
         super().__init__()
-        self.ascii_only = ascii_only
+        self.set_class(ascii_only, "-ascii", update=False)
 
     def compose(self) -> ComposeResult:
         heat = HeatMap()

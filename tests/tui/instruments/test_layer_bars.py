@@ -89,7 +89,7 @@ class Bench(App[None]):
 
     def __init__(self, width: int, height: int, ascii_only: bool = False) -> None:
         super().__init__()
-        self.ascii_only = ascii_only
+        self.set_class(ascii_only, "-ascii", update=False)
         self._wanted = (width, height)
 
     def compose(self) -> ComposeResult:

@@ -14,8 +14,6 @@ def falling(points: int, title: str = "loss") -> Chart:
 
 
 class Bench(App[None]):
-    ascii_only = False
-
     def compose(self) -> ComposeResult:
         chart = LineChart()
         chart.styles.width, chart.styles.height = 60, 9
@@ -43,7 +41,7 @@ async def test_it_shows_the_rendered_chart() -> None:
 
 async def test_ascii_follows_the_app() -> None:
     app = Bench()
-    app.ascii_only = True
+    app.add_class("-ascii", update=False)
     async with app.run_test(size=(80, 20)):
         app.chart.show(falling(100))
         assert all(line.isascii() for line in app.lines())

@@ -1,0 +1,179 @@
+"""Opens the screens, and does what they are dismissed with."""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from tui_vanish.chrome.screen import LiveScreen, SizedScreen
+from tui_vanish.lab.screen import LabScreen
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    from scenarios import Entry
+    from scenarios.schema import Scenario
+    from tui_vanish.chrome.leave import Answer
+    from tui_vanish.editor.screen import Edited
+    from tui_vanish.poller import Poller
+    from tui_vanish.session.session import Session
+    from tui_vanish.theory.registry import Pages
+
+
+class Navigation:
+    """From each screen to the others; the Host of all of them.
+
+    Screens are imported when they are first opened: the first frame needs only the lab.
+
+    Args:
+        app: on whose stack the screens are.
+        session: what they show.
+        poller: knows whether anything is to be shown any more.
+    """
+
+    def __init__(self, app: "App[Any]", session: "Session", poller: "Poller") -> None:
+        self._app, self._session, self._poller = app, session, poller
+        self._theory: Pages | None = None
+
+    # ------------------------------------------------------------------------- as a screen's host
+
+    @property
+    def leaving(self) -> bool:
+        """Whether the app ends, so that nothing is to be shown any more."""
+        return self._poller.stopped
+
+    def show_in_lab(self, scenario_id: str) -> None:
+        """Highlight a scenario in the lab."""
+        for lab in self._labs():
+            lab.action_select(scenario_id)
+
+    def open_comparison(self) -> None:
+        """Show the present comparison."""
+        from tui_vanish.compare.screen import CompareScreen
+
+        self._app.push_screen(CompareScreen(self._session, self), self._show_chosen)
+
+    def open_editor(self, base: "Scenario") -> None:
+        """Edit a scenario's values, to train the variant or to save it."""
+        from scenarios.variants import free_id
+        from tui_vanish.editor.screen import EditorScreen
+
+        taken = {each.id for each in self._session.catalogue.entries}
+        self._app.push_screen(EditorScreen(base, taken, free_id(base.id, taken)), self._finish_edit)
+
+    def copy(self, text: str) -> None:
+        """Copy to the clipboard, also that of a terminal far away (OSC 52), and show what was copied."""
+        self._app.copy_to_clipboard(text)
+        self._app.notify(text, title="Copied, if the terminal allows it", timeout=8, markup=False)
+
+    # ------------------------------------------------------------------------------- for the app
+
+    def lab(self) -> LabScreen:
+        """A new lab."""
+        return LabScreen(self._session, self)
+
+    def open_help(self) -> None:
+        """Show the help page, about what has the keyboard."""
+        from tui_vanish.chrome.help import HelpScreen
+
+        here = self._app.screen
+        about = here.help_text if isinstance(here, LiveScreen) else ""
+        self._app.push_screen(HelpScreen(about, here.TARGET if isinstance(here, SizedScreen) else None))
+
+    def open_theory(self, page_id: str = "") -> None:
+        """Open the theory: that page, else that of the scenario at hand, else the last one, else the list."""
+        from scenarios.theory import page_for
+        from tui_vanish.theory.registry import Pages
+        from tui_vanish.theory.screen import TheoryScreen
+
+        if isinstance(self._app.screen, TheoryScreen):
+            if page_id:
+                self._app.screen.open(page_id)
+            return
+        if self._theory is None:
+            self._theory = Pages()  # as their reader leaves them
+        screens = (screen for screen in reversed(self._app.screen_stack) if isinstance(screen, LiveScreen))
+        at_hand = next((screen.scenario_id for screen in screens), None)
+        page = page_id or (page_for(at_hand) if at_hand else None)
+        self._app.push_screen(TheoryScreen(self._theory, page or self._theory.last))
+
+    def toggle_runs(self) -> None:
+        """Show every saved run, or go back from there."""
+        from tui_vanish.runs.screen import RunsScreen
+
+        here = self._app.screen
+        if isinstance(here, RunsScreen):
+            here.dismiss(None)
+        elif isinstance(here, LiveScreen):
+            self._app.push_screen(RunsScreen(self._session, self), self._show_chosen)
+
+    def open_palette(self) -> None:
+        """Show the command palette."""
+        from tui_vanish.palette import Palette
+
+        if not isinstance(self._app.screen, Palette):
+            self._app.push_screen(Palette(placeholder="an action or a scenario"))
+
+    def ask_to_leave(self, leave: Callable[[bool], None]) -> None:
+        """Ask whether to stop the unfinished runs, to leave them running, or to stay.
+
+        Args:
+            leave: leaves the app; it gets whether the runs go on.
+        """
+        from tui_vanish.chrome.leave import LeaveScreen
+
+        def on_answer(answer: "Answer | None") -> None:
+            if answer is not None and answer != "stay":
+                leave(answer == "leave running")
+
+        active = [run.scenario_id for run in self._session.runs.unfinished()]
+        self._app.push_screen(LeaveScreen(active), on_answer)
+
+    def show_news(self) -> None:
+        """Have the screens show the session's latest snapshot."""
+        listed = self._session.catalogue.entries
+        wanted = self._session.runs.meet()
+        if self._session.catalogue.entries is not listed:
+            self._list_entries()
+        for scenario_id in wanted:
+            self.show_in_lab(scenario_id)
+        for screen in reversed(self._app.screen_stack):
+            if isinstance(screen, LiveScreen):
+                screen.show()
+            if not screen.is_modal:
+                break  # what lies below is hidden, and catches up when it is seen again
+
+    # ------------------------------------------------------------------------- what screens bring
+
+    def _show_chosen(self, scenario_id: str | None) -> None:
+        if scenario_id is not None:
+            self.show_in_lab(scenario_id)
+
+    def _finish_edit(self, edited: "Edited | None") -> None:
+        if edited is None:
+            return
+        catalogue = self._session.catalogue
+        if edited.wish == "train":
+            entry = catalogue.keep(edited.scenario)
+            self._add(entry)
+            self._session.runs.train(entry)
+            return
+        try:
+            entry = catalogue.save(edited.scenario)
+        except OSError as error:
+            text = f"Not saved: {error.strerror or error}"
+            self._app.notify(text, severity="error", timeout=8, markup=False)
+            return
+        self._add(entry)
+        self._app.notify(f"Saved as {entry.path}", timeout=6, markup=False)
+
+    def _add(self, entry: "Entry") -> None:
+        """Put a scenario that was made here into the list, and highlight it."""
+        self._session.catalogue.add(entry)
+        self._list_entries()
+        self.show_in_lab(entry.id)
+
+    def _list_entries(self) -> None:
+        for lab in self._labs():
+            lab.show_entries(self._session.catalogue.entries)
+
+    def _labs(self) -> Iterator[LabScreen]:
+        return (screen for screen in self._app.screen_stack if isinstance(screen, LabScreen))
