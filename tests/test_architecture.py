@@ -39,8 +39,15 @@ FLOORS = (
     ("engine.runtime",),
     ("engine.training",),
     ("engine.storage", "engine.measure"),
-    ("engine.tracking", "engine.diagnosis", "engine.data", "engine.networks", "engine.export"),
-    ("engine.protocol", "engine.meanfield", "engine.devices", "engine.randomness"),
+    (
+        "engine.tracking",
+        "engine.diagnosis",
+        "engine.data",
+        "engine.networks",
+        "engine.export",
+        "engine.meanfield",
+    ),
+    ("engine.protocol", "engine.devices", "engine.randomness"),
     ("scenarios",),
 )
 FLOOR = {room: number for number, floor in enumerate(FLOORS) for room in floor}

@@ -8,7 +8,8 @@ from time import perf_counter, process_time
 import torch
 
 from engine.bench.spread import Spread
-from engine.data.fashion_mnist import PIXELS, Dataset
+from engine.data.fashion_mnist import Dataset
+from engine.protocol.data_spec import FASHION_MNIST
 from engine.training.pace import BLOCK, Block, Clock, TrainerPace, clock_for, timed
 from scenarios.schema import Scenario
 
@@ -23,7 +24,7 @@ class MatrixProducts:
 
     def __init__(self, scenario: Scenario, device: torch.device, clock: Clock = perf_counter) -> None:
         batch, width = scenario.data.batch_size, scenario.model.width
-        sizes = [PIXELS, *[width] * scenario.model.hidden_layers, 10]
+        sizes = [FASHION_MNIST.inputs, *[width] * scenario.model.hidden_layers, FASHION_MNIST.classes]
         self._inputs = [torch.rand(batch, size, device=device) for size in sizes[:-1]]
         self._errors = [torch.rand(batch, size, device=device) for size in sizes[1:]]
         self._weights = [torch.rand(above, below, device=device) for below, above in pairwise(sizes)]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from platformdirs import user_cache_path
 
 from engine.data.idx import DataError, read, read_shape
+from engine.protocol.data_spec import FASHION_MNIST
 
 if TYPE_CHECKING:
     import torch
@@ -21,9 +22,8 @@ __all__ = ["DataError", "Dataset", "Source", "cache_folder", "find_source", "ins
 
 SourceKind = Literal["folder", "cache", "debian", "sample"]
 
-CLASSES = 10
-SIDE = 28
-PIXELS = SIDE * SIDE
+SIDE, _ = FASHION_MNIST.shape
+PIXELS = FASHION_MNIST.inputs
 TRAIN_IMAGES, TRAIN_LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 TEST_IMAGES, TEST_LABELS = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
 FILES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
@@ -213,8 +213,9 @@ def _read_half(folder: Path, images_name: str, labels_name: str) -> tuple[bytear
     _check_half(folder, images_name, labels_name)  # again: the files may have changed since they were found
     labels_path = _present(folder, labels_name)
     _, labels = read(labels_path, 1)
-    if max(labels) >= CLASSES:
-        raise DataError(f"{labels_path}: expected labels from 0 to {CLASSES - 1}, found {max(labels)}")
+    if max(labels) >= FASHION_MNIST.classes:
+        last = FASHION_MNIST.classes - 1
+        raise DataError(f"{labels_path}: expected labels from 0 to {last}, found {max(labels)}")
     _, pixels = read(_present(folder, images_name), 3)
     return pixels, labels
 

@@ -4,7 +4,9 @@ import operator
 from collections.abc import Callable
 from typing import NamedTuple
 
-CLASSES = 10
+from engine.protocol.data_spec import FASHION_MNIST
+
+CLASSES = FASHION_MNIST.classes
 
 
 class Pairs(NamedTuple):

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from engine.meanfield import gaussian
 from engine.meanfield.output_error import output_error
 from engine.meanfield.pairs import CLASSES, Pairs, Signal
+from engine.protocol import data_spec
 
 if TYPE_CHECKING:
     from scenarios.schema import Init, Model, Scenario
 
-INPUTS = 784
 NORMALISED_EPS = 1e-6  # as in engine.networks.activations
 
 # Measured on the training images, a mean per pixel and over pairs; E[x²] = 0.2064.
@@ -167,7 +167,7 @@ def _predict(
 
 def _forward(model: "Model", depth: int, images: Signal) -> list[_Layer]:
     layers: list[_Layer] = []
-    below, fan_in = images, INPUTS
+    below, fan_in = images, data_spec.FASHION_MNIST.inputs
     for number in range(1, depth + 1):
         sigma = sigma_w2(model.init, fan_in, model.width)
         if model.norm == "batch":

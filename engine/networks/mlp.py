@@ -11,10 +11,10 @@ from torch.nn import functional as F
 from engine.networks import activations
 from engine.networks.activations import IDENTITY, Activation
 from engine.networks.initializers import initialise, initialise_as_pytorch
+from engine.protocol.data_spec import FASHION_MNIST
 from engine.randomness import generator
 from scenarios.schema import Model
 
-INPUTS, CLASSES = 28 * 28, 10
 OUTPUT = "output"  # the output layer's name
 
 
@@ -203,7 +203,7 @@ def build_hidden(model: Model, seed: int, device: torch.device) -> tuple[tuple[L
         device: where they are to live; they are drawn on the CPU.
     """
     draw = generator(seed, "init")
-    sizes = [INPUTS, *[model.width] * model.hidden_layers, CLASSES]
+    sizes = [FASHION_MNIST.inputs, *[model.width] * model.hidden_layers, FASHION_MNIST.classes]
     linears = [_blank_linear(*each) for each in pairwise(sizes)]
     for linear in linears:
         initialise(linear.weight, model.init, draw)
@@ -226,7 +226,7 @@ def build_hidden(model: Model, seed: int, device: torch.device) -> tuple[tuple[L
 
 def build_head(model: Model, seed: int, stage: int, device: torch.device) -> Layer:
     """The fresh output layer that a stage of a staged schedule puts on top, as PyTorch initialises it."""
-    output = _blank_linear(model.width, CLASSES)
+    output = _blank_linear(model.width, FASHION_MNIST.classes)
     initialise_as_pytorch(output, generator(seed, "head", stage))
     return _output(output.to(device))
 

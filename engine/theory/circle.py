@@ -4,9 +4,10 @@ import math
 import random
 from dataclasses import dataclass
 
+from engine.protocol.data_spec import FASHION_MNIST
 from engine.theory.curves import CURVES
 
-HIDDEN, CLASSES = 4, 10
+HIDDEN, CLASSES = 4, FASHION_MNIST.classes
 _ACTIVATIONS = {curve.name: curve for curve in CURVES}
 
 Vector = tuple[float, ...]

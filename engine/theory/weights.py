@@ -4,7 +4,8 @@ import math
 from dataclasses import dataclass
 
 from engine.meanfield import gaussian
-from engine.meanfield.prediction import FASHION_MNIST, INPUTS
+from engine.meanfield.prediction import FASHION_MNIST
+from engine.protocol import data_spec
 
 WIDTH = 128
 
@@ -36,7 +37,7 @@ def signals(std: float, layers: int, beta: float = 0.0) -> tuple[LayerSignal, ..
         beta: what is added to the sigmoid's slope in the backward pass.
     """
     found: list[LayerSignal] = []
-    second_moment, fan_in = FASHION_MNIST.products.own, INPUTS
+    second_moment, fan_in = FASHION_MNIST.products.own, data_spec.FASHION_MNIST.inputs
     for _ in range(layers):
         sigma_w2 = fan_in * std * std
         q = sigma_w2 * second_moment
