@@ -204,6 +204,15 @@ def test_every_module_of_a_part_without_a_screen_loads_without_textual(part: str
     assert "textual" not in loaded_by(f"import {names}")
 
 
+def test_a_run_is_described_without_pydantic() -> None:
+    code = (
+        "import engine.tracking.snapshot, engine.diagnosis, engine.storage.follower\n"
+        "from engine.protocol.spec import RunSpec\n"
+        "RunSpec(id='x')"
+    )
+    assert not loaded_by(code) & (HEAVY | SCREEN | {"pydantic"})
+
+
 def test_the_engine_loads_torch_only_when_it_trains() -> None:
     code = (
         "import engine.data.fashion_mnist, engine.data.download\n"

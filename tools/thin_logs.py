@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT))
 
 from engine.diagnosis import Diagnosis  # noqa: E402
 from engine.protocol.events import RunEvent, RunStarted, Sample, VerdictChanged, from_record, to_record  # noqa: E402
+from engine.protocol.spec import RunSpec  # noqa: E402
 from engine.storage.run_log import read_events  # noqa: E402
 
 RECORDINGS = ROOT / "tests" / "engine" / "recordings"
@@ -48,7 +49,7 @@ def thin(events: list[RunEvent], samples: int) -> list[RunEvent]:
 def story(events: list[RunEvent]) -> dict[str, list[tuple[str, int]]]:
     """(state, stage) of the verdicts of each kind, in order."""
     scenario = next(event.scenario for event in events if isinstance(event, RunStarted))
-    diagnosis = Diagnosis(scenario)
+    diagnosis = Diagnosis(RunSpec.of(scenario))
     told: dict[str, list[tuple[str, int]]] = {}
     for event in events:
         for verdict in diagnosis.follow(event):

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from engine.attach.seen import News, Seen
+from engine.protocol.spec import NotARunSpec
 from engine.protocol.status import Status
 from engine.storage.follower import Follower
 from engine.storage.run_index import list_runs
@@ -97,15 +98,11 @@ class Peers:
         """Follow a run from here on."""
         if run in self._followers or run in self._unreadable:
             return
-        from scenarios.schema import Scenario  # imported only if there is a run to follow
-
         try:
-            Scenario.model_validate(read_description(self._runs_folder / run).scenario)
+            read_description(self._runs_folder / run).spec.scenario()
             self._followers[run] = Follower(self._runs_folder / run)
-        except NotARun as error:
+        except (NotARun, NotARunSpec) as error:
             self._give_up(run, str(error))
-        except ValueError:
-            self._give_up(run, "its scenario is none of this version")
 
     def _read(self, run: str) -> "Snapshot | None":
         """The run according to its log; None if the log is damaged, which is then reported."""
@@ -113,6 +110,9 @@ class Peers:
         try:
             self._poll(follower)
             return follower.snapshot()
+        except NotARun as error:
+            self._give_up(run, str(error))
+            return None
         except Exception as error:  # each line is an event, but together they are not a run
             self._give_up(run, f"its log is damaged ({type(error).__name__}: {error})")
             return None

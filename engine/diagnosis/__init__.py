@@ -15,13 +15,13 @@ from engine.diagnosis.window import SAMPLES, Window
 from engine.protocol.events import (
     EpochFinished,
     Event,
-    Record,
     RunEvent,
     RunFinished,
     Sample,
     StageStarted,
     VerdictChanged,
 )
+from engine.protocol.spec import RunSpec
 from engine.protocol.status import Status
 from engine.protocol.verdicts import FAULTS, gravity
 
@@ -52,12 +52,12 @@ class Diagnosis:
     again, with the answers dropped, and goes on as if it had never stood still.
 
     Args:
-        scenario: resolved, whole, with its `id`.
+        spec: what the run is.
     """
 
-    def __init__(self, scenario: Record) -> None:
-        self._scenario = str(scenario["id"])
-        self._window = Window(scenario)
+    def __init__(self, spec: RunSpec) -> None:
+        self._spec = spec
+        self._window = Window(spec)
         self._open: dict[str, VerdictChanged] = {}
         self._held_at: dict[str, int] = {}  # how many samples there were when it was found last
         self._samples = 0
@@ -160,8 +160,8 @@ class Diagnosis:
                 layer=finding.layer,
                 since_step=event.step if finding.since is None else finding.since,
                 evidence=finding.evidence,
-                text=wording.began(finding),
-                suggestions=wording.suggestions(finding, besides=self._scenario),
+                text=wording.began(finding, self._spec.layers),
+                suggestions=wording.suggestions(finding, besides=self._spec.id),
             )
             began.append(self._open[finding.kind])
         return began

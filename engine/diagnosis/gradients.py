@@ -49,7 +49,7 @@ def vanishing(window: Window, holds: bool) -> Finding | None:
             for layer in starved
             if _is_starved(layer, last) and _is_passed_by(window, layer.number)
         )
-    return Finding("vanishing", variant, _cause(window, worst), worst.name, last.name, names, evidence)
+    return Finding("vanishing", variant, _cause(worst), worst.name, last.name, names, evidence)
 
 
 def exploding(window: Window, holds: bool) -> Finding | None:
@@ -62,9 +62,7 @@ def exploding(window: Window, holds: bool) -> Finding | None:
         if times >= (CLOSE_AGAIN if holds else FAR_APART) and _steps_follow(worst, last, holds):
             names = tuple(layer.name for layer in grown if (layer.delta or 0.0) >= last.delta / STARVED_PART)
             evidence = _compared(window, worst, last)
-            return Finding(
-                "exploding", "plain", _cause(window, worst), worst.name, last.name, names, evidence
-            )
+            return Finding("exploding", "plain", _cause(worst), worst.name, last.name, names, evidence)
     return _overstepping(window, holds)
 
 
@@ -86,7 +84,7 @@ def immovable(window: Window, holds: bool) -> Finding | None:
 
 def _overstepping(window: Window, holds: bool) -> Finding | None:
     loss = window.loss
-    if loss is None or loss < BLOWN_UP * window.guessing:
+    if loss is None or window.guessing is None or loss < BLOWN_UP * window.guessing:
         return None
     worst = max(window.layers, key=lambda layer: layer.update or 0.0)
     if not holds and (worst.update or 0.0) < OVERSTEP:
@@ -113,11 +111,11 @@ def _compared(window: Window, layer: Layer, last: Layer) -> dict[str, float | No
     }
 
 
-def _cause(window: Window, layer: Layer) -> str:
-    """Which of the causes that the wording knows goes with the network."""
+def _cause(layer: Layer) -> str:
+    """Which of the causes that the wording knows goes with the layer."""
     if (layer.saturated or 0.0) >= SATURATED:
         return "saturated"
-    return window.activation if window.norm == "none" else "normalised"
+    return layer.spec.activation if layer.spec.norm == "none" else "normalised"
 
 
 def _moves(layer: Layer, starves: bool) -> bool:

@@ -1,7 +1,8 @@
 """Rules over the run as a whole: what it has learnt in the epochs so far, and whether all is well.
 
-The loss is held against that of guessing by class frequency: ln 10 for cross entropy. A plateau may end, as
-that of depth-3 does after fifty epochs: `stuck` says where a run stands, not what will become of it.
+The loss is compared with that of guessing by class frequency: ln 10 for cross entropy. Where that is unknown,
+there is neither a `stuck` nor a `learning`. A plateau may end, as that of depth-3 does after fifty epochs:
+`stuck` says where a run stands, not what will become of it.
 """
 
 from collections.abc import Set
@@ -19,6 +20,7 @@ from engine.diagnosis.thresholds import (
     STANDSTILL,
 )
 from engine.diagnosis.window import Window
+from engine.protocol.events import EpochFinished
 from engine.protocol.verdicts import FAULTS
 
 
@@ -33,30 +35,32 @@ def frozen(window: Window, _holds: bool) -> Finding | None:
 
 def stuck(window: Window, holds: bool) -> Finding | None:
     """The loss is no better than that of guessing, or it has come to a standstill well before it is low."""
-    epochs = window.epochs
-    if len(epochs) < PLATEAU_EPOCHS:
+    epochs, guessing = window.epochs, window.guessing
+    if len(epochs) < PLATEAU_EPOCHS or guessing is None:
         return None
     last, fall = epochs[-1], epochs[0].train_loss - epochs[-1].train_loss
     evidence = _results(window) | {"fall": fall, "epochs": window.epoch_of_stage}
-    if variant := _no_better_than_guessing(window, holds):
+    if variant := _no_better_than_guessing(last, guessing, holds):
         return Finding("stuck", variant, evidence=evidence, since=window.first_step)
-    low = last.train_accuracy >= LEARNT or last.train_loss < window.guessing / 2
-    if low or fall >= (PLATEAU_EPOCHS - 1) * STANDSTILL * (window.guessing - last.train_loss):
+    low = last.train_accuracy >= LEARNT or last.train_loss < guessing / 2
+    if low or fall >= (PLATEAU_EPOCHS - 1) * STANDSTILL * (guessing - last.train_loss):
         return None
     return Finding("stuck", "standstill", evidence=evidence, since=window.epochs_began)
 
 
 def learning(window: Window, found: Set[str], holds: bool) -> Finding | None:
     """The loss is below that of guessing and falls, or is low already."""
-    epochs = window.epochs
-    if not epochs or "stuck" in found or _no_better_than_guessing(window, not holds):
+    epochs, guessing = window.epochs, window.guessing
+    if not epochs or guessing is None or "stuck" in found:
         return None
     last = epochs[-1]
+    if _no_better_than_guessing(last, guessing, not holds):
+        return None
     if not holds and last.train_accuracy < LEARNT:
         if len(epochs) < PLATEAU_EPOCHS:
             return None
         fall = epochs[-2].train_loss - last.train_loss
-        if fall < STANDSTILL * (window.guessing - last.train_loss):
+        if fall < STANDSTILL * (guessing - last.train_loss):
             return None
     return Finding("learning", evidence=_results(window))
 
@@ -83,14 +87,15 @@ def healthy(window: Window, found: Set[str], holds: bool) -> Finding | None:
     return Finding("healthy", "plain" if hops else "single", evidence=evidence)
 
 
-def _no_better_than_guessing(window: Window, holds: bool) -> Literal["guessing", "above"] | None:
+def _no_better_than_guessing(
+    last: EpochFinished, guessing: float, holds: bool
+) -> Literal["guessing", "above"] | None:
     """Whether the loss stands at that of guessing, or above it with few images right.
 
     At guessing the accuracy doesn't count: on the plateau of `relu` it comes up to 40 %, and goes down again
     when the loss begins to fall.
     """
-    last = window.epochs[-1]
-    part = last.train_loss / window.guessing
+    part = last.train_loss / guessing
     if part > 1 / GUESSING:
         return "above" if last.train_accuracy < LEARNT else None
     return "guessing" if part >= (OFF_GUESSING if holds else GUESSING) else None

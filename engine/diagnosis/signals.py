@@ -38,7 +38,7 @@ def signal_shrinks(window: Window, holds: bool) -> Finding | None:
         "spread": spread,
     }
     variant = "alike" if spread is not None and spread <= ALIKE else "plain"
-    return Finding("signal_shrinks", variant, layer=last.name, layers=(last.name,), evidence=evidence)
+    return Finding("signal_shrinks", variant, "", last.name, first.name, (last.name,), evidence)
 
 
 def forward_collapse(window: Window, holds: bool) -> Finding | None:
@@ -55,9 +55,14 @@ def forward_collapse(window: Window, holds: bool) -> Finding | None:
         return None
     if part is not None and part <= (SIZE_BACK if holds else SHRUNK):
         return None
-    first = _spread(window.hidden[0])
-    evidence = {"spread": spread, "spread_of_first": first, "sample_std": last.sample_std, "size": last.size}
-    return Finding("forward_collapse", layer=last.name, layers=(last.name,), evidence=evidence)
+    first = window.hidden[0]
+    evidence = {
+        "spread": spread,
+        "spread_of_first": _spread(first),
+        "sample_std": last.sample_std,
+        "size": last.size,
+    }
+    return Finding("forward_collapse", "plain", "", last.name, first.name, (last.name,), evidence)
 
 
 def saturated(window: Window, holds: bool) -> Finding | None:
@@ -69,7 +74,7 @@ def saturated(window: Window, holds: bool) -> Finding | None:
 def dead(window: Window, holds: bool) -> Finding | None:
     """Many of a layer's units are zero for every image of a batch."""
     least = ALIVE if holds else DEAD
-    if window.batch_size < SMALL_BATCH:
+    if window.batch_size is None or window.batch_size < SMALL_BATCH:
         least = SILENT
     return _units("dead", {x.name: x.dead for x in window.hidden if not x.frozen}, least)
 

@@ -6,17 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.diagnosis.thresholds import PLATEAU_EPOCHS
-from engine.protocol.events import EpochFinished, LayerSample, Record, Sample
+from engine.protocol.events import EpochFinished, LayerSample, Sample
+from engine.protocol.spec import LayerSpec, RunSpec
 
 SAMPLES = 10  # about an epoch of a full data set
 SMOOTHED = 5  # an epoch's last batch is short and its numbers stand apart; a median passes over it
-
-_CLASSES = 10
-# Of predicting the class frequencies, which are equal: -Σ p ln p; for BCE the mean over the classes.
-_GUESSING = {
-    "cross_entropy": math.log(_CLASSES),
-    "bce": -(math.log(1 / _CLASSES) + (_CLASSES - 1) * math.log(1 - 1 / _CLASSES)) / _CLASSES,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +18,8 @@ class Layer:
     """One layer, smoothed over the latest samples. None: it doesn't apply, or nobody computed it.
 
     Attributes:
-        name: the layer's.
-        number: from 1 at the input.
+        spec: what the layer is.
+        number: its place in the network, from 1 at the input.
         frozen: in the latest sample.
         delta: norm of dL/da.
         grad: norm of dL/dW.
@@ -38,7 +32,7 @@ class Layer:
         dead: part of the units.
     """
 
-    name: str
+    spec: LayerSpec
     number: int
     frozen: bool
     delta: float | None
@@ -51,28 +45,39 @@ class Layer:
     saturated: float | None
     dead: float | None
 
+    @property
+    def name(self) -> str:
+        """The layer's name."""
+        return self.spec.name
+
 
 class Window:
     """The latest samples and epochs of one stage.
 
     Args:
-        scenario: resolved, whole.
+        spec: what the run is.
 
     Attributes:
-        guessing: the loss of predicting the class frequencies.
+        skips: the skip connections, as numbers of the layers that each leads from and to.
+        batch_size: images per step; None if it is unknown.
+        guessing: the loss of predicting the class frequencies; None if it is unknown.
         first_step: the stage's.
         epochs: the latest of the stage.
         epoch_of_stage: the number of the last one.
         layers: of the latest sample, smoothed; from the input to the output.
+        hidden: the hidden layers among them.
+        output: the output layer; None before the first sample.
     """
 
-    def __init__(self, scenario: Record) -> None:
-        model, training = scenario["model"], scenario["training"]
-        self.activation = str(model["activation"])
-        self.norm = str(model["norm"])
-        self.skips: tuple[tuple[int, int], ...] = tuple((int(a), int(b)) for a, b in model["skip"])
-        self.batch_size = int(scenario["data"]["batch_size"])
-        self.guessing = _GUESSING[training["loss"]]
+    def __init__(self, spec: RunSpec) -> None:
+        self._places = {layer.name: (number, layer) for number, layer in enumerate(spec.layers, 1)}
+        self.skips = tuple(
+            (self._places[layer.skip_from][0], number)
+            for number, layer in self._places.values()
+            if layer.skip_from in self._places
+        )
+        self.batch_size = spec.batch_size
+        self.guessing = spec.guessing
         self.begin_stage(1)
 
     def begin_stage(self, first_step: int) -> None:
@@ -82,7 +87,7 @@ class Window:
         self.epoch_of_stage = 0
         self._epochs_began: list[int] = []
         self._next_epoch_begins = first_step
-        self.layers: tuple[Layer, ...] = ()
+        self._set_layers(())
         self._samples: deque[Sample] = deque(maxlen=SAMPLES)
 
     def add(self, sample: Sample) -> None:
@@ -90,10 +95,18 @@ class Window:
         if self._samples and len(self._samples[-1].layers) != len(sample.layers):
             self._samples.clear()  # measuring was switched on or off
         self._samples.append(sample)
-        self.layers = tuple(
-            _layer(number, layers)
-            for number, layers in enumerate(zip(*(other.layers for other in self._samples), strict=True), 1)
-        )
+        by_layer = zip(*(other.layers for other in self._samples), strict=True)
+        self._set_layers(tuple(self._layer(place, layers) for place, layers in enumerate(by_layer, 1)))
+
+    def _set_layers(self, layers: tuple[Layer, ...]) -> None:
+        self.layers = layers
+        self.hidden = tuple(layer for layer in layers if layer.spec.role == "hidden")
+        self.output = next((layer for layer in layers if layer.spec.role == "output"), None)
+
+    def _layer(self, place: int, samples: Sequence[LayerSample]) -> Layer:
+        name = samples[-1].name
+        number, spec = self._places.get(name, (place, LayerSpec(name=name)))
+        return _smoothed_layer(spec, number, samples)
 
     def add_epoch(self, epoch: EpochFinished) -> None:
         """Take in an epoch's results."""
@@ -105,19 +118,9 @@ class Window:
         self._next_epoch_begins = epoch.step + 1
 
     @property
-    def hidden(self) -> tuple[Layer, ...]:
-        """The hidden layers that the stage holds."""
-        return self.layers[:-1]
-
-    @property
     def epochs_began(self) -> int:
         """The first step of the oldest epoch in the window."""
         return self._epochs_began[0] if self._epochs_began else self.first_step
-
-    @property
-    def output(self) -> Layer | None:
-        """The output layer; None before the first sample."""
-        return self.layers[-1] if self.layers else None
 
     @property
     def loss(self) -> float | None:
@@ -125,11 +128,11 @@ class Window:
         return _smoothed([sample.loss for sample in self._samples][-SMOOTHED:] or [None])
 
 
-def _layer(number: int, samples: Sequence[LayerSample]) -> Layer:
+def _smoothed_layer(spec: LayerSpec, number: int, samples: Sequence[LayerSample]) -> Layer:
     latest, recent = samples[-1], samples[-SMOOTHED:]
     updates = [sample.update_ratio or 0.0 for sample in samples]
     return Layer(
-        name=latest.name,
+        spec=spec,
         number=number,
         frozen=latest.frozen,
         delta=_smoothed([sample.delta_norm for sample in recent]),

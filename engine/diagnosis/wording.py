@@ -10,21 +10,27 @@ from pathlib import Path
 from typing import Any
 
 from engine.diagnosis.finding import Finding
+from engine.protocol.spec import LayerSpec
 
 _SENTENCES = Path(__file__).parent.parent / "assets" / "verdicts.toml"
 _MOST_SUGGESTIONS = 3
 _FEW = 3  # numbers that are listed one by one; of more, the smallest and the largest
 
 
-def began(finding: Finding) -> str:
-    """The cause in a sentence or two, with its numbers."""
+def began(finding: Finding, layers: Sequence[LayerSpec]) -> str:
+    """The cause in a sentence or two, with its numbers.
+
+    Args:
+        finding: what was found.
+        layers: the run's.
+    """
     sentences = _sentences()[finding.kind]
     causes: dict[str, str] = sentences.get("causes", {})
     values: dict[str, Any] = dict(finding.evidence)
     values |= {
-        "layer": "the output layer" if finding.layer == "output" else finding.layer,
+        "layer": "the output layer" if finding.layer in _outputs(layers) else finding.layer,
         "reference": finding.reference,
-        "layers": finding.layers,
+        "layers": _layer_names(finding.layers, layers),
         "each": [part for name, part in finding.evidence.items() if name.endswith(finding.layers)],
     }
     values["cause"] = _FORMATTER.vformat(causes.get(finding.cause, causes.get("any", "")), (), values)
@@ -60,8 +66,6 @@ class _Formatter(string.Formatter):
     """The styles that numbers come in; a sentence names one after a colon."""
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        if isinstance(value, tuple):
-            return _layer_names(value)
         if isinstance(value, list):
             few = len(value) <= _FEW
             parts = [self.format_field(item, format_spec) for item in (value if few else sorted(value))]
@@ -116,16 +120,23 @@ _STYLES = {
 _FORMATTER = _Formatter()
 
 
-def _layer_names(names: Sequence[str]) -> str:
-    """layer 2, layers 1-3 and 5, the output layer."""
-    numbers = [int(name.removeprefix("layer")) for name in names if name != "output"]
+def _outputs(layers: Sequence[LayerSpec]) -> set[str]:
+    return {layer.name for layer in layers if layer.role == "output"}
+
+
+def _layer_names(names: Sequence[str], layers: Sequence[LayerSpec]) -> str:
+    """layer 2, layers 1-3 and 5, the output layer; layers without a number by their names."""
+    known = {layer.name: layer.number for layer in layers}
+    outputs = [name for name in names if name in _outputs(layers)]
+    numbers = [number for name in names if (number := known.get(name)) is not None]
+    others = [name for name in names if name not in outputs and known.get(name) is None]
     runs = [
         [number for _, number in run]
         for _, run in groupby(enumerate(numbers), key=lambda item: item[1] - item[0])
     ]
     ranges = [f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
     parts = [f"layer{'s' if len(numbers) > 1 else ''} {_listed(ranges)}"] if numbers else []
-    return _listed([*parts, "the output layer"] if "output" in names else parts)
+    return _listed([*parts, *others, *(["the output layer"] if outputs else [])])
 
 
 def _listed(parts: Sequence[str]) -> str:

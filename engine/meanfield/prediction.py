@@ -16,6 +16,7 @@ from engine.meanfield import gaussian
 from engine.meanfield.output_error import output_error
 from engine.meanfield.pairs import CLASSES, Pairs, Signal
 from engine.protocol import data_spec
+from engine.protocol.spec import OUTPUT, hidden_name
 
 if TYPE_CHECKING:
     from scenarios.schema import Init, Model, Scenario
@@ -145,7 +146,7 @@ def _predict(
 
     layers = [
         LayerTheory(
-            name=f"layer{number}",
+            name=hidden_name(number),
             q=layer.z.products.own,
             chi=layer.sigma * layer.scale.own * _slopes(model, layer.z).own,
             delta_norm=math.sqrt(batch * delta.own),
@@ -156,7 +157,7 @@ def _predict(
         )
     ]
     output = LayerTheory(
-        name="output",
+        name=OUTPUT,
         q=logits.products.own,
         chi=head,
         delta_norm=math.sqrt(batch * error.own),

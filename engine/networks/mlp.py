@@ -12,10 +12,9 @@ from engine.networks import activations
 from engine.networks.activations import IDENTITY, Activation
 from engine.networks.initializers import initialise, initialise_as_pytorch
 from engine.protocol.data_spec import FASHION_MNIST
+from engine.protocol.spec import OUTPUT, hidden_name
 from engine.randomness import generator
 from scenarios.schema import Model
-
-OUTPUT = "output"  # the output layer's name
 
 
 class CustomNorm(nn.Module):
@@ -212,7 +211,7 @@ def build_hidden(model: Model, seed: int, device: torch.device) -> tuple[tuple[L
     activation = activations.build(model.activation, model.beta)
     hidden = [
         Layer(
-            f"layer{number}",
+            hidden_name(number),
             linear,
             _norm(model.norm, model.width, device),
             activation,

@@ -26,6 +26,7 @@ from engine.protocol.commands import (
     Unfreeze,
 )
 from engine.protocol.events import Intervened, Paused, Resumed, RunEvent, RunFinished, StageStarted
+from engine.protocol.spec import RunSpec
 from engine.protocol.status import Status
 from engine.runtime import resume
 from engine.runtime.state import Severity
@@ -77,8 +78,8 @@ class LiveRun:
         self.name, self._scenario, self._seed = name, scenario, seed
         self._folder, self._saver = folder, saver
         self._on_event, self._notify = on_event, notify
-        self._view = RunView(name, scenario.resolved(), seed)
-        self._diagnosis = Diagnosis(scenario.resolved())
+        spec = RunSpec.of(scenario.resolved())
+        self._view, self._diagnosis = RunView(name, spec, seed), Diagnosis(spec)
         self._directory: RunDirectory | None = None
         self._trouble = ""
         self._save_at = 0.0

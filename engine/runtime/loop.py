@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from engine import devices
 from engine.data.fashion_mnist import DataError, find_source, load
 from engine.protocol.commands import Inspect, ResumeRun, Train
+from engine.protocol.spec import NotARunSpec, RunSpec
 from engine.protocol.status import Status
 from engine.runtime import threads
 from engine.runtime.rounds import Rounds
@@ -123,17 +124,15 @@ class Loop:
             if not before.snapshot().status.ended:
                 return
             before.finish_saving()
-        from scenarios.schema import Scenario
-
         try:
             what = read_description(self._folder / command.run)
-            scenario = Scenario.model_validate(what.scenario)
-        except (NotARun, ValueError) as error:
+            scenario = what.spec.scenario()
+        except (NotARun, NotARunSpec) as error:
             from engine.runtime.live_run import failure
 
             text = f"{command.run} cannot be resumed: {error}"
             self._notify(command.run, "error", text)
-            self._hear(failure(Snapshot(0, command.run, Status.FAILED, {}, 0), text))
+            self._hear(failure(Snapshot(0, command.run, Status.FAILED, RunSpec(id=""), 0), text))
             return
         run = self._add(command.run, scenario, what.seed)
         self._with_data(run, lambda data: run.resume(command, data, self._settings.threads))

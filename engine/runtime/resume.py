@@ -133,7 +133,7 @@ def origin_of(what: Description, events: Iterable[RunEvent]) -> Origin:
             return Origin.of_event(started)
     raise CannotResume(
         "it is not known on which data, device and threads it began (its log has lost its first line):"
-        f" train it from the start with vanish-tui run {what.scenario['id']} --seed {what.seed}"
+        f" train it from the start with vanish-tui run {what.spec.id} --seed {what.seed}"
     )
 
 

@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 from engine.protocol.events import from_line
-from engine.storage.run_log import EVENTS, read_description, split_lines
+from engine.protocol.spec import NotARunSpec
+from engine.storage.run_log import EVENTS, NotARun, read_description, split_lines
 from engine.tracking.snapshot import RunView, Snapshot
 
 
@@ -24,7 +25,7 @@ class Follower:
         self.folder = folder
         self.damage: tuple[str, ...] = ()
         self._description = what = read_description(folder)
-        self._view = RunView(what.run, what.scenario, what.seed)
+        self._view = RunView(what.run, what.spec, what.seed)
         self._snapshot, self._outdated = self._view.snapshot(), False
         self._position, self._last = 0, b""
 
@@ -38,6 +39,7 @@ class Follower:
 
         Raises:
             OSError: the log cannot be read.
+            NotARun: its first line describes no run of this version.
         """
         try:
             file = open(self.folder / EVENTS, "rb", buffering=0)  # noqa: SIM115
@@ -67,7 +69,7 @@ class Follower:
 
     def _begin_anew(self) -> None:
         what = self._description
-        self._view = RunView(what.run, what.scenario, what.seed)
+        self._view = RunView(what.run, what.spec, what.seed)
         self._position, self._last = 0, b""
         self._outdated = True  # as many events as before may be others
         self.damage = ()
@@ -85,5 +87,9 @@ class Follower:
         except (ValueError, TypeError) as error:
             self.damage = (*self.damage, f"a line of {EVENTS} is damaged ({error})")
         else:
-            if event is not None:
+            if event is None:
+                return
+            try:
                 self._view.apply(event)
+            except NotARunSpec as error:
+                raise NotARun(f"its log is damaged ({error})") from None

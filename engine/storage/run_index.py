@@ -173,7 +173,7 @@ def _read(folder: Path) -> _Kept:
             summary = read_summary(folder)
         except FileNotFoundError:  # the process was killed before it had saved anything
             what = read_description(folder)
-            summary = Summary(str(what.scenario["id"]), what.seed, Status.LOADING)
+            summary = Summary(what.spec.id, what.seed, Status.LOADING)
     except NotARun as error:
         problem = str(error)
     except OSError as error:

@@ -13,6 +13,7 @@ from threading import Lock
 from typing import Self
 
 from engine.protocol.events import SCHEMA, Record, RunEvent, from_line, to_line
+from engine.protocol.spec import RunSpec
 from engine.storage import origin as origins
 from engine.storage.atomic import write_atomically
 from engine.storage.origin import Origin
@@ -32,13 +33,13 @@ class Description:
 
     Attributes:
         run: its name, which is its folder's.
-        scenario: resolved, whole, with its `id`.
+        spec: what it trains.
         origin: where it began; None of a run that an earlier version began.
     """
 
     run: str
     seed: int
-    scenario: Record
+    spec: RunSpec
     origin: Origin | None
 
 
@@ -60,14 +61,10 @@ def read_description(folder: Path) -> Description:
         raise NotARun(f"damaged: {DESCRIPTION} is not JSON") from None
     refuse_newer(record)
     try:
-        scenario = record["scenario"]
-        what = Description(folder.name, int(record["seed"]), scenario, origins.from_record(record))
-        is_whole = isinstance(scenario["id"], str) and isinstance(scenario["training"]["epochs"], int)
+        spec = RunSpec.of(record["scenario"])
+        return Description(folder.name, int(record["seed"]), spec, origins.from_record(record))
     except (KeyError, TypeError, ValueError):
-        is_whole = False
-    if not is_whole:
-        raise NotARun(f"damaged: {DESCRIPTION} does not describe a run")
-    return what
+        raise NotARun(f"damaged: {DESCRIPTION} does not describe a run") from None
 
 
 def refuse_newer(record: object) -> None:

@@ -118,7 +118,7 @@ def settings(run: Snapshot, started: RunStarted | None) -> dict[str, Any]:
         run: whose scenario it is, and what was changed by hand.
         started: what else it began with; None where that isn't known yet.
     """
-    table = numbers(run.scenario)
+    table = numbers(run.spec.record)
     if started is not None:
         table["data.images"] = started.data.get("train")
         table["device"] = started.device.partition(":")[0]  # one GPU of a machine is as good as another

@@ -1,26 +1,20 @@
-"""What follows from a run's scenario and from what was done to it: layers, stages, epochs, rate."""
+"""What follows from a run's description and from what was changed by hand: stages, epochs, rate."""
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from engine.protocol.events import Record
     from engine.tracking.snapshot import Snapshot
-
-
-def layer_names(scenario: "Record") -> list[str]:
-    """Every layer that the scenario's network has in the end, from the input to the output."""
-    return [*(f"layer{number + 1}" for number in range(scenario["model"]["hidden_layers"])), "output"]
 
 
 def stage_count(run: "Snapshot") -> int:
     """How many stages the run has; 1 without a schedule."""
-    return max(1, len(run.scenario.get("stages") or ()))
+    return run.spec.stage_count
 
 
-def epochs_per_stage(run: "Snapshot") -> int:
-    """How many epochs a stage lasts, as planned or as somebody set it."""
+def epochs_per_stage(run: "Snapshot") -> int | None:
+    """How many epochs a stage lasts, as planned or as set by hand; None if that is unknown."""
     set_by_hand = [each.value for each in run.interventions if each.kind == "epochs" and each.value]
-    return int(set_by_hand[-1] if set_by_hand else run.scenario["training"]["epochs"])
+    return int(set_by_hand[-1]) if set_by_hand else run.spec.epochs_per_stage
 
 
 def frozen_layers(run: "Snapshot") -> frozenset[str]:
@@ -39,13 +33,12 @@ def frozen_layers(run: "Snapshot") -> frozenset[str]:
     return frozenset(frozen)
 
 
-def learning_rate(run: "Snapshot") -> float:
-    """The present one, as it was set by hand or as the scenario has it; of SDAGD the radius."""
+def learning_rate(run: "Snapshot") -> float | None:
+    """The present one, as set by hand or as described, of SDAGD the radius; None if it is unknown."""
     by_hand = [touch.value for touch in run.interventions if touch.kind == "lr" and touch.value is not None]
-    optimizer = run.scenario["optimizer"]
-    return float(by_hand[-1] if by_hand else optimizer.get("lr", optimizer.get("radius")))
+    return by_hand[-1] if by_hand else run.spec.rate
 
 
 def rate_name(run: "Snapshot") -> str:
     """What the number is called that sets the length of a step."""
-    return "lr" if "lr" in run.scenario["optimizer"] else "radius"
+    return run.spec.rate_name

@@ -15,7 +15,6 @@ from engine.protocol.events import (
     Intervened,
     LayerSample,
     Paused,
-    Record,
     Resumed,
     RunEvent,
     RunFinished,
@@ -24,6 +23,7 @@ from engine.protocol.events import (
     StageStarted,
     VerdictChanged,
 )
+from engine.protocol.spec import RunSpec
 from engine.protocol.status import Status
 from engine.protocol.verdicts import gravity
 from engine.tracking.series import Point, Profile, Profiles, Series
@@ -68,9 +68,9 @@ class Snapshot:
 
     Attributes:
         sequence: grows with every event; two snapshots with the same one are the same.
-        scenario: resolved, whole, with its `id`.
+        spec: what the run is.
         started: None until the run has begun (status loading).
-        epochs: the whole schedule's, over all stages.
+        epochs: the whole schedule's, over all stages; 0 if that is unknown.
         steps: likewise.
         images_per_second: over the latest samples, training time only; None until two were taken.
         seconds_left: training and evaluation, at the present pace; None while unknown.
@@ -83,7 +83,7 @@ class Snapshot:
     sequence: int
     run: str
     status: Status
-    scenario: Record
+    spec: RunSpec
     seed: int
     started: RunStarted | None = None
     step: int = 0
@@ -114,7 +114,7 @@ class Snapshot:
     @property
     def scenario_id(self) -> str:
         """The scenario's id."""
-        return str(self.scenario["id"])
+        return self.spec.id
 
     @property
     def touched(self) -> bool:
@@ -127,13 +127,13 @@ class RunView:
 
     Args:
         run: the run's name.
-        scenario: resolved, whole, with its `id` (of a log, what its `run_started` holds).
+        spec: what the run is. A `run_started` with another description replaces it.
         seed: the run's seed.
     """
 
-    def __init__(self, run: str, scenario: Record, seed: int) -> None:
+    def __init__(self, run: str, spec: RunSpec, seed: int) -> None:
         self._run = run
-        self._scenario = scenario
+        self._spec = spec
         self._seed = seed
         self._sequence = 0
         self._status = Status.LOADING
@@ -145,7 +145,7 @@ class RunView:
         self._best: float | None = None
         self._pace = _Pace()
         self._stages: list[Stage] = []
-        self._epochs_per_stage = int(scenario["training"]["epochs"])
+        self._epochs_per_stage = spec.epochs_per_stage
         self._interventions: list[Intervened] = []
         self._pause_reason: str | None = None
         self._verdicts: dict[tuple[str, str | None], VerdictChanged] = {}
@@ -167,12 +167,18 @@ class RunView:
         return self._status
 
     def apply(self, event: RunEvent) -> None:
-        """Fold one event in."""
+        """Fold one event in.
+
+        Raises:
+            NotARunSpec: a `run_started` describes no run.
+        """
         self._sequence += 1
         self._last = event
         match event:
             case RunStarted():
-                self._started, self._scenario, self._seed = event, event.scenario, event.seed
+                if event.scenario != self._spec.record:
+                    self._spec = RunSpec.of(event.scenario)
+                self._started, self._seed = event, event.seed
                 self._status = Status.RUNNING
             case StageStarted():
                 self._stages.append(
@@ -207,7 +213,7 @@ class RunView:
             sequence=self._sequence,
             run=self._run,
             status=self._status,
-            scenario=self._scenario,
+            spec=self._spec,
             seed=self._seed,
             started=self._started,
             step=step,
@@ -276,22 +282,25 @@ class RunView:
     def _planned(self) -> tuple[int, int]:
         """(epochs, steps) behind the present stage, whose epochs may have been cut short, and as planned."""
         per_epoch = self._started.steps_per_epoch if self._started else 0
+        per_stage = self._epochs_per_stage
+        if per_stage is None:
+            return 0, 0
         if not self._stages or not self._started or not self._last:
-            epochs = self._epochs_per_stage * max(1, len(self._scenario.get("stages") or ()))
+            epochs = per_stage * self._spec.stage_count
             return epochs, epochs * per_epoch
         present = self._stages[-1]
         begun = self._last.epoch - present.first_epoch + 1  # above the plan if that was lowered meanwhile
         later = self._started.stages - present.number
-        epochs = max(self._epochs_per_stage, begun) + self._epochs_per_stage * later
+        epochs = max(per_stage, begun) + per_stage * later
         return present.first_epoch - 1 + epochs, present.first_step - 1 + epochs * per_epoch
 
     def _images_per_second(self) -> float | None:
         seconds = self._pace.seconds_per_step()
-        return int(self._scenario["data"]["batch_size"]) / seconds if seconds else None
+        return self._spec.batch_size / seconds if self._spec.batch_size and seconds else None
 
     def _seconds_left(self, steps: int) -> float | None:
         seconds = self._pace.seconds_per_step()
-        if not seconds or not self._started or self._status.ended:
+        if not seconds or not self._started or self._status.ended or self._epochs_per_stage is None:
             return None
         return max(0, steps) * (seconds + self._pace.evaluation_seconds / self._started.steps_per_epoch)
 

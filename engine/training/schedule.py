@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from engine.protocol.spec import hidden_name
 from scenarios.schema import Scenario
 
 
@@ -30,7 +31,7 @@ def plan(scenario: Scenario) -> tuple[StagePlan, ...]:
         first = 1
         for number, size in enumerate(stage.sub_models, 1):
             if number not in stage.train:
-                frozen.update(f"layer{layer}" for layer in range(first, first + size))
+                frozen.update(hidden_name(layer) for layer in range(first, first + size))
             first += size
         plans.append(StagePlan(sum(stage.sub_models), frozenset(frozen), fresh_head=True))
     return tuple(plans)

@@ -5,6 +5,7 @@ from typing import Any
 
 from engine.diagnosis import Diagnosis
 from engine.protocol.events import EpochFinished, LayerSample, Sample, StageStarted, VerdictChanged
+from engine.protocol.spec import RunSpec
 from tests.engine.lab import course
 
 STEPS_PER_EPOCH = 118
@@ -66,7 +67,7 @@ class MadeUpRun:
     """
 
     def __init__(self, changes: dict[str, Any] | None = None, hidden: int = 7) -> None:
-        self.diagnosis = Diagnosis(course(hidden, changes).resolved())
+        self.diagnosis = Diagnosis(RunSpec.of(course(hidden, changes).resolved()))
         self.said: list[VerdictChanged] = []
         self.step = self.epoch = self.stage = 0
         self.begin_stage()

@@ -32,6 +32,7 @@ from engine.protocol.events import (
     StageStarted,
     VerdictChanged,
 )
+from engine.protocol.spec import RunSpec
 from engine.protocol.status import Status
 from engine.runtime.state import EngineSnapshot, Notice
 from engine.storage.run_lock import Owner
@@ -50,7 +51,7 @@ class FakeRun:
         self.name = name
         self.scenario = scenario
         self.seed = seed
-        self.view = RunView(name, scenario.resolved(), seed)
+        self.view = RunView(name, RunSpec.of(scenario.resolved()), seed)
         self.step = self.epoch = self.stage = 0
 
     @property

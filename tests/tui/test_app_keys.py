@@ -56,6 +56,16 @@ async def test_enter_on_a_bad_file_says_that_it_cannot_be_used(tmp_path: Path) -
         assert "broken.toml cannot be used" in bench.text
 
 
+async def test_the_text_of_a_scenario_whose_file_went_bad_is_what_is_wrong(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        entry = bench.app.session.catalogue.entries[1]
+        entry.path.write_text("title = 1", encoding="utf-8")
+        await bench.highlight(entry.id)
+        await bench.settle()
+        assert "Cannot be used" in bench.text
+        assert "model: missing, expected a table" in bench.text
+
+
 async def test_a_scenario_whose_file_went_bad_is_one_message(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         bench.app.session.catalogue.entries[0].path.write_text("title = 1", encoding="utf-8")

@@ -17,7 +17,8 @@ NEEDED = {
 
 # Of our own what only a run, another screen or a thread has a use for.
 LATER = {
-    "engine.protocol.events", "engine.storage.run_log", "engine.tracking.snapshot", "engine.tracking.series",
+    "engine.protocol.events", "engine.protocol.spec", "engine.storage.run_log", "engine.tracking.snapshot",
+    "engine.tracking.series",
     "engine.runtime.loop", "engine.runtime.rounds", "engine.storage.saver", "engine.storage.run_directory",
     "engine.storage.checkpoint", "engine.measure.inspection",
     "engine.storage.follower", "engine.storage.run_index", "engine.storage.run_lock",

@@ -228,9 +228,9 @@ def test_a_run_that_cannot_be_shown_is_named_once_and_the_peers_are_followed(
         watching.look()
     assert [run.run for run in watching.snapshot().runs] == ["good"]
     told = notices(watching)
-    assert told[0] == "odd: its scenario is none of this version"
+    assert told[0] == "odd: its scenario is not valid in this version"
     assert told[1] == "missing: no run: there is no run.json"
-    assert told[2].startswith("broken: its log is damaged (")
+    assert told[2] == "broken: its log is damaged (the description has no training.loss)"
     assert len(told) == 3
 
 

@@ -31,7 +31,7 @@ _WORDS: dict[Metric, str] = {
 }
 _LOWEST_DECADE, _HIGHEST_DECADE = -8.0, 0.0  # of a gradient norm that a block still tells apart
 _CELL, _LEAST_CELL = 9, 8  # of a run's column
-_NAME = 9  # of a layer
+_NAME, _SHORT_NAME = 9, 6  # of a layer, and of one that is followed by a distance such as −12
 _BROKEN = (Status.DIVERGED, Status.FAILED)
 _WIDE = 100  # cells from which both ranks and long names have room beside the verdict
 
@@ -116,8 +116,11 @@ def profile_rows(field: Sequence[Entrant], width: int, *, ascii: bool) -> list[R
     cell = _LEAST_CELL if profile_width(len(field)) > width else _CELL
     depths = [len(_layers(entrant)) for entrant in field]
     names = [_layer_name(layer.name) for layer in max((_layers(entrant) for entrant in field), key=len)]
-    if len(set(depths)) > 1:
-        names = [*(f"output−{back}" for back in range(max(depths) - 1, 0, -1)), "output"]
+    if len(set(depths)) > 1:  # a row holds layers of several names, at the same distance from the last one
+        ends = {layers[-1].name for entrant in field if (layers := _layers(entrant))}
+        end = ends.pop() if len(ends) == 1 else "last"
+        end = end if len(end) <= _SHORT_NAME else "last"
+        names = [*(f"{end}−{back}" for back in range(max(depths) - 1, 0, -1)), end]
     letters = (_letter(number, cell) for number in range(len(field)))
     rows: list[Row] = [(Piece(f" {'‖dL/dW‖':<{_NAME}}", "dim"), *letters)]
     for back, name in zip(range(max(depths), 0, -1), names, strict=True):
@@ -244,9 +247,11 @@ def _layers(entrant: Entrant) -> tuple[LayerSample, ...]:
 
 
 def _layer_name(name: str) -> str:
-    """As short as there is room for."""
+    """As short as there is room for; of a long name the end, which tells it from the others."""
     words = format.layer_name(name)
-    return words if len(words) <= _NAME else name
+    if len(words) <= _NAME:
+        return words
+    return name if len(name) <= _NAME else f"…{name[1 - _NAME :]}"
 
 
 def _cell(layer: LayerSample | None, width: int, *, ascii: bool) -> Row:

@@ -41,6 +41,9 @@ class Interventions:
     def change_rate(self, run: "Snapshot", by: int) -> None:
         """Double the learning rate, or halve it."""
         before = learning_rate(run)
+        if before is None:
+            self._screen.notify("The learning rate of this run is unknown.", timeout=4)
+            return
         after = float(f"{before * LR_FACTOR**by:.12g}")
         done = f"{rate_name(run)} {before:.4g} → {after:.4g}, from the next step on"
         self._touch(run, SetLearningRate(run.run, after), done)
@@ -65,7 +68,9 @@ class Interventions:
                 self._touch(run, SetEpochs(run.run, int(text)), f"{text} epochs {each}")
 
         question = f"How many epochs {each}?"
-        self._screen.app.push_screen(ValueScreen(question, str(present), whole_number(1, MOST_EPOCHS)), take)
+        self._screen.app.push_screen(
+            ValueScreen(question, str(present or ""), whole_number(1, MOST_EPOCHS)), take
+        )
 
     def ask_seed(self, run: "Snapshot") -> None:
         """Ask for a seed, and train the same scenario with it from the beginning."""

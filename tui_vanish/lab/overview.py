@@ -6,8 +6,8 @@ from tui_vanish.lab.scenario_list import Standing
 from tui_vanish.lab.scenario_text import Paragraph
 
 if TYPE_CHECKING:
-    from engine.protocol.events import Record
     from engine.runtime.state import EngineSnapshot
+    from scenarios.schema import Scenario
 
 _SEPARATOR = " · "
 
@@ -20,54 +20,48 @@ def standings(snapshot: "EngineSnapshot") -> dict[str, Standing]:
     }
 
 
-def about(title: str, scenario: "Record") -> list[Paragraph]:
+def about(title: str, scenario: "Scenario") -> list[Paragraph]:
     """A scenario's prose, and what it is in numbers."""
     texts = [
         Paragraph("", title),
-        Paragraph("Question", scenario.get("question", "")),
-        Paragraph("Watch for", scenario.get("watch_for", "")),
-        Paragraph("Lesson", scenario.get("lesson", "")),
+        Paragraph("Question", scenario.question),
+        Paragraph("Watch for", scenario.watch_for),
+        Paragraph("Lesson", scenario.lesson),
         Paragraph("Network", _network(scenario)),
         Paragraph("Training", _training(scenario)),
-        Paragraph("Slide", scenario.get("slide", "")),
+        Paragraph("Slide", scenario.slide),
     ]
     return [paragraph for paragraph in texts if paragraph.text]
 
 
-def _network(scenario: "Record") -> str:
-    model = scenario["model"]
-    init = model["init"]
-    drawn = f"std {init['std']:g}" if "std" in init else f"gain {init.get('gain', 1):g}"
+def _network(scenario: "Scenario") -> str:
+    model = scenario.model
+    init = model.init
+    drawn = f"std {init.std:g}" if init.scheme == "normal" else f"gain {init.gain:g}"
     words = [
-        f"{model['hidden_layers']} hidden layers of {model['width']}",
-        model["activation"] + (f" (beta {model['beta']:g})" if model.get("beta") is not None else ""),
-        f"{init['scheme']} init, {drawn}",
+        f"{model.hidden_layers} hidden layers of {model.width}",
+        model.activation + (f" (beta {model.beta:g})" if model.beta is not None else ""),
+        f"{init.scheme} init, {drawn}",
     ]
-    if model.get("norm", "none") != "none":
-        words.append(f"{model['norm']} norm")
-    if model.get("gradient", "plain") != "plain":
-        words.append(f"{model['gradient']} gradient")
-    if model.get("skip"):
-        words.append("skip " + ", ".join(f"{start} to {end}" for start, end in model["skip"]))
+    if model.norm != "none":
+        words.append(f"{model.norm} norm")
+    if model.gradient != "plain":
+        words.append(f"{model.gradient} gradient")
+    if model.skip:
+        words.append("skip " + ", ".join(f"{start} to {end}" for start, end in model.skip))
     return _SEPARATOR.join(words)
 
 
-def _training(scenario: "Record") -> str:
-    optimizer, training = dict(scenario["optimizer"]), scenario["training"]
-    name = str(optimizer.pop("name")).upper() if optimizer["name"] != "adam" else _named(optimizer)
-    settings = [
-        f"{key} {value:g}" for key, value in optimizer.items() if isinstance(value, int | float) and value
-    ]
-    stages = len(scenario.get("stages") or ())
-    epochs = f"{training['epochs']} epochs" + (f" in each of {stages} stages" if stages else "")
+def _training(scenario: "Scenario") -> str:
+    optimizer, training = scenario.optimizer, scenario.training
+    name = "Adam" if optimizer.name == "adam" else optimizer.name.upper()
+    values = optimizer.model_dump(exclude={"eps", "betas"})
+    settings = [f"{key} {value:g}" for key, value in values.items() if isinstance(value, float) and value]
+    stages = len(scenario.stages)
+    epochs = f"{training.epochs} epochs" + (f" in each of {stages} stages" if stages else "")
     words = [
         " ".join([name, *settings]),
-        f"batch {scenario['data']['batch_size']}",
-        training["loss"].replace("_", " "),
+        f"batch {scenario.data.batch_size}",
+        training.loss.replace("_", " "),
     ]
     return _SEPARATOR.join([*words, epochs])
-
-
-def _named(optimizer: "Record") -> str:
-    del optimizer["name"], optimizer["eps"], optimizer["betas"]
-    return "Adam"

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from engine.protocol.commands import Pause, Resume, Stop
 from engine.protocol.status import Status
-from engine.tracking.facts import layer_names
 from tui_vanish.chrome.screen import LiveScreen
 from tui_vanish.instruments.quantities import next_quantity
 from tui_vanish.lab.interventions import Interventions
@@ -97,10 +96,10 @@ class RunControls(LiveScreen[None]):
         from tui_vanish.monitor.layer_screen import LayerScreen
 
         run = self.shown_run
-        if run is None or run.started is None:
+        if run is None or run.started is None or not run.spec.layers:
             self.notify("Nothing was trained here yet.", timeout=3)
             return
-        layer = self.looks.layer or verdicts.accused(run) or "layer1"
+        layer = self.looks.layer or verdicts.accused(run) or run.spec.layer_names[0]
         self.app.push_screen(LayerScreen(self.session, self.host, run.run, layer), self._select_seen)
 
     def _select_seen(self, layer: str | None) -> None:
@@ -109,8 +108,8 @@ class RunControls(LiveScreen[None]):
     def select_layer(self, by: int) -> None:
         """Select the layer `by` layers further on, as far as there are any."""
         run = self.shown_run
-        if run is not None:
-            names, layer = layer_names(run.scenario), self.looks.layer
+        if run is not None and run.spec.layers:
+            names, layer = run.spec.layer_names, self.looks.layer
             start = names.index(layer) if layer in names else -1 if by > 0 else len(names)
             self.look(layer=names[min(max(0, start + by), len(names) - 1)])
 

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widget import Widget
 
-from engine.tracking.facts import layer_names, stage_count
+from engine.tracking.facts import stage_count
 from tui_vanish.actions import bindings
 from tui_vanish.chrome.key_footer import KeyFooter
 from tui_vanish.chrome.title_bar import TitleBar, title_of
@@ -130,7 +130,7 @@ class LabScreen(RunControls):
         """Give each pane its place, or none."""
         self._layout = layout = lay_out(
             self.size,
-            layers=len(layer_names(run.scenario)) if run else 0,
+            layers=len(run.spec.layers) if run else 0,
             list_wanted=self._list_wanted,
             about_wanted=self._about_wanted,
             chart=self.looks.chart,
@@ -167,7 +167,11 @@ class LabScreen(RunControls):
             listed = "\n".join(str(problem) for problem in entry.problems)
             return [Paragraph("", entry.title), Paragraph(f"{entry.path} cannot be used", listed)]
         scenario = self.session.catalogue.read(entry)
-        return overview.about(entry.title, scenario) if scenario else [Paragraph("", entry.title)]
+        if scenario is None:
+            return [Paragraph("", entry.title)]
+        if isinstance(scenario, str):
+            return [Paragraph("", entry.title), Paragraph("Cannot be used", scenario)]
+        return overview.about(entry.title, scenario)
 
     def _show_footer(self, run: "Snapshot | None", layout: Layout) -> None:
         if self._scenarios.filtering:

@@ -103,7 +103,7 @@ class _Parts:
         """Where stages began, where somebody took the wheel, and the cursor."""
         run, axis = self._run, self._axis
         marks = [Mark(axis.at_step(stage.first_step - 1), str(stage.number)) for stage in run.stages[1:]]
-        before = run.scenario["optimizer"].get("lr", run.scenario["optimizer"].get("radius"))
+        before = run.spec.rate
         for touch in run.interventions:
             if touch.kind == "next_stage":
                 continue  # the stage that begins there has its own mark

@@ -9,7 +9,6 @@ from textual.containers import Container
 
 from engine.protocol.commands import Inspect
 from engine.protocol.events import LayerSample
-from engine.tracking.facts import layer_names
 from engine.tracking.snapshot import Snapshot
 from tui_vanish.actions import bindings_everywhere
 from tui_vanish.chrome.key_footer import KeyFooter
@@ -111,7 +110,7 @@ class LayerScreen(LiveScreen[str]):
         run = self._shown_run
         if run is None:
             return
-        names = [layer.name for layer in run.layers] or layer_names(run.scenario)
+        names = [layer.name for layer in run.layers] or run.spec.layer_names
         place = names.index(self._layer) + by if self._layer in names else 0
         layer = names[min(max(0, place), len(names) - 1)]
         if layer != self._layer:

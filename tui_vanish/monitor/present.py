@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping
 
 from engine.protocol.status import Status
-from engine.tracking.facts import epochs_per_stage, layer_names, learning_rate, rate_name
+from engine.tracking.facts import epochs_per_stage, learning_rate, rate_name
 from engine.tracking.snapshot import Snapshot
 from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece, Row, row_width
@@ -29,7 +29,7 @@ def bar_profile(run: Snapshot, looks: Looks, marks: Mapping[str, float]) -> BarP
     return BarProfile(
         rows=tuple(
             BarRow(name, measured.get(name), built=not measured or name in measured)
-            for name in layer_names(run.scenario)
+            for name in run.spec.layer_names
         ),
         quantity=looks.quantity,
         marks=marks,
@@ -44,7 +44,7 @@ def heat(run: Snapshot, looks: Looks) -> Heat:
     """The layers over the training time, in the unit of the charts."""
     axis = RunAxis(run, looks.charts.unit)
     return Heat(
-        names=tuple(layer_names(run.scenario)),
+        names=run.spec.layer_names,
         moments=tuple(
             Moment(axis.at(profile.step, profile.time), profile.layers) for profile in run.charts.profiles
         ),
@@ -72,11 +72,12 @@ def heading(run: Snapshot, width: int) -> Row:
 
     The scenario's title may be cut, numbers not.
     """
-    name, title = Piece(run.scenario_id, "strong"), Piece(f"  {run.scenario['title']}", "dim")
+    name = Piece(run.scenario_id, "strong")
+    title: Row = (Piece(f"  {run.spec.title}", "dim"),) if run.spec.title else ()
     if not run.touched:
-        return (name, title)
+        return (name, *title)
     full = (name, Piece(f"  touched: {touched_words(run)}", "warn"))
-    return (*full, title) if row_width(full) <= width else (name, Piece("  touched", "warn"), title)
+    return (*full, *title) if row_width(full) <= width else (name, Piece("  touched", "warn"), *title)
 
 
 def progress(run: Snapshot, width: int) -> Row:
@@ -111,8 +112,8 @@ def note(run: Snapshot, activity: str, theory: Row, unsaved: str = "") -> Note:
     if unsaved:
         goes_on = "" if run.status.ended else " Training goes on."
         paragraphs.insert(0, (Piece(f"Not saved in {unsaved}.{goes_on}", "bad"),))
-    key = "lesson" if run.status.ended and run.status is not Status.FAILED else "watch_for"
-    prose = str(run.scenario.get(key, ""))
+    is_over = run.status.ended and run.status is not Status.FAILED
+    prose = run.spec.lesson if is_over else run.spec.watch_for
     if prose and (not found or run.status.ended):
         paragraphs.append((Piece(prose),))
     if not title:
@@ -161,10 +162,9 @@ def command_line(run: Snapshot, *, has_file: bool = True, data: str = "") -> str
     """
     words = ["vanish-tui", "run", run.scenario_id]
     if not has_file:
-        from scenarios.schema import Scenario
         from scenarios.variants import PARENT, overrides
 
-        changes = overrides(Scenario.model_validate(run.scenario))
+        changes = overrides(run.spec.scenario())
         words[2:] = [PARENT, *(word for change in changes for word in ("--set", shlex.quote(change)))]
     words += ["--seed", str(run.seed)]
     if run.started is not None:
@@ -183,7 +183,7 @@ def command_line(run: Snapshot, *, has_file: bool = True, data: str = "") -> str
 
 
 def _progress(run: Snapshot, *, short: bool) -> list[str]:
-    epoch = f"epoch {run.epoch:>{len(str(run.epochs))}}/{run.epochs}"
+    epoch = f"epoch {run.epoch:>{len(str(run.epochs))}}/{run.epochs}" if run.epochs else f"epoch {run.epoch}"
     stages = run.started.stages if run.started else 1
     stage = [f"stage {run.stage}/{stages}"] if stages > 1 else []
     match run.status:
@@ -216,8 +216,9 @@ def _last_line(error: str | None) -> str:
 def touched_words(run: "Snapshot") -> str:
     """What was changed by hand, in a few words; empty for the slide's own run."""
     kinds = dict.fromkeys(touch.kind for touch in run.interventions)
+    rate = learning_rate(run)
     words = {
-        "lr": f"{rate_name(run)} {learning_rate(run):.3g}",
+        "lr": rate_name(run) if rate is None else f"{rate_name(run)} {rate:.3g}",
         "freeze": "layers frozen",
         "unfreeze": "layers thawed",
         "next_stage": "a stage cut short",

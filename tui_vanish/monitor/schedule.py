@@ -9,18 +9,18 @@ from tui_vanish.instruments.timeline import Block, Part, When
 
 def blocks(run: Snapshot) -> tuple[Block, ...]:
     """The run's stages; empty without a schedule."""
-    plan = run.scenario.get("stages") or ()
+    plan = run.spec.stages
     if not plan:
         return ()
-    sub_models = len(plan[-1]["sub_models"])
+    sub_models = len(plan[-1].sub_models)
     begun = {stage.number: stage for stage in run.stages}
     present = run.stages[-1].number if run.stages else 0
     over = run.status is Status.FINISHED
     made: list[Block] = []
     for number, stage in enumerate(plan, 1):
-        built = len(stage["sub_models"])
+        built = len(stage.sub_models)
         parts: tuple[Part, ...] = tuple(
-            "not built" if place > built else "trains" if place in stage["train"] else "frozen"
+            "not built" if place > built else "trains" if place in stage.train else "frozen"
             for place in range(1, sub_models + 1)
         )
         when: When = "done" if number < present or over else "now" if number == present else "later"
@@ -28,7 +28,7 @@ def blocks(run: Snapshot) -> tuple[Block, ...]:
         accuracy = begun[number].test_accuracy if number in begun else None
         if when == "now" and not run.status.ended:
             epochs = epochs_per_stage(run)
-            remark = short = f"{max(1, run.epoch - begun[number].first_epoch + 1)}/{epochs}"
+            remark = short = f"{max(1, run.epoch - begun[number].first_epoch + 1)}/{epochs or '?'}"
             if accuracy is not None:
                 remark += f" {format.percent(accuracy, 1)}"
         elif accuracy is not None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from textual.dom import DOMNode
 
     from engine.meanfield.prediction import Prediction
-    from engine.protocol.events import Record
+    from engine.protocol.spec import RunSpec
     from engine.tracking.snapshot import Snapshot
 
 
@@ -36,24 +36,22 @@ class Predictions:
             return None  # torch is being imported, and Python's lock is busy enough
         if run.run not in self._known:
             self._known[run.run] = None
-            self._node.run_worker(self._work_out(run.run, run.scenario))
+            self._node.run_worker(self._work_out(run.run, run.spec))
         return self._known[run.run]
 
-    async def _work_out(self, run: str, scenario: "Record") -> None:
-        self._known[run] = await asyncio.to_thread(_predict, scenario)
+    async def _work_out(self, run: str, spec: "RunSpec") -> None:
+        self._known[run] = await asyncio.to_thread(_predict, spec)
         self._ready()
 
 
-def _predict(scenario: "Record") -> "Prediction | None":
-    from pydantic import ValidationError
-
+def _predict(spec: "RunSpec") -> "Prediction | None":
     from engine.meanfield.prediction import predict
-    from scenarios.schema import Scenario
+    from engine.protocol.spec import NotARunSpec
 
     try:
-        return predict(Scenario.model_validate(scenario))
-    except ValidationError:
-        return None  # a newer version's scenario, read from its log
+        return predict(spec.scenario())
+    except NotARunSpec:
+        return None
 
 
 def marks(run: "Snapshot", quantity: Quantity, prediction: "Prediction | None") -> Mapping[str, float]:
@@ -77,10 +75,11 @@ def measured_factor(run: "Snapshot") -> float | None:
 
     The geometric mean over the hidden layers; None where fewer than two have one that is not 0.
     """
+    hidden = set(run.spec.hidden_names)
     norms = [
         layer.delta_norm
         for layer in run.finite_layers
-        if layer.name != "output" and layer.delta_norm is not None
+        if layer.name in hidden and layer.delta_norm is not None
     ]
     steps = [after / before for before, after in pairwise(norms) if before > 0 and after > 0]
     return math.exp(sum(map(math.log, steps)) / len(steps)) if steps else None

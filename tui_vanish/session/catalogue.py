@@ -10,7 +10,6 @@ import scenarios
 from scenarios import Entry
 
 if TYPE_CHECKING:
-    from engine.protocol.events import Record
     from scenarios.schema import Scenario
 
 SECTION = "Made here"
@@ -31,7 +30,7 @@ class Catalogue:
         self.entries: tuple[Entry, ...] = scenarios.entries(user_dir)
         self.on_read: Callable[[], None] = lambda: None
         self._made: dict[str, Scenario] = {}
-        self._read: dict[str, Record] = {}
+        self._read: dict[str, Scenario | str] = {}
         self._reading: asyncio.Task[None] | None = None
 
     def load(self, entry: Entry) -> "Scenario":
@@ -43,10 +42,11 @@ class Catalogue:
         """
         return self._made.get(entry.id) or scenarios.load(entry.path)
 
-    def read(self, entry: Entry) -> "Record | None":
-        """The whole scenario, to be shown; None while it is being read, after which `on_read` is called.
+    def read(self, entry: Entry) -> "Scenario | str | None":
+        """The whole scenario, to be shown, or why it cannot be read.
 
-        A scenario that cannot be read says why in the place of its lesson.
+        Returns:
+            None while it is being read; `on_read` is called afterwards.
         """
         if entry.id not in self._read:
             # pydantic takes a tenth of a second to import, which the first frame doesn't wait for.
@@ -64,9 +64,9 @@ class Catalogue:
 
     def _read_now(self, entry: Entry) -> None:
         try:
-            self._read[entry.id] = self.load(entry).resolved()
+            self._read[entry.id] = self.load(entry)
         except (scenarios.ScenarioError, OSError) as error:
-            self._read[entry.id] = {"lesson": str(error)}
+            self._read[entry.id] = str(error)
 
     def add(self, entry: Entry) -> None:
         """Put a scenario that was made here into the list."""

@@ -116,4 +116,4 @@ class Comparison:
             present = self._catalogue.load(entry).resolved()
         except (ScenarioError, OSError):
             return None  # to train it says what is wrong
-        return run.run if numbers(run.scenario) == numbers(present) else None
+        return run.run if numbers(run.spec.record) == numbers(present) else None

@@ -55,9 +55,7 @@ class OpenRuns:
 
     def train_again(self, run: "Snapshot", seed: int) -> str:
         """Train a run's scenario anew, as the run has it, with another seed; the new run's name."""
-        from scenarios.schema import Scenario
-
-        return self._client.train(Scenario.model_validate(run.scenario), seed)
+        return self._client.train(run.spec.scenario(), seed)
 
     def meet(self) -> list[str]:
         """Give each run a place in the list.
@@ -85,9 +83,7 @@ class OpenRuns:
         return wanted
 
     def _list(self, run: "Snapshot") -> None:
-        from scenarios.schema import Scenario
-
-        self._catalogue.add(self._catalogue.keep(Scenario.model_validate(run.scenario)))
+        self._catalogue.add(self._catalogue.keep(run.spec.scenario()))
 
     def open(self, entry: "RunEntry") -> str:
         """Look at a run in the lab; returns its scenario's id."""

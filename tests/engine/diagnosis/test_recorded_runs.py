@@ -8,6 +8,7 @@ import pytest
 
 from engine.diagnosis import Diagnosis
 from engine.protocol.events import RunEvent, RunStarted, Sample, VerdictChanged, from_line
+from engine.protocol.spec import RunSpec
 from tests.engine.lab import number, of_kind
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
@@ -131,7 +132,7 @@ def recording(scenario: str) -> list[RunEvent]:
 
 def diagnosed(scenario: str) -> list[VerdictChanged]:
     events = recording(scenario)
-    diagnosis = Diagnosis(of_kind(events, RunStarted)[0].scenario)
+    diagnosis = Diagnosis(RunSpec.of(of_kind(events, RunStarted)[0].scenario))
     return [verdict for event in events for verdict in diagnosis.follow(event)]
 
 

@@ -11,11 +11,14 @@ import engine
 import scenarios
 from engine.diagnosis import wording
 from engine.diagnosis.finding import Finding
+from engine.protocol.spec import RunSpec
 from engine.protocol.verdicts import GRAVITY
+from tests.engine.lab import course
 
 SENTENCES: dict[str, Any] = tomllib.loads(
     (Path(engine.__file__).parent / "assets" / "verdicts.toml").read_text(encoding="utf-8")
 )
+LAYERS = RunSpec.of(course(7).resolved()).layers
 PROBLEMS = GRAVITY[: GRAVITY.index("frozen")]
 
 
@@ -78,7 +81,7 @@ def test_the_styles_that_sentences_name_are_there() -> None:
 def test_parts_are_written_as_people_read_them(ratio: float, part: str) -> None:
     evidence: dict[str, float | None] = {"factor": 0.5, "ratio": ratio}
     finding = Finding("vanishing", layer="layer1", reference="layer7", evidence=evidence)
-    assert f"layer1 gets {part} of layer7's" in wording.began(finding)
+    assert f"layer1 gets {part} of layer7's" in wording.began(finding, LAYERS)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +90,7 @@ def test_parts_are_written_as_people_read_them(ratio: float, part: str) -> None:
 def test_multiples_are_written_as_people_read_them(factor: float, times: str) -> None:
     evidence: dict[str, float | None] = {"factor": 2.0, "ratio": factor}
     finding = Finding("exploding", layer="layer1", reference="layer7", evidence=evidence)
-    assert f"layer1 gets {times} times what" in wording.began(finding)
+    assert f"layer1 gets {times} times what" in wording.began(finding, LAYERS)
 
 
 @pytest.mark.parametrize(
@@ -101,8 +104,8 @@ def test_multiples_are_written_as_people_read_them(factor: float, times: str) ->
 )
 def test_layers_are_named_in_ranges(numbers: tuple[int, ...], names: str) -> None:
     layers = tuple(f"layer{number}" for number in numbers)
-    assert wording.began(Finding("frozen", layers=layers)).startswith(f"{names}: frozen")
-    assert wording.began(Finding("frozen", layers=(*layers, "output"))).startswith(
+    assert wording.began(Finding("frozen", layers=layers), LAYERS).startswith(f"{names}: frozen")
+    assert wording.began(Finding("frozen", layers=(*layers, "output")), LAYERS).startswith(
         f"{names} and the output layer: frozen"
     )
 
@@ -113,7 +116,8 @@ def test_many_numbers_are_given_as_a_range() -> None:
         evidence: dict[str, float | None] = {
             f"unmoved_{name}": share for name, share in zip(names, shares, strict=True)
         }
-        return wording.began(Finding("immovable", layer="layer1", layers=names, evidence=evidence))
+        finding = Finding("immovable", layer="layer1", layers=names, evidence=evidence)
+        return wording.began(finding, LAYERS)
 
     assert "98 %, 91 % and 51 % of the weights" in immovable(0.98, 0.91, 0.51)
     assert "51 % to 98 % of the weights" in immovable(0.91, 0.98, 0.51, 0.7)

@@ -29,6 +29,7 @@ from engine.protocol.events import (
     Sample,
     StageStarted,
 )
+from engine.protocol.spec import RunSpec
 from engine.protocol.status import Status
 from engine.runtime.engine import Engine
 from engine.runtime.state import EngineSnapshot, Settings
@@ -142,7 +143,7 @@ def test_the_published_snapshot_is_the_fold_of_the_log(
     name = engine.train(make_scenario({"training.epochs": 5}), 1)
     listener.wait_for(RunFinished)
     engine.close()
-    view = RunView(name, make_scenario({"training.epochs": 5}).resolved(), 1)
+    view = RunView(name, RunSpec.of(make_scenario({"training.epochs": 5}).resolved()), 1)
     for event in read_events(tmp_path / "runs" / name / EVENTS):
         view.apply(event)
     assert run_of(engine, name) == view.snapshot()

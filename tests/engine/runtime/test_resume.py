@@ -23,6 +23,8 @@ from engine.protocol.events import (
     RunStarted,
     Sample,
     StageStarted,
+    from_line,
+    to_line,
 )
 from engine.protocol.status import Status
 from engine.runtime.engine import Engine
@@ -30,7 +32,7 @@ from engine.runtime.state import Settings
 from engine.storage.checkpoint import CHECKPOINT, PREVIOUS
 from engine.storage.follower import Follower
 from engine.storage.run_lock import LOCK
-from engine.storage.run_log import DESCRIPTION, EVENTS, read_events
+from engine.storage.run_log import DESCRIPTION, EVENTS, NotARun, read_events
 from scenarios.schema import Scenario
 from tests.engine.lab import Listener, make_scenario, of_kind, write_data
 from tests.engine.mortal import Lives, name_of
@@ -355,6 +357,40 @@ def test_without_a_checkpoint_it_begins_at_the_beginning(lab: Lab) -> None:
     (lab.folder / run / CHECKPOINT).write_bytes(b"rubbish")
     (lab.folder / run / PREVIOUS).unlink()
     assert said(lab.resumed(run)) == said(lab.whole(SCENARIOS["plain"]))
+
+
+def refusal(lab: Lab, run: str) -> str | None:
+    """Why a run cannot be resumed; its files are left as they are."""
+    before = {path.name: path.read_bytes() for path in (lab.folder / run).iterdir() if path.is_file()}
+    engine, listener = lab.start()
+    engine.send(ResumeRun(run))
+    end = listener.wait_for(RunFinished)
+    engine.close()
+    assert end.status is Status.FAILED
+    after = {path.name: path.read_bytes() for path in (lab.folder / run).iterdir() if path.is_file()}
+    assert after == before
+    return end.error
+
+
+def test_a_scenario_that_this_version_refuses_is_not_resumed(lab: Lab) -> None:
+    run = stopped(lab, SCENARIOS["plain"], 9)
+    path = lab.folder / run / DESCRIPTION
+    path.write_text(path.read_text().replace('"sigmoid"', '"gelu"'))
+    assert refusal(lab, run) == f"{run} cannot be resumed: its scenario is not valid in this version"
+
+
+def test_a_log_whose_first_line_describes_no_run_is_damage(lab: Lab) -> None:
+    run = stopped(lab, SCENARIOS["plain"], 9)
+    path = lab.folder / run / EVENTS
+    first, rest = path.read_bytes().split(b"\n", 1)
+    started = from_line(first)
+    assert isinstance(started, RunStarted)
+    described = to_line(replace(started, scenario={"id": "x"})).encode()
+    path.write_bytes(described.ljust(len(first)) + b"\n" + rest)  # as long as before: the checkpoint fits
+    damage = "the description has no training.loss"
+    assert refusal(lab, run) == f"{run} cannot be resumed: {damage}"
+    with pytest.raises(NotARun, match=rf"^its log is damaged \({damage}\)$"):
+        Follower(lab.folder / run).poll()
 
 
 def test_a_log_that_lost_its_beginning_goes_on_from_the_checkpoint(lab: Lab) -> None:

@@ -19,6 +19,7 @@ from engine.protocol.events import (
     from_line,
     to_line,
 )
+from engine.protocol.spec import RunSpec
 from engine.protocol.status import Status
 from engine.protocol.verdicts import GRAVITY, gravity
 from engine.runtime.engine import Engine
@@ -201,7 +202,7 @@ def test_the_log_holds_the_verdicts_and_its_fold_is_the_live_snapshot(tmp_path: 
     (log,) = (tmp_path / "runs").glob(f"*/{EVENTS}")
     logged = read_events(log)
     assert logged == events
-    view = RunView(live.run, scenario.resolved(), 1)
+    view = RunView(live.run, RunSpec.of(scenario.resolved()), 1)
     for event in logged:
         view.apply(event)
     assert view.snapshot() == live
@@ -239,11 +240,11 @@ def test_a_past_that_is_followed_again_leads_to_the_same_words() -> None:
     scenario = course(changes={"data.batch_size": 40, "training.epochs": 4})
     trainer, events = begin(scenario, random_data())
     train(trainer)
-    whole = Diagnosis(of_kind(events, RunStarted)[0].scenario)
+    whole = Diagnosis(RunSpec.of(of_kind(events, RunStarted)[0].scenario))
     said = [whole.follow(event) for event in events]
     assert any(said)
     for cut in range(0, len(events), 3):
-        again = Diagnosis(scenario.resolved())
+        again = Diagnosis(RunSpec.of(scenario.resolved()))
         for event in events[:cut]:
             again.follow(event)
         assert [again.follow(event) for event in events[cut:]] == said[cut:]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from engine.protocol.spec import RunSpec
 from engine.storage import run_directory
 from engine.storage.run_directory import RunDirectory, Save
 from engine.storage.run_log import RunLog
@@ -19,7 +20,7 @@ def test_a_log_that_is_refused_while_a_checkpoint_is_written_stays_in_trouble(
     trainer, events = begin(make_scenario(), random_data())
     train(trainer, 1)
     *first, last = events
-    view = RunView("run", trainer.scenario.resolved(), 1)
+    view = RunView("run", RunSpec.of(trainer.scenario.resolved()), 1)
     directory = RunDirectory.create(tmp_path / "run", trainer.scenario.resolved(), 1, origin())
     for event in first:
         view.apply(event)

@@ -3,6 +3,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.protocol.events import EpochFinished, Intervened, RunEvent, RunFinished, RunStarted, StageStarted
+from engine.protocol.spec import RunSpec
 from engine.protocol.status import Status
 from engine.tracking.comparison import Entrant, differences, entrants, rank, to_record
 from engine.tracking.snapshot import RunView, Snapshot
@@ -80,7 +81,7 @@ def a_run(
                 weights_sha256="00",
             )
         )
-    view = RunView(name, scenario, seed)
+    view = RunView(name, RunSpec.of(scenario), seed)
     for event in events:
         view.apply(event)
     return view.snapshot()
@@ -150,7 +151,7 @@ def test_a_longer_budget_given_by_hand_is_no_other_setting() -> None:
 
 
 def test_a_run_that_is_being_set_up_is_a_seed_of_its_scenario() -> None:
-    view = RunView("b", {**make_scenario().resolved(), "id": "small"}, 2)
+    view = RunView("b", RunSpec.of({**make_scenario().resolved(), "id": "small"}), 2)
     (entrant,) = entrants([a_run("a", [0.1]), view.snapshot()])
     assert [run.run for run in entrant.runs] == ["a", "b"]
 

@@ -20,6 +20,7 @@ from engine.protocol.events import (
     from_line,
     to_line,
 )
+from engine.protocol.spec import RunSpec
 from engine.protocol.status import Status
 from engine.storage.run_log import EVENTS, RunLog, read_events
 from engine.tracking.snapshot import RunView, Snapshot
@@ -42,7 +43,7 @@ PLAIN_LAYER = LayerSample(name="layer1")
 
 
 def fold(*events: RunEvent, scenario: dict[str, object] = SCENARIO) -> Snapshot:
-    view = RunView("run", scenario, 1)
+    view = RunView("run", RunSpec.of(scenario), 1)
     for event in events:
         view.apply(event)
     return view.snapshot()
@@ -160,7 +161,7 @@ def test_a_live_run_s_snapshot_is_that_of_its_log_read_back(scenario: Scenario, 
     trainer.set_learning_rate(0.5) if not trainer.status.ended else None
     train(trainer)
     log = RunLog(tmp_path / "run", scenario.resolved(), 1, origin())
-    live = RunView("run", scenario.resolved(), 1)
+    live = RunView("run", RunSpec.of(scenario.resolved()), 1)
     for event in events:
         live.apply(event)
         log.write(event)
@@ -176,7 +177,7 @@ def test_a_live_run_s_snapshot_is_that_of_its_log_read_back(scenario: Scenario, 
 def test_the_fold_can_stop_anywhere_and_go_on() -> None:
     trainer, events = begin(make_scenario(), random_data())
     train(trainer)
-    view = RunView("run", trainer.scenario.resolved(), 1)
+    view = RunView("run", RunSpec.of(trainer.scenario.resolved()), 1)
     for count, event in enumerate(events, 1):
         again = from_line(to_line(event))
         assert again is not None
@@ -282,7 +283,7 @@ def test_charts_hold_every_sample_and_every_epoch() -> None:
 
 
 def test_however_long_a_run_is_its_snapshot_stays_small() -> None:
-    view = RunView("run", SCENARIO, 1)
+    view = RunView("run", RunSpec.of(SCENARIO), 1)
     view.apply(started())
     for step in range(1, 3000):
         view.apply(sample(step))

@@ -7,6 +7,7 @@ import pytest
 import scenarios
 from engine.data.fashion_mnist import Dataset
 from engine.protocol.events import EpochFinished, RunEvent, RunFinished, Sample
+from engine.protocol.spec import RunSpec
 from engine.protocol.status import Status
 from engine.tracking.snapshot import RunView, Snapshot
 from engine.training.trainer import Trainer
@@ -16,7 +17,7 @@ ALL = ("layer1", "layer2", "layer3", "output")
 
 
 def folded(trainer: Trainer, events: list[RunEvent]) -> Snapshot:
-    view = RunView("run", trainer.scenario.resolved(), 1)
+    view = RunView("run", RunSpec.of(trainer.scenario.resolved()), 1)
     for event in events:
         view.apply(event)
     return view.snapshot()

@@ -8,7 +8,7 @@ import pytest
 
 import scenarios
 from engine.meanfield.prediction import Prediction, predict
-from engine.protocol.events import Record
+from engine.protocol.spec import RunSpec
 from engine.tracking.snapshot import Snapshot
 from tests.tui.fake_engine import FakeEngine, FakeRun
 from tests.tui.lab_bench import opened
@@ -111,10 +111,10 @@ def test_a_growth_toward_the_output_is_what_a_layer_passes_on(factor: float, wor
 async def test_the_frame_that_asks_for_a_prediction_does_not_wait_for_it(tmp_path: Path) -> None:
     begun, go_on = threading.Event(), threading.Event()
 
-    def slow(scenario: Record) -> Prediction | None:
+    def slow(spec: RunSpec) -> Prediction | None:
         begun.set()
         assert go_on.wait(30)
-        return real(scenario)
+        return real(spec)
 
     real = theory_marks._predict
     with patch.object(theory_marks, "_predict", slow):

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from engine.protocol.events import VerdictChanged
+from engine.protocol.spec import RunSpec
 from tests import goldens
 from tests.tui.fake_engine import FakeRun
 from tests.tui.lab_bench import NARROW, WIDE, Bench, opened
@@ -146,7 +147,7 @@ def test_of_two_equally_grave_verdicts_the_older_one_comes_first() -> None:
 def test_what_is_no_fault_accuses_no_layer(kind: str) -> None:
     from engine.tracking.snapshot import RunView
 
-    view = RunView("r", {"id": "x", "training": {"epochs": 1}, "stages": []}, 1)
+    view = RunView("r", RunSpec(id="x", epochs_per_stage=1), 1)
     view.apply(verdict(kind))
     assert verdicts.accused(view.snapshot()) is None
     view.apply(verdict("vanishing"))

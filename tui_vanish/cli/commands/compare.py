@@ -10,6 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Self
 
 from engine.protocol.events import EpochFinished, RunEvent, RunFinished, RunStarted, Sample
+from engine.protocol.spec import RunSpec
 from engine.protocol.status import Status
 from engine.tracking.comparison import Entrant, Ranking, differences, entrants, rank, to_record
 from engine.tracking.snapshot import RunView
@@ -114,7 +115,7 @@ class _LiveTable(AbstractContextManager["_LiveTable"]):
         if isinstance(event, RunFinished) and event.error:
             self.warn(f"{event.run} failed: {event.error}")
         if isinstance(event, RunStarted):
-            self._views[event.run] = RunView(event.run, event.scenario, event.seed)
+            self._views[event.run] = RunView(event.run, RunSpec.of(event.scenario), event.seed)
         if (view := self._views.get(event.run)) is None:
             return  # it failed before it began
         view.apply(event)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.protocol.commands import ResumeRun
+from engine.protocol.spec import RunSpec
 from engine.protocol.status import Status
 from engine.tracking.snapshot import RunView
 from tui_vanish.cli import options
@@ -84,13 +85,14 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.detach:
         which = ["--scenario", str(chosen)] if arguments.file else [str(chosen)]
         return _detach([*which, "--seed", str(seed)], arguments, settings)
-    view = RunView("", scenario.resolved(), seed)
+    view = RunView("", RunSpec.of(scenario.resolved()), seed)
     return _train(arguments, settings, [Job(scenario, seed)], {"": view})
 
 
 def _resume(arguments: argparse.Namespace) -> int:
     """Resume saved runs; several train in lockstep."""
     from engine.storage.follower import Follower
+    from engine.storage.run_log import NotARun
     from tui_vanish.jobs import resume
 
     if arguments.scenario or arguments.file or arguments.set or hasattr(arguments, "seed"):
@@ -107,7 +109,10 @@ def _resume(arguments: argparse.Namespace) -> int:
         return _detach(["--resume", *(entry.name for entry in entries)], arguments, settings)
     followers = [Follower(entry.folder) for entry in entries]
     for follower in followers:
-        follower.poll()
+        try:
+            follower.poll()
+        except NotARun as error:
+            raise exits.RefusedError(f"{follower.run}: {error}") from None
     anywhere = asked.device is not None
     jobs = [Continuation(ResumeRun(entry.name, arguments.epochs, anywhere)) for entry in entries]
     return _train(arguments, settings, jobs, {follower.run: follower.view for follower in followers})

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from engine.storage.follower import Follower
 from engine.storage.run_index import read_entry
+from engine.storage.run_log import NotARun
 from tui_vanish.cli import options
 from tui_vanish.cli.reporters import progress
+from tui_vanish.jobs.exits import RefusedError
 from tui_vanish.jobs.resume import find_run
 
 if TYPE_CHECKING:
@@ -44,7 +46,10 @@ def _tell(folder: Path) -> None:
     told, pause = 0, Event()
     while True:
         alive = read_entry(folder).state == "live"
-        follower.poll()
+        try:
+            follower.poll()
+        except NotARun as error:
+            raise RefusedError(f"{follower.run}: {error}") from None
         seen = follower.snapshot()
         if seen.last_epoch is not None and seen.last_epoch.epoch != told:
             told = seen.last_epoch.epoch

@@ -1,0 +1,290 @@
+"""What a run is, as types: its layers, stages and budget.
+
+A run's files and events hold its scenario as a plain record. `RunSpec.of` reads that record once, and
+everything that follows, judges or shows the run takes the RunSpec. A run without a scenario has one, too.
+"""
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from engine.protocol.data_spec import DATA_SPECS, DataSpec
+
+if TYPE_CHECKING:
+    from engine.protocol.events import Record
+    from scenarios.schema import Scenario
+
+Role = Literal["hidden", "output"]
+Origin = Literal["scenario", "watched"]
+
+OUTPUT = "output"  # the name of a scenario's output layer
+_MOST_LAYERS = 4096  # far more than a scenario may have: a damaged number must not fill the memory
+
+
+class NotARunSpec(ValueError):
+    """A record that does not describe a run; its text is a clause that says why."""
+
+
+def hidden_name(number: int) -> str:
+    """The name of a scenario's hidden layer, counted from 1 at the input."""
+    return f"layer{number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerSpec:
+    """One layer.
+
+    Attributes:
+        name: unique in its network; events name the layer by it.
+        role: whether it is the output layer, whose results the loss is computed from.
+        kind: what it computes.
+        activation: the nonlinearity behind it, as scenarios name them; empty if none or unknown.
+        norm: the normalisation before the activation, as scenarios name them.
+        skip_from: the layer whose output is added to this one's; None without a skip connection.
+        number: what sentences call it by (`layer 7`); None where they use its name.
+    """
+
+    name: str
+    role: Role = "hidden"
+    kind: Literal["linear"] = "linear"
+    activation: str = ""
+    norm: str = "none"
+    skip_from: str | None = None
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageSpec:
+    """One stage of a schedule.
+
+    Attributes:
+        sub_models: how many layers each sub-model of this stage has, from the input on.
+        train: which of them train, counted from 1; the others are frozen.
+    """
+
+    sub_models: tuple[int, ...]
+    train: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSpec:
+    """What a run is. Nothing in it changes while the run trains.
+
+    Attributes:
+        id: the scenario's; of a run without a scenario a name for it.
+        title: a few words for a heading.
+        watch_for: where to look while it trains.
+        lesson: what it teaches.
+        layers: every layer that the network has in the end, from the input to the output.
+        stages: the schedule; empty for a run that trains everything in one go.
+        epochs_per_stage: how many epochs a stage lasts as planned; None if that is unknown.
+        batch_size: images per step; None if it is unknown or varies.
+        loss: what is minimised, as scenarios name it; empty if it is unknown.
+        guessing: the loss of predicting the class frequencies; None if it is unknown.
+        rate_name: what the optimizer calls the number that sets the length of a step.
+        rate: that number at the beginning; None if it is unknown.
+        origin: whether a scenario describes the run, or it was recorded while another program trained it.
+        record: the scenario as the run's files hold it; empty where there is none.
+    """
+
+    id: str
+    title: str = ""
+    watch_for: str = ""
+    lesson: str = ""
+    layers: tuple[LayerSpec, ...] = ()
+    stages: tuple[StageSpec, ...] = ()
+    epochs_per_stage: int | None = None
+    batch_size: int | None = None
+    loss: str = ""
+    guessing: float | None = None
+    rate_name: str = "lr"
+    rate: float | None = None
+    origin: Origin = "scenario"
+    record: "Record" = field(default_factory=dict, repr=False, hash=False)
+
+    @classmethod
+    def of(cls, record: object) -> Self:
+        """Read a run's description.
+
+        Args:
+            record: a resolved scenario, as `run.json` and the first line of a log hold it.
+
+        Raises:
+            NotARunSpec: it is damaged, or it is described in a way that only a newer version knows.
+        """
+        if not isinstance(record, dict):
+            raise NotARunSpec("the description is not a table")
+        loss = _text(record, "training.loss")
+        rate_name = "radius" if "radius" in _table(record, "optimizer") else "lr"
+        return cls(
+            id=_text(record, "id"),
+            title=_text(record, "title", ""),
+            watch_for=_text(record, "watch_for", ""),
+            lesson=_text(record, "lesson", ""),
+            layers=_layers(record),
+            stages=_stages(record),
+            epochs_per_stage=_whole(record, "training.epochs"),
+            batch_size=_whole(record, "data.batch_size"),
+            loss=loss,
+            guessing=_guessing(loss, DATA_SPECS.get(_text(record, "data.name"))),
+            rate_name=rate_name,
+            rate=_number(record, f"optimizer.{rate_name}"),
+            record=record,
+        )
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        """The layers' names, from the input to the output."""
+        return tuple(layer.name for layer in self.layers)
+
+    @property
+    def hidden_names(self) -> tuple[str, ...]:
+        """The names of the hidden layers, from the input on."""
+        return tuple(layer.name for layer in self.layers if layer.role == "hidden")
+
+    @property
+    def stage_count(self) -> int:
+        """How many stages the run has; 1 without a schedule."""
+        return max(1, len(self.stages))
+
+    def scenario(self) -> "Scenario":
+        """The scenario, validated, with everything that RunSpec leaves out.
+
+        Raises:
+            NotARunSpec: there is none, or this version does not accept it.
+        """
+        if self.origin != "scenario":
+            raise NotARunSpec("it was recorded and has no scenario")
+        # pydantic takes a tenth of a second to import, and most of what uses a RunSpec never asks.
+        from pydantic import ValidationError
+
+        from scenarios.schema import Scenario
+
+        try:
+            return Scenario.model_validate(self.record)
+        except ValidationError:
+            raise NotARunSpec("its scenario is not valid in this version") from None
+
+
+# ------------------------------------------------------------------------------- reading a record
+
+_MISSING = object()
+
+
+def _layers(record: "Record") -> tuple[LayerSpec, ...]:
+    hidden = _whole(record, "model.hidden_layers")
+    if hidden > _MOST_LAYERS:
+        raise _unusable("model.hidden_layers")
+    activation, norm = _text(record, "model.activation"), _text(record, "model.norm", "none")
+    sources = {target: source for source, target in _pairs(record, "model.skip")}
+    layers = [
+        LayerSpec(
+            name=hidden_name(number),
+            activation=activation,
+            norm=norm,
+            skip_from=hidden_name(sources[number]) if number in sources else None,
+            number=number,
+        )
+        for number in range(1, hidden + 1)
+    ]
+    return (*layers, LayerSpec(name=OUTPUT, role="output"))
+
+
+def _stages(record: "Record") -> tuple[StageSpec, ...]:
+    stages = []
+    for stage in _list(record, "stages"):
+        if not isinstance(stage, dict):
+            raise _unusable("stages")
+        sub_models, train = (_whole_numbers(stage, key) for key in ("sub_models", "train"))
+        stages.append(StageSpec(sub_models=sub_models, train=train))
+    return tuple(stages)
+
+
+def _guessing(loss: str, data: DataSpec | None) -> float | None:
+    """The loss of predicting the equal class frequencies: -Σ p ln p; for BCE the mean over the classes."""
+    if data is None:
+        return None
+    p = 1 / data.classes
+    match loss:
+        case "cross_entropy":
+            return math.log(data.classes)
+        case "bce":
+            return -(math.log(p) + (data.classes - 1) * math.log(1 - p)) / data.classes
+        case _:
+            return None
+
+
+def _pairs(record: "Record", key: str) -> list[tuple[int, int]]:
+    """Skip connections as (source, target), in which the source comes first."""
+    found = []
+    for pair in _list(record, key):
+        match pair:
+            case [int(source), int(target)] if 1 <= source < target:
+                found.append((source, target))
+            case _:
+                raise _unusable(key)
+    return found
+
+
+def _whole_numbers(record: "Record", key: str) -> tuple[int, ...]:
+    values = _list(record, key)
+    if not all(type(value) is int for value in values):
+        raise _unusable(key)
+    return tuple(values)
+
+
+def _text(record: "Record", key: str, default: object = _MISSING) -> str:
+    value = _value(record, key, default)
+    if not isinstance(value, str):
+        raise _unusable(key)
+    return value
+
+
+def _whole(record: "Record", key: str) -> int:
+    value = _value(record, key)
+    if type(value) is not int or value < 1:  # True is an int, and no number of anything
+        raise _unusable(key)
+    return value
+
+
+def _number(record: "Record", key: str) -> float:
+    value = _value(record, key)
+    if type(value) not in (int, float):
+        raise _unusable(key)
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        raise _unusable(key) from None
+    if not math.isfinite(number):
+        raise _unusable(key)
+    return number
+
+
+def _list(record: "Record", key: str) -> "list[Any] | tuple[Any, ...]":
+    value = _value(record, key, ())
+    if not isinstance(value, list | tuple):
+        raise _unusable(key)
+    return value
+
+
+def _table(record: "Record", key: str) -> "Record":
+    value = _value(record, key)
+    if not isinstance(value, dict):
+        raise _unusable(key)
+    return value
+
+
+def _value(record: "Record", key: str, default: object = _MISSING) -> Any:
+    """The value at a dotted key."""
+    *tables, last = key.split(".")
+    inside = record
+    for name in tables:
+        inside = _table(inside, name) if name in inside else {}
+    value = inside.get(last, default)
+    if value is _MISSING:
+        raise NotARunSpec(f"the description has no {key}")
+    return value
+
+
+def _unusable(key: str) -> NotARunSpec:
+    return NotARunSpec(f"the description has no usable {key}")
