@@ -1,10 +1,11 @@
-"""Trainer: one run, a step at a time."""
+"""Trainer: one run, one step at a time.
 
-import copy
+This file is longer than 300 lines because the step, the end of an epoch or a stage, and what a user changes
+between two steps all work on the same state. Splitting the class would spread that state over two files.
+"""
+
 import math
-import platform
 from collections.abc import Callable
-from importlib.metadata import version
 from time import perf_counter
 from typing import Any
 
@@ -17,10 +18,9 @@ from engine.measure.inspection import LayerView, look
 from engine.measure.quantities import Probe, decode, measured_step, nonfinite_layers
 from engine.networks.backprop import backpropagate
 from engine.networks.losses import LOSSES
-from engine.networks.mlp import Network, Tape, build_head, build_hidden
+from engine.networks.mlp import Network, Tape
 from engine.protocol.commands import CannotFreeze
 from engine.protocol.events import (
-    SCHEMA,
     EpochFinished,
     Intervened,
     InterventionKind,
@@ -28,25 +28,26 @@ from engine.protocol.events import (
     Paused,
     Resumed,
     RunEvent,
-    RunFinished,
-    RunStarted,
     Sample,
     StageStarted,
 )
 from engine.protocol.status import Status
-from engine.training import optimizers
-from engine.training.evaluation import evaluate, weights_sha256
+from engine.training.divergence import first_nonfinite, nonfinite_outputs
+from engine.training.evaluation import evaluate
+from engine.training.optimizers import Optimizer
 from engine.training.progress import Progress
-from engine.training.schedule import plan
+from engine.training.run_events import run_finished, run_started
+from engine.training.stages import Stages
 from engine.training.tally import Tally
 from scenarios.schema import Scenario
 
 
 class Trainer:
-    """Trains one scenario and says what happens, one event at a time.
+    """Trains one scenario and reports what happens as events.
 
-    `step` is one optimizer step; it evaluates when it ends an epoch and builds the next stage when it ends
-    a stage. No value leaves the device in a step, but for one copy at a sample and some at an epoch's end.
+    `step` is one optimizer step. At the end of an epoch it also evaluates, and at the end of a stage it
+    builds the next one. A step reads no value from the device, except one copy at a sample and a few at the
+    end of an epoch: each read would make the CPU wait for a GPU.
 
     Args:
         run: the run's name.
@@ -54,9 +55,9 @@ class Trainer:
         seed: of all its randomness.
         data: on the device to train on.
         emit: receives every event.
-        threads: how many torch threads the caller gives it, for the record.
-        measuring: off, samples come without layers; the weights end in the same bits. It may be changed
-            between two steps.
+        threads: how many torch threads the caller uses; it is only reported.
+        measuring: whether samples measure the layers. The weights are bit-identical either way, and it may
+            be changed between two steps.
     """
 
     def __init__(
@@ -73,33 +74,31 @@ class Trainer:
         self.scenario, self.seed, self.threads = scenario, seed, threads
         self.status = Status.LOADING
         self.network: Network
-        self.optimizer: optimizers.Optimizer
+        self.optimizer: Optimizer
         self._at = Progress(run, scenario.training.epochs)
         self.measuring = measuring
         self._data, self._emit = data, emit
         self._batches = Batches(data, seed, scenario.data.batch_size)
         if scenario.model.norm == "batch":
             self._batches.require_spread()
-        self._device = data.train_images.device
         self._loss = LOSSES[scenario.training.loss]
-        self._stages = plan(scenario)
-        self._hidden, self._first_output = build_hidden(scenario.model, seed, self._device)
+        self._stages = Stages(scenario, seed, data.train_images.device)
 
     def begin(self) -> None:
-        """Say what is trained and build the first stage."""
+        """Report what is trained, and build the first stage."""
         self.status = Status.RUNNING
-        self._emit(self._announcement())
+        self._announce()
         self._begin_stage()
 
     @property
     def steps(self) -> int:
-        """How many were taken."""
+        """How many steps the run has taken."""
         return self._at.step
 
     def state(self) -> dict[str, Any]:
-        """Everything that a continuation in the same bits needs: tensors and plain values, not copied.
+        """Everything that a bit-identical resume needs: tensors and plain values, not copied.
 
-        The layers that the present stage doesn't hold are as they were drawn, and aren't in it.
+        Layers that are not in the current stage are left out, because the seed draws them again.
         """
         return {
             "progress": self._at.state(),
@@ -110,11 +109,11 @@ class Trainer:
         }
 
     def restore(self, state: dict[str, Any], *, announce: bool = False) -> None:
-        """Stand, paused, where another trainer of the same run stood, in place of `begin`.
+        """Continue from the state of another trainer of the same run, paused. Call this instead of `begin`.
 
         Args:
-            state: the other's.
-            announce: say what is trained, as `begin` does.
+            state: what `state` of the other trainer returned.
+            announce: report what is trained, as `begin` does.
         """
         self._at = Progress.restored(state["progress"])
         self._build_stage()
@@ -123,10 +122,10 @@ class Trainer:
         if self._at.in_epoch:
             self._batches.begin(self._at.epoch, state["position"])
             self._tally = Tally()
-            self._tally.restore(state["tally"], self._device)
+            self._tally.restore(state["tally"], self._data.train_images.device)
         self.status = Status.PAUSED
         if announce:
-            self._emit(self._announcement())
+            self._announce()
 
     # ------------------------------------------------------------------------------- the step
 
@@ -135,19 +134,20 @@ class Trainer:
         began = perf_counter()
         if not self._at.in_epoch:
             self._begin_epoch()
-        images, labels = self._batches.next()
+        images, labels = self._batches.next()  # float32 [batch, inputs] in [0, 1]; int64 [batch]
         self._at.take_step()
         sampled = measured_step(self._at.step, self._at.step_of_stage)
         measured = sampled and self.measuring
-        tape = Tape(images)
+        tape = Tape(images)  # records each layer's output, [batch, units]
 
-        with torch.no_grad():
-            logits = self.network(images, tape)
-            loss, error = self._loss(logits, labels)
+        with torch.no_grad():  # the backward pass is our own, so autograd need not record
+            logits = self.network(images, tape)  # [batch, classes]
+            loss, error = self._loss(logits, labels)  # scalar, the batch's mean; dL/dlogits [batch, classes]
             probe = Probe(self.network, tape, self.scenario.model.activation) if measured else None
             self.optimizer.zero_grad()
+            # Sets weight.grad [units, in] and bias.grad [units]. The probe gets each dL/da [batch, units].
             backpropagate(self.network, tape, error, probe.take_delta if probe else None)
-            self.optimizer.observe(tape)
+            self.optimizer.observe(tape)  # SDAGD computes its curvature here
             self.optimizer.step()
 
         self._tally.add(loss, logits, labels)
@@ -172,8 +172,8 @@ class Trainer:
         self._check(losses, layers)
 
     def _check(self, losses: list[float], layers: tuple[LayerSample, ...] = ()) -> None:
-        """End the run if one of the latest losses, the last of them this step's, is not finite."""
-        bad = next((index for index, loss in enumerate(losses) if not math.isfinite(loss)), None)
+        """End the run if a loss is not finite. `losses` are those of the latest steps, up to this one."""
+        bad = first_nonfinite(losses)
         if bad is not None:
             self._diverge(self._at.step - len(losses) + 1 + bad, nonfinite_layers(layers))
 
@@ -195,7 +195,7 @@ class Trainer:
         train_loss, train_accuracy = self._tally.averages()
         began = perf_counter()
         test_loss, test_accuracy = evaluate(self.network, self._loss, self._data)
-        self.network.freeze(self._at.frozen)  # back from evaluation
+        self.network.freeze(self._at.frozen)  # back from evaluation mode
         event = EpochFinished(
             **self._at.where(),
             train_loss=train_loss,
@@ -207,13 +207,13 @@ class Trainer:
         )
         self._at.finish_epoch(event)
         self._emit(event)
-        if not math.isfinite(test_loss):  # the epoch's last update broke it
+        if not math.isfinite(test_loss):  # the last update of the epoch broke the weights
             self._diverge(self._at.step)
         elif ends_stage or self._at.stage_is_over:
             self._finish_stage()
 
     def _begin_stage(self) -> None:
-        self._at.begin_stage(self._stages[self._at.stage].frozen)
+        self._at.begin_stage(self._stages.planned_frozen(self._at.stage + 1))
         self._build_stage()
         if self._at.lr is not None:
             self.optimizer.lr = self._at.lr
@@ -227,14 +227,8 @@ class Trainer:
         )
 
     def _build_stage(self) -> None:
-        """The network and the optimizer of the present stage, fresh."""
-        stage, model = self._stages[self._at.stage - 1], self.scenario.model
-        output = self._first_output
-        if stage.fresh_head:
-            output = build_head(model, self.seed, self._at.stage, self._device)
-        self.network = Network(self._hidden[: stage.hidden], output)
-        self.network.freeze(self._at.frozen)
-        self.optimizer = optimizers.build(self.scenario.optimizer, self.network, model)
+        """Build the network and a new optimizer for the current stage."""
+        self.network, self.optimizer = self._stages.build(self._at.stage, self._at.frozen)
 
     def _finish_stage(self) -> None:
         if self._at.stage < len(self._stages):
@@ -245,33 +239,33 @@ class Trainer:
     # --------------------------------------------------------------------- between two steps
 
     def pause(self, reason: str) -> None:
-        """Stand still until `resume`."""
+        """Stop training until `resume`."""
         if self.status is Status.RUNNING:
             self.status = Status.PAUSED
             self._emit(Paused(**self._at.where(), reason=reason))
 
     def resume(self, reason: str) -> None:
-        """Go on after a pause."""
+        """Continue after a pause."""
         if self.status is Status.PAUSED:
             self.status = Status.RUNNING
             self._emit(Resumed(**self._at.where(), reason=reason))
 
     def stop(self) -> None:
-        """End the run where it stands."""
+        """End the run after the current step."""
         if not self.status.ended:
             self._finish(Status.STOPPED)
 
     def set_learning_rate(self, value: float) -> None:
-        """Set it from the next step on, and in the stages to come. Of SDAGD it is the radius."""
+        """Set the learning rate from the next step on, also for later stages. For SDAGD it is the radius."""
         self._at.lr = value
         self.optimizer.lr = value
         self._intervene("lr", value=value)
 
     def freeze(self, layer: str, *, frozen: bool) -> None:
-        """Freeze or thaw one layer, until the stage ends.
+        """Freeze or unfreeze one layer until the stage ends.
 
         Raises:
-            CannotFreeze: the stage holds no such layer, or nothing would be left to train.
+            CannotFreeze: the layer is not in this stage, or no other layer would train.
         """
         if layer not in self.network.layer_names:
             raise CannotFreeze(f"{layer} is not built in stage {self._at.stage}")
@@ -285,7 +279,7 @@ class Trainer:
         self._intervene("freeze" if frozen else "unfreeze", layer=layer)
 
     def next_stage(self) -> None:
-        """End the present stage where it stands; after the last one the run is finished."""
+        """End the current stage after the current step. Ending the last stage finishes the run."""
         self._intervene("next_stage")
         if self._at.in_epoch:
             self._finish_epoch(ends_stage=True)
@@ -293,22 +287,23 @@ class Trainer:
             self._finish_stage()
 
     def set_epochs(self, value: int) -> None:
-        """Let each stage last `value` epochs; one that has had as many ends with its present epoch."""
+        """Set how many epochs each stage trains. A stage past that number ends with its current epoch."""
         self._at.epochs_per_stage = value
         self._intervene("epochs", value=value)
         if self._at.stage_is_over:
             self._finish_stage()
 
     def inspect(self, layer: str) -> LayerView:
-        """Histograms of one of the network's layers over the first images of the training set.
+        """Histograms of one layer of the network, over the first images of the training set.
 
-        Always the same images, so that two looks differ by what was learnt. Nothing of the run changes.
+        The images are always the same, so two inspections differ only by what the network has learnt.
+        Inspecting never changes the run.
         """
         images, labels = self._first_images()
         return look(self.network, self._loss, images, labels, layer, run=self._at.run, step=self._at.step)
 
     def _first_images(self) -> tuple[Tensor, Tensor]:
-        """A batch of them, with their labels."""
+        """One batch of images, float32 [batch, inputs] in [0, 1], and their labels, int64 [batch]."""
         size, data = self.scenario.data.batch_size, self._data
         return scaled(data.train_images[:size]), data.train_labels[:size]
 
@@ -319,61 +314,37 @@ class Trainer:
 
     # ---------------------------------------------------------------------- beginning and end
 
-    def _announcement(self) -> RunStarted:
-        data, layers = self._data, (*self._hidden, self._first_output)
-        return RunStarted(
-            **self._at.where(),
-            schema=SCHEMA,
-            scenario=self.scenario.resolved(),
-            seed=self.seed,
-            device=str(self._device),
-            threads=self.threads,
-            data={
-                "name": data.name,
-                "source": data.source,
-                "train": len(data.train_labels),
-                "test": len(data.test_labels),
-            },
-            versions={"python": platform.python_version(), "torch": version("torch")},
-            parameters=sum(parameter.numel() for layer in layers for parameter in layer.module.parameters()),
-            steps_per_epoch=self._batches.per_epoch,
-            stages=len(self._stages),
+    def _announce(self) -> None:
+        self._emit(
+            run_started(
+                self._at,
+                self.scenario,
+                self.seed,
+                self._data,
+                self._stages,
+                threads=self.threads,
+                steps_per_epoch=self._batches.per_epoch,
+            )
         )
 
     def _diverge(self, first_bad_step: int, nonfinite: tuple[str, ...] = ()) -> None:
-        """End the run, naming the layers whose output is not finite.
+        """End the run because a loss is not finite.
 
         Args:
-            first_bad_step: the first whose loss is not finite.
-            nonfinite: the layers as the forward pass of the step that tells found them; if nobody measured
-                it, they are looked for in a new one over the first images of the training set.
+            first_bad_step: the first step whose loss is not finite.
+            nonfinite: the layers whose output is not finite, if this step measured them. Otherwise a new
+                forward pass over the first images of the training set finds them.
         """
         if not nonfinite:
             images, _ = self._first_images()
-            tape = Tape(images)
-            with torch.no_grad():  # through a copy: BatchNorm takes in what passes through it
-                copy.deepcopy(self.network)(images, tape)
-            outputs = zip(self.network.layer_names, tape.h, strict=True)
-            nonfinite = tuple(name for name, h in outputs if not h.isfinite().all())
+            nonfinite = nonfinite_outputs(self.network, images)
         self._finish(Status.DIVERGED, first_bad_step, nonfinite)
 
     def _finish(
         self, status: Status, first_bad_step: int | None = None, nonfinite: tuple[str, ...] | None = None
     ) -> None:
         self.status = status
-        last = self._at.last_epoch
-        self._emit(
-            RunFinished(
-                **self._at.where(),
-                status=status,
-                epochs=self._at.epoch,
-                steps=self._at.step,
-                test_loss=last.test_loss if last else None,
-                test_accuracy=last.test_accuracy if last else None,
-                best_test_accuracy=self._at.best,
-                seconds=self._at.time,
-                weights_sha256=weights_sha256(self.network),
-                first_bad_step=first_bad_step,
-                nonfinite=nonfinite,
-            )
+        event = run_finished(
+            self._at, status, self.network, first_bad_step=first_bad_step, nonfinite=nonfinite
         )
+        self._emit(event)

@@ -525,7 +525,7 @@ def test_a_network_that_cannot_be_built_is_a_failed_run(
     def refuse(*_: object) -> None:
         raise MemoryError("too wide")
 
-    monkeypatch.setattr("engine.training.trainer.build_hidden", refuse)
+    monkeypatch.setattr("engine.training.stages.build_hidden", refuse)
     engine = start()
     engine.train(make_scenario(), 1)
     assert listener.wait_for(RunFinished).error == "MemoryError: too wide"

@@ -1,0 +1,55 @@
+"""The stages of a run: which network each of them trains, and with which optimizer."""
+
+import torch
+
+from engine.networks.mlp import Network, build_head, build_hidden
+from engine.training import optimizers
+from engine.training.optimizers import Optimizer
+from engine.training.schedule import plan
+from scenarios.schema import Scenario
+
+
+class Stages:
+    """Builds the network and the optimizer of each stage. A plain scenario has one stage.
+
+    All hidden layers are drawn once and shared by the stages: the network of a stage holds the first few of
+    them, as the stages before it trained them.
+
+    Args:
+        scenario: what to train.
+        seed: of the run.
+        device: where to train.
+    """
+
+    def __init__(self, scenario: Scenario, seed: int, device: torch.device) -> None:
+        self._scenario, self._seed, self._device = scenario, seed, device
+        self._plans = plan(scenario)
+        self._hidden, self._first_output = build_hidden(scenario.model, seed, device)
+
+    def __len__(self) -> int:
+        return len(self._plans)
+
+    @property
+    def parameters(self) -> int:
+        """The number of weights and biases, and of what normalisations learn, in the whole network."""
+        layers = (*self._hidden, self._first_output)
+        return sum(parameter.numel() for layer in layers for parameter in layer.module.parameters())
+
+    def planned_frozen(self, stage: int) -> frozenset[str]:
+        """The names of the layers that the schedule freezes in `stage`, counted from 1."""
+        return self._plans[stage - 1].frozen
+
+    def build(self, stage: int, frozen: frozenset[str]) -> tuple[Network, Optimizer]:
+        """Build the network and a new optimizer for a stage.
+
+        Args:
+            stage: counted from 1.
+            frozen: the names of the layers that do not train.
+        """
+        planned, model = self._plans[stage - 1], self._scenario.model
+        output = self._first_output
+        if planned.fresh_head:
+            output = build_head(model, self._seed, stage, self._device)
+        network = Network(self._hidden[: planned.hidden], output)
+        network.freeze(frozen)
+        return network, optimizers.build(self._scenario.optimizer, network, model)
