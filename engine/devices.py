@@ -1,4 +1,4 @@
-"""Where to train: `auto`, `cpu`, `cuda` or `cuda:N`, and how torch comes into the process."""
+"""Where to train (`auto`, `cpu`, `cuda` or `cuda:N`), and how torch is imported."""
 
 import ctypes
 import gc
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 class DeviceError(Exception):
-    """The device asked for is not there; its text is one sentence for the user."""
+    """The requested device does not exist. The text is one sentence for the user."""
 
 
 def preload_torch() -> None:
-    """Import torch in this thread without holding up the others for long.
+    """Import torch in this thread without blocking the other threads for long.
 
-    `dlopen` through ctypes lets go of the interpreter lock, the import statement doesn't: with the shared
-    libraries already there, what is left of the import stalls the app for a tenth of a second at a time.
+    Loading a library through ctypes releases the interpreter lock; the import statement does not. Once the
+    shared libraries are loaded, the rest of the import blocks the app for only 0.1 s at a time.
     """
     spec = find_spec("torch")
     if spec is not None and spec.origin is not None:
@@ -26,19 +26,20 @@ def preload_torch() -> None:
         for name in ("libtorch_global_deps.so", "libtorch_python.so"):
             try:
                 ctypes.CDLL(str(libraries / name), mode=ctypes.RTLD_GLOBAL)
-            except OSError:  # another layout: the import finds its own way, only slower
+            except OSError:  # another layout of the package: the import below works too, but blocks longer
                 break
     import torch  # noqa: F401
 
-    # What is here now stays to the end: a collection that walks all of it would stall the screen for 0.1 s.
+    # What torch's import created stays until the end. A garbage collection that visits all of it would block
+    # the screen for 0.1 s.
     gc.freeze()
 
 
 def resolve(name: str) -> "torch.device":
-    """The device that `name` means. `auto` is the visible GPU with the most free memory, else the CPU.
+    """The device that `name` stands for. `auto` is the visible GPU with the most free memory, or the CPU.
 
     Raises:
-        DeviceError: there is no such device here.
+        DeviceError: the name is unknown, or this machine has no such device.
     """
     import torch
 

@@ -1,4 +1,4 @@
-"""Fetch Fashion-MNIST into the cache, from where torchvision knows it to be."""
+"""Download Fashion-MNIST into the cache, from the servers that torchvision knows."""
 
 import gzip
 import shutil
@@ -13,25 +13,25 @@ from engine.data.idx import DataError
 
 Progress = Callable[[str, int, int], None]
 
-_PATIENCE = 20  # seconds without a byte
+_PATIENCE = 20  # seconds without any data
 _CHUNK = 1 << 16  # bytes
 _ADVICE = (
-    "Install the Debian package dataset-fashion-mnist, or name a folder with the four files with --data."
+    "Install the Debian package dataset-fashion-mnist, or pass a folder with the four files with --data."
 )
 
 
 def download(progress: Progress) -> Source:
-    """Fetch the four files, verify them, and only then put them into the cache, unzipped.
+    """Download the four files, verify them, and only then move them into the cache, unzipped.
 
-    torchvision says where the files are and what their checksums are; the transfer is done here, because its
-    own draws a bar on the terminal and has no time limit.
+    torchvision supplies the addresses and the checksums. Its own download is not used, because it draws a bar
+    on the terminal and has no time limit.
 
     Args:
-        progress: called with the file's name, the bytes received and the bytes in all (0 if unknown). What it
-            raises ends the download and leaves no trace.
+        progress: called with the name of the file, the bytes received and the total (0 if unknown). If it
+            raises, the download ends and leaves no files.
 
     Raises:
-        DataError: the files can't be had, or are not the ones that torchvision knows.
+        DataError: the files cannot be downloaded, or differ from those that torchvision knows.
     """
     from torchvision.datasets import FashionMNIST
     from torchvision.datasets.utils import check_integrity
@@ -39,7 +39,7 @@ def download(progress: Progress) -> Source:
     folder = cache_folder()
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        # Beside its place, so that the last step is a rename within one file system.
+        # In the same folder as the target, so that the last step is a rename within one file system.
         with tempfile.TemporaryDirectory(prefix="download-", dir=folder.parent) as beside:
             fetched = Path(beside) / folder.name
             fetched.mkdir()
@@ -48,7 +48,8 @@ def download(progress: Progress) -> Source:
                 _fetch(FashionMNIST.mirrors, name, archive, progress)
                 if not check_integrity(str(archive), md5):
                     raise DataError(
-                        f"{name} arrived damaged: its checksum is not {md5}. Try again. {_ADVICE}"
+                        f"{name} was damaged during the download: its checksum is not {md5}. Try again. "
+                        f"{_ADVICE}"
                     )
                 with gzip.open(archive) as packed, (fetched / archive.stem).open("wb") as unpacked:
                     shutil.copyfileobj(packed, unpacked)
@@ -63,7 +64,7 @@ def download(progress: Progress) -> Source:
 
 
 def _fetch(mirrors: list[str], name: str, target: Path, progress: Progress) -> None:
-    """The file from the first mirror that has it."""
+    """Download a file from the first server that has it."""
     failures = []
     for mirror in mirrors:
         try:

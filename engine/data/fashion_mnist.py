@@ -1,7 +1,8 @@
-"""Fashion-MNIST as tensors on the device, from the first source that is there.
+"""Fashion-MNIST as tensors on the device, from the first source that exists.
 
-In this order: the folder that `--data` names, our cache, what the Debian package installed, and the sample
-that comes with this program. Finding a source reads the files' headers and lengths, and imports no torch.
+The sources are tried in this order: the folder that `--data` names, our cache, the Debian package's folder,
+and the sample that comes with this program. Finding a source reads the headers and lengths of the files and
+does not import torch.
 """
 
 from collections.abc import Iterator
@@ -31,11 +32,11 @@ _EXPECTED = f"{', '.join(FILES)}, gzipped or not"
 
 SAMPLE = Path(__file__).parent.parent / "assets"
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
-SAMPLE_PASSES = 10  # ten times 6 000 images: an epoch on the sample has as many steps as one on the whole set
+SAMPLE_PASSES = 10  # times 6 000 images: an epoch of the sample has as many steps as one of the whole set
 
 _REMEDY = {
     "folder": "",
-    "cache": ". Delete the folder, or fetch it anew with `vanish-tui doctor --download`",
+    "cache": ". Delete the folder, or download it again with `vanish-tui doctor --download`",
     "debian": ". Reinstall the package dataset-fashion-mnist, or name another folder with --data",
     "sample": ". Reinstall vanish-tui, or name another folder with --data",
 }
@@ -43,12 +44,12 @@ _REMEDY = {
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a Fashion-MNIST stands, and how large it is.
+    """A folder with Fashion-MNIST, and how many images it holds.
 
     Attributes:
         kind: folder (named by `--data`), cache, debian or sample.
-        path: the folder that holds the four IDX files.
-        label: the source in a few words.
+        path: the folder with the four IDX files.
+        label: a short name for the source.
         train: number of training images.
         test: number of test images.
     """
@@ -61,7 +62,7 @@ class Source:
 
     @property
     def title(self) -> str:
-        """Name and size, as a title bar shows them."""
+        """Name and size, for a title bar."""
         sample = " sample" if self.kind == "sample" else ""
         return f"Fashion-MNIST{sample} {self.train:,}/{self.test:,}".replace(",", " ")
 
@@ -76,14 +77,17 @@ class Dataset:
     """Fashion-MNIST on a device.
 
     Attributes:
-        name: as scenarios call it.
-        source: its source in a few words.
-        train_images: uint8 [N, 784]; `test_images` likewise. `scaled` makes them what a network sees: a
-            batch is gathered and then scaled faster than gathered in floats, from a quarter of the memory.
-        train_labels: int64 [N], 0 to 9; `test_labels` likewise.
-        passes: how many times an epoch goes over the training images: 10 of the sample, else 1.
-        folder: what `--data` named, or the folder in it that holds the files; None of other sources.
-        sha256: of all pixels and labels, the same for gzipped and plain files.
+        name: as in scenarios.
+        source: a short name for the source.
+        train_images: uint8 [N, 784], 0 to 255. They stay bytes until a batch is used, and `scaled` converts
+            the batch: gathering bytes and scaling them is faster than gathering floats, which take four
+            times the memory.
+        train_labels: int64 [N], 0 to 9.
+        test_images: uint8 [M, 784], 0 to 255.
+        test_labels: int64 [M], 0 to 9.
+        passes: how many times an epoch goes over the training images: 10 on the sample, otherwise 1.
+        folder: the folder that `--data` named, or its subfolder with the files; None for other sources.
+        sha256: of all pixels and labels; the same for gzipped and plain files.
     """
 
     name: str
@@ -98,28 +102,28 @@ class Dataset:
 
 
 def cache_folder() -> Path:
-    """Where a download goes: torchvision's layout under the user's cache folder."""
+    """The folder for downloads, in torchvision's layout under the user's cache folder."""
     return user_cache_path("vanish-tui") / "FashionMNIST" / "raw"
 
 
 def find_source(data: Path | None = None) -> Source:
-    """The first source that is there, judged by its files' headers and lengths.
+    """Find the first source that exists, from the headers and lengths of its files.
 
-    A folder that holds none of the four files is no source; one that holds a part of them, or a damaged one,
-    is an error: to pass over it would train on other data than the user thinks.
+    A folder without any of the four files is skipped. A folder with some of them, or with a damaged one, is
+    an error, because skipping it would train on other data than the user expects.
 
     Args:
         data: a folder with the four IDX files, gzipped or not, or with torchvision's `FashionMNIST/raw` in
-            it; the word `sample` is the one that comes with this program. None looks in the places that need
-            no naming.
+            it. The word `sample` means the sample that comes with this program. None tries the cache, the
+            Debian package and the sample.
 
     Raises:
-        DataError: `data` holds no data set, or the files of a source don't belong together.
+        DataError: `data` holds no data set, or the files of a source do not belong together.
     """
     if data == Path("sample"):
         return inspect("sample", SAMPLE)
     if data is not None:
-        # Whole, because the log names it: another process, elsewhere, may go on with the run.
+        # The absolute path, because it is saved: another process may resume the run from another folder.
         return inspect("folder", _named_folder(data.absolute()))
     if _holds_any(cache_folder()):
         return inspect("cache", cache_folder())
@@ -129,10 +133,10 @@ def find_source(data: Path | None = None) -> Source:
 
 
 def inspect(kind: SourceKind, folder: Path) -> Source:
-    """The source that `folder` is, judged by its files' headers and lengths.
+    """Describe the source in `folder` from the headers and lengths of its files.
 
     Raises:
-        DataError: a file is missing or damaged, or the four don't belong together.
+        DataError: a file is missing or damaged, or the four files do not belong together.
     """
     with _remedied(kind):
         if missing := [name for name in FILES if _locate(folder, name) is None]:
@@ -144,10 +148,10 @@ def inspect(kind: SourceKind, folder: Path) -> Source:
 
 
 def load(source: Source, device: "torch.device | str") -> Dataset:
-    """Read a source into tensors on `device`.
+    """Read a source into tensors on `device`: images uint8 [N, 784], labels int64 [N].
 
     Raises:
-        DataError: a file is damaged, or a label is not one of the ten classes.
+        DataError: a file is damaged, or a label is not from 0 to 9.
     """
     train_pixels, train_classes, test_pixels, test_classes = parts = _read_parts(source)
     train_images, train_labels = _tensors(train_pixels, train_classes, device)
@@ -166,7 +170,7 @@ def load(source: Source, device: "torch.device | str") -> Dataset:
 
 
 def fingerprint_of(source: Source) -> str:
-    """The fingerprint of a source's contents, as its Dataset has it; imports no torch.
+    """The fingerprint of a source's contents, the same as in its Dataset. Does not import torch.
 
     Raises:
         DataError: a file is damaged.
@@ -175,12 +179,12 @@ def fingerprint_of(source: Source) -> str:
 
 
 def fingerprint(*parts: bytes | bytearray) -> str:
-    """The SHA-256 of pixels and labels, each with its length before it.
+    """The SHA-256 of pixels and labels, each part after its length, as hexadecimal digits.
 
     Args:
-        parts: training pixels and labels, then those of the test half, a byte for each pixel and label.
+        parts: training pixels, training labels, test pixels, test labels; one byte per pixel or label.
     """
-    from hashlib import sha256  # not before a run begins
+    from hashlib import sha256  # imported only when a run begins, to start the app faster
 
     digest = sha256()
     for part in parts:
@@ -190,27 +194,31 @@ def fingerprint(*parts: bytes | bytearray) -> str:
 
 
 def scaled(images: "torch.Tensor") -> "torch.Tensor":
-    """Pixels as a network sees them: float32 in [0, 1], the same bits on every device.
+    """Convert pixels to what a network sees. The result is bit-identical on every device.
 
     Args:
-        images: uint8, any shape.
+        images: uint8, any shape, usually [batch, 784].
+
+    Returns:
+        float32 in [0, 1], in the same shape.
     """
     import torch
 
-    # By a tensor: CUDA would multiply by the reciprocal of a number, which rounds differently.
+    # Divided by a tensor, because CUDA divides by a plain number as a product with its reciprocal, which
+    # rounds differently.
     white = torch.full((), 255.0, device=images.device)
     return images.to(torch.float32).div_(white)
 
 
 def _read_parts(source: Source) -> tuple[bytearray, bytearray, bytearray, bytearray]:
-    """Training pixels and labels, then those of the test half."""
+    """Training pixels, training labels, test pixels, test labels."""
     with _remedied(source.kind):
         train = _read_half(source.path, TRAIN_IMAGES, TRAIN_LABELS)
         return (*train, *_read_half(source.path, TEST_IMAGES, TEST_LABELS))
 
 
 def _read_half(folder: Path, images_name: str, labels_name: str) -> tuple[bytearray, bytearray]:
-    _check_half(folder, images_name, labels_name)  # again: the files may have changed since they were found
+    _check_half(folder, images_name, labels_name)  # again, because the files may have changed since
     labels_path = _present(folder, labels_name)
     _, labels = read(labels_path, 1)
     if max(labels) >= FASHION_MNIST.classes:
@@ -245,7 +253,7 @@ def _check_half(folder: Path, images_name: str, labels_name: str) -> int:
 
 
 def _named_folder(data: Path) -> Path:
-    """The folder inside what the user named that holds the files."""
+    """The folder with the files: the one that the user named, or a subfolder."""
     expected = f"expected a folder with {_EXPECTED}, there or in FashionMNIST/raw"
     if not data.is_dir():
         raise DataError(f"{data}: {expected}; found {'a file' if data.exists() else 'no such folder'}")
@@ -260,7 +268,7 @@ def _holds_any(folder: Path) -> bool:
 
 
 def _locate(folder: Path, name: str) -> Path | None:
-    """The plain file before the gzipped one: it reads faster."""
+    """The plain file, which is faster to read, or else the gzipped one; None if neither exists."""
     return next((path for path in (folder / name, folder / f"{name}.gz") if path.is_file()), None)
 
 
@@ -273,7 +281,7 @@ def _present(folder: Path, name: str) -> Path:
 
 @contextmanager
 def _remedied(kind: SourceKind) -> Iterator[None]:
-    """Say what to do about a source that the user didn't name."""
+    """Add to an error what the user can do about this kind of source."""
     try:
         yield
     except DataError as error:

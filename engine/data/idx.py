@@ -1,4 +1,4 @@
-"""The IDX format of the MNIST family: a big-endian header, then unsigned bytes; gzipped or not."""
+"""The IDX format of the MNIST family: a big-endian header, then unsigned bytes. Files may be gzipped."""
 
 import gzip
 import io
@@ -10,36 +10,42 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_DEFLATE_LIMIT = 1032  # deflate makes nothing smaller than by this factor
+_DEFLATE_LIMIT = 1032  # the largest factor by which deflate can compress
 
 
 class DataError(Exception):
-    """A data set that can't be had or read. Its text names the path, what was expected and what was found."""
+    """A data set cannot be found or read. The text names the path, what was expected and what was found."""
 
 
 def read_shape(path: Path, dimensions: int) -> tuple[int, ...]:
-    """The sizes that the header of an IDX file gives; what follows is read only if its length is off.
+    """Read the sizes in the header of an IDX file. Its body is read only if the length is wrong.
 
     Args:
-        path: the file; its first bytes, not its name, say whether it is gzipped.
-        dimensions: how many there have to be: 3 of images (count, rows, columns), 1 of labels.
+        path: of the file. Its first bytes, not its name, decide whether it is gzipped.
+        dimensions: how many there must be: 3 for images (count, rows, columns), 1 for labels.
+
+    Returns:
+        The size of each dimension.
 
     Raises:
-        DataError: no such IDX file, or one that isn't as long as its header promises.
+        DataError: there is no such IDX file, or its length differs from what its header says.
     """
     with _open(path) as file:
         shape = _read_header(path, file, dimensions)
         is_whole = _length(path) == _header_size(dimensions) + _count(shape)
     if not is_whole:
-        read(path, dimensions)  # says what is wrong, if not only the length of several gzip parts
+        read(path, dimensions)  # raises, unless the file has several gzip parts: then its length is right
     return shape
 
 
 def read(path: Path, dimensions: int) -> tuple[tuple[int, ...], bytearray]:
-    """The sizes and the bytes of an IDX file; see read_shape.
+    """Read an IDX file; see read_shape.
+
+    Returns:
+        (the size of each dimension; the values, one unsigned byte each, the last dimension fastest).
 
     Raises:
-        DataError: likewise, or the bytes are not as many as the header says.
+        DataError: there is no such IDX file, or its length differs from what its header says.
     """
     with _open(path) as file:
         shape = _read_header(path, file, dimensions)
@@ -54,13 +60,18 @@ def read(path: Path, dimensions: int) -> tuple[tuple[int, ...], bytearray]:
 
 
 def encode(shape: tuple[int, ...], body: bytes) -> bytes:
-    """An IDX file of unsigned bytes, not gzipped."""
+    """The content of an IDX file with these values, not gzipped.
+
+    Args:
+        shape: the size of each dimension.
+        body: the values, one unsigned byte each.
+    """
     return struct.pack(f">I{len(shape)}I", _magic(len(shape)), *shape) + body
 
 
 @contextmanager
 def _open(path: Path) -> Iterator[io.BufferedIOBase]:
-    """Open for reading, unzipped; whatever goes wrong inside becomes a DataError."""
+    """Open a file for reading, unzipped. Errors inside the block become a DataError."""
     try:
         with path.open("rb") as raw:
             zipped = raw.read(2) == _GZIP_MAGIC
@@ -77,7 +88,7 @@ def _open(path: Path) -> Iterator[io.BufferedIOBase]:
 
 
 def _length(path: Path) -> int:
-    """How many bytes the file holds once unzipped: its size, or what a gzip file says in its last bytes."""
+    """The unzipped length in bytes: the file's size, or what the last bytes of a gzip file say."""
     with path.open("rb") as raw:
         zipped = raw.read(2) == _GZIP_MAGIC
         size = raw.seek(0, os.SEEK_END)
@@ -99,7 +110,7 @@ def _read_header(path: Path, file: io.BufferedIOBase, dimensions: int) -> tuple[
         raise DataError(f"{path}: expected an IDX header of {size} bytes, found {len(header)} bytes")
     shape = struct.unpack(f">{dimensions}I", header[4:])
     on_disk = path.stat().st_size
-    # Before memory is asked for: a damaged count may promise terabytes.
+    # Checked before memory is allocated, because a damaged count may claim terabytes.
     if _count(shape) > on_disk * _DEFLATE_LIMIT:
         raise DataError(f"{path}: expected {_promise(shape)}, found a file of {on_disk} bytes")
     return shape

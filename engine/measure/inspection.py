@@ -1,7 +1,7 @@
-"""A close look at one layer of a run, on demand: histograms of its weights, gradients and activations.
+"""Inspecting one layer of a run on demand: histograms of its weights, gradients and activations.
 
-It is taken from a copy of the network, so the run goes on in the same bits as if nobody had looked. torch is
-imported by whoever trains; the results alone need none of it.
+A copy of the network computes them, so inspecting never changes the run: its weights stay bit-identical. The
+results need no torch, so a process that only shows them does not import it.
 """
 
 import copy
@@ -20,16 +20,16 @@ BINS = 64
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """How many values lie where, in equal bins from `low` to `high`; both are nan if none is finite.
+    """Counts of values in equal bins from `low` to `high`. Both are nan if no value is finite.
 
     Attributes:
         low: the smallest finite value.
-        high: the largest.
-        counts: in each of the bins; the last one holds `high`.
+        high: the largest finite value.
+        counts: how many values are in each bin. The last bin includes `high`.
         mean: of the finite values.
-        deviation: their standard deviation.
-        zeros: how many are exactly 0.
-        not_finite: how many are nan or infinite, and in no bin.
+        deviation: standard deviation of the finite values.
+        zeros: how many values are exactly 0.
+        not_finite: how many values are nan or infinite. They are in no bin.
     """
 
     low: float
@@ -42,7 +42,7 @@ class Histogram:
 
     @property
     def total(self) -> int:
-        """All values, whatever they are."""
+        """The number of all values, finite or not."""
         return sum(self.counts) + self.not_finite
 
 
@@ -51,13 +51,13 @@ class LayerView:
     """One layer at one moment.
 
     Attributes:
-        run: the run's name.
-        layer: the layer's.
-        step: the last one taken before it was looked at.
+        run: name of the run.
+        layer: name of the layer.
+        step: the last step taken before the layer was inspected.
         weights: of the linear layer, without its bias.
-        gradients: of the loss by them; None where the layer is frozen.
+        gradients: dL/dW; None if the layer is frozen.
         activations: h, what the next layer sees.
-        images: how many training images gradients and activations are from.
+        images: how many training images the gradients and activations come from.
     """
 
     run: str
@@ -72,16 +72,16 @@ class LayerView:
 def look(
     network: "Network", loss: "Loss", images: "Tensor", labels: "Tensor", layer: str, *, run: str, step: int
 ) -> LayerView:
-    """Histograms of `layer`, over a forward and a backward pass through a copy of `network`.
+    """Inspect `layer`, with a forward and a backward pass through a copy of `network`.
 
     Args:
-        network: is only read.
-        loss: from logits [batch, classes] and labels [batch] to the value that is minimised.
-        images: [batch, inputs].
-        labels: [batch].
-        layer: one of the network's.
-        run: for the result.
-        step: for the result.
+        network: is not changed.
+        loss: see `engine.networks.losses`.
+        images: float [batch, inputs], pixels in [0, 1].
+        labels: int64 [batch].
+        layer: name of one of the network's layers.
+        run: name of the run, for the result.
+        step: of the run, for the result.
     """
     import torch
 
@@ -107,7 +107,12 @@ def look(
 
 
 def histogram(values: "Tensor", bins: int = BINS) -> Histogram:
-    """The histogram of all of a tensor's values."""
+    """The histogram of all values of a tensor.
+
+    Args:
+        values: float, any shape, on any device.
+        bins: how many.
+    """
     flat = values.flatten().double().cpu()
     finite = flat[flat.isfinite()]
     not_finite = len(flat) - len(finite)

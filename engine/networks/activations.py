@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-_aten = torch.ops.aten  # the operations that autograd itself takes: the same bits, in one pass
+_aten = torch.ops.aten  # autograd's own backward operations: the same bits, in one pass over memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +14,9 @@ class Activation:
     """One nonlinearity.
 
     Attributes:
-        forward: from z to a, any shape.
-        backward: from dL/da and a to dL/dz.
+        forward: from z to a; float, any shape, usually [batch, units].
+        backward: from dL/da and a to dL/dz, all of the same shape. It takes a and not z, because the tape
+            keeps only a.
     """
 
     forward: Callable[[Tensor], Tensor]
@@ -23,14 +24,19 @@ class Activation:
 
 
 def build(name: str, beta: float | None = None) -> Activation:
-    """The activation of that name; `beta` belongs to `sigmoid_beta`.
+    """The activation with that name.
 
-    The β-sigmoid is the plain sigmoid forward, and backward the derivative of σ(z) + βz, σ(z)(1 − σ(z)) + β:
-    Roodschild, Gotay Sardiñas and Will (2020), "A new approach for the vanishing gradient problem on sigmoid
-    activation", doi 10.1007/s13748-020-00218-y. The slide prints σ(z)(1 + σ(z)) + β: a misprint.
+    The β-sigmoid is the plain sigmoid in the forward pass. Its backward pass uses the derivative of
+    σ(z) + βz, which is σ(z)(1 − σ(z)) + β: Roodschild, Gotay Sardiñas and Will (2020), "A new approach for
+    the vanishing gradient problem on sigmoid activation", doi 10.1007/s13748-020-00218-y. The slide prints
+    σ(z)(1 + σ(z)) + β, which is a misprint.
+
+    Args:
+        name: as in a scenario.
+        beta: β of `sigmoid_beta`; the others ignore it.
 
     Raises:
-        KeyError: no activation has that name.
+        KeyError: there is no activation with that name.
     """
     if name == "sigmoid_beta":
         return Activation(torch.sigmoid, lambda above, a: above * derivative(name, a, beta))
@@ -38,12 +44,18 @@ def build(name: str, beta: float | None = None) -> Activation:
 
 
 def derivative(name: str, a: Tensor, beta: float | None = None) -> Tensor:
-    """The slope that the backward pass uses, from what came out of the activation.
+    """The slope that the backward pass uses, computed from the activation's output.
 
     Args:
-        name: the activation's.
-        a: its output, any shape.
-        beta: of `sigmoid_beta`.
+        name: of the activation.
+        a: its output; float, any shape.
+        beta: β of `sigmoid_beta`; the others ignore it.
+
+    Returns:
+        φ'(z) in the shape and dtype of `a`.
+
+    Raises:
+        KeyError: there is no activation with that name.
     """
     match name:
         case "sigmoid":
@@ -61,7 +73,14 @@ def derivative(name: str, a: Tensor, beta: float | None = None) -> Tensor:
 
 
 def normalise_gradient(above: Tensor) -> Tensor:
-    """A gradient brought to mean 0 and deviation 1 over the whole tensor: (g − mean) / (std + 1e-6)."""
+    """Shift and scale a gradient to mean 0 and standard deviation 1: (g − mean) / (std + 1e-6).
+
+    Args:
+        above: dL/da, [batch, units]. Mean and std (unbiased) are scalars over the whole tensor.
+
+    Returns:
+        [batch, units].
+    """
     return (above - above.mean()) / (above.std() + 1e-6)
 
 

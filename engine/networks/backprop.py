@@ -1,9 +1,9 @@
 """Backpropagation, Algorithm 1 of the slides: the gradients of one step, layer by layer from the output down.
 
-Written out rather than left to autograd, which takes longer for networks as small as these, and because what
-is handed down, dL/da, is what this laboratory measures. It is done in the operations that autograd takes, in
-its order: the gradients are autograd's to the bit, and tests hold them against it. Only normalisations are
-left to it.
+It is written out for two reasons: autograd takes longer for networks as small as these, and dL/da, which is
+passed down from layer to layer, is exactly what this laboratory measures. It uses autograd's operations in
+autograd's order, so its gradients are bit-identical to autograd's; tests compare the two. Only normalisations
+are left to autograd.
 """
 
 from collections.abc import Callable
@@ -14,42 +14,43 @@ from torch import Tensor
 from engine.networks.activations import normalise_gradient
 from engine.networks.mlp import Network, Tape
 
-OnDelta = Callable[[int, Tensor], None]
+OnDelta = Callable[[int, Tensor], None]  # (layer, counted from 0; dL/da [batch, units])
 
 
 @torch.no_grad()
 def backpropagate(network: Network, tape: Tape, error: Tensor, on_delta: OnDelta | None = None) -> None:
-    """Set the gradients of all that trains. Nothing is computed below the lowest layer that does.
+    """Set the gradient of every parameter that trains. Stops at the lowest layer that trains.
 
     Args:
-        network: as it was when the tape was recorded.
-        tape: of the forward pass; its `norms` are used up.
-        error: dL/dlogits [batch, classes].
-        on_delta: is told of each layer, counted from 0, and its dL/da [batch, units], from the output down to
-            the lowest that trains.
+        network: unchanged since the tape was recorded.
+        tape: of the forward pass; its `norms` are consumed.
+        error: dL/dlogits, float [batch, classes].
+        on_delta: called with each layer, counted from 0, and its dL/da [batch, units], from the output down
+            to the lowest layer that trains.
     """
-    layers, inputs = network.layers, [tape.images, *tape.h]
+    layers, inputs = network.layers, [tape.images, *tape.h]  # inputs[i]: what layer i sees, [batch, in]
     lowest = next((number for number, layer in enumerate(layers) if layer.trains), len(layers))
-    arriving = {len(layers) - 1: error}  # dL/dh, by layer, as far as it has come down
+    arriving = {len(layers) - 1: error}  # by layer: dL/dh summed over the paths so far, [batch, units]
     for number in range(len(layers) - 1, lowest - 1, -1):
         layer = layers[number]
-        dh = arriving.pop(number)
-        if layer.skip_from is not None:
+        dh = arriving.pop(number)  # dL/dh [batch, units]
+        if layer.skip_from is not None:  # h = a + h of the source, so dL/dh reaches the source unchanged
             _add(arriving, layer.skip_from - 1, dh)
-        da = normalise_gradient(dh) if layer.normalises_gradient else dh
+        da = normalise_gradient(dh) if layer.normalises_gradient else dh  # dL/da [batch, units]
         if on_delta is not None:
             on_delta(number, da)
-        dz = layer.activation.backward(da, tape.a[number])
+        dz = layer.activation.backward(da, tape.a[number])  # dL/dz = dL/da · φ'(z) [batch, units]
         if layer.norm is not None:
-            dz = tape.norms.pop(number).backward(dz)
-        del dh, da  # what comes next may lie where they did, in the cache
-        weight = layer.weight
+            dz = tape.norms.pop(number).backward(dz)  # dL/d(W·x + b) [batch, units]
+        del dh, da  # so that the next tensors can reuse their memory while it is in the cache
+        weight = layer.weight  # [units, in]
         if weight.requires_grad:
-            weight.grad = dz.T @ inputs[number]
-            layer.bias.grad = dz.sum(0)
+            weight.grad = dz.T @ inputs[number]  # dL/dW [units, in] = [units, batch] @ [batch, in]
+            layer.bias.grad = dz.sum(0)  # dL/db [units]
         if number > lowest:
-            _add(arriving, number - 1, dz @ weight)
+            _add(arriving, number - 1, dz @ weight)  # dL/dx [batch, in] = [batch, units] @ [units, in]
 
 
 def _add(arriving: dict[int, Tensor], number: int, gradient: Tensor) -> None:
+    """Add dL/dh [batch, units] of one path to what has reached the layer on other paths."""
     arriving[number] = arriving[number] + gradient if number in arriving else gradient

@@ -1,4 +1,4 @@
-"""How weights are drawn. Biases start at 0; a stage's fresh output layer is PyTorch's default."""
+"""How weights are drawn. Biases start at 0. A stage's new output layer is drawn as PyTorch's default."""
 
 import math
 
@@ -10,12 +10,13 @@ from scenarios.schema import Init
 
 @torch.no_grad()
 def initialise(weight: Tensor, init: Init, generator: torch.Generator) -> None:
-    """Draw `weight` [out, in] in place by the scheme that `init` names.
+    """Draw a weight in place by the scheme that `init` names.
 
     Args:
-        weight: on the CPU, whatever the device of the run.
-        init: scheme and its std or gain.
-        generator: the draw's own.
+        weight: float [out, in]. It is on the CPU whatever the run's device, so that a seed draws the same
+            weights everywhere.
+        init: scheme, with its std or gain.
+        generator: used for this draw only.
 
     Raises:
         ValueError: the scheme is unknown.
@@ -26,7 +27,7 @@ def initialise(weight: Tensor, init: Init, generator: torch.Generator) -> None:
         case "xavier":
             nn.init.xavier_normal_(weight, gain=init.gain, generator=generator)
         case "he":
-            # N(0, gain² · 2 / fan-in): He et al. 2015, whose factor 2 makes up for ReLU's lost half.
+            # N(0, gain² · 2 / fan-in): He et al. 2015. The 2 makes up for the half that ReLU cuts off.
             nn.init.normal_(weight, std=init.gain * math.sqrt(2 / weight.shape[1]), generator=generator)
         case "orthogonal":
             nn.init.orthogonal_(weight, gain=init.gain, generator=generator)
@@ -36,7 +37,12 @@ def initialise(weight: Tensor, init: Init, generator: torch.Generator) -> None:
 
 @torch.no_grad()
 def initialise_as_pytorch(linear: nn.Linear, generator: torch.Generator) -> None:
-    """Draw weight and bias as `nn.Linear` itself would: U(−1/√fan-in, 1/√fan-in)."""
+    """Draw weight [out, in] and bias [out] in place as `nn.Linear` does: U(−1/√fan-in, 1/√fan-in).
+
+    Args:
+        linear: on the CPU.
+        generator: used for this draw only.
+    """
     bound = 1 / math.sqrt(linear.in_features)
     nn.init.uniform_(linear.weight, -bound, bound, generator=generator)
     nn.init.uniform_(linear.bias, -bound, bound, generator=generator)

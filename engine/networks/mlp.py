@@ -1,4 +1,4 @@
-"""The networks of the slides: hidden layers, each linear → norm → activation (+ skip), and an output."""
+"""The networks of the slides: hidden layers (linear → norm → activation, then skip), and an output layer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,22 +18,22 @@ from scenarios.schema import Model
 
 
 class CustomNorm(nn.Module):
-    """(x − mean) / std with both scalars over the whole batch × units tensor, std unbiased.
+    """(z − mean) / std. Both are scalars over the whole [batch, units] tensor; std is unbiased.
 
-    Nothing is learned and nothing is kept: training and evaluation do the same (the slides' CustomNorm).
+    It has no parameters and no state, so training and evaluation compute the same (the slides' CustomNorm).
     """
 
     def forward(self, z: Tensor) -> Tensor:
-        """Normalise `z` [batch, units]."""
+        """Normalise `z`, float [batch, units]; the result has the same shape."""
         return (z - z.mean()) / z.std()
 
 
 class NormRecord:
-    """One pass through a normalisation, which autograd takes back: a piece of its graph that stands alone.
+    """One forward pass through a normalisation, with a small autograd graph for its backward pass.
 
     Args:
         norm: the module.
-        z: [batch, units], what goes in.
+        z: its input, float [batch, units].
     """
 
     def __init__(self, norm: nn.Module, z: Tensor) -> None:
@@ -44,11 +44,18 @@ class NormRecord:
 
     @property
     def output(self) -> Tensor:
-        """[batch, units]."""
+        """What the normalisation returned, [batch, units], outside autograd."""
         return self._after.detach()
 
     def backward(self, gradient: Tensor) -> Tensor:
-        """From dL by its output to dL by what went in. Sets the gradients of what the module learns."""
+        """Go back through the normalisation, and set the gradients of its parameters.
+
+        Args:
+            gradient: dL/doutput [batch, units].
+
+        Returns:
+            dL/dinput [batch, units].
+        """
         learnt = [parameter for parameter in self._norm.parameters() if parameter.requires_grad]
         below, *own = torch.autograd.grad(self._after, [self._before, *learnt], gradient)
         for parameter, each in zip(learnt, own, strict=True):
@@ -58,13 +65,14 @@ class NormRecord:
 
 @dataclass
 class Tape:
-    """What one forward pass leaves behind for the backward pass and to be measured.
+    """What one forward pass records, for the backward pass and for measuring.
 
     Attributes:
-        images: [batch, inputs].
-        a: what comes out of each layer's nonlinearity, the logits last.
-        h: `a` plus a skip, if one ends here: what the next layer sees; the logits last.
-        norms: by layer, counted from 0: its normalisation, if something trains at the layer or below it.
+        images: float [batch, inputs].
+        a: the output of each layer's activation, [batch, units]; the last one is the logits.
+        h: what the next layer sees, [batch, units]: `a`, plus the skip if one ends here. The last one is
+            the logits.
+        norms: the normalisations by layer, counted from 0, where the layer or one below it trains.
     """
 
     images: Tensor
@@ -74,24 +82,24 @@ class Tape:
 
 
 class Layer:
-    """z = W·x + b, then a normalisation, a nonlinearity and what a skip adds; the output layer is z alone.
+    """z = W·x + b, then a normalisation, an activation and a skip. The output layer is z only.
 
-    A plain object over its modules: a step asks for these again and again, and a module looks each of them
-    up by a call.
+    It is a plain object that refers to its modules. Each step reads these attributes many times, and in a
+    module each of these reads is a slow call.
 
     Args:
-        name: `layer1`, next to the input, `layer2` … `output`.
+        name: `layer1` (next to the input), `layer2` … `output`.
         linear: W and b.
-        norm: over z, if any.
-        activation: its nonlinearity.
-        skip_from: the layer, from 1, whose output is added to this one's.
-        normalises_gradient: whether dL/da is normalised on its way down.
-        module: holds all its parameters, under the names that they have in the network's state; None makes
-            one of `linear` and `norm`.
+        norm: of z, if there is one.
+        activation: of the normalised z.
+        skip_from: the layer, counted from 1, whose output is added to this layer's output.
+        normalises_gradient: whether dL/da is normalised on its way back.
+        module: holds all parameters under their names in the network's state; None builds one from `linear`
+            and `norm`.
 
     Attributes:
-        weight: [units, inputs]. The parameter itself: it may only ever be changed in place.
-        bias: [units], likewise.
+        weight: float [units, inputs]. This is the parameter itself, so change it in place only.
+        bias: float [units]. Change it in place only, too.
     """
 
     __slots__ = (
@@ -124,14 +132,18 @@ class Layer:
 
     @property
     def trains(self) -> bool:
-        """Whether it isn't frozen."""
+        """Whether the layer trains: it is not frozen."""
         return self.weight.requires_grad
 
 
 class Network(nn.Module):
-    """Hidden layers and an output layer; a stage of a schedule holds the first few of all hidden layers.
+    """Hidden layers and an output layer. In a staged schedule a stage holds only the first hidden layers.
 
-    The state's keys are `layer1.linear.weight` … `output.weight`, from the input to the output.
+    The keys of its state are `layer1.linear.weight` … `output.weight`, from the input to the output.
+
+    Args:
+        hidden: from the input on.
+        output: the output layer.
     """
 
     def __init__(self, hidden: Sequence[Layer], output: Layer) -> None:
@@ -142,7 +154,7 @@ class Network(nn.Module):
 
     @property
     def layers(self) -> tuple[Layer, ...]:
-        """All layers from the input on, the output layer last."""
+        """All layers, from the input to the output."""
         return self._layers
 
     @property
@@ -151,17 +163,20 @@ class Network(nn.Module):
         return tuple(layer.name for layer in self._layers)
 
     def forward(self, images: Tensor, tape: Tape | None = None) -> Tensor:
-        """The logits [batch, classes].
+        """Compute the logits.
 
         Args:
-            images: [batch, inputs].
-            tape: takes down every layer, for `engine.networks.backprop`, whose backward pass this network's
-                is. It cuts autograd's graph at normalisations.
+            images: float [batch, inputs], pixels in [0, 1].
+            tape: records every layer for `engine.networks.backprop`, which does this network's backward
+                pass. With a tape, autograd's graph ends at each normalisation.
+
+        Returns:
+            The logits, float [batch, classes].
         """
-        seen, goes_back = [images], False
+        seen, goes_back = [images], False  # seen[i]: the input of layer i, [batch, in]
         for number, layer in enumerate(self._layers):
-            # As functions and not by calling modules, which would be 2 % of a step.
-            z = F.linear(seen[-1], layer.weight, layer.bias)
+            # A function instead of a call of the module, which would cost 2 % of a step.
+            z = F.linear(seen[-1], layer.weight, layer.bias)  # x·Wᵀ + b [batch, units]
             goes_back = goes_back or layer.weight.requires_grad
             if layer.norm is not None:
                 if tape is not None and goes_back:
@@ -169,8 +184,8 @@ class Network(nn.Module):
                     z = tape.norms[number].output
                 else:
                     z = layer.norm(z)
-            a = layer.activation.forward(z)
-            h = a if layer.skip_from is None else a + seen[layer.skip_from]
+            a = layer.activation.forward(z)  # [batch, units]
+            h = a if layer.skip_from is None else a + seen[layer.skip_from]  # [batch, units]
             if tape is not None:
                 tape.a.append(a)
                 tape.h.append(h)
@@ -178,10 +193,10 @@ class Network(nn.Module):
         return h
 
     def freeze(self, names: frozenset[str]) -> None:
-        """Freeze exactly the layers in `names` and thaw the others.
+        """Freeze exactly the layers in `names`, and unfreeze the others.
 
-        A frozen layer gets no gradient and no update, not even from momentum (its gradients are None), and
-        its BatchNorm uses its running statistics and leaves them.
+        A frozen layer gets no gradient and no update, not even from momentum, because its gradients are
+        None. Its BatchNorm uses its running statistics and does not change them.
         """
         self.train()
         for layer in self._layers:
@@ -194,12 +209,16 @@ class Network(nn.Module):
 
 
 def build_hidden(model: Model, seed: int, device: torch.device) -> tuple[tuple[Layer, ...], Layer]:
-    """All hidden layers and the first output layer, drawn from the input to the output.
+    """Build all hidden layers and the first output layer, drawn in order from the input to the output.
 
     Args:
-        model: the scenario's.
-        seed: the run's.
-        device: where they are to live; they are drawn on the CPU.
+        model: of the scenario.
+        seed: of the run.
+        device: where the parameters will be. They are drawn on the CPU, so that a seed means the same
+            weights on every device.
+
+    Returns:
+        (the hidden layers, the output layer); weights float32 [units, inputs], biases 0 [units].
     """
     draw = generator(seed, "init")
     sizes = [FASHION_MNIST.inputs, *[model.width] * model.hidden_layers, FASHION_MNIST.classes]
@@ -224,7 +243,17 @@ def build_hidden(model: Model, seed: int, device: torch.device) -> tuple[tuple[L
 
 
 def build_head(model: Model, seed: int, stage: int, device: torch.device) -> Layer:
-    """The fresh output layer that a stage of a staged schedule puts on top, as PyTorch initialises it."""
+    """Build the new output layer of a stage in a staged schedule, initialised as PyTorch does it.
+
+    Args:
+        model: of the scenario.
+        seed: of the run.
+        stage: counted from 1.
+        device: where the parameters will be.
+
+    Returns:
+        The layer; weight float32 [classes, width], bias [classes].
+    """
     output = _blank_linear(model.width, FASHION_MNIST.classes)
     initialise_as_pytorch(output, generator(seed, "head", stage))
     return _output(output.to(device))
@@ -235,7 +264,7 @@ def _output(linear: nn.Linear) -> Layer:
 
 
 def _blank_linear(inputs: int, outputs: int) -> nn.Linear:
-    """A linear layer on the CPU that nobody has initialised: PyTorch's own draw would be thrown away."""
+    """An uninitialised linear layer on the CPU. PyTorch's own draw would cost time and be overwritten."""
     return nn.Linear(inputs, outputs, device="meta").to_empty(device="cpu")
 
 

@@ -1,8 +1,8 @@
-"""Optimizers by name: the update rules, a parameter at a time.
+"""Optimizers by name: their update rules, one parameter at a time.
 
-They are written out here rather than taken from torch.optim, whose classes import PyTorch's compiler (2 s
-of a start) and call hooks of which nothing here has any use. SGD and Adam end in the bits of torch.optim's:
-tests hold them against it.
+They do not come from torch.optim, because its classes import PyTorch's compiler, which makes the start 2 s
+longer, and call hooks that are not used here. SGD and Adam are bit-identical to those of torch.optim; tests
+compare them.
 """
 
 import math
@@ -19,11 +19,11 @@ State = dict[str, Any]
 
 
 class Optimizer:
-    """Base of the rules. A parameter whose gradient is None is left alone, whatever it had gathered.
+    """Base class of the rules. A parameter whose gradient is None does not change, whatever its momentum is.
 
     Args:
-        parameters: all that may ever train; the frozen ones too, for they may thaw.
-        lr: the learning rate; it may be changed between two steps.
+        parameters: all that may ever train: also the frozen ones, because they may be unfrozen later.
+        lr: the learning rate. It may be changed between two steps.
     """
 
     def __init__(self, parameters: list[nn.Parameter], lr: float) -> None:
@@ -31,12 +31,16 @@ class Optimizer:
         self.lr = lr
 
     def zero_grad(self) -> None:
-        """Forget the gradients of the step before."""
+        """Remove the gradients of the previous step."""
         for parameter in self.parameters:
             parameter.grad = None
 
     def observe(self, tape: Tape) -> None:
-        """Take what the rule needs of the step's forward pass beside its gradients; most need nothing."""
+        """Read what the rule needs from the forward pass besides gradients. Most rules need nothing.
+
+        Args:
+            tape: of this step's forward pass; see `engine.networks.mlp.Tape`.
+        """
 
     @torch.no_grad()
     def step(self) -> None:
@@ -46,15 +50,19 @@ class Optimizer:
                 self._update(number, parameter, parameter.grad)
 
     def state_dict(self) -> State:
-        """What `load_state_dict` needs: tensors by the parameter's number, and plain values. Not copied."""
+        """What `load_state_dict` needs: tensors by the number of their parameter, and plain values.
+
+        Each tensor has the shape of its parameter. They are not copied.
+        """
         return {"lr": self.lr, **self._state()}
 
     def load_state_dict(self, state: State) -> None:
-        """Go on from the state of another optimizer over the same parameters."""
+        """Continue from the state of another optimizer over the same parameters, on any device."""
         self.lr = state["lr"]
         self._restore(state)
 
     def _update(self, number: int, parameter: nn.Parameter, gradient: Tensor) -> None:
+        """Update a parameter in place; the gradient has its shape."""
         raise NotImplementedError
 
     def _state(self) -> State:
@@ -64,12 +72,12 @@ class Optimizer:
         pass
 
     def _on_device(self, tensors: dict[int, Tensor]) -> dict[int, Tensor]:
-        """Copies where the parameters are."""
+        """The tensors, each on the device of its parameter."""
         return {number: tensor.to(self.parameters[number].device) for number, tensor in tensors.items()}
 
 
 class SGD(Optimizer):
-    """v ← momentum · v + g; θ ← θ − lr · v. Without momentum v is g."""
+    """v ← momentum · v + g; θ ← θ − lr · v. Without momentum, v is g."""
 
     def __init__(self, parameters: list[nn.Parameter], lr: float, momentum: float) -> None:
         super().__init__(parameters, lr)
@@ -92,9 +100,9 @@ class SGD(Optimizer):
 
 
 class Adam(Optimizer):
-    """Adam with bias correction: Kingma and Ba (2015), Algorithm 1, which is on the slide.
+    """Adam with bias correction: Kingma and Ba (2015), Algorithm 1, as on the slide.
 
-    A parameter counts its own steps, so that one which thaws late starts like any other.
+    Each parameter counts its own steps, so that the bias correction is right for one that is unfrozen late.
     """
 
     def __init__(
@@ -115,7 +123,8 @@ class Adam(Optimizer):
         step, (beta1, beta2) = self._steps[number], self._betas
         first = self._first[number].lerp_(gradient, 1 - beta1)
         second = self._second[number].mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
-        # θ ← θ − lr · m̂ / (√v̂ + eps), with the corrections of both moments drawn out of the tensors.
+        # θ ← θ − lr · m̂ / (√v̂ + eps). Both bias corrections are applied to scalars where possible, in the
+        # order of torch.optim, for its bits.
         denominator = (second.sqrt() / math.sqrt(1 - beta2**step)).add_(self._eps)
         parameter.addcdiv_(first, denominator, value=-self.lr / (1 - beta1**step))
 
@@ -132,16 +141,16 @@ class SDAGD(Optimizer):
 
     Tan and Lim (2020), "Vanishing Gradient Analysis in Stochastic Diagonal Approximate Greatest Descent
     Optimization". The published pages give no schedule for R, so this is a reconstruction: R is constant,
-    and h is the diagonal curvature that Becker and LeCun propagate (engine.training.curvature). Where h is
-    small beside μ the step is R long along the gradient; where μ is small it is a diagonal Newton step.
+    and h is the diagonal curvature of Becker and LeCun (engine.training.curvature). Where h is much smaller
+    than μ, the step has length R along the gradient. Where μ is small, it is a diagonal Newton step.
 
-    The radius stands in `lr`, because it is what sets the length of a step.
+    `lr` holds the radius, because it sets the length of a step.
 
     Args:
-        network: whose parameters to update.
-        model: the scenario's.
+        network: its parameters are updated.
+        model: of the scenario.
         radius: R.
-        norm: `layer` takes ‖g‖ over a layer's weight and bias, `global` over the whole network.
+        norm: `layer` computes ‖g‖ over a layer's weight and bias, `global` over the whole network.
     """
 
     def __init__(self, network: Network, model: schema.Model, radius: float, norm: str) -> None:
@@ -154,12 +163,16 @@ class SDAGD(Optimizer):
 
     @torch.no_grad()
     def observe(self, tape: Tape) -> None:
-        """Take the curvature of the batch that the next step is for."""
+        """Compute the curvature of the batch for the next step.
+
+        Args:
+            tape: of this step's forward pass.
+        """
         self._curvature = diagonal_curvature(self._network, self._model, tape)
 
     @torch.no_grad()
     def step(self) -> None:
-        """Update every parameter that has a gradient; `observe` comes first."""
+        """Update every parameter that has a gradient. Call `observe` first."""
         norms = [_norm(layer) for layer in self._layers]
         if self._norm == "global":
             norms = [torch.linalg.vector_norm(torch.stack(norms))] * len(norms)
@@ -172,7 +185,7 @@ class SDAGD(Optimizer):
 
 
 def build(config: schema.Optimizer, network: Network, model: schema.Model) -> Optimizer:
-    """A fresh optimizer over every parameter of `network`."""
+    """Build a new optimizer over every parameter of `network`."""
     parameters = list(network.parameters())
     match config:
         case schema.Sgd():
@@ -184,7 +197,11 @@ def build(config: schema.Optimizer, network: Network, model: schema.Model) -> Op
 
 
 def _norm(parameters: tuple[Tensor, ...]) -> Tensor:
-    """In double precision: the squares of a vanishing gradient are 0 in float32, and the step explodes."""
+    """The norm of the gradients of some parameters, a float64 scalar tensor.
+
+    Double precision is needed: the squares of a vanishing gradient are 0 in float32, and a norm of 0 would
+    make the step explode.
+    """
     norms = [
         torch.linalg.vector_norm(parameter.grad, dtype=torch.float64)
         for parameter in parameters

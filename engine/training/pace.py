@@ -1,4 +1,4 @@
-"""How long a trainer takes for a block of steps."""
+"""How long a trainer takes for a block of steps, in seconds."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,17 +10,22 @@ from engine.data.fashion_mnist import Dataset
 from engine.training.trainer import Trainer
 from scenarios.schema import Scenario
 
-BLOCK = 10  # steps: one of them is measured, as in the whole of a run
-_IMAGES = 1_200_000  # of an epoch: 2 300 steps, more than are taken here
+BLOCK = 10  # steps; one of them is measured, as in any other ten steps of a run
+_IMAGES = 1_200_000  # per epoch: 2 300 steps, more than are ever taken here
 
 Block = Callable[[], float]
 Clock = Callable[[], float]
 
 
 class TrainerPace:
-    """A trainer behind its first ten steps, which are all measured; each call takes a block of steps.
+    """A trainer past its first ten steps, which are all measured. Each call trains a block of steps.
 
-    Its epochs are so long that no evaluation falls between two steps.
+    Its epochs are so long that it never evaluates between two steps.
+
+    Args:
+        scenario: what to train.
+        data: on the device to train on.
+        clock: returns seconds.
     """
 
     def __init__(self, scenario: Scenario, data: Dataset, clock: Clock = perf_counter) -> None:
@@ -32,24 +37,31 @@ class TrainerPace:
         self()
 
     def __call__(self, *, measuring: bool = True) -> float:
-        """Take a block of steps; returns its seconds."""
+        """Train a block of steps.
+
+        Returns:
+            The seconds that it took.
+        """
         self.trainer.measuring = measuring
         return timed(self._block, self._device, self._clock)
 
     def _block(self) -> None:
         for _ in range(BLOCK):
-            if not self.trainer.status.ended:  # one that diverges has no more steps
+            if not self.trainer.status.ended:  # a run that diverged takes no more steps
                 self.trainer.step()
 
 
 def clock_for(data: Dataset) -> Clock:
-    """With one thread on the CPU that of the thread: what else the machine does is not among its seconds."""
+    """The clock to use: with one thread on the CPU the thread's own, which other load does not affect."""
     on_one_core = torch.get_num_threads() == 1 and data.train_images.device.type == "cpu"
     return thread_time if on_one_core else perf_counter
 
 
 def timed(work: Callable[[], None], device: torch.device, clock: Clock = perf_counter) -> float:
-    """Seconds of some work, that still in the device's queue included: by a clock, on a GPU by its own."""
+    """The seconds that `work` takes, including what it leaves in the device's queue.
+
+    On a GPU the GPU's own clock measures, otherwise `clock`.
+    """
     if device.type != "cuda":
         began = clock()
         work()
@@ -65,6 +77,6 @@ def timed(work: Callable[[], None], device: torch.device, clock: Clock = perf_co
 
 
 def synchronise(device: torch.device) -> None:
-    """Wait until the device has done what it was given."""
+    """Wait until the device has finished its queue."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)

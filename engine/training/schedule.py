@@ -1,4 +1,4 @@
-"""Staged freeze/unfreeze schedules. A plain scenario is a schedule of one stage that trains everything."""
+"""Staged freeze/unfreeze schedules. A plain scenario is a schedule of one stage that trains every layer."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,12 @@ from scenarios.schema import Scenario
 
 @dataclass(frozen=True)
 class StagePlan:
-    """What one stage holds and trains.
+    """The layers that one stage has, and which of them train.
 
     Attributes:
-        hidden: how many hidden layers stand, from the input on.
-        frozen: the names of those that don't train; the output layer always does.
-        fresh_head: whether the stage puts a new output layer on top.
+        hidden: how many hidden layers the stage has, from the input on.
+        frozen: the names of those that do not train. The output layer always trains.
+        fresh_head: whether the stage begins with a new output layer.
     """
 
     hidden: int
@@ -22,7 +22,7 @@ class StagePlan:
 
 
 def plan(scenario: Scenario) -> tuple[StagePlan, ...]:
-    """The stages of a scenario in order."""
+    """The stages of a scenario, in order."""
     if not scenario.stages:
         return (StagePlan(scenario.model.hidden_layers, frozenset(), fresh_head=False),)
     plans = []

@@ -1,4 +1,4 @@
-"""Sums that stay on the device until someone asks."""
+"""Sums of losses and hits that stay on the device until they are fetched."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ from torch import Tensor
 
 
 class Tally:
-    """Loss and hits over an epoch, and the single losses since they were last fetched.
+    """Loss and hits over an epoch, and the individual losses since the last fetch.
 
-    `add` only keeps what it is given: counting the hits of several batches at once costs what counting one
-    does. `fetch` counts, and is one copy.
+    `add` only keeps its arguments; `fetch` counts them and copies once from the device. Counting the hits of
+    several batches together costs as much as counting one batch, and on a GPU each copy is a wait.
     """
 
     def __init__(self) -> None:
@@ -20,23 +20,31 @@ class Tally:
         self._pending: list[tuple[Tensor, Tensor, Tensor]] = []
 
     def add(self, loss: Tensor, logits: Tensor, labels: Tensor) -> None:
-        """Count one batch.
+        """Add one batch.
 
         Args:
-            loss: its mean, a scalar; outside autograd, like the logits.
-            logits: [batch, classes].
+            loss: the batch's mean, a scalar tensor. Loss and logits are outside autograd.
+            logits: float [batch, classes].
             labels: int64 [batch].
         """
         self._pending.append((loss, logits, labels))
 
     def fetch(self, more: Tensor | None = None) -> tuple[list[float], float, list[float]]:
-        """(the losses since the last fetch, the last batch's accuracy, what is in `more`), in one copy."""
+        """Count what was added since the last fetch, and bring it to the CPU in one copy.
+
+        Args:
+            more: float64 [n], other values to bring along in the same copy.
+
+        Returns:
+            (the losses since the last fetch, one per batch; the last batch's accuracy from 0 to 1; the
+            values of `more`). Empty lists and 0 if nothing was added.
+        """
         if not self._pending:
             return [], 0.0, []
         losses, logits, labels = zip(*self._pending, strict=True)
         size, fetched = len(labels[-1]), len(losses)
-        hit = torch.cat(logits).argmax(1) == torch.cat(labels)
-        hits = torch.stack([torch.count_nonzero(hit), torch.count_nonzero(hit[-size:])])
+        hit = torch.cat(logits).argmax(1) == torch.cat(labels)  # bool [images of all batches]
+        hits = torch.stack([torch.count_nonzero(hit), torch.count_nonzero(hit[-size:])])  # [2]
         parts = [torch.stack(losses).double(), hits.double()]
         values = _brought_over(torch.cat(parts if more is None else [*parts, more]))
         for loss, batch in zip(values, labels, strict=False):
@@ -47,7 +55,7 @@ class Tally:
         return values[:fetched], values[fetched + 1] / size, values[fetched + 2 :]
 
     def state(self) -> dict[str, Any]:
-        """What `restore` needs; what is pending stays so."""
+        """What `restore` needs, without counting the batches that were not fetched yet."""
         return {
             "loss_sum": self._loss_sum,
             "hits": self._hits,
@@ -56,7 +64,7 @@ class Tally:
         }
 
     def restore(self, state: dict[str, Any], device: torch.device) -> None:
-        """Go on from another tally's state, on `device`."""
+        """Continue from the state of another tally, with its tensors on `device`."""
         self._loss_sum, self._hits, self._images = state["loss_sum"], state["hits"], state["images"]
         self._pending = [
             (loss.to(device), logits.to(device), labels.to(device))
@@ -64,12 +72,12 @@ class Tally:
         ]
 
     def averages(self) -> tuple[float, float]:
-        """(loss, accuracy) over all that was fetched."""
+        """(mean loss, accuracy from 0 to 1) over all images that were fetched."""
         return self._loss_sum / self._images, self._hits / self._images
 
 
 def _brought_over(values: Tensor) -> list[float]:
-    """A vector's values, by one copy; from a GPU into pinned memory, which it writes without a detour."""
+    """The values of a vector [n], in one copy. A GPU writes directly into pinned memory."""
     if values.device.type == "cuda":
         pinned = torch.empty(values.shape, dtype=values.dtype, pin_memory=True)
         pinned.copy_(values, non_blocking=True)

@@ -27,7 +27,7 @@ def test_where_a_single_image_would_be_left_a_size_is_proposed_that_leaves_none(
     images: int, size: int
 ) -> None:
     data = random_data(images, 1)
-    with pytest.raises(DataError, match="BatchNorm needs two") as refused:
+    with pytest.raises(DataError, match="BatchNorm needs at least two") as refused:
         Batches(data, 1, size).require_spread()
     if images > 1:
         proposed = int(str(refused.value).split()[-1])

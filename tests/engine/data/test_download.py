@@ -113,7 +113,7 @@ def test_file_that_the_mirror_lacks_is_an_error(mirror: Served) -> None:
 
 def test_file_with_another_checksum_is_refused(mirror: Served) -> None:
     mirror[f"{FILES[1]}.gz"] += b"\0"
-    with pytest.raises(DataError, match=rf"{FILES[1]}\.gz arrived damaged"):
+    with pytest.raises(DataError, match=rf"{FILES[1]}\.gz was damaged during the download"):
         download(ignore)
     assert_no_trace()
 

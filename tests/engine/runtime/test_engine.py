@@ -538,8 +538,8 @@ def test_a_last_batch_of_one_image_under_batchnorm_is_a_failed_run_that_says_wha
     engine.train(make_scenario({"model.norm": "batch", "data.batch_size": 79}), 1)
     error = listener.wait_for(RunFinished).error
     assert error == (
-        "with data.batch_size = 79 the last of 80 images is a batch by itself, and BatchNorm needs two: "
-        "take another size, such as 78"
+        "with data.batch_size = 79 only one of the 80 images is left for the last batch, but BatchNorm needs "
+        "at least two: use another size, such as 78"
     )
 
 
