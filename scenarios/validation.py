@@ -44,7 +44,8 @@ def _explain(location: Location, kind: str, value: object, path: str, complete: 
     elif kind == "extra_forbidden":
         yield _unknown(place, path)
     elif kind == "missing":
-        if complete:
+        # A parent's keys may complete a table, but never an item of a list.
+        if complete or any(isinstance(part, int) for part in location):
             yield Problem(path, place.key, "missing", expected(place.field))
     elif kind == "unprintable":
         yield Problem(path, place.key, "found control characters", "plain text")

@@ -35,6 +35,12 @@ BAD_FILES = {
         loss = "mse"
     """,
     "nothing-stated": "",
+    "half-a-pair-without-a-parent": """
+        extends = "no-such-parent"
+        [model]
+        hidden_layers = 7
+        skip = [[1]]
+    """,
     "keys-in-the-wrong-place": """
         extends = "depth-7"
         lr = 0.1
