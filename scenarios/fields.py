@@ -49,14 +49,44 @@ def find(location: Location) -> Place:
     return Place(key, field, _stateable(container), union, tag)
 
 
+class Leaf(NamedTuple):
+    """A key that holds a value or a list.
+
+    Attributes:
+        key: dotted.
+        field: what the schema says about it; if several tables of a choice have the key, the first of them.
+        names: the names that it takes; empty if it takes something else.
+        only_with: (key, names): the key exists only while that other key has one of these names.
+        chooses: whether the key's name chooses which table its own table is.
+    """
+
+    key: str
+    field: FieldInfo
+    names: tuple[str, ...] = ()
+    only_with: tuple[str, tuple[str, ...]] | None = None
+    chooses: bool = False
+
+
+def leaves(table: type[BaseModel] = Scenario, prefix: str = "") -> Iterator[Leaf]:
+    """Every key under `table` that holds a value or a list, in the schema's order, stages as a whole."""
+    for name, field in table.model_fields.items():
+        key, inner = prefix + name, _table(field)
+        if field.discriminator:
+            yield from _leaves_of_choice(key, field)
+        elif inner is None or get_origin(field.annotation) is tuple:
+            yield Leaf(key, field, names(field.annotation))
+        else:
+            yield from leaves(inner, f"{key}.")
+
+
 def known_keys() -> tuple[str, ...]:
-    """Every dotted key that a file or `--set` may state; `stages` is one key."""
-    return tuple(key for key, _ in _leaves(Scenario) if key != "id")
+    """Every dotted key that a file or `--set` may state, `stages` is one key."""
+    return tuple(leaf.key for leaf in leaves() if leaf.key != "id")
 
 
 def defaults() -> dict[str, Any]:
     """The default values, by dotted key."""
-    return {key: field.default for key, field in _leaves(Scenario) if not field.is_required()}
+    return {leaf.key: leaf.field.default for leaf in leaves() if not leaf.field.is_required()}
 
 
 def members(field: FieldInfo) -> dict[str, type[BaseModel]]:
@@ -124,17 +154,20 @@ def _table(field: FieldInfo | None) -> type[BaseModel] | None:
     return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
 
 
-def _leaves(table: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
-    """Every dotted key under `table` that holds a value or a list, in the schema's order."""
-    seen = set()
-    for name, field in table.model_fields.items():
-        key = prefix + name
-        inner = members(field).values() if field.discriminator else [_table(field)]
-        for member in inner:
-            if member is None or get_origin(field.annotation) is tuple:
-                yield key, field
-            else:
-                for leaf in _leaves(member, f"{key}."):
-                    if leaf[0] not in seen:
-                        yield leaf
-                    seen.add(leaf[0])
+def _leaves_of_choice(key: str, union: FieldInfo) -> Iterator[Leaf]:
+    """The leaves of all tables of a union, each once, with the names that bring it."""
+    first: dict[str, Leaf] = {}
+    chosen_by: dict[str, list[str]] = {}
+    tables = members(union)
+    for name, table in tables.items():
+        for leaf in leaves(table, f"{key}."):
+            first.setdefault(leaf.key, leaf)
+            chosen_by.setdefault(leaf.key, []).append(name)
+    tag = f"{key}.{union.discriminator}"
+    for leaf in first.values():
+        if leaf.key == tag:
+            yield leaf._replace(names=tuple(tables), chooses=True)
+        elif len(chosen_by[leaf.key]) == len(tables):
+            yield leaf
+        else:
+            yield leaf._replace(only_with=(tag, tuple(chosen_by[leaf.key])))

@@ -2,6 +2,7 @@
 
 The names that a file may use are defined here, and the engine maps each one to what it builds.
 `scenarios.conflicts` checks values that are valid one by one but not together.
+A field's `title` is its label in the editor's form, if that is not its key.
 """
 
 from typing import Annotated, Any, Literal
@@ -96,7 +97,7 @@ class Data(Table):
     """The data set, and the number of images per batch."""
 
     name: DataName
-    batch_size: int = Field(ge=1, le=60_000)
+    batch_size: int = Field(ge=1, le=60_000, title="batch")
 
 
 class Sgd(Table):
@@ -129,7 +130,7 @@ class Sdagd(Table):
 
     name: Literal["sdagd"]
     radius: float = Field(gt=0, le=1000)
-    norm: Literal["layer", "global"] = "layer"
+    norm: Literal["layer", "global"] = Field(default="layer", title="norm of g")
 
 
 Optimizer = Annotated[Sgd | Adam | Sdagd, Field(discriminator="name")]
@@ -178,6 +179,7 @@ class Scenario(Table):
     """
 
     id: str = Field(
+        title="name",
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
         description="a file name of at most 64 letters, digits, dots, dashes and underscores",
     )

@@ -2,11 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from functools import cache
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from scenarios.fields import Leaf
     from scenarios.problems import Problem
     from scenarios.schema import Scenario
+
+Kind = Literal["choice", "text", "number", "numbers", "pairs", "stages"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,67 +23,122 @@ class Field:
     Attributes:
         key: dotted, as in a file.
         label: before it.
+        kind: what is typed: one of the choices, a text, a number, numbers, pairs of layers, or stages.
         choices: the names that it takes; empty for something to type.
         where: (key, names): it belongs to a scenario in which that key has one of those names.
         hint: an example of what to type.
+        first: its text when a choice has just brought the field in.
     """
 
     key: str
     label: str
+    kind: Kind
     choices: tuple[str, ...] = ()
     where: tuple[str, tuple[str, ...]] | None = None
     hint: str = ""
+    first: str = ""
 
 
-def fields() -> tuple[Field, ...]:
-    """Every value that the form has, in its order."""
-    from scenarios import schema
+# The form's order differs from the files' in one point: the optimizer comes right after the model.
+_ORDER = ("id", "model", "optimizer", "data", "training", "stages")
 
-    return (
-        Field("id", "name", hint="of its file, if it is saved"),
-        Field("model.hidden_layers", "hidden layers"),
-        Field("model.width", "width", hint="nodes in each"),
-        Field("model.activation", "activation", get_args(schema.ActivationName)),
-        Field("model.beta", "beta", where=("model.activation", ("sigmoid_beta",)), hint="0.05"),
-        Field("model.norm", "norm", get_args(schema.NormName)),
-        Field("model.gradient", "gradient", get_args(schema.GradientName)),
-        Field("model.skip", "skip", hint="1-3 4-7, or nothing"),
-        Field("model.init.scheme", "init", ("normal", "xavier", "he", "orthogonal")),
-        Field("model.init.std", "std", where=("model.init.scheme", ("normal",))),
-        Field("model.init.gain", "gain", where=("model.init.scheme", ("xavier", "he", "orthogonal"))),
-        Field("optimizer.name", "optimizer", ("sgd", "adam", "sdagd")),
-        Field("optimizer.lr", "lr", where=("optimizer.name", ("sgd", "adam"))),
-        Field("optimizer.momentum", "momentum", where=("optimizer.name", ("sgd",))),
-        Field("optimizer.betas", "betas", where=("optimizer.name", ("adam",)), hint="0.9 0.999"),
-        Field("optimizer.eps", "eps", where=("optimizer.name", ("adam",))),
-        Field("optimizer.radius", "radius", where=("optimizer.name", ("sdagd",))),
-        Field("optimizer.norm", "norm of g", ("layer", "global"), where=("optimizer.name", ("sdagd",))),
-        Field("data.batch_size", "batch"),
-        Field("training.loss", "loss", get_args(schema.LossName)),
-        Field("training.epochs", "epochs", hint="of each stage"),
-        Field("stages", "stages", hint="2: 1 / 2 2: 2, or nothing"),
-    )
-
-
-# What a field says that a choice has just brought in, so that something sensible stands there.
+# The rest is what the schema cannot say: an example in the form's notation, ...
+_HINTS = {
+    "id": "of its file, if it is saved",
+    "model.width": "nodes in each",
+    "model.beta": "0.05",
+    "optimizer.betas": "0.9 0.999",
+    "training.epochs": "of each stage",
+}
+_NOTATION = {"pairs": "1-3 4-7, or nothing", "stages": "2: 1 / 2 2: 2, or nothing"}
+# ... a sensible first value of a key that has no default, ...
 _FIRST = {
     "model.beta": "0.05",
     "model.init.std": "0.05",
-    "model.init.gain": "1.0",
     "optimizer.lr": "0.01",
-    "optimizer.momentum": "0.0",
-    "optimizer.betas": "0.9 0.999",
-    "optimizer.eps": "1e-08",
     "optimizer.radius": "0.2",
-    "optimizer.norm": "layer",
 }
+# ... and that beta belongs to one activation, which is a rule of `scenarios.conflicts`.
+_WHERE = {"model.beta": ("model.activation", ("sigmoid_beta",))}
+
+
+@cache
+def fields(schema: "type[BaseModel] | None" = None) -> tuple[Field, ...]:
+    """Every value that the form has, in its order, read from the schema: a new key there has a field here.
+
+    Two things are left out: the prose, because the form writes a variant's title itself, and a choice of one
+    name, such as that of the data set.
+
+    Args:
+        schema: the tables to read; None is the scenario's own.
+
+    Raises:
+        TypeError: a value is of a type that has no notation in the form.
+    """
+    from scenarios.fields import leaves
+    from scenarios.numbers import PROSE
+    from scenarios.schema import Scenario
+
+    found = [
+        _field(leaf) for leaf in leaves(schema or Scenario) if leaf.key not in PROSE and len(leaf.names) != 1
+    ]
+    return tuple(sorted(found, key=_place))
+
+
+def _place(field: Field) -> int:
+    """The place of the field's table; a table that has none comes last."""
+    table = field.key.partition(".")[0]
+    return _ORDER.index(table) if table in _ORDER else len(_ORDER)
+
+
+def _field(leaf: "Leaf") -> Field:
+    kind: Kind = "choice" if leaf.names else _kind(leaf.field.annotation)
+    *_, table, name = ("", *leaf.key.split("."))
+    default = None if leaf.field.is_required() else leaf.field.default
+    if default is None and leaf.names:
+        default = leaf.names[0]
+    return Field(
+        leaf.key,
+        leaf.field.title or (table if leaf.chooses else name).replace("_", " "),
+        kind,
+        leaf.names,
+        _WHERE.get(leaf.key, leaf.only_with),
+        _HINTS.get(leaf.key, _NOTATION.get(kind, "")),
+        _FIRST.get(leaf.key, _text(kind, default)),
+    )
+
+
+def _kind(annotation: Any) -> Kind:
+    """How a value of this type is typed."""
+    from scenarios.schema import Stage
+
+    if annotation in (int, float):
+        return "number"
+    if annotation is str:
+        return "text"
+    inner = [item for item in get_args(annotation) if item not in (NoneType, Ellipsis)]
+    origin = get_origin(annotation)
+    if origin is Annotated or (origin in (Union, UnionType) and len(inner) == 1):
+        return _kind(inner[0])
+    if origin is tuple:
+        if inner == [Stage]:
+            return "stages"
+        match {_kind(item) for item in inner}.pop():
+            case "number":
+                return "numbers"
+            case "numbers":
+                return "pairs"
+    raise TypeError(f"the form has no notation for {annotation}")
 
 
 def texts(scenario: "Scenario", name: str) -> dict[str, str]:
     """What stands in each field at first; `name` is the variant's own."""
     values = scenario.numbers()
-    shown = {field.key: _text(field.key, values.get(field.key)) for field in fields()}
-    return _FIRST | {key: text for key, text in shown.items() if text or key not in _FIRST} | {"id": name}
+    shown = {
+        field.key: _text(field.kind, values[field.key]) if field.key in values else field.first
+        for field in fields()
+    }
+    return shown | {"id": name}
 
 
 def applies(field: Field, typed: Mapping[str, str]) -> bool:
@@ -88,18 +150,18 @@ def read(base: "Scenario", typed: Mapping[str, str]) -> "Scenario | dict[str, st
     """The scenario that the form describes, or what is wrong, by field.
 
     Args:
-        base: what the variant was made of; only the title speaks of it.
+        base: what the variant was made of; its title speaks of it, and what has no field is taken from it.
         typed: the text of each field.
     """
     from scenarios.loading import OWN_SECTION
     from scenarios.validation import validate
     from scenarios.variants import variant_title
 
-    table: dict[str, Any] = {
-        "title": "a variant",
-        "section": OWN_SECTION,
-        "data": {"name": base.data.name},
-    }
+    table: dict[str, Any] = {"title": "a variant", "section": OWN_SECTION}
+    keys = {field.key for field in fields()}
+    for key, value in base.numbers().items():
+        if key not in keys:
+            _put(table, key, value)
     wrong: dict[str, str] = {}
     for field in fields():
         if not applies(field, typed):
@@ -131,14 +193,14 @@ def _words(problem: "Problem") -> str:
     return f"{text}; {problem.suggestion}?" if problem.suggestion else text
 
 
-def _text(key: str, value: Any) -> str:
+def _text(kind: Kind, value: Any) -> str:
     if value is None:
         return ""
-    match key:
-        case "model.skip":
+    match kind:
+        case "pairs":
             return " ".join(f"{source}-{target}" for source, target in value)
-        case "optimizer.betas":
-            return " ".join(str(beta) for beta in value)
+        case "numbers":
+            return _list(value)
         case "stages":
             return " / ".join(f"{_list(stage['sub_models'])}: {_list(stage['train'])}" for stage in value)
         case _:
@@ -155,18 +217,19 @@ def _value(field: Field, text: str) -> Any:
     Raises:
         ValueError: it cannot be read; its text says what was expected.
     """
-    match field.key:
-        case "model.skip":
+    match field.kind:
+        case "pairs":
             return [_numbers(pair.replace("-", " "), field.hint) for pair in text.replace(",", " ").split()]
         case "stages":
             return [_stage(part, field.hint) for part in text.split("/")] if text else []
-        case "optimizer.betas":
-            return [float(_number(beta)) for beta in text.replace(",", " ").split()]
-        case "id":
+        case "numbers":
+            return [_number(part) for part in text.replace(",", " ").split()]
+        case "text":
             return text
-    if not text:
-        return None
-    return text if field.choices else _number(text)
+        case "number":
+            return _number(text) if text else None
+        case "choice":
+            return text or None
 
 
 def _stage(text: str, hint: str) -> dict[str, list[int]]:

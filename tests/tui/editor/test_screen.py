@@ -1,10 +1,14 @@
 import tomllib
+from itertools import groupby
 from pathlib import Path
+from typing import Annotated, Literal
 from unittest.mock import patch
 
 import pytest
+from pydantic import Field
 
 import scenarios
+from scenarios.schema import Adam, Data, Model, Sgd, Stage, Table, Training
 from tests import goldens
 from tests.tui.lab_bench import NARROW, WIDE, Bench, opened
 from tui_vanish.editor import form
@@ -43,6 +47,56 @@ def test_every_value_that_a_file_may_state_has_a_field() -> None:
     assert missing == {"data.name"}  # there is one data set
 
 
+class _Model(Model):
+    dropout: float = Field(default=0.1, ge=0, lt=1)
+    residual_every: int | None = Field(default=None, ge=1)
+    pooling: Literal["mean", "max"] = "max"
+    pairs: tuple[tuple[int, int], ...] = ((1, 2), (3, 4))
+    only_one: Literal["so"] = "so"
+
+
+class _Lion(Table):
+    name: Literal["lion"]
+    sign: float = Field(gt=0, title="sign of g")
+    decays: tuple[float, float] = (0.9, 0.99)
+
+
+class _Extended(Table):
+    id: str = Field(title="name")
+    model: _Model
+    data: Data
+    optimizer: Annotated[Sgd | Adam | _Lion, Field(discriminator="name")]
+    training: Training
+    stages: tuple[Stage, ...] = ()
+    noise: float = 0.5
+
+
+def test_a_new_key_of_the_schema_has_a_field_by_itself() -> None:
+    fields = form.fields(_Extended)
+    new = [field for field in fields if field not in form.fields()]
+    lion = ("optimizer.name", ("lion",))
+    assert new == [
+        form.Field("model.dropout", "dropout", "number", first="0.1"),
+        form.Field("model.residual_every", "residual every", "number"),
+        form.Field("model.pooling", "pooling", "choice", ("mean", "max"), first="max"),
+        form.Field("model.pairs", "pairs", "pairs", hint="1-3 4-7, or nothing", first="1-2 3-4"),
+        form.Field("optimizer.name", "optimizer", "choice", ("sgd", "adam", "lion"), first="sgd"),
+        form.Field("optimizer.sign", "sign of g", "number", where=lion),
+        form.Field("optimizer.decays", "decays", "numbers", where=lion, first="0.9 0.99"),
+        form.Field("noise", "noise", "number", first="0.5"),
+    ]
+    tables = [key for key, _ in groupby(field.key.partition(".")[0] for field in fields)]
+    assert tables == ["id", "model", "optimizer", "data", "training", "stages", "noise"]
+
+
+def test_a_value_that_the_form_has_no_notation_for_is_refused() -> None:
+    class Switched(Table):
+        switch: bool = False
+
+    with pytest.raises(TypeError, match="the form has no notation for <class 'bool'>"):
+        form.fields(Switched)
+
+
 def test_errors_stand_at_their_fields_in_the_schema_s_words() -> None:
     found = problems(model__hidden_layers="0", optimizer__lr="fast", data__batch_size="")
     assert found == {
@@ -59,14 +113,23 @@ def test_errors_stand_at_their_fields_in_the_schema_s_words() -> None:
         ("model__skip", "a-b", "such as 1-3 4-7"),
         ("stages", "2 2", "such as 2: 1 / 2 2: 2"),
         ("stages", "2: 1 / 2 2: 2", "all 7 hidden layers in the last stage"),
+        ("optimizer__betas", "0.9 x", "two numbers from 0 to below 1"),
         ("id", "a b", "a file name"),
         ("model__init__std", "nan", "a number above 0"),
     ],
 )
 def test_what_cannot_be_read_or_does_not_fit_is_said_at_its_field(key: str, text: str, words: str) -> None:
-    found = problems(**{key: text})
+    other = {"optimizer__name": "adam"} if key == "optimizer__betas" else {}
+    found = problems(**{key: text}, **other)
     assert list(found) == [key.replace("__", ".")]
     assert words in next(iter(found.values()))
+
+
+def test_half_a_pair_is_said_at_its_field_also_while_another_one_cannot_be_read() -> None:
+    assert problems(model__skip="1", stages="x") == {
+        **problems(model__skip="1"),
+        "stages": "such as 2: 1 / 2 2: 2, or nothing",
+    }
 
 
 def test_a_choice_brings_its_own_fields_and_sends_the_others_away() -> None:
