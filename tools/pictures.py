@@ -100,7 +100,7 @@ async def editor(studio: Studio) -> None:
 
 async def theory(studio: Studio, page_id: str, *keys: str) -> None:
     """A theory page after some keys, with its measurements loaded."""
-    studio.app.action_concepts(page_id)
+    studio.app.action_theory(page_id)
     await studio.pilot.pause()
     await studio.press(*keys)
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Target = Literal["app", "lab", "compare", "concepts", "runs"]
+Target = Literal["app", "lab", "compare", "theory", "runs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,27 +201,25 @@ ACTIONS: tuple[Action, ...] = (
     Action("match", ("N",), "", "Previous match", "lab", "Move", argument="-1", palette=False),
     Action("back", ("escape",), "", "Clear the filter, or go back to the list", "lab", "Move", palette=False),
     Action(
-        "step", ("enter",), "step", "Go a step, or open the page", "concepts", "Theory", rank=1, palette=False
+        "step", ("enter",), "step", "Go a step, or open the page", "theory", "Theory", rank=1, palette=False
     ),
     Action(
         "run_steps",
         ("space",),
         "run",
         "Step after step, or stop",
-        "concepts",
+        "theory",
         "Theory",
         rank=2,
         palette=False,
     ),
-    Action(
-        "restart", ("r",), "restart", "Before the first step", "concepts", "Theory", rank=8, palette=False
-    ),
+    Action("restart", ("r",), "restart", "Before the first step", "theory", "Theory", rank=8, palette=False),
     Action(
         "turn_knob",
         ("right", "l"),
         "turn",
         "Turn the knob up",
-        "concepts",
+        "theory",
         "Theory",
         argument="1",
         rank=3,
@@ -232,7 +230,7 @@ ACTIONS: tuple[Action, ...] = (
         ("left", "h"),
         "",
         "Turn the knob down",
-        "concepts",
+        "theory",
         "Theory",
         argument="-1",
         palette=False,
@@ -242,7 +240,7 @@ ACTIONS: tuple[Action, ...] = (
         ("down", "j"),
         "knob",
         "Take the next knob in hand",
-        "concepts",
+        "theory",
         "Theory",
         argument="1",
         rank=4,
@@ -253,7 +251,7 @@ ACTIONS: tuple[Action, ...] = (
         ("up", "k"),
         "",
         "The previous knob",
-        "concepts",
+        "theory",
         "Theory",
         argument="-1",
         palette=False,
@@ -263,7 +261,7 @@ ACTIONS: tuple[Action, ...] = (
         ("tab", "right_square_bracket"),
         "next page",
         "Turn to the next page",
-        "concepts",
+        "theory",
         "Theory",
         argument="1",
         rank=6,
@@ -274,13 +272,13 @@ ACTIONS: tuple[Action, ...] = (
         ("shift+tab", "left_square_bracket"),
         "",
         "Turn to the previous page",
-        "concepts",
+        "theory",
         "Theory",
         argument="-1",
         palette=False,
     ),
-    Action("contents", ("t",), "list", "The list of all pages", "concepts", "Theory", rank=5, palette=False),
-    Action("close", ("escape",), "back", "Go back", "concepts", "Theory", rank=1, palette=False),
+    Action("contents", ("t",), "list", "The list of all pages", "theory", "Theory", rank=5, palette=False),
+    Action("close", ("escape",), "back", "Go back", "theory", "Theory", rank=1, palette=False),
     Action("cursor", ("down", "j"), "", "Next run", "compare", "Comparison", argument="1", palette=False),
     Action("cursor", ("up", "k"), "", "Previous run", "compare", "Comparison", argument="-1", palette=False),
     Action(
@@ -325,7 +323,9 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "resume_run", ("p",), "go on", "Let the run go on from where it was saved", "runs", "Runs", rank=2
     ),
-    Action("take_run", ("T",), "take over", "Take the run over from its process", "runs", "Runs", rank=2),
+    Action(
+        "take_over_run", ("T",), "take over", "Take the run over from its process", "runs", "Runs", rank=2
+    ),
     Action("mark_run", ("space",), "mark", "Mark the run for a comparison", "runs", "Runs", rank=4),
     Action("compare_runs", ("c",), "compare", "Compare the marked runs", "runs", "Runs", rank=4),
     Action("sort_runs", ("o",), "sort", "Sort by the next column", "runs", "Runs", argument="1", rank=5),
@@ -347,7 +347,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("leave_runs", ("escape",), "back", "Clear the filter, or go back", "runs", "Runs", rank=1),
     Action("take_over", ("T",), "take over", "Take the run over from its process", "lab", "Run", rank=2),
     Action("runs", ("r",), "runs", "Every run that was trained here", "app", "App", rank=8),
-    Action("concepts", ("t",), "theory", "Open the page that explains the scenario", "app", "App", rank=9),
+    Action("theory", ("t",), "theory", "Open the page that explains the scenario", "app", "App", rank=9),
     Action("help", ("question_mark", "f1"), "help", "Every key, on one page", "app", "App", rank=4),
     Action(
         "command_palette",

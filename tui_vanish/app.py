@@ -72,7 +72,7 @@ class VanishApp(App[int]):
         self.poller = Poller(self, engine, self.show, refresh)
         self.navigation = Navigation(self, self.session, self.poller)
         self._announcements = Announcements(self, self._set_title)
-        self.session.client.tell = self._announcements.tell
+        self.session.client.notify = self._announcements.notify
         self.session.catalogue.on_read = self.poller.show_again
         self.set_class(ascii, "-ascii", update=False)  # which widgets draw by
         self.animation_level = "none"
@@ -182,7 +182,7 @@ class VanishApp(App[int]):
         """Show the help page."""
         self.navigation.open_help()
 
-    def action_concepts(self, page_id: str = "") -> None:
+    def action_theory(self, page_id: str = "") -> None:
         """Open the theory: that page, else that of the scenario at hand, else the last one, else the list."""
         self.navigation.open_theory(page_id)
 

@@ -41,7 +41,7 @@ class Commands(Provider):
                 yield f"Go to {entry.id}", entry.title, f"screen.select({entry.id!r})"
         for page_id in page_ids():
             page = page_text(page_id)
-            yield f"Theory: {page.title}", page.slides[0], f"app.concepts({page_id!r})"
+            yield f"Theory: {page.title}", page.slides[0], f"app.theory({page_id!r})"
 
     def _callback(self, call: str) -> "_Call":
         return _Call(self.screen, call)

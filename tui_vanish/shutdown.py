@@ -151,7 +151,7 @@ class Shutdown:
         self._app.exit(0)
 
     def _ask_for_patience(self) -> None:
-        self._session.client.tell("Saving what was learnt…", timeout=60)
+        self._session.client.notify("Saving what was learnt…", timeout=60)
 
     def _vanish(self, code: int) -> None:
         """End the process at once, with the terminal as it was before."""

@@ -11,7 +11,7 @@ from engine.protocol.spec import NotARunSpec
 from engine.protocol.status import Status
 from engine.storage.follower import Follower
 from engine.storage.run_index import list_runs
-from engine.storage.run_lock import CannotEnd, Owner, owner_of, tell_to_end
+from engine.storage.run_lock import CannotEnd, Owner, ask_to_end, owner_of
 from engine.storage.run_log import NotARun, read_description
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Peers:
         # All of them end with it, also those that it has begun since somebody looked here.
         runs = tuple(dict.fromkeys((*self._live(owner), run)))
         try:
-            tell_to_end(self._runs_folder / run, owner)
+            ask_to_end(self._runs_folder / run, owner)
         except ProcessLookupError:
             pass  # the process has just ended by itself
         except CannotEnd as error:

@@ -23,7 +23,7 @@ from engine.protocol.events import (
 )
 from engine.protocol.spec import RunSpec
 from engine.protocol.status import Status
-from engine.protocol.verdicts import FAULTS, gravity
+from engine.protocol.verdicts import FAULTS, severity
 
 Rule = Callable[[Window, bool], Finding | None]
 
@@ -64,7 +64,7 @@ class Diagnosis:
         self._looked_at = 0  # the last step after which the layers were known as that step had found them
 
     def follow(self, event: RunEvent) -> list[VerdictChanged]:
-        """What changes with `event`: what ends, then what begins, the gravest first."""
+        """What changes with `event`: what ends, then what begins, the most severe first."""
         match event:
             case StageStarted():
                 self._window.begin_stage(event.step + 1)
@@ -129,7 +129,7 @@ class Diagnosis:
 
     def _end(self, event: Event, kinds: Set[str], *, with_stage: bool = False) -> list[VerdictChanged]:
         ended = []
-        for kind in sorted(kinds, key=gravity):
+        for kind in sorted(kinds, key=severity):
             began = self._open.pop(kind)
             changed = replace(
                 began,
@@ -146,7 +146,7 @@ class Diagnosis:
 
     def _begin(self, event: Event, findings: Iterable[Finding]) -> list[VerdictChanged]:
         began = []
-        for finding in sorted(findings, key=lambda finding: gravity(finding.kind)):
+        for finding in sorted(findings, key=lambda finding: severity(finding.kind)):
             if finding.kind in self._open:
                 continue
             self._open[finding.kind] = VerdictChanged(

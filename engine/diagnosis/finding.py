@@ -10,7 +10,7 @@ class Finding:
     """What a rule found.
 
     Attributes:
-        kind: see GRAVITY.
+        kind: see SEVERITY.
         variant: which of the kind's sentences says it.
         cause: which of the kind's causes ends the sentence; "" for none.
         layer: the layer it is about; None where it is about the whole network.

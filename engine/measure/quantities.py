@@ -68,7 +68,7 @@ class Probe:
         )
         self._weights = [_Weights(*zip(*members, strict=True)) for _, members in alike]
 
-    def take_delta(self, number: int, delta: Tensor) -> None:
+    def on_delta(self, number: int, delta: Tensor) -> None:
         """Measure the norm of one layer's gradient during the backward pass, while it is in the cache.
 
         Args:

@@ -121,7 +121,7 @@ class EpochFinished(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intervened(Event):
-    """Someone took the wheel: from here on it is not the scenario's run any more."""
+    """The run was changed by hand: from here on it is not the scenario's run any more."""
 
     event: ClassVar[str] = "intervention"
     kind: InterventionKind

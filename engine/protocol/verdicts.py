@@ -17,8 +17,9 @@ Kind = Literal[
     "healthy",
 ]
 
-# The gravest first: what ends the run, then the causes from the strongest to the mildest, then what follows.
-GRAVITY: tuple[str, ...] = (
+# The most severe first: what ends the run, then the causes from the strongest to the mildest, then the
+# effects.
+SEVERITY: tuple[str, ...] = (
     "non_finite",
     "exploding",
     "vanishing",
@@ -33,9 +34,9 @@ GRAVITY: tuple[str, ...] = (
     "healthy",
 )
 # While one of these holds a network is not healthy.
-FAULTS = frozenset(GRAVITY[: GRAVITY.index("frozen")])
+FAULTS = frozenset(SEVERITY[: SEVERITY.index("frozen")])
 
 
-def gravity(kind: str) -> int:
-    """Sorts kinds, the gravest first; one that is not known here (a newer version's) comes last."""
-    return GRAVITY.index(kind) if kind in GRAVITY else len(GRAVITY)
+def severity(kind: str) -> int:
+    """Sorts kinds, the most severe first; one that is not known here (a newer version's) comes last."""
+    return SEVERITY.index(kind) if kind in SEVERITY else len(SEVERITY)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.protocol.commands import RunCommand, Train
-from engine.runtime.state import Desk, EngineSnapshot, Settings
+from engine.runtime.state import EngineSnapshot, Settings, State
 from engine.storage.paths import default_runs_folder, new_run_name
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Engine:
         self._settings = settings
         self._on_event = on_event
         self._folder = settings.runs_dir or default_runs_folder()
-        self._desk = Desk()
+        self._state = State()
         self._names: set[str] = set()
         self._thread = threading.Thread(target=self._work, name="engine")
 
@@ -50,16 +50,16 @@ class Engine:
 
     def send(self, command: "RunCommand") -> None:
         """Queue a command; one for a run that has ended, or isn't there, changes nothing."""
-        self._desk.commands.put(command)
+        self._state.commands.put(command)
 
     def snapshot(self) -> EngineSnapshot:
         """The latest published state: a reference, never a wait."""
-        return self._desk.published
+        return self._state.published
 
     def close(self) -> None:
         """Stop every run, save it, and wait for the thread to end."""
-        self._desk.closing = True
-        self._desk.commands.put(None)
+        self._state.closing = True
+        self._state.commands.put(None)
         if self._thread.is_alive():
             self._thread.join()
 
@@ -76,11 +76,11 @@ class Engine:
     @property
     def importing(self) -> bool:
         """Whether torch is being imported: nothing can be stopped then, and nothing needs saving."""
-        return self._desk.importing
+        return self._state.importing
 
     def _work(self) -> None:
         from engine.runtime.loop import (
             Loop,  # with all that trains and saves; a screen's first frame is there sooner
         )
 
-        Loop(self._settings, self._folder, self._desk, self._on_event).run()
+        Loop(self._settings, self._folder, self._state, self._on_event).run()

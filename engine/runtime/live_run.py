@@ -53,7 +53,7 @@ class LiveRun:
     """One run of the engine, from the command that asked for it to its end.
 
     Whatever goes wrong in it ends it as failed and touches no other run. `step` may be called in any
-    thread; what it has to tell waits until `deliver` is called in the engine's.
+    thread; what it has to tell waits until `flush` is called in the engine's.
 
     Args:
         name: the run's, and its folder's.
@@ -85,7 +85,7 @@ class LiveRun:
         self._save_at = 0.0
         self._trainer: Trainer | None = None
         self._to_repeat: deque[Intervened] = deque()
-        self._untold: list[RunEvent] = []
+        self._pending: list[RunEvent] = []
         self._failure: Exception | None = None
         self._snapshot = self._view.snapshot()
 
@@ -118,7 +118,7 @@ class LiveRun:
             self._trainer.begin()
         except Exception as error:  # whatever torch has against it (no memory, say) ends this run alone
             self._failure = error
-        self.deliver()
+        self.flush()
 
     def resume(self, command: ResumeRun, data: "Dataset", threads: int) -> None:
         """Take the run from its directory, and go on where it was saved last.
@@ -126,7 +126,7 @@ class LiveRun:
         If that can't be, the run is failed here, and its directory is left as it is.
         """
         try:
-            saved = resume.take(self._folder)
+            saved = resume.read_saved(self._folder)
         except resume.CannotResume as error:
             self.fail(str(error))
             return
@@ -159,12 +159,12 @@ class LiveRun:
                 trainer.set_epochs(command.epochs)
         except Exception as error:  # likewise
             self._failure = error
-        self.deliver()
+        self.flush()
 
     def _build(self, data: "Dataset", threads: int) -> "Trainer":
         from engine.training.trainer import Trainer
 
-        return Trainer(self.name, self._scenario, self._seed, data, self._untold.append, threads=threads)
+        return Trainer(self.name, self._scenario, self._seed, data, self._pending.append, threads=threads)
 
     def step(self) -> None:
         """One step of training."""
@@ -174,7 +174,7 @@ class LiveRun:
             except Exception as error:  # likewise
                 self._failure = error
 
-    def obey(self, command: RunCommand) -> None:
+    def apply(self, command: RunCommand) -> None:
         """Carry out a command between two rounds. One that comes too late changes nothing."""
         trainer = self._trainer
         if trainer is None or trainer.status.ended:
@@ -185,7 +185,7 @@ class LiveRun:
             self._notify(self.name, "warning", str(error))
         except Exception as error:  # likewise: a command may evaluate, or build a stage
             self._failure = error
-        self.deliver()
+        self.flush()
 
     def inspect(self, layer: str) -> "LayerView | None":
         """Histograms of a layer, also after the end; None, and a word why, where there is none to look at."""
@@ -204,17 +204,17 @@ class LiveRun:
 
     def stop(self) -> None:
         """End it, if it hasn't ended."""
-        self.obey(Stop(self.name))
+        self.apply(Stop(self.name))
 
     def finish_saving(self) -> None:
         """Wait until what it had to save was tried."""
         if self._directory is not None:
             self._saver.finish(self._directory)
 
-    def deliver(self) -> None:
+    def flush(self) -> None:
         """Fold in, write and pass on what happened since the last time; save the run if it is time."""
         try:
-            self._tell_all()
+            self._publish_pending()
             if self._failure is None:
                 self._repeat()
                 if not self._view.status.ended and monotonic() >= self._save_at:
@@ -223,12 +223,12 @@ class LiveRun:
             self._failure = error
         if (failure := self._failure) is not None:
             self._failure = None
-            self._untold.clear()
+            self._pending.clear()
             said = str(failure) if isinstance(failure, DataError) else f"{type(failure).__name__}: {failure}"
             self.fail(said, "".join(traceback.format_exception(failure)))
-        self.tell_trouble()
+        self.notify_trouble()
 
-    def tell_trouble(self) -> None:
+    def notify_trouble(self) -> None:
         """Say once that the run can't be saved, and once that it can again."""
         trouble = self._directory.trouble if self._directory else ""
         if trouble == self._trouble:
@@ -242,7 +242,7 @@ class LiveRun:
         """End it as failed; `error` is one sentence, `trace` goes into the log only."""
         if self._trainer is not None:
             self._trainer.status = Status.FAILED
-        self._tell(failure(self._view.snapshot(), error, trace))
+        self._publish(failure(self._view.snapshot(), error, trace))
 
     def _carry_out(self, command: RunCommand, trainer: "Trainer") -> None:
         match command:
@@ -274,17 +274,17 @@ class LiveRun:
             if self._to_repeat[0].step > trainer.steps:
                 return
             self._carry_out(resume.again(self._to_repeat.popleft()), trainer)
-            self._tell_all()
+            self._publish_pending()
 
-    def _tell_all(self) -> None:
-        for event in self._untold:
+    def _publish_pending(self) -> None:
+        for event in self._pending:
             verdicts = self._diagnosis.follow(event)
             ends = isinstance(event, RunFinished)  # a run's last word stays the last
             for each in (*verdicts, event) if ends else (event, *verdicts):
-                self._tell(each)
-        self._untold.clear()
+                self._publish(each)
+        self._pending.clear()
 
-    def _tell(self, event: RunEvent) -> None:
+    def _publish(self, event: RunEvent) -> None:
         self._view.apply(event)
         if self._directory is not None:
             self._directory.write(event)
@@ -293,7 +293,7 @@ class LiveRun:
         self._on_event(event)
         if isinstance(event, RunFinished):
             self._save(last=True)
-            self._notify(self.name, *_farewell(self._scenario.id, event))
+            self._notify(self.name, *_end_notice(self._scenario.id, event))
 
     def _save(self, *, last: bool = False) -> None:
         """Hand the run as it stands to the saver."""
@@ -336,7 +336,7 @@ def failure(seen: Snapshot, error: str, trace: str | None = None) -> RunFinished
     )
 
 
-def _farewell(scenario: str, event: RunFinished) -> tuple[Severity, str]:
+def _end_notice(scenario: str, event: RunFinished) -> tuple[Severity, str]:
     match event.status:
         case Status.DIVERGED:
             names = ", ".join(event.nonfinite or ())

@@ -14,7 +14,7 @@ from engine.protocol.spec import NotARunSpec, RunSpec
 from engine.protocol.status import Status
 from engine.runtime import threads
 from engine.runtime.rounds import Rounds
-from engine.runtime.state import Desk, EngineSnapshot, Notice, Settings
+from engine.runtime.state import EngineSnapshot, Notice, Settings, State
 from engine.storage.run_log import NotARun, read_description
 from engine.storage.saver import Saver
 from engine.tracking.snapshot import Snapshot
@@ -36,7 +36,7 @@ class Loop:
     Args:
         settings: device, data and threads.
         folder: where run directories go.
-        desk: has the commands, and takes what is published.
+        state: has the commands, and takes what is published.
         on_event: gets every event of every run.
     """
 
@@ -44,14 +44,14 @@ class Loop:
         self,
         settings: Settings,
         folder: Path,
-        desk: Desk,
+        state: State,
         on_event: "Callable[[RunEvent], None] | None",
     ) -> None:
         self._settings = settings
         self._folder = folder
-        self._desk = desk
+        self._state = state
         self._on_event = on_event
-        self._saver = Saver(settings.save_seconds, on_change=lambda: desk.commands.put(None))
+        self._saver = Saver(settings.save_seconds, on_change=lambda: state.commands.put(None))
         self._activity = self._device = self._data_title = ""
         self._dataset: Dataset | None = None
         self._rounds = Rounds()
@@ -65,7 +65,7 @@ class Loop:
         """Train until the engine is closed."""
         self._saver.start()
         try:
-            while not self._desk.closing:
+            while not self._state.closing:
                 idle = not self._active()
                 self._publish(at_once=idle)
                 self._drain(wait=idle)
@@ -81,7 +81,7 @@ class Loop:
         finally:  # their threads are no daemons: whatever happened here, the process has to end
             self._rounds.close()
             self._saver.close()
-        self._tell_troubles()
+        self._notify_troubles()
         self._publish(at_once=True)
 
     def _active(self) -> "list[LiveRun]":
@@ -89,14 +89,14 @@ class Loop:
 
     def _drain(self, *, wait: bool) -> None:
         """Carry out the commands that are there; with `wait`, stay until there is one."""
-        while not self._desk.closing:
+        while not self._state.closing:
             try:
-                command = self._desk.commands.get(block=wait)
+                command = self._state.commands.get(block=wait)
             except queue.Empty:
                 return
             wait = False
             if command is None:
-                self._tell_troubles()
+                self._notify_troubles()
             elif isinstance(command, Train):
                 self._begin(command)
             elif isinstance(command, ResumeRun):
@@ -107,12 +107,12 @@ class Loop:
                 self._inspection = run.inspect(command.layer) or self._inspection
                 self._changed = True
             else:
-                run.obey(command)
+                run.apply(command)
             self._publish(at_once=True)
 
-    def _tell_troubles(self) -> None:
+    def _notify_troubles(self) -> None:
         for run in self._runs.values():
-            run.tell_trouble()
+            run.notify_trouble()
 
     def _begin(self, command: Train) -> None:
         run = self._add(command.run, command.scenario, command.seed)
@@ -132,7 +132,7 @@ class Loop:
 
             text = f"{command.run} cannot be resumed: {error}"
             self._notify(command.run, "error", text)
-            self._hear(failure(Snapshot(0, command.run, Status.FAILED, RunSpec(id=""), 0), text))
+            self._on_run_event(failure(Snapshot(0, command.run, Status.FAILED, RunSpec(id=""), 0), text))
             return
         run = self._add(command.run, scenario, what.seed)
         self._with_data(run, lambda data: run.resume(command, data, self._settings.threads))
@@ -140,7 +140,9 @@ class Loop:
     def _add(self, name: str, scenario: "Scenario", seed: int) -> "LiveRun":
         from engine.runtime.live_run import LiveRun  # with diagnosis and resuming: not before the first run
 
-        run = LiveRun(name, scenario, seed, self._folder / name, self._saver, self._hear, self._notify)
+        run = LiveRun(
+            name, scenario, seed, self._folder / name, self._saver, self._on_run_event, self._notify
+        )
         self._runs[name] = run
         return run
 
@@ -155,34 +157,34 @@ class Loop:
         else:
             begin(data)
         finally:
-            self._tell("")
+            self._set_activity("")
 
     def _prepare(self) -> "Dataset":
         """Torch, the device and the data, once."""
         if self._dataset is None:
-            self._desk.importing = True
-            self._tell("loading PyTorch")
+            self._state.importing = True
+            self._set_activity("loading PyTorch")
             try:
                 devices.preload_torch()
             finally:
-                self._desk.importing = False
+                self._state.importing = False
             import torch
 
             torch.set_num_threads(self._settings.threads)
             device = devices.resolve(self._settings.device)
             self._device = str(device)
             source = find_source(self._settings.data)
-            self._tell("reading Fashion-MNIST")
+            self._set_activity("reading Fashion-MNIST")
             dataset = load(source, device)
             if self._settings.choose_threads:
-                self._tell("trying numbers of threads")
+                self._set_activity("trying numbers of threads")
                 fastest = threads.measure(self._settings.threads, dataset)
                 self._settings = replace(self._settings, threads=fastest, choose_threads=False)
             self._rounds = Rounds(self._settings.side_by_side if self._settings.threads == 1 else 1)
             self._dataset, self._data_title = dataset, source.title
         return self._dataset
 
-    def _hear(self, event: "RunEvent") -> None:
+    def _on_run_event(self, event: "RunEvent") -> None:
         self._changed = True
         if self._on_event is not None:
             self._on_event(event)
@@ -191,7 +193,7 @@ class Loop:
         self._notices.append(Notice(len(self._notices) + 1, run, severity, text))
         self._changed = True
 
-    def _tell(self, activity: str) -> None:
+    def _set_activity(self, activity: str) -> None:
         self._activity, self._changed = activity, True
         self._publish(at_once=True)
 
@@ -200,8 +202,8 @@ class Loop:
         if not self._changed or not (at_once or now - self._published_at >= PUBLISH_SECONDS):
             return
         self._changed, self._published_at = False, now
-        self._desk.published = EngineSnapshot(
-            sequence=self._desk.published.sequence + 1,
+        self._state.published = EngineSnapshot(
+            sequence=self._state.published.sequence + 1,
             runs=tuple(run.snapshot() for run in self._runs.values()),
             activity=self._activity,
             device=self._device,

@@ -68,7 +68,7 @@ class Saved:
         return RunDirectory(RunLog.reopen(self.folder, self.log_bytes), self.lock)
 
 
-def take(folder: Path) -> Saved:
+def read_saved(folder: Path) -> Saved:
     """Take a run from its directory; release its lock, or open it. Nothing is changed yet.
 
     Raises:

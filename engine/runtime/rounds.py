@@ -27,7 +27,7 @@ class Rounds:
     """
 
     def __init__(self, workers: int = 1, clock: Callable[[], float] = perf_counter) -> None:
-        self._pool = ThreadPoolExecutor(workers, "round", _take_one_thread) if workers > 1 else None
+        self._pool = ThreadPoolExecutor(workers, "round", _use_one_thread) if workers > 1 else None
         self._clock = clock
         self._choices: defaultdict[int, _Choice] = defaultdict(_Choice)  # by the number of runs
 
@@ -39,7 +39,7 @@ class Rounds:
         else:
             self._advance_by_choice(self._pool, runs)
         for run in runs:
-            run.deliver()
+            run.flush()
 
     def close(self) -> None:
         """End the pool's threads."""
@@ -82,7 +82,7 @@ class _Choice:
             self.side_by_side = beside < in_turn
 
 
-def _take_one_thread() -> None:
+def _use_one_thread() -> None:
     import torch
 
     torch.set_num_threads(1)

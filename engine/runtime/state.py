@@ -77,8 +77,8 @@ class EngineSnapshot:
     owners: "Mapping[str, Owner]" = field(default_factory=dict)
 
 
-class Desk:
-    """Where the engine's thread and all others leave things for each other.
+class State:
+    """What the engine's thread shares with all others.
 
     Attributes:
         commands: for the engine; None only wakes it.

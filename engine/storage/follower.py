@@ -52,7 +52,7 @@ class Follower:
             content = file.read()
         before = self._position
         for line, end in split_lines(content, self._position):
-            self._take(line)
+            self._apply(line)
             self._last, self._position = line, end
         return self._position != before
 
@@ -81,7 +81,7 @@ class Follower:
         place = self._position - len(self._last) - 1
         return os.pread(file, len(self._last) + 1, place) == self._last + b"\n"
 
-    def _take(self, line: bytes) -> None:
+    def _apply(self, line: bytes) -> None:
         try:
             event = from_line(line)
         except (ValueError, TypeError) as error:

@@ -65,7 +65,7 @@ class RunDirectory:
         try:
             if self._lock is None:
                 self._log.keep(event)
-                self._take_lock()
+                self._acquire_lock()
                 self._log.flush()
             else:
                 self._log.write(event)
@@ -77,7 +77,7 @@ class RunDirectory:
     def save(self, what: Save) -> bool:
         """Bring log, checkpoint and summary onto the disk, in this order; False if it doesn't take them."""
         try:
-            self._take_lock()
+            self._acquire_lock()
             self._log.sync()
             self._log_trouble = ""  # at once: what the log meets from here on is news
             if what.checkpoint is not None:
@@ -111,7 +111,7 @@ class RunDirectory:
             except OSError as error:
                 self._save_trouble = _reason(error)
 
-    def _take_lock(self) -> None:
+    def _acquire_lock(self) -> None:
         """Nothing is written to a folder that another process may have taken."""
         if self._lock is None:
             self._log.open()

@@ -90,12 +90,12 @@ class RunLock:
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         self._file = os.open(folder / LOCK, flags, 0o600)
         try:
-            self._take(folder)
+            self._acquire(folder)
         except BaseException:
             os.close(self._file)
             raise
 
-    def _take(self, folder: Path) -> None:
+    def _acquire(self, folder: Path) -> None:
         if not _is_our_file(os.fstat(self._file)):
             raise PermissionError(errno.EPERM, f"{LOCK} is not a file of this user", str(folder / LOCK))
         try:
@@ -140,7 +140,7 @@ def owner_of(folder: Path) -> Owner | None:
     return owner if time() - of_file.st_mtime < SILENT_SECONDS else None
 
 
-def tell_to_end(folder: Path, owner: Owner) -> None:
+def ask_to_end(folder: Path, owner: Owner) -> None:
     """Send SIGTERM to the process that trains the run in `folder`.
 
     It is sent through a descriptor of the process that is opened before the proof, so that it cannot reach

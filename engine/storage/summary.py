@@ -23,8 +23,8 @@ class Summary:
         steps: of the whole schedule; `epochs` likewise.
         time: the run's own training seconds.
         data: the source in a few words.
-        interventions: how often someone took the wheel.
-        verdict: its kind, the gravest first; empty where there is none.
+        interventions: how often it was changed by hand.
+        verdict: its kind, the most severe first; empty where there is none.
         log_bytes: of `events.jsonl` at that moment; a log that is shorter was cut.
     """
 

@@ -66,11 +66,11 @@ def measure(scenario_id: str) -> WaysBack:
         _, error = LOSSES[scenario.training.loss](network(tape.images, tape), labels)
     probe = Probe(network, tape, scenario.model.activation)
 
-    def take(number: int, delta: Tensor) -> None:
+    def on_delta(number: int, delta: Tensor) -> None:
         deltas[number] = delta
-        probe.take_delta(number, delta)
+        probe.on_delta(number, delta)
 
-    backpropagate(network, tape, error, take)
+    backpropagate(network, tape, error, on_delta)
     measured = probe.read()
     layers = decode(measured.values.tolist(), measured.present, network.layer_names, frozenset())[:-1]
     return WaysBack(

@@ -98,17 +98,17 @@ def entrants(snapshots: Sequence[Snapshot]) -> tuple[Entrant, ...]:
     groups: dict[str, dict[int, Snapshot]] = {}
     for run in snapshots:
         # A run that is being set up will be what its neighbours are.
-        identity = [run.scenario_id, settings(run, run.started or started), list(_touches(run))]
+        identity = [run.scenario_id, settings(run, run.started or started), list(_by_hand(run))]
         seeds = groups.setdefault(json.dumps(identity, sort_keys=True), {})
         if run.seed not in seeds or run.step >= seeds[run.seed].step:
             seeds[run.seed] = run
     seen: Counter[str] = Counter()
-    field = []
+    found = []
     for runs in (tuple(seeds.values()) for seeds in groups.values()):
         name = runs[0].scenario_id
         seen[name] += 1
-        field.append(Entrant(name if seen[name] == 1 else f"{name} ({seen[name]})", runs))
-    return tuple(field)
+        found.append(Entrant(name if seen[name] == 1 else f"{name} ({seen[name]})", runs))
+    return tuple(found)
 
 
 def settings(run: Snapshot, started: RunStarted | None) -> dict[str, Any]:
@@ -123,15 +123,15 @@ def settings(run: Snapshot, started: RunStarted | None) -> dict[str, Any]:
         table["data.images"] = started.data.get("train")
         table["device"] = started.device.partition(":")[0]  # one GPU of a machine is as good as another
         table["threads"] = started.threads
-    if touches := list(_touches(run)):
-        table["by hand"] = touches
+    if by_hand := list(_by_hand(run)):
+        table["by hand"] = by_hand
     return table
 
 
-def differences(field: Sequence[Entrant]) -> tuple[Difference, ...]:
+def differences(entrants: Sequence[Entrant]) -> tuple[Difference, ...]:
     """The settings that are not the same in all of them, those of a table together, in the files' order."""
-    started = next((entrant.runs[0].started for entrant in field if entrant.runs[0].started), None)
-    tables = [settings(entrant.runs[0], entrant.runs[0].started or started) for entrant in field]
+    started = next((entrant.runs[0].started for entrant in entrants if entrant.runs[0].started), None)
+    tables = [settings(entrant.runs[0], entrant.runs[0].started or started) for entrant in entrants]
     keys = list(dict.fromkeys(key for table in tables for key in table))
     order = list(dict.fromkeys(_table_of(key) for key in keys))
     keys.sort(key=lambda key: order.index(_table_of(key)))
@@ -139,16 +139,16 @@ def differences(field: Sequence[Entrant]) -> tuple[Difference, ...]:
     return tuple(row for row in rows if any(value != row.values[0] for value in row.values))
 
 
-def rank(field: Sequence[Entrant], axis: Axis) -> Ranking:
+def rank(entrants: Sequence[Entrant], axis: Axis) -> Ranking:
     """Rank by test accuracy at the largest number of epochs (or seconds) that all have reached.
 
     A run that diverged, failed or was stopped holds nobody up: it is judged by what it had reached. Nor
     does one that has just joined, before its first epoch is finished.
     """
-    runs = [run for entrant in field for run in entrant.runs if run.last_epoch is not None]
+    runs = [run for entrant in entrants for run in entrant.runs if run.last_epoch is not None]
     racing = [run for run in runs if run.status not in OUT] or runs
     at = min((_reached(run, axis) for run in racing), default=0.0)
-    judged = [(entrant, _accuracies(entrant, axis, at)) for entrant in field]
+    judged = [(entrant, _accuracies(entrant, axis, at)) for entrant in entrants]
     judged.sort(key=lambda each: -median(each[1]) if each[1] else 1.0)
     places: list[Place] = []
     for entrant, accuracies in judged:
@@ -167,11 +167,11 @@ def rank(field: Sequence[Entrant], axis: Axis) -> Ranking:
     return Ranking(axis, at, tuple(places))
 
 
-def to_record(field: Sequence[Entrant]) -> Record:
+def to_record(entrants: Sequence[Entrant]) -> Record:
     """The comparison as the last line of `compare --json`; the first entrant is the baseline."""
-    runs = [run for entrant in field for run in entrant.runs]
-    labels = [entrant.label for entrant in field]
-    rows = differences(field)
+    runs = [run for entrant in entrants for run in entrant.runs]
+    labels = [entrant.label for entrant in entrants]
+    rows = differences(entrants)
     return {
         "event": "comparison",
         "run": runs[0].run,
@@ -179,12 +179,12 @@ def to_record(field: Sequence[Entrant]) -> Record:
         "epoch": max(run.epoch for run in runs),
         "stage": max(run.stage for run in runs),
         "time": sum(run.time for run in runs),
-        "baseline": field[0].label,
-        "runs": [_run_record(entrant.label, run) for entrant in field for run in entrant.runs],
+        "baseline": entrants[0].label,
+        "runs": [_run_record(entrant.label, run) for entrant in entrants for run in entrant.runs],
         "differences": [
             {"key": row.key, "values": dict(zip(labels, row.values, strict=True))} for row in rows
         ],
-        "ranking": {axis: asdict(rank(field, axis)) for axis in _AXES},
+        "ranking": {axis: asdict(rank(entrants, axis)) for axis in _AXES},
     }
 
 
@@ -210,7 +210,7 @@ def _table_of(key: str) -> str:
     return key.rpartition(".")[0] or key
 
 
-def _touches(run: Snapshot) -> Iterator[str]:
+def _by_hand(run: Snapshot) -> Iterator[str]:
     """What was changed by hand, each in a few words; a longer or shorter training is told by its epochs."""
     for touch in run.interventions:
         if touch.kind != "epochs":

@@ -25,7 +25,7 @@ from engine.protocol.events import (
 )
 from engine.protocol.spec import RunSpec
 from engine.protocol.status import Status
-from engine.protocol.verdicts import gravity
+from engine.protocol.verdicts import severity
 from engine.tracking.series import Point, Profile, Profiles, Series
 
 
@@ -75,7 +75,7 @@ class Snapshot:
         images_per_second: over the latest samples, training time only; None until two were taken.
         seconds_left: training and evaluation, at the present pace; None while unknown.
         layers: the latest profile; `layers_step` is when it was measured.
-        verdicts: those that hold, the gravest first.
+        verdicts: those that hold, the most severe first.
         finite_layers: the latest profile in which every number is finite.
         results: of every epoch, where the charts' series thin out.
     """
@@ -117,8 +117,8 @@ class Snapshot:
         return self.spec.id
 
     @property
-    def touched(self) -> bool:
-        """Whether someone took the wheel, so that it is not the scenario's run any more."""
+    def modified(self) -> bool:
+        """Whether it was changed by hand, so that it is not the scenario's run any more."""
         return bool(self.interventions)
 
 
@@ -236,7 +236,7 @@ class RunView:
             stages=tuple(self._stages),
             interventions=tuple(self._interventions),
             pause_reason=self._pause_reason,
-            verdicts=_gravest_first(self._verdicts.values()),
+            verdicts=_most_severe_first(self._verdicts.values()),
             finished=self._finished,
             results=self._results,
             charts=Charts(
@@ -333,5 +333,5 @@ def _all_finite(sample: Sample) -> bool:
     return math.isfinite(sample.loss) and all(value is None or math.isfinite(value) for value in values)
 
 
-def _gravest_first(verdicts: Collection[VerdictChanged]) -> tuple[VerdictChanged, ...]:
-    return tuple(sorted(verdicts, key=lambda verdict: gravity(verdict.kind)))
+def _most_severe_first(verdicts: Collection[VerdictChanged]) -> tuple[VerdictChanged, ...]:
+    return tuple(sorted(verdicts, key=lambda verdict: severity(verdict.kind)))

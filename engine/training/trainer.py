@@ -146,7 +146,7 @@ class Trainer:
             probe = Probe(self.network, tape, self.scenario.model.activation) if measured else None
             self.optimizer.zero_grad()
             # Sets weight.grad [units, in] and bias.grad [units]. The probe gets each dL/da [batch, units].
-            backpropagate(self.network, tape, error, probe.take_delta if probe else None)
+            backpropagate(self.network, tape, error, probe.on_delta if probe else None)
             self.optimizer.observe(tape)  # SDAGD computes its curvature here
             self.optimizer.step()
 

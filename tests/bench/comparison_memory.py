@@ -42,12 +42,12 @@ def _resident(runs: int) -> float:
 
     done = threading.Semaphore(0)
 
-    def hear(event: RunEvent) -> None:
+    def on_event(event: RunEvent) -> None:
         if isinstance(event, RunFinished):
             done.release()
 
     with TemporaryDirectory() as folder:
-        engine = Engine(Settings(device="cpu", runs_dir=Path(folder)), on_event=hear)
+        engine = Engine(Settings(device="cpu", runs_dir=Path(folder)), on_event=on_event)
         engine.start()
         for name in race()[:runs]:
             scenario = scenarios.load(name)

@@ -111,7 +111,7 @@ def _measuring(data: Dataset, repeats: int) -> Iterator[Row]:
 
     def take_deltas() -> None:
         for number, delta in deltas.items():
-            reading.take_delta(number, delta)
+            reading.on_delta(number, delta)
 
     reading = probe()
     take_deltas()

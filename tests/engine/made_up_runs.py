@@ -87,13 +87,13 @@ class MadeUpRun:
     def begin_stage(self) -> None:
         """The next stage."""
         self.stage += 1
-        self._tell(StageStarted(**self._where(), trainable=(), frozen=()))
+        self._publish(StageStarted(**self._where(), trainable=(), frozen=()))
 
     def measure(self, *profiles: Sequence[LayerSample], loss: float = 2.3) -> "MadeUpRun":
         """A sample of each profile, a step apart."""
         for profile in profiles:
             self.step += 1
-            self._tell(Sample(**self._where(), loss=loss, accuracy=0.1, lr=0.01, layers=tuple(profile)))
+            self._publish(Sample(**self._where(), loss=loss, accuracy=0.1, lr=0.01, layers=tuple(profile)))
         return self
 
     def finish_epochs(self, *results: tuple[float, float]) -> "MadeUpRun":
@@ -101,7 +101,7 @@ class MadeUpRun:
         for loss, accuracy in results:
             self.epoch += 1
             self.step = self.epoch * STEPS_PER_EPOCH
-            self._tell(
+            self._publish(
                 EpochFinished(
                     **self._where(),
                     train_loss=loss,
@@ -114,7 +114,7 @@ class MadeUpRun:
             )
         return self
 
-    def _tell(self, event: Any) -> None:
+    def _publish(self, event: Any) -> None:
         self.said += self.diagnosis.follow(event)
 
     def _where(self) -> dict[str, Any]:

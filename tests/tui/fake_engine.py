@@ -94,8 +94,8 @@ class FakeRun:
         trainable = tuple(name for name in names if name not in frozen)
         self._say(StageStarted(**self._now(), trainable=trainable, frozen=tuple(frozen)))
 
-    def touch(self, kind: InterventionKind, layer: str | None = None, value: float | None = None) -> None:
-        """Somebody takes the wheel."""
+    def intervene(self, kind: InterventionKind, layer: str | None = None, value: float | None = None) -> None:
+        """The run is changed by hand."""
         self._say(Intervened(**self._now(), kind=kind, layer=layer, value=value))
 
     def sample(self, step: int, *, loss: float = 2.3027, layers: Sequence[LayerSample] | None = None) -> None:
@@ -253,13 +253,13 @@ class FakeEngine:
             case Stop():
                 run.end(Status.STOPPED)
             case SetLearningRate():
-                run.touch("lr", value=command.value)
+                run.intervene("lr", value=command.value)
             case Freeze():
-                run.touch("freeze", layer=command.layer)
+                run.intervene("freeze", layer=command.layer)
             case Unfreeze():
-                run.touch("unfreeze", layer=command.layer)
+                run.intervene("unfreeze", layer=command.layer)
             case SetEpochs():
-                run.touch("epochs", value=command.value)
+                run.intervene("epochs", value=command.value)
             case Inspect():
                 self.inspection = LayerView(
                     run=run.name,
@@ -272,7 +272,7 @@ class FakeEngine:
                 )
                 self.sequence += 1
             case NextStage():
-                run.touch("next_stage")
+                run.intervene("next_stage")
                 run.begin_stage()
 
     def be_ready(self) -> None:

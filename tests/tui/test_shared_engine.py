@@ -77,7 +77,7 @@ def test_a_live_run_is_found_and_shown_with_its_owner(
     assert (title.activity, title.statuses) == ("1 elsewhere", ())  # counted once
 
 
-def test_a_run_that_another_process_took_up_a_moment_before_is_shown_as_its_own_log_tells_it(
+def test_a_run_that_another_process_resumed_a_moment_before_is_shown_as_its_own_log_tells_it(
     tmp_path: Path, neighbour: OwnerProcess
 ) -> None:
     folder, listener = make_run(tmp_path, "contested"), Listener()
@@ -168,7 +168,7 @@ def test_what_peers_say_at_a_look_reaches_the_engine_and_the_notices_once(tmp_pa
     assert shared.take_over("first") == "nobody else trains first"
 
 
-def test_a_process_is_told_to_end_once(
+def test_a_process_is_asked_to_end_once(
     shared: SharedEngine, tmp_path: Path, neighbour: OwnerProcess, killed: list[int]
 ) -> None:
     for name in ("first", "second"):
@@ -196,7 +196,9 @@ def test_what_was_seen_last_is_shown_however_often_it_was_looked_meanwhile(
             assert shared.snapshot().runs == peers.look().runs
 
 
-def test_who_cannot_be_told_to_end_is_not(shared: SharedEngine, tmp_path: Path, killed: list[int]) -> None:
+def test_a_process_that_cannot_be_asked_to_end_is_not(
+    shared: SharedEngine, tmp_path: Path, killed: list[int]
+) -> None:
     make_run(tmp_path, "far", owner=replace(Owner.present(), host="gpu-box-9"))
     make_run(tmp_path, "ours", owner=Owner.present())
     make_run(tmp_path, "left")
@@ -234,7 +236,7 @@ def test_a_run_that_cannot_be_shown_is_named_once_and_the_peers_are_followed(
     assert len(told) == 3
 
 
-def test_a_log_that_cannot_be_read_for_a_while_is_told_once_and_followed_again(
+def test_a_log_that_cannot_be_read_for_a_while_is_reported_once_and_followed_again(
     watching: SharedEngine, tmp_path: Path
 ) -> None:
     log = make_run(tmp_path, "run") / EVENTS

@@ -127,7 +127,7 @@ async def test_where_no_process_is_to_be_had_it_leaves_nevertheless(
         assert (exits, bench.app.left_running) == ([129], [])
 
 
-async def test_what_was_taken_up_is_handed_over_while_torch_is_imported(
+async def test_what_was_resumed_is_handed_over_while_torch_is_imported(
     tmp_path: Path, exits: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handed_over: list[list[str]] = []

@@ -62,7 +62,7 @@ def test_every_text_can_be_read(theme: Theme) -> None:
 async def trained(bench: Bench) -> None:
     run = await bench.train()
     run.train_epochs(3)
-    run.touch("lr", value=0.02)
+    run.intervene("lr", value=0.02)
     run.find("vanishing", "it does", layer="layer1", suggestions=("depth-3",))
     await bench.settle()
     await bench.app.workers.wait_for_complete()

@@ -27,7 +27,7 @@ class Announcements:
     def __init__(self, app: "App[Any]", set_title: Callable[[str], None]) -> None:
         self._app, self._set_title = app, set_title
 
-    def tell(self, text: str, *, severity: "Severity" = "information", timeout: float = 5) -> None:
+    def notify(self, text: str, *, severity: "Severity" = "information", timeout: float = 5) -> None:
         """Show a toast for `timeout` seconds."""
         self._app.notify(text, severity=severity, timeout=timeout, markup=False)
 
@@ -39,7 +39,7 @@ class Announcements:
         in_sight = self._ends_in_sight(ended, now)
         fresh = [each for each in now.notices if each.number > latest and each.number not in in_sight]
         for text, severity in toasts(fresh):
-            self.tell(text, severity=severity, timeout=8)
+            self.notify(text, severity=severity, timeout=8)
         for run in ended:
             if run.status in _RINGS:
                 self._app.bell()

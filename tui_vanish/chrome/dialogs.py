@@ -74,7 +74,7 @@ class ValueScreen(ModalScreen[str | None]):
         self.query_one("#problem", Static).update(self._check(message.value.strip()))
 
     @on(Input.Submitted)
-    def _take(self, message: Input.Submitted) -> None:
+    def _submit(self, message: Input.Submitted) -> None:
         text = message.value.strip()
         if not self._check(text):
             self.dismiss(text)

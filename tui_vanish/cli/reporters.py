@@ -25,7 +25,7 @@ class JsonLines:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def hear(self, event: RunEvent) -> None:
+    def on_event(self, event: RunEvent) -> None:
         """Print the event at once."""
         try:
             sys.stdout.write(to_line(event) + "\n")
@@ -58,7 +58,7 @@ class EpochLines:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def hear(self, event: RunEvent) -> None:
+    def on_event(self, event: RunEvent) -> None:
         """Print the results of a finished epoch."""
         self._view.apply(event)
         if isinstance(event, EpochFinished):
@@ -103,7 +103,7 @@ class ProgressBar:
     ) -> None:
         self._progress.stop()
 
-    def hear(self, event: RunEvent) -> None:
+    def on_event(self, event: RunEvent) -> None:
         """Update the bar, at most a few times per second."""
         self._view.apply(event)
         now = monotonic()
@@ -138,9 +138,9 @@ class SeveralRuns:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def hear(self, event: RunEvent) -> None:
+    def on_event(self, event: RunEvent) -> None:
         """Pass the event to the lines of its run."""
-        self._lines[event.run].hear(event)
+        self._lines[event.run].on_event(event)
 
     def warn(self, text: str) -> None:
         """Print a warning between two lines."""

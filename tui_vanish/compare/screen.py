@@ -68,8 +68,8 @@ class CompareScreen(LiveScreen[str | None]):
         yield KeyFooter()
 
     @property
-    def _field(self) -> tuple[Entrant, ...]:
-        return self._lineup.field(self.session.snapshot.runs)
+    def _entrants(self) -> tuple[Entrant, ...]:
+        return self._lineup.entrants(self.session.snapshot.runs)
 
     @property
     def _lineup(self) -> Lineup:
@@ -78,7 +78,7 @@ class CompareScreen(LiveScreen[str | None]):
     @property
     def runs_in_sight(self) -> tuple[str, ...]:
         """Those that are compared: the standings say how each ended, but have no room for why one failed."""
-        runs = (run for entrant in self._field for run in entrant.runs)
+        runs = (run for entrant in self._entrants for run in entrant.runs)
         return tuple(run.run for run in runs if run.status is not Status.FAILED)
 
     @property
@@ -96,23 +96,23 @@ class CompareScreen(LiveScreen[str | None]):
         """Bring everything up to date with the app's snapshot and lineup."""
         if not self.is_mounted or self.size.area == 0:
             return
-        snapshot, lineup, field = self.session.snapshot, self._lineup, self._field
+        snapshot, lineup, entrants = self.session.snapshot, self._lineup, self._entrants
         self.query_one(TitleBar).show(title_of(snapshot, self.session.machine, self.session.client.seed))
-        view = self._arrange(field)
-        if field:
-            self.query_one(LineChart).show(tables.chart(field, lineup.metric))
+        view = self._arrange(entrants)
+        if entrants:
+            self.query_one(LineChart).show(tables.chart(entrants, lineup.metric))
         table = _differences if view == "differences" else _profiles
-        self._table("#compare-table", lambda width, ascii: table(field, lineup, width, ascii))
-        self._table("#compare-standings", lambda width, ascii: _standings(field, lineup, width, ascii))
-        self._table("#compare-differences", lambda width, ascii: _differences(field, lineup, width, ascii))
-        self._show_lines(field, view)
-        self._show_footer(field)
+        self._table("#compare-table", lambda width, ascii: table(entrants, lineup, width, ascii))
+        self._table("#compare-standings", lambda width, ascii: _standings(entrants, lineup, width, ascii))
+        self._table("#compare-differences", lambda width, ascii: _differences(entrants, lineup, width, ascii))
+        self._show_lines(entrants, view)
+        self._show_footer(entrants)
 
-    def _arrange(self, field: Sequence[Entrant]) -> View:
+    def _arrange(self, entrants: Sequence[Entrant]) -> View:
         """Give everything its place, or none; returns what has the upper part."""
         width, height = self.size
         tall = height >= _ROWS_FOR_DIFFERENCES
-        columns = tables.profile_width(len(field)) + 2
+        columns = tables.profile_width(len(entrants)) + 2
         beside = width - columns >= _LEAST_CHART
         self._views = (
             "chart",
@@ -126,20 +126,20 @@ class CompareScreen(LiveScreen[str | None]):
         table.styles.width = columns if view == "chart" else "1fr"
         for selector in ("#differences-top", "#compare-differences"):
             self.query_one(selector).display = tall
-        rows = len(_differences(field, self._lineup, width - 2, False))
+        rows = len(_differences(entrants, self._lineup, width - 2, False))
         self.query_one("#compare-differences").styles.height = min(rows, height // 3)
-        self.query_one("#compare-standings").styles.height = len(field) + 1
+        self.query_one("#compare-standings").styles.height = len(entrants) + 1
         return view
 
-    def _show_lines(self, field: Sequence[Entrant], view: View) -> None:
-        runs = [run for entrant in field for run in entrant.runs]
+    def _show_lines(self, entrants: Sequence[Entrant], view: View) -> None:
+        runs = [run for entrant in entrants for run in entrant.runs]
         epoch = max((run.epoch for run in runs), default=0)
         words = tables.title(view, self._lineup.metric)
         title = (Piece("Compare", "title"), Piece(f"  {words}", "text"))
         left_out = f" · {MOST} shown at once" if len(self._lineup.runs) > len(runs) else ""
         counted = f"{len(runs)} {'run' if len(runs) == 1 else 'runs'} · epoch {format.count(epoch)}{left_out}"
         self.query_one("#compare-top", FrameLine).show(title, (Piece(counted),))
-        remark = tables.equal(field, wide=self.size.width >= _WIDE) if field else ""
+        remark = tables.equal(entrants, wide=self.size.width >= _WIDE) if entrants else ""
         self.query_one("#standings-top", FrameLine).show(
             (Piece("Standings", "title"),), (Piece(remark, "dim"),) if remark else ()
         )
@@ -156,8 +156,8 @@ class CompareScreen(LiveScreen[str | None]):
             if table.display:
                 yield table
 
-    def _show_footer(self, field: Sequence[Entrant]) -> None:
-        runs = [run for entrant in field for run in entrant.runs]
+    def _show_footer(self, entrants: Sequence[Entrant]) -> None:
+        runs = [run for entrant in entrants for run in entrant.runs]
         focused = self._focused
         labels = {
             "leave_comparison": "back",
@@ -184,8 +184,8 @@ class CompareScreen(LiveScreen[str | None]):
 
     def action_cursor(self, by: str) -> None:
         """Focus the next or the previous entrant."""
-        if field := self._field:
-            self._change(self._lineup.moved(field, int(by)))
+        if entrants := self._entrants:
+            self._change(self._lineup.moved(entrants, int(by)))
 
     def action_next_metric(self, by: str) -> None:
         """Show another metric in the chart."""
@@ -213,7 +213,7 @@ class CompareScreen(LiveScreen[str | None]):
 
     def action_pause_all(self) -> None:
         """Pause all runs, or let all go on."""
-        self._pause([run for entrant in self._field for run in entrant.runs])
+        self._pause([run for entrant in self._entrants for run in entrant.runs])
 
     def action_stop_one(self) -> None:
         """Stop the focused entrant."""
@@ -222,7 +222,7 @@ class CompareScreen(LiveScreen[str | None]):
 
     def action_stop_all(self) -> None:
         """Stop all of them."""
-        for entrant in self._field:
+        for entrant in self._entrants:
             self._stop(entrant.runs)
 
     def action_drop(self) -> None:
@@ -232,7 +232,7 @@ class CompareScreen(LiveScreen[str | None]):
 
     def action_drop_all(self) -> None:
         """Take all of them out, so that the next marks begin a new comparison."""
-        self._drop(self._field)
+        self._drop(self._entrants)
 
     def action_add(self) -> None:
         """Go back to the list to mark another; `c` brings it here."""
@@ -241,7 +241,7 @@ class CompareScreen(LiveScreen[str | None]):
 
     def action_another_seed(self) -> None:
         """Train every entrant with one more seed."""
-        self.session.comparison.add_seed(self._field)
+        self.session.comparison.add_seed(self._entrants)
 
     def action_open_in_lab(self) -> None:
         """Look at the focused entrant in the lab."""
@@ -259,8 +259,8 @@ class CompareScreen(LiveScreen[str | None]):
 
     @property
     def _focused(self) -> Entrant | None:
-        field = self._field
-        return field[self._lineup.focus_place(field)] if field else None
+        entrants = self._entrants
+        return entrants[self._lineup.focus_place(entrants)] if entrants else None
 
     def _change(self, lineup: Lineup) -> None:
         self.session.comparison.lineup = lineup
@@ -281,7 +281,7 @@ class CompareScreen(LiveScreen[str | None]):
         others = self.session.snapshot.owners  # another process's run goes on: here it is only watched
         self._stop([run for run in runs if run.run not in others])
         self._change(self._lineup.without(run.run for run in runs))
-        if not self._field:
+        if not self._entrants:
             self.session.comparison.clear()
             self.dismiss(None)
 
@@ -297,15 +297,15 @@ def _pause_label(runs: Iterable[Snapshot], which: str = "") -> str:
     return f"{'go on' if all(run.status is Status.PAUSED for run in active) else 'pause'}{which}"
 
 
-def _profiles(field: Sequence[Entrant], lineup: Lineup, width: int, ascii: bool) -> Sequence[Row]:
-    return tables.profile_rows(field, width, ascii=ascii) if field else ()
+def _profiles(entrants: Sequence[Entrant], lineup: Lineup, width: int, ascii: bool) -> Sequence[Row]:
+    return tables.profile_rows(entrants, width, ascii=ascii) if entrants else ()
 
 
-def _standings(field: Sequence[Entrant], lineup: Lineup, width: int, ascii: bool) -> Sequence[Row]:
-    if not field:
+def _standings(entrants: Sequence[Entrant], lineup: Lineup, width: int, ascii: bool) -> Sequence[Row]:
+    if not entrants:
         return [(Piece(" The runs are being set up…", "dim"),)]
-    return tables.standings(field, lineup, width)
+    return tables.standings(entrants, lineup, width)
 
 
-def _differences(field: Sequence[Entrant], lineup: Lineup, width: int, ascii: bool) -> Sequence[Row]:
-    return tables.difference_rows(field, lineup, width) if field else ()
+def _differences(entrants: Sequence[Entrant], lineup: Lineup, width: int, ascii: bool) -> Sequence[Row]:
+    return tables.difference_rows(entrants, lineup, width) if entrants else ()

@@ -43,10 +43,10 @@ def title(view: View, metric: Metric) -> str:
     ]
 
 
-def chart(field: Sequence[Entrant], metric: Metric) -> Chart:
+def chart(entrants: Sequence[Entrant], metric: Metric) -> Chart:
     """One line an entrant, by epoch; of several seeds the median, and its lowest and highest as points."""
     lines: list[Line] = []
-    for number, entrant in enumerate(field):
+    for number, entrant in enumerate(entrants):
         letter = LETTERS[number]
         series = [_series(run, metric) for run in entrant.runs]
         if len(series) > 1:
@@ -64,32 +64,32 @@ def chart(field: Sequence[Entrant], metric: Metric) -> Chart:
     )
 
 
-def equal(field: Sequence[Entrant], *, wide: bool) -> str:
+def equal(entrants: Sequence[Entrant], *, wide: bool) -> str:
     """Where the entrants are judged, and how much their seeds tell."""
-    at = [f"at epoch {format.count(math.floor(rank(field, 'epochs').at))}"]
+    at = [f"at epoch {format.count(math.floor(rank(entrants, 'epochs').at))}"]
     if wide:
-        at.append(f"at {format.duration(rank(field, 'seconds').at)}")
-    seeds = max(len(entrant.runs) for entrant in field)
+        at.append(f"at {format.duration(rank(entrants, 'seconds').at)}")
+    seeds = max(len(entrant.runs) for entrant in entrants)
     told = f"median and range of {seeds} seeds, ≈ inside it" if seeds > 1 else "one seed: no spread known"
     return f"{', and '.join(at)} · {told}"
 
 
-def standings(field: Sequence[Entrant], lineup: Lineup, width: int) -> list[Row]:
+def standings(entrants: Sequence[Entrant], lineup: Lineup, width: int) -> list[Row]:
     """A row an entrant: how it stands, where it ranks, how far it is from the baseline, what is wrong."""
-    by_epochs, by_seconds = rank(field, "epochs").places, rank(field, "seconds").places
-    base = _of(by_epochs, field[lineup.baseline_place(field)].label)
+    by_epochs, by_seconds = rank(entrants, "epochs").places, rank(entrants, "seconds").places
+    base = _of(by_epochs, entrants[lineup.baseline_place(entrants)].label)
     wide, ranges = width >= _WIDE, any(place.seeds > 1 for place in by_epochs)
     label = 20 if wide else 12
     heading = f"     {'':{label}} {'epoch':>7} {'test acc.':>10}"
     heading += f" {'range':>9}" if ranges else ""
     heading += f" {'− base':>7}" + (f" {'by epochs':>10} {'by seconds':>10}" if wide else f" {'rank':>5}")
     rows: list[Row] = [(Piece(cut(heading, width), "dim"),)]
-    for number, entrant in enumerate(field):
-        run, here = entrant.present, number == lineup.focus_place(field)
+    for number, entrant in enumerate(entrants):
+        run, here = entrant.present, number == lineup.focus_place(entrants)
         place = _of(by_epochs, entrant.label)
         times = f" ×{len(entrant.runs)}" if len(entrant.runs) > 1 else ""
         name = cut(entrant.label, label - len(times)) + times
-        is_base = number == lineup.baseline_place(field)
+        is_base = number == lineup.baseline_place(entrants)
         figures = f" {f'{run.epoch}/{run.epochs}':>7} {format.percent(place.accuracy, 1):>10}"
         figures += f" {ranking.span(place):>9}" if ranges else ""
         figures += f" {'base' if is_base else ranking.gap(place, base):>7}"
@@ -108,24 +108,24 @@ def standings(field: Sequence[Entrant], lineup: Lineup, width: int) -> list[Row]
     return rows
 
 
-def profile_rows(field: Sequence[Entrant], width: int, *, ascii: bool) -> list[Row]:
+def profile_rows(entrants: Sequence[Entrant], width: int, *, ascii: bool) -> list[Row]:
     """Weight gradients: layers down, aligned from the output back; a column an entrant.
 
     A block and its colour tell the size on a log scale from 1e-8 to 1, the number what it is.
     """
-    cell = _LEAST_CELL if profile_width(len(field)) > width else _CELL
-    depths = [len(_layers(entrant)) for entrant in field]
-    names = [_layer_name(layer.name) for layer in max((_layers(entrant) for entrant in field), key=len)]
+    cell = _LEAST_CELL if profile_width(len(entrants)) > width else _CELL
+    depths = [len(_layers(entrant)) for entrant in entrants]
+    names = [_layer_name(layer.name) for layer in max((_layers(entrant) for entrant in entrants), key=len)]
     if len(set(depths)) > 1:  # a row holds layers of several names, at the same distance from the last one
-        ends = {layers[-1].name for entrant in field if (layers := _layers(entrant))}
+        ends = {layers[-1].name for entrant in entrants if (layers := _layers(entrant))}
         end = ends.pop() if len(ends) == 1 else "last"
         end = end if len(end) <= _SHORT_NAME else "last"
         names = [*(f"{end}−{back}" for back in range(max(depths) - 1, 0, -1)), end]
-    letters = (_letter(number, cell) for number in range(len(field)))
+    letters = (_letter(number, cell) for number in range(len(entrants)))
     rows: list[Row] = [(Piece(f" {'‖dL/dW‖':<{_NAME}}", "dim"), *letters)]
     for back, name in zip(range(max(depths), 0, -1), names, strict=True):
         row: Row = (Piece(f" {name:<{_NAME}}", "text"),)
-        for entrant in field:
+        for entrant in entrants:
             layers = _layers(entrant)
             row = (*row, *_cell(layers[-back] if back <= len(layers) else None, cell, ascii=ascii))
         rows.append(row)
@@ -137,19 +137,19 @@ def profile_width(entrants: int) -> int:
     return 2 + _NAME + _CELL * entrants
 
 
-def difference_rows(field: Sequence[Entrant], lineup: Lineup, width: int) -> list[Row]:
+def difference_rows(entrants: Sequence[Entrant], lineup: Lineup, width: int) -> list[Row]:
     """Only the settings that are not the same in all; what differs from the baseline stands out.
 
     Where a value is too long for its column, the row lists what differs from the baseline by letter.
     """
-    found = differences(field)
+    found = differences(entrants)
     if not found:
         return [(Piece(" Nothing differs but the seeds.", "dim"),)]
     name_width = max(len(row.key) for row in found)
-    column = max(6, min(14, (width - name_width - 2) // len(field) - 1))
-    letters = (_letter(number, column + 1) for number in range(len(field)))
+    column = max(6, min(14, (width - name_width - 2) // len(entrants) - 1))
+    letters = (_letter(number, column + 1) for number in range(len(entrants)))
     rows: list[Row] = [(Piece(f" {'':{name_width}}"), *letters)]
-    base = lineup.baseline_place(field)
+    base = lineup.baseline_place(entrants)
     for each in found:
         words = [format.setting(each.key, value) for value in each.values]
         differs = [value != each.values[base] for value in each.values]
@@ -220,7 +220,7 @@ def _findings(entrant: Entrant, width: int) -> Row:
         some = f"{len(out)} of {len(entrant.runs)} " if len(entrant.runs) > 1 else ""
         return (Piece(cut(some + _ending(out[0]), width), "bad" if out[0].status in _BROKEN else "warn"),)
     found: list[Piece] = []
-    for verdict in verdicts.gravest_first(entrant.furthest.verdicts):
+    for verdict in verdicts.most_severe_first(entrant.furthest.verdicts):
         since = f" since step {format.count(verdict.since_step)}" if not found else ""
         role = verdicts.kind_name(verdict).role
         name = Piece((", " if found else "") + verdict.kind.replace("_", " "), role)

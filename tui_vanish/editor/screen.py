@@ -89,17 +89,17 @@ class EditorScreen(Screen[Edited | None]):
 
     @on(Input.Changed)
     def _typed_text(self, message: Input.Changed) -> None:
-        self._take(message.input.id or "", message.value)
+        self._change(message.input.id or "", message.value)
 
     @on(Choice.Changed)
     def _chose(self, message: Choice.Changed) -> None:
-        self._take(message.choice.id or "", message.choice.value)
+        self._change(message.choice.id or "", message.choice.value)
 
     @on(Input.Submitted)
     def _submit(self) -> None:
         self.action_finish("train")
 
-    def _take(self, widget: str, text: str) -> None:
+    def _change(self, widget: str, text: str) -> None:
         key = next(field.key for field in self._fields if f"value-{_widget_id(field.key)}" == widget)
         if self._typed[key] != text:
             self._typed[key] = text

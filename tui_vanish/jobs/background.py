@@ -28,20 +28,20 @@ class Announcer:
         self._pipe: int | None = descriptor
         self._left = runs
 
-    def hear(self, event: RunEvent) -> None:
+    def on_event(self, event: RunEvent) -> None:
         """Report that a run has started, or why it could not."""
         if self._pipe is None:
             return
         if isinstance(event, RunStarted | Resumed):
-            self._tell({"run": event.run})
+            self._report({"run": event.run})
         elif isinstance(event, RunFinished):
-            self._tell({"error": event.error or f"{event.run} {event.status}"})
+            self._report({"error": event.error or f"{event.run} {event.status}"})
 
     def warn(self, text: str) -> None:
         """Print a warning; it goes to the log of detached processes."""
         print(f"vanish-tui: {text}", file=sys.stderr, flush=True)
 
-    def _tell(self, record: dict[str, str]) -> None:
+    def _report(self, record: dict[str, str]) -> None:
         assert self._pipe is not None
         self._left -= 1
         try:
@@ -75,12 +75,12 @@ def detach(arguments: Sequence[str], runs_dir: Path | None) -> list[str]:
         )
     os.close(writing)
     with open(reading, encoding="utf-8") as pipe:
-        told = [json.loads(line) for line in pipe]
-    if not told:
+        records = [json.loads(line) for line in pipe]
+    if not records:
         raise FailedError(f"no run was started; {log} says why")
-    if problems := [record["error"] for record in told if "error" in record]:
+    if problems := [record["error"] for record in records if "error" in record]:
         raise FailedError("\n".join(problems))
-    return [record["run"] for record in told]
+    return [record["run"] for record in records]
 
 
 def hand_over(runs: Sequence[str], runs_dir: Path | None) -> None:

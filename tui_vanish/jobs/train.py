@@ -37,7 +37,7 @@ _AGAIN_SECONDS = 0.5
 class Reporter(Protocol):
     """Reports runs to the user, in the main thread."""
 
-    def hear(self, event: RunEvent) -> None:
+    def on_event(self, event: RunEvent) -> None:
         """Report an event. Raises BrokenPipeError when the reader has closed the output."""
 
     def warn(self, text: str) -> None:
@@ -181,7 +181,7 @@ def _follow(
             continue
         if listened:
             try:
-                reporter.hear(news)
+                reporter.on_event(news)
             except BrokenPipeError:
                 listened = False
                 stop()

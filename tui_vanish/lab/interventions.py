@@ -1,4 +1,4 @@
-"""Hands on the wheel: what a person changes in a run while it trains."""
+"""What a person changes by hand in a run while it trains."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -36,7 +36,7 @@ class Interventions:
         frozen = layer in frozen_layers(run)
         command = Unfreeze(run.run, layer) if frozen else Freeze(run.run, layer)
         done = "trains again" if frozen else "is frozen until the stage ends"
-        self._touch(run, command, f"{format.layer_name(layer)} {done}")
+        self._change(run, command, f"{format.layer_name(layer)} {done}")
 
     def change_rate(self, run: "Snapshot", by: int) -> None:
         """Double the learning rate, or halve it."""
@@ -46,7 +46,7 @@ class Interventions:
             return
         after = float(f"{before * LR_FACTOR**by:.12g}")
         done = f"{rate_name(run)} {before:.4g} → {after:.4g}, from the next step on"
-        self._touch(run, SetLearningRate(run.run, after), done)
+        self._change(run, SetLearningRate(run.run, after), done)
 
     def next_stage(self, run: "Snapshot") -> None:
         """End the present stage."""
@@ -54,7 +54,7 @@ class Interventions:
             last = "the last stage" if run.stage > 1 else "the only stage"
             self._screen.notify(f"This is {last}; s stops the run.", timeout=4)
             return
-        self._touch(run, NextStage(run.run), f"on to stage {run.stage + 1}")
+        self._change(run, NextStage(run.run), f"on to stage {run.stage + 1}")
 
     def ask_epochs(self, run: "Snapshot") -> None:
         """Ask how many epochs it shall have."""
@@ -63,28 +63,28 @@ class Interventions:
         each = "in each stage" if stage_count(run) > 1 else "in all"
         present = epochs_per_stage(run)
 
-        def take(text: str | None) -> None:
+        def on_answer(text: str | None) -> None:
             if text is not None and int(text) != present:
-                self._touch(run, SetEpochs(run.run, int(text)), f"{text} epochs {each}")
+                self._change(run, SetEpochs(run.run, int(text)), f"{text} epochs {each}")
 
         question = f"How many epochs {each}?"
         self._screen.app.push_screen(
-            ValueScreen(question, str(present or ""), whole_number(1, MOST_EPOCHS)), take
+            ValueScreen(question, str(present or ""), whole_number(1, MOST_EPOCHS)), on_answer
         )
 
     def ask_seed(self, run: "Snapshot") -> None:
         """Ask for a seed, and train the same scenario with it from the beginning."""
         from tui_vanish.chrome.dialogs import ValueScreen, whole_number
 
-        def take(text: str | None) -> None:
+        def on_answer(text: str | None) -> None:
             if text is not None:
                 self._screen.session.runs.train_again(run, int(text))
 
         question = f"Train {run.scenario_id} anew with which seed?"
         value = str(min(run.seed + 1, MOST_SEED))
-        self._screen.app.push_screen(ValueScreen(question, value, whole_number(0, MOST_SEED)), take)
+        self._screen.app.push_screen(ValueScreen(question, value, whole_number(0, MOST_SEED)), on_answer)
 
-    def _touch(self, run: "Snapshot", command: "RunCommand", done: str) -> None:
+    def _change(self, run: "Snapshot", command: "RunCommand", done: str) -> None:
         def send() -> None:
             self._allowed.add(run.run)
             self._screen.session.send(command)
@@ -92,7 +92,7 @@ class Interventions:
 
         if self._screen.session.runs.owner(run.run) is not None:
             self._screen.session.send(command)  # which says who trains it, and what can be done
-        elif run.touched or run.run in self._allowed:
+        elif run.modified or run.run in self._allowed:
             send()
         else:
             self._ask(run, send)

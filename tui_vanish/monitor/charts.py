@@ -100,7 +100,7 @@ class _Parts:
         return Line(label, xs, tuple(values), "points")
 
     def marks(self) -> tuple[Mark, ...]:
-        """Where stages began, where somebody took the wheel, and the cursor."""
+        """Where stages began, where the run was changed by hand, and the cursor."""
         run, axis = self._run, self._axis
         marks = [Mark(axis.at_step(stage.first_step - 1), str(stage.number)) for stage in run.stages[1:]]
         before = run.spec.rate

@@ -74,9 +74,9 @@ def heading(run: Snapshot, width: int) -> Row:
     """
     name = Piece(run.scenario_id, "strong")
     title: Row = (Piece(f"  {run.spec.title}", "dim"),) if run.spec.title else ()
-    if not run.touched:
+    if not run.modified:
         return (name, *title)
-    full = (name, Piece(f"  touched: {touched_words(run)}", "warn"))
+    full = (name, Piece(f"  touched: {changes_by_hand(run)}", "warn"))
     return (*full, *title) if row_width(full) <= width else (name, Piece("  touched", "warn"), *title)
 
 
@@ -101,10 +101,10 @@ def note(run: Snapshot, activity: str, theory: Row, unsaved: str = "") -> Note:
         unsaved: where it can't be saved, and why.
     """
     title, standing = _standing(run, activity)
-    found = verdicts.gravest_first(run.verdicts)
+    found = verdicts.most_severe_first(run.verdicts)
     paragraphs = [standing] if standing else []
-    if run.touched:
-        words = f"Touched ({touched_words(run)}): not the scenario's own run any more."
+    if run.modified:
+        words = f"Touched ({changes_by_hand(run)}): not the scenario's own run any more."
         paragraphs.append((Piece(words, "warn"),))
     if found:
         remark = (Piece(" "), *theory) if theory else ()
@@ -213,7 +213,7 @@ def _last_line(error: str | None) -> str:
     return lines[-1].strip() if lines else "It failed without saying why."
 
 
-def touched_words(run: "Snapshot") -> str:
+def changes_by_hand(run: "Snapshot") -> str:
     """What was changed by hand, in a few words; empty for the slide's own run."""
     kinds = dict.fromkeys(touch.kind for touch in run.interventions)
     rate = learning_rate(run)

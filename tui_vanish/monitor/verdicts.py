@@ -1,9 +1,9 @@
-"""What the screen says of a run's verdicts: the gravest in full, the others by name."""
+"""What the screen says of a run's verdicts: the most severe in full, the others by name."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.protocol.verdicts import gravity
+from engine.protocol.verdicts import severity
 from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece, Row
 
@@ -32,14 +32,14 @@ class Note(NamedTuple):
     ending: tuple[tuple[Row, ...], ...] = ()
 
 
-def gravest_first(verdicts: "Sequence[VerdictChanged]") -> "list[VerdictChanged]":
-    """The verdicts that hold, the gravest first, then the oldest."""
-    return sorted(verdicts, key=lambda verdict: (gravity(verdict.kind), verdict.since_step))
+def most_severe_first(verdicts: "Sequence[VerdictChanged]") -> "list[VerdictChanged]":
+    """The verdicts that hold, the most severe first, then the oldest."""
+    return sorted(verdicts, key=lambda verdict: (severity(verdict.kind), verdict.since_step))
 
 
 def leading(run: "Snapshot") -> "VerdictChanged | None":
     """The verdict to show first; None while nothing is known."""
-    return next(iter(gravest_first(run.verdicts)), None)
+    return next(iter(most_severe_first(run.verdicts)), None)
 
 
 def accused(run: "Snapshot") -> str | None:
@@ -49,13 +49,13 @@ def accused(run: "Snapshot") -> str | None:
 
 
 def suggestions(run: "Snapshot") -> tuple[str, ...]:
-    """The scenarios to try next, those of the gravest verdict first."""
-    verdicts = gravest_first(run.verdicts)
+    """The scenarios to try next, those of the most severe verdict first."""
+    verdicts = most_severe_first(run.verdicts)
     return tuple(dict.fromkeys(name for verdict in verdicts for name in verdict.suggestions))
 
 
 def kind_name(verdict: "VerdictChanged") -> Piece:
-    """What it finds, in capitals, in the colour of its gravity."""
+    """What it finds, in capitals, in the colour of its severity."""
     return Piece(verdict.kind.replace("_", " ").upper(), _role(verdict.kind))
 
 

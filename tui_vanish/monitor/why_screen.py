@@ -27,7 +27,7 @@ _NAME = 24  # cells of the column of names
 
 
 class Findings(ScrollingRows):
-    """The page: a verdict after the other, the gravest first."""
+    """The page: a verdict after the other, the most severe first."""
 
     def __init__(self, run: Snapshot, prediction: "Prediction | None") -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class Findings(ScrollingRows):
         """The whole page."""
         run, inner = self._run, min(width - 4, _MEASURE)
         rows: list[Row] = []
-        for verdict in verdicts.gravest_first(run.verdicts):
+        for verdict in verdicts.most_severe_first(run.verdicts):
             rows += [(), *self._verdict(verdict, inner)]
         if not rows:
             rows += [(), (Piece("  No verdict yet.", "dim"),)]

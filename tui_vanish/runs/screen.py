@@ -159,7 +159,7 @@ class RunsScreen(LiveScreen[str | None]):
             "leave_runs": "back",
             "open_run": "open" if usable else "",
             "resume_run": "go on" if usable and not live else "",
-            "take_run": "take over" if entry is not None and self._can_be_taken(entry) else "",
+            "take_over_run": "take over" if entry is not None and self._can_be_taken(entry) else "",
             "mark_run": "mark" if usable else "",
             "compare_runs": "compare" if self._can_compare else "",
             "sort_runs": "sort",
@@ -254,18 +254,20 @@ class RunsScreen(LiveScreen[str | None]):
         each = " in each stage" if entry.summary.stages > 1 else ""
         question = f"It is finished. How many epochs shall it have{each}?"
 
-        def take(text: str | None) -> None:
+        def on_answer(text: str | None) -> None:
             if text is not None:
                 self._resume(entry, int(text))
 
-        self.app.push_screen(ValueScreen(question, str(2 * had), whole_number(had + 1, MOST_EPOCHS)), take)
+        self.app.push_screen(
+            ValueScreen(question, str(2 * had), whole_number(had + 1, MOST_EPOCHS)), on_answer
+        )
 
     def _resume(self, entry: RunEntry, epochs: int | None) -> None:
         self.session.runs.resume(entry, epochs)
         assert entry.summary is not None
         self.dismiss(entry.summary.scenario)
 
-    def action_take_run(self) -> None:
+    def action_take_over_run(self) -> None:
         """Take the run over from its process."""
         entry = self._list.current
         if entry is not None and entry.owner is not None:
@@ -319,11 +321,11 @@ class RunsScreen(LiveScreen[str | None]):
         if (entry := self._usable()) is None:
             return
 
-        def take(text: str | None) -> None:
+        def on_answer(text: str | None) -> None:
             if text is not None:
                 self._try(lambda: write_labels(entry.folder, changed(entry.labels, text)))
 
-        self.app.push_screen(ValueScreen(question, present(entry.labels), lambda text: ""), take)
+        self.app.push_screen(ValueScreen(question, present(entry.labels), lambda text: ""), on_answer)
 
     def action_delete_run(self) -> None:
         """Put the run into the trash."""

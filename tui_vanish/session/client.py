@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tui_vanish.session.engine import EngineLife, EngineLike
 
 
-class Tell(Protocol):
+class Notify(Protocol):
     """Says something to a person."""
 
     def __call__(self, text: str, *, severity: "Severity" = "information", timeout: float = 5) -> None:
@@ -33,14 +33,14 @@ class EngineClient:
     Attributes:
         snapshot: the engine's latest; whoever polls the engine sets it.
         on_order: is called whenever the engine was told something.
-        tell: says something to a person.
+        notify: says something to a person.
     """
 
     def __init__(self, engine: "EngineLike", seed: int) -> None:
         self._engine, self.seed = engine, seed
         self.snapshot = EngineSnapshot()
         self.on_order: Callable[[], None] = lambda: None
-        self.tell: Tell = _nobody
+        self.notify: Notify = _nobody
 
     @property
     def engine(self) -> "EngineLife":

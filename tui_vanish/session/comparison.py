@@ -84,17 +84,17 @@ class Comparison:
         for entry in entries:
             run = self._run_of(entry)
             if run not in self.lineup.runs and self._is_full():
-                self._client.tell(f"More than {MOST} nobody reads; the others were left out.", timeout=5)
+                self._client.notify(f"More than {MOST} nobody reads; the others were left out.", timeout=5)
                 return
             run = run or self._runs.train(entry)
             if run:
                 self.lineup = self.lineup.joined([run])
 
-    def add_seed(self, field: Sequence["Entrant"]) -> None:
+    def add_seed(self, entrants: Sequence["Entrant"]) -> None:
         """Train every entrant with the seed after its last."""
-        for entrant in field:
+        for entrant in entrants:
             if any(event.kind != "epochs" for event in entrant.runs[0].interventions):
-                self._client.tell(f"{entrant.label} was changed by hand: it has no other seed.", timeout=5)
+                self._client.notify(f"{entrant.label} was changed by hand: it has no other seed.", timeout=5)
                 continue
             seed = max(run.seed for run in entrant.runs) + 1
             if name := self._runs.train_again(entrant.runs[0], seed):
@@ -103,14 +103,14 @@ class Comparison:
     def _is_full(self) -> bool:
         here = {run.run for run in self._client.snapshot.runs}
         coming = [run for run in self.lineup.runs if run not in here]
-        return len(self.lineup.field(self._client.snapshot.runs)) + len(coming) >= MOST
+        return len(self.lineup.entrants(self._client.snapshot.runs)) + len(coming) >= MOST
 
     def _run_of(self, entry: "Entry") -> str | None:
         """The latest run of this scenario and seed, if it is as the file says now and nobody's doing."""
         client = self._client
         runs = (run for run in reversed(client.snapshot.runs) if run.scenario_id == entry.id)
         run = next((run for run in runs if run.seed == client.seed), None)
-        if run is None or run.touched or run.status not in _JOINS:
+        if run is None or run.modified or run.status not in _JOINS:
             return None
         try:
             present = self._catalogue.load(entry).resolved()

@@ -33,7 +33,7 @@ class Lineup:
     metric: Metric = "test_accuracy"
     view: View = "chart"
 
-    def field(self, snapshots: "Iterable[Snapshot]") -> "tuple[Entrant, ...]":
+    def entrants(self, snapshots: "Iterable[Snapshot]") -> "tuple[Entrant, ...]":
         """The entrants, of those runs that are there, as many as can be shown at once."""
         from engine.tracking.comparison import entrants  # of which the first frame has no use
 
@@ -58,19 +58,19 @@ class Lineup:
         place = views.index(self.view) + 1 if self.view in views else 1
         return replace(self, view=views[place % len(views)])
 
-    def moved(self, field: "Sequence[Entrant]", by: int) -> Self:
+    def moved(self, entrants: "Sequence[Entrant]", by: int) -> Self:
         """With the focus on another entrant."""
-        place = min(max(0, self.focus_place(field) + by), len(field) - 1)
-        return replace(self, focus=field[place].label)
+        place = min(max(0, self.focus_place(entrants) + by), len(entrants) - 1)
+        return replace(self, focus=entrants[place].label)
 
-    def focus_place(self, field: "Sequence[Entrant]") -> int:
-        """Where the focused entrant stands in the field."""
-        return _place(self.focus, field)
+    def focus_place(self, entrants: "Sequence[Entrant]") -> int:
+        """The focused entrant's place among the entrants."""
+        return _place(self.focus, entrants)
 
-    def baseline_place(self, field: "Sequence[Entrant]") -> int:
-        """Where the baseline stands in the field."""
-        return _place(self.baseline, field)
+    def baseline_place(self, entrants: "Sequence[Entrant]") -> int:
+        """The baseline's place among the entrants."""
+        return _place(self.baseline, entrants)
 
 
-def _place(label: str, field: "Sequence[Entrant]") -> int:
-    return next((place for place, entrant in enumerate(field) if entrant.label == label), 0)
+def _place(label: str, entrants: "Sequence[Entrant]") -> int:
+    return next((place for place, entrant in enumerate(entrants) if entrant.label == label), 0)

@@ -48,7 +48,7 @@ class OpenRuns:
         try:
             scenario = self._catalogue.load(entry)
         except (ScenarioError, OSError) as error:
-            self._client.tell(str(error), severity="error", timeout=12)
+            self._client.notify(str(error), severity="error", timeout=12)
             return ""
         self._opened.pop(scenario.id, None)
         return self._client.train(scenario)
@@ -108,7 +108,7 @@ class OpenRuns:
         """Go on here with a run that another process trains."""
         problem = self._client.take_over(run)
         text = problem or "The other process saves and ends; the run goes on here."
-        self._client.tell(text, severity="warning" if problem else "information", timeout=6)
+        self._client.notify(text, severity="warning" if problem else "information", timeout=6)
 
     def unfinished(self) -> list["Snapshot"]:
         """The runs that this process trains."""

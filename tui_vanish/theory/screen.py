@@ -32,9 +32,9 @@ class TheoryScreen(SizedScreen[None]):
         page_id: the one to open; None opens the list.
     """
 
-    TARGET = "concepts"
+    TARGET = "theory"
     LEAVE = "close"
-    BINDINGS = bindings("concepts")
+    BINDINGS = bindings("theory")
 
     def __init__(self, pages: Pages, page_id: str | None = None) -> None:
         super().__init__()
@@ -48,10 +48,10 @@ class TheoryScreen(SizedScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The list and the page, one of which is shown."""
-        yield FrameLine("top", id="concepts-top")
+        yield FrameLine("top", id="theory-top")
         yield Contents()
         yield PageView()
-        yield FrameLine("bottom", id="concepts-end")
+        yield FrameLine("bottom", id="theory-end")
         yield KeyFooter()
 
     def on_mount(self) -> None:
@@ -84,7 +84,7 @@ class TheoryScreen(SizedScreen[None]):
     def show(self) -> None:
         """Show the page, or the list, as it is now."""
         self._show_page()
-        page, top = self._page, self.query_one("#concepts-top", FrameLine)
+        page, top = self._page, self.query_one("#theory-top", FrameLine)
         if page is None:
             top.show((Piece("Theory", "title"),), (Piece("the slides' pages, alive", "dim"),))
         else:
@@ -107,7 +107,7 @@ class TheoryScreen(SizedScreen[None]):
         explained = ", ".join(page.text.explains) if page else ""
         room = self.size.width - len(status) - 14
         right = (Piece(cut(f"scenarios: {explained}", room), "dim"),) if explained else ()
-        self.query_one("#concepts-end", FrameLine).show((Piece(status, "accent"),) if status else (), right)
+        self.query_one("#theory-end", FrameLine).show((Piece(status, "accent"),) if status else (), right)
 
     def _show_footer(self) -> None:
         page, labels = self._page, {"close": "back", "help": "help", "quit": "quit"}

@@ -7,7 +7,7 @@ from engine.data.fashion_mnist import DataError
 from tests.engine.lab import random_data
 
 
-def test_every_image_of_an_epoch_is_dealt_out_once_and_the_last_shorter_batch_is_kept() -> None:
+def test_every_image_of_an_epoch_is_served_once_and_the_last_shorter_batch_is_kept() -> None:
     data = random_data(40, passes=2)
     batches = Batches(data, 1, 32)
     batches.begin(1)

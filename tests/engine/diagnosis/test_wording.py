@@ -12,19 +12,19 @@ import scenarios
 from engine.diagnosis import wording
 from engine.diagnosis.finding import Finding
 from engine.protocol.spec import RunSpec
-from engine.protocol.verdicts import GRAVITY
+from engine.protocol.verdicts import SEVERITY
 from tests.engine.lab import course
 
 SENTENCES: dict[str, Any] = tomllib.loads(
     (Path(engine.__file__).parent / "assets" / "verdicts.toml").read_text(encoding="utf-8")
 )
 LAYERS = RunSpec.of(course(7).resolved()).layers
-PROBLEMS = GRAVITY[: GRAVITY.index("frozen")]
+PROBLEMS = SEVERITY[: SEVERITY.index("frozen")]
 
 
 def test_every_kind_has_its_sentences() -> None:
-    assert SENTENCES.keys() == {*GRAVITY, "any"}
-    assert all("plain" in SENTENCES[kind] for kind in GRAVITY if kind != "stuck")
+    assert SENTENCES.keys() == {*SEVERITY, "any"}
+    assert all("plain" in SENTENCES[kind] for kind in SEVERITY if kind != "stuck")
 
 
 def test_every_activation_and_every_problem_has_something_to_try() -> None:
@@ -36,7 +36,7 @@ def test_every_activation_and_every_problem_has_something_to_try() -> None:
 
 def test_what_to_try_is_in_the_catalogue() -> None:
     known = {entry.id for entry in scenarios.entries()}
-    named = {name for kind in GRAVITY for names in SENTENCES[kind].get("try", {}).values() for name in names}
+    named = {name for kind in SEVERITY for names in SENTENCES[kind].get("try", {}).values() for name in names}
     assert named <= known
 
 
@@ -47,7 +47,7 @@ def test_a_run_is_not_told_to_try_itself() -> None:
 
 
 def test_every_cause_ends_a_sentence() -> None:
-    for kind in GRAVITY:
+    for kind in SEVERITY:
         for cause in SENTENCES[kind].get("causes", {}).values():
             assert not cause.endswith(".")
         for name, sentence in SENTENCES[kind].items():
@@ -58,7 +58,7 @@ def test_every_cause_ends_a_sentence() -> None:
 def test_the_styles_that_sentences_name_are_there() -> None:
     styles = {
         (kind, style)
-        for kind in GRAVITY
+        for kind in SEVERITY
         for sentence in (*SENTENCES[kind].values(), *SENTENCES[kind].get("causes", {}).values())
         if isinstance(sentence, str)
         for _, name, style, _ in string.Formatter().parse(sentence)

@@ -256,7 +256,7 @@ def test_norms_hold_where_the_squares_leave_float32(size: float) -> None:
     a = torch.full((4, 16), size)
     a[::2] *= -1
     probe = Probe(network, Tape(images=a, a=[a, a], h=[a, a]), "identity")
-    probe.take_delta(0, torch.full_like(a, size))
+    probe.on_delta(0, torch.full_like(a, size))
     for layer in network.layers:
         layer.weight.data.mul_(0.5)
     measurement = probe.read()

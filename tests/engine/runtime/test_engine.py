@@ -287,7 +287,7 @@ def test_six_runs_share_one_data_set(
     assert len(set(seen)) == 1
 
 
-def test_all_events_are_told_in_the_engine_s_thread(start: Start, listener: Listener) -> None:
+def test_all_events_are_reported_in_the_engine_s_thread(start: Start, listener: Listener) -> None:
     threads: set[str] = set()
     listener.answer = lambda event: threads.add(threading.current_thread().name)
     engine = start(side_by_side=2)
@@ -352,7 +352,7 @@ def test_lr_layers_stages_and_budget_change_between_two_steps(start: Start, list
     stages = [{"sub_models": [1], "train": [1]}, {"sub_models": [1, 2], "train": [1, 2]}]
     engine = start()
 
-    def touch(run: str) -> None:
+    def change(run: str) -> None:
         for command in (
             SetLearningRate(run, 0.25),
             Freeze(run, "layer1"),
@@ -362,11 +362,11 @@ def test_lr_layers_stages_and_budget_change_between_two_steps(start: Start, list
         ):
             engine.send(command)
 
-    listener.answer = at_step(2, touch)
+    listener.answer = at_step(2, change)
     engine.train(make_scenario({"stages": stages, "training.epochs": 9}), 1)
     end = listener.wait_for(RunFinished)
-    touches = of_kind(listener.events, Intervened)
-    assert [(touch.kind, touch.layer, touch.value, touch.step) for touch in touches] == [
+    changes = of_kind(listener.events, Intervened)
+    assert [(change.kind, change.layer, change.value, change.step) for change in changes] == [
         ("lr", None, 0.25, 2),
         ("freeze", "layer1", None, 2),
         ("unfreeze", "layer1", None, 2),
@@ -498,7 +498,7 @@ def test_a_state_that_cannot_be_copied_fails_its_run_and_the_engine_lives_on(
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_defect_that_ends_the_engine_is_told(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect_that_ends_the_engine_is_reported(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     def break_down(*_: object) -> None:
         raise ZeroDivisionError("one over nothing")
 
@@ -553,11 +553,11 @@ def test_where_nothing_can_be_written_training_goes_on_with_a_notice(
     assert listener.wait_for(RunFinished).status is Status.FINISHED
     engine.close()
     assert engine.snapshot().unsaved == {name: f"{obstacle / name}: File exists"}
-    warning, farewell = engine.snapshot().notices
+    warning, last = engine.snapshot().notices
     assert warning.severity == "warning"
     assert warning.text.startswith(f"not saved, {obstacle}")
     assert warning.text.endswith("Training goes on.")
-    assert farewell.text.startswith("small finished, test accuracy")
+    assert last.text.startswith("small finished, test accuracy")
 
 
 def test_a_disk_that_fills_up_is_one_notice_and_training_goes_on(

@@ -27,15 +27,15 @@ class Stepping:
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
-        self.delivered_in: set[str] = set()
+        self.flushed_in: set[str] = set()
 
     def step(self) -> None:
         beside = threading.current_thread() is not threading.main_thread()
         self._machine.now += self._machine.beside if beside else self._machine.in_turn
         self._machine.were_beside.append(beside)
 
-    def deliver(self) -> None:
-        self.delivered_in.add(threading.current_thread().name)
+    def flush(self) -> None:
+        self.flushed_in.add(threading.current_thread().name)
 
 
 @pytest.fixture
@@ -91,10 +91,10 @@ def test_more_runs_are_another_question(machine: Machine, rounds: Rounds) -> Non
     assert machine.were_beside[-3:] == [True] * 3
 
 
-def test_one_run_and_what_is_told_stay_in_the_caller_s_thread(machine: Machine, rounds: Rounds) -> None:
+def test_one_run_and_its_events_stay_in_the_caller_s_thread(machine: Machine, rounds: Rounds) -> None:
     (run,) = runs_on(machine, 1)
     rounds.advance([run])
     assert machine.were_beside == [False]
     two = runs_on(machine, 2)
     rounds.advance(two)
-    assert [cast(Stepping, run).delivered_in for run in two] == [{threading.current_thread().name}] * 2
+    assert [cast(Stepping, run).flushed_in for run in two] == [{threading.current_thread().name}] * 2

@@ -21,7 +21,7 @@ from engine.protocol.events import (
 )
 from engine.protocol.spec import RunSpec
 from engine.protocol.status import Status
-from engine.protocol.verdicts import GRAVITY, gravity
+from engine.protocol.verdicts import SEVERITY, severity
 from engine.runtime.engine import Engine
 from engine.runtime.state import Settings
 from engine.storage.run_log import EVENTS, read_events
@@ -69,14 +69,14 @@ def trained(folder: Path, scenario: Scenario) -> tuple[list[RunEvent], Snapshot]
 # -------------------------------------------------------------------------------------- the events
 
 
-def test_the_gravest_is_said_first() -> None:
+def test_the_most_severe_is_reported_first() -> None:
     profile = layers(
         delta_norm=geometric(0.024, 7.2), update_ratio=1e-6, unmoved=0.9, saturated=0.6, sample_std=1e-6
     )
     said = [verdict.kind for verdict in MadeUpRun().measure(profile).said]
     assert said == ["vanishing", "forward_collapse", "immovable", "saturated"]
-    assert sorted(set(GRAVITY), key=gravity) == list(GRAVITY)
-    assert gravity("a newer version's") > gravity(GRAVITY[-1])
+    assert sorted(set(SEVERITY), key=severity) == list(SEVERITY)
+    assert severity("a newer version's") > severity(SEVERITY[-1])
 
 
 def test_an_end_carries_the_beginning_and_says_how_long_it_held() -> None:
@@ -178,7 +178,7 @@ def test_no_rule_stumbles_over_noise() -> None:
             run.measure(profile, loss=10 ** draw.uniform(-3, 6))
             if draw.random() < 0.2:
                 run.finish_epochs((10 ** draw.uniform(-2, 3), draw.random()))
-        assert run.holding.keys() <= set(GRAVITY)
+        assert run.holding.keys() <= set(SEVERITY)
 
 
 # ---------------------------------------------------------------------------- a live run and its log

@@ -19,8 +19,8 @@ from engine.storage.run_lock import (
     Owner,
     RunInUse,
     RunLock,
+    ask_to_end,
     owner_of,
-    tell_to_end,
 )
 from tests.engine.owner_process import OwnerProcess, forge
 
@@ -102,17 +102,17 @@ def test_the_lock_is_for_the_user_alone(tmp_path: Path) -> None:
     assert (tmp_path / LOCK).stat().st_mode & 0o777 == 0o600
 
 
-def test_the_process_that_holds_the_lock_is_the_owner_and_ends_when_told(
+def test_the_process_that_holds_the_lock_is_the_owner_and_ends_when_asked(
     neighbour: OwnerProcess, tmp_path: Path
 ) -> None:
     owner = neighbour.hold(tmp_path)
     with pytest.raises(RunInUse):
         RunLock(tmp_path)
-    tell_to_end(tmp_path, owner)
+    ask_to_end(tmp_path, owner)
     assert neighbour.wait() == 0
     assert owner_of(tmp_path) is None
     with pytest.raises(ProcessLookupError):
-        tell_to_end(tmp_path, owner)
+        ask_to_end(tmp_path, owner)
 
 
 FORGERIES: list[dict[str, object]] = [
@@ -149,7 +149,7 @@ def test_a_forged_lock_names_no_process_and_no_signal_is_sent(
     assert owner_of(tmp_path) is None
     for believed in (owner, replace(owner, started=None), replace(owner, pid=os.getppid())):
         with pytest.raises((CannotEnd, ProcessLookupError)):
-            tell_to_end(tmp_path, believed)
+            ask_to_end(tmp_path, believed)
     assert sent == []
     assert neighbour.is_there
     RunLock(tmp_path).release()  # and the run can be taken
@@ -160,7 +160,7 @@ def test_a_process_that_only_reads_the_lock_does_not_hold_it(tmp_path: Path, nei
     with path.open():
         assert owner_of(tmp_path) is None
         with pytest.raises(CannotEnd, match="does not hold the run's lock"):
-            tell_to_end(tmp_path, Owner.present())
+            ask_to_end(tmp_path, Owner.present())
 
 
 def test_a_copy_of_a_run_s_folder_has_no_owner(neighbour: OwnerProcess, tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_a_copy_of_a_run_s_folder_has_no_owner(neighbour: OwnerProcess, tmp_path
     assert (copy / LOCK).read_text() == (original / LOCK).read_text()
     assert owner_of(copy) is None
     with pytest.raises(CannotEnd, match="does not hold the run's lock"):
-        tell_to_end(copy, owner)
+        ask_to_end(copy, owner)
     RunLock(copy).release()
     assert owner_of(original) == owner
     assert neighbour.is_there

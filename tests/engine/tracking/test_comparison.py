@@ -22,7 +22,7 @@ def a_run(
     seconds: float = 1.0,
     status: Status | None = None,
     images: int = 320,
-    touches: Sequence[Intervened] = (),
+    by_hand: Sequence[Intervened] = (),
 ) -> Snapshot:
     """A run with one test accuracy an epoch, each epoch `seconds` long."""
     scenario = {**make_scenario(changes).resolved(), "id": id}
@@ -62,7 +62,7 @@ def a_run(
                 evaluation_seconds=0.1,
             )
         )
-    events.extend(touches)
+    events.extend(by_hand)
     if status is not None:
         events.append(
             RunFinished(
@@ -87,12 +87,12 @@ def a_run(
     return view.snapshot()
 
 
-def labels(field: Sequence[Entrant]) -> list[str]:
-    return [entrant.label for entrant in field]
+def labels(compared: Sequence[Entrant]) -> list[str]:
+    return [entrant.label for entrant in compared]
 
 
 def test_runs_of_the_same_settings_are_one_entrant_and_variants_are_numbered() -> None:
-    field = entrants(
+    compared = entrants(
         [
             a_run("a", [0.1], seed=1),
             a_run("b", [0.1], seed=2),
@@ -100,8 +100,8 @@ def test_runs_of_the_same_settings_are_one_entrant_and_variants_are_numbered() -
             a_run("d", [0.1], id="other"),
         ]
     )
-    assert labels(field) == ["small", "small (2)", "other"]
-    assert [run.run for run in field[0].runs] == ["a", "b"]
+    assert labels(compared) == ["small", "small (2)", "other"]
+    assert [run.run for run in compared[0].runs] == ["a", "b"]
 
 
 def what_differs(*runs: Snapshot) -> dict[str, tuple[Any, ...]]:
@@ -135,10 +135,10 @@ def test_texts_are_no_difference() -> None:
 
 def test_runs_on_other_data_or_changed_by_hand_are_no_seeds_of_the_same() -> None:
     whole, sample = a_run("a", [0.1], seed=1), a_run("b", [0.1], seed=2, images=6000)
-    touch = Intervened(run="c", step=50, epoch=1, stage=1, time=1.0, kind="lr", value=0.5)
-    touched = a_run("c", [0.1], seed=3, touches=[touch])
-    assert labels(entrants([whole, sample, touched])) == ["small", "small (2)", "small (3)"]
-    assert what_differs(whole, sample, touched) == {
+    change = Intervened(run="c", step=50, epoch=1, stage=1, time=1.0, kind="lr", value=0.5)
+    modified = a_run("c", [0.1], seed=3, by_hand=[change])
+    assert labels(entrants([whole, sample, modified])) == ["small", "small (2)", "small (3)"]
+    assert what_differs(whole, sample, modified) == {
         "data.images": (320, 6000, 320),
         "by hand": (None, None, ["lr 0.5 at step 50"]),
     }
@@ -146,7 +146,7 @@ def test_runs_on_other_data_or_changed_by_hand_are_no_seeds_of_the_same() -> Non
 
 def test_a_longer_budget_given_by_hand_is_no_other_setting() -> None:
     longer = Intervened(run="b", step=10, epoch=1, stage=1, time=1.0, kind="epochs", value=9)
-    (entrant,) = entrants([a_run("a", [0.1], seed=1), a_run("b", [0.1], seed=2, touches=[longer])])
+    (entrant,) = entrants([a_run("a", [0.1], seed=1), a_run("b", [0.1], seed=2, by_hand=[longer])])
     assert len(entrant.runs) == 2
 
 
@@ -162,8 +162,8 @@ def test_the_same_seed_twice_counts_once_by_the_run_that_came_further() -> None:
 
 
 def test_at_equal_epochs_everyone_is_judged_where_the_slowest_stands() -> None:
-    field = entrants([a_run("a", [0.2, 0.9, 0.95]), a_run("b", [0.3, 0.4], id="other")])
-    ranking = rank(field, "epochs")
+    compared = entrants([a_run("a", [0.2, 0.9, 0.95]), a_run("b", [0.3, 0.4], id="other")])
+    ranking = rank(compared, "epochs")
     assert ranking.at == 2
     assert [(place.label, place.accuracy) for place in ranking.places] == [("small", 0.9), ("other", 0.4)]
 
@@ -209,13 +209,13 @@ def test_a_run_that_has_just_joined_holds_nobody_up_before_its_first_epoch() -> 
 
 
 def test_runs_that_were_all_stopped_are_judged_at_equal_epochs() -> None:
-    field = entrants(
+    compared = entrants(
         [
             a_run("a", [0.5, 0.6], status=Status.STOPPED),
             a_run("b", [0.3], id="other", status=Status.STOPPED),
         ]
     )
-    assert rank(field, "epochs").at == 1
+    assert rank(compared, "epochs").at == 1
 
 
 def test_seeds_give_a_median_and_a_range_and_overlapping_ranges_are_tied() -> None:
@@ -240,8 +240,8 @@ def test_with_one_seed_nothing_is_called_tied() -> None:
 
 
 def test_the_record_is_strict_json_with_what_programs_rely_on() -> None:
-    field = entrants([a_run("a", [0.5], status=Status.FINISHED), a_run("b", [0.6], id="other")])
-    record = json.loads(json.dumps(to_record(field), allow_nan=False))
+    compared = entrants([a_run("a", [0.5], status=Status.FINISHED), a_run("b", [0.6], id="other")])
+    record = json.loads(json.dumps(to_record(compared), allow_nan=False))
     assert record["event"] == "comparison"
     assert record["baseline"] == "small"
     assert {"run", "step", "epoch", "stage", "time", "runs", "differences", "ranking"} <= record.keys()

@@ -221,11 +221,11 @@ def test_a_resumed_run_is_not_finished_any_more() -> None:
     assert (snapshot.status, snapshot.finished) == (Status.RUNNING, None)
 
 
-def test_a_touched_run_says_so() -> None:
+def test_a_modified_run_says_so() -> None:
     touch = Intervened(run="run", step=5, epoch=1, stage=1, time=1.0, kind="freeze", layer="layer1")
-    assert not fold(started()).touched
+    assert not fold(started()).modified
     snapshot = fold(started(), touch)
-    assert snapshot.touched
+    assert snapshot.modified
     assert snapshot.interventions == (touch,)
 
 

@@ -114,7 +114,7 @@ def test_looking_for_the_layers_leaves_the_running_statistics() -> None:
     assert ends[0] == ends[1]
 
 
-def test_a_run_that_was_taken_up_and_not_trained_on_can_turn_out_to_have_diverged() -> None:
+def test_a_run_that_was_resumed_and_not_trained_on_can_turn_out_to_have_diverged() -> None:
     first, _ = begin(make_scenario({"training.epochs": 99}), random_data(32 * 16))
     train(first, 14)
     spoil(first)

@@ -205,17 +205,17 @@ def test_pausing_changes_no_bit() -> None:
     assert bits(paused) == bits(alone)
 
 
-def test_touching_lr_and_layers_back_and_forth_between_two_steps_changes_no_bit() -> None:
+def test_changing_lr_and_layers_back_and_forth_between_two_steps_changes_no_bit() -> None:
     alone, _ = begin(VARIED, random_data())
     train(alone)
-    touched, _ = begin(VARIED, random_data())
-    train(touched, 4)
-    touched.set_learning_rate(5.0)
-    touched.set_learning_rate(0.001)
-    touched.freeze("layer2", frozen=True)
-    touched.freeze("layer2", frozen=False)
-    train(touched)
-    assert bits(touched) == bits(alone)
+    modified, _ = begin(VARIED, random_data())
+    train(modified, 4)
+    modified.set_learning_rate(5.0)
+    modified.set_learning_rate(0.001)
+    modified.freeze("layer2", frozen=True)
+    modified.freeze("layer2", frozen=False)
+    train(modified)
+    assert bits(modified) == bits(alone)
 
 
 def test_the_hash_is_over_each_tensor_s_own_bytes_in_state_dict_order() -> None:

@@ -84,7 +84,7 @@ def test_it_goes_on_in_the_same_bits_from_anywhere(name: str, step: int) -> None
 def test_what_was_set_by_hand_goes_on_too() -> None:
     scenario = SCENARIOS["staged with momentum"]
 
-    def touched() -> Trainer:
+    def modified() -> Trainer:
         trainer, _ = begin(scenario, random_data())
         train(trainer, 8)
         trainer.set_learning_rate(0.03)
@@ -93,7 +93,7 @@ def test_what_was_set_by_hand_goes_on_too() -> None:
         train(trainer, 2)
         return trainer
 
-    whole, first = touched(), touched()
+    whole, first = modified(), modified()
     train(whole)
     second, events = restored(scenario, saved(first))
     train(second, 1)

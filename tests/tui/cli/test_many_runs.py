@@ -36,8 +36,8 @@ def test_compare_ends_with_the_comparison(
     tmp_path: Path, small: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     files = [str(tmp_path / "slow.toml"), str(tmp_path / "quick.toml")]
-    told = lines(capsys, "compare", *files, "--epochs", "2", *small)
-    last = told[-1]
+    printed = lines(capsys, "compare", *files, "--epochs", "2", *small)
+    last = printed[-1]
     assert last["event"] == "comparison"
     assert last["baseline"] == "slow"
     assert last["differences"] == [{"key": "optimizer.lr", "values": {"slow": 0.01, "quick": 0.1}}]
@@ -49,8 +49,8 @@ def test_compared_runs_take_their_steps_in_turn(
     tmp_path: Path, small: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     files = [str(tmp_path / "slow.toml"), str(tmp_path / "quick.toml")]
-    told = lines(capsys, "compare", *files, "--epochs", "1", *small)
-    steps = [(line["step"], line["run"].split("-")[2]) for line in told if line["event"] == "sample"]
+    printed = lines(capsys, "compare", *files, "--epochs", "1", *small)
+    steps = [(line["step"], line["run"].split("-")[2]) for line in printed if line["event"] == "sample"]
     assert steps == [(step, name) for step in (1, 2, 3) for name in ("slow", "quick")]
 
 
@@ -67,17 +67,19 @@ def test_seeds_count_up_from_the_first(
     tmp_path: Path, small: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     files = [str(tmp_path / "slow.toml"), str(tmp_path / "quick.toml")]
-    told = lines(capsys, "compare", *files, "--epochs", "1", "--seeds", "2", "--seed", "5", *small)
-    started = [line["seed"] for line in told if line["event"] == RunStarted.event]
+    printed = lines(capsys, "compare", *files, "--epochs", "1", "--seeds", "2", "--seed", "5", *small)
+    started = [line["seed"] for line in printed if line["event"] == RunStarted.event]
     assert sorted(started) == [5, 5, 6, 6]
-    assert {run["label"] for run in told[-1]["runs"]} == {"slow", "quick"}
+    assert {run["label"] for run in printed[-1]["runs"]} == {"slow", "quick"}
 
 
 def test_a_diverged_run_is_a_result(
     tmp_path: Path, small: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told = lines(capsys, "compare", str(tmp_path / "slow.toml"), "linear-exploding", "--epochs", "1", *small)
-    assert [run["status"] for run in told[-1]["runs"]] == ["finished", "diverged"]
+    printed = lines(
+        capsys, "compare", str(tmp_path / "slow.toml"), "linear-exploding", "--epochs", "1", *small
+    )
+    assert [run["status"] for run in printed[-1]["runs"]] == ["finished", "diverged"]
 
 
 def test_compare_prints_the_ranking_and_the_settings_that_differ(
@@ -168,7 +170,7 @@ def test_a_compared_run_that_fails_says_why(
         'extends = "depth-7"\n[model]\nnorm = "batch"\n[data]\nbatch_size = 95\n'
     )
     assert main(["compare", "depth-3", str(tmp_path / "odd.toml"), "--epochs", "1", *small]) == 1
-    assert "failed: with data.batch_size = 95 the last of 96 images is a batch" in capsys.readouterr().err
+    assert "failed: with data.batch_size = 95 only one of the 96 images is left for the last" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("width", [60, 200])

@@ -42,12 +42,12 @@ def six(folder: Path) -> tuple[Entry, ...]:
     return tuple(entries)
 
 
-def field(bench: Bench) -> tuple[Entrant, ...]:
-    return bench.app.session.comparison.lineup.field(bench.app.session.snapshot.runs)
+def entrants(bench: Bench) -> tuple[Entrant, ...]:
+    return bench.app.session.comparison.lineup.entrants(bench.app.session.snapshot.runs)
 
 
-def curve(field: Sequence[Entrant], label: str) -> Line:
-    lines = tables.chart(field, "test_accuracy").lines
+def curve(entrants: Sequence[Entrant], label: str) -> Line:
+    lines = tables.chart(entrants, "test_accuracy").lines
     return next(line for line in lines if line.label == label)
 
 
@@ -209,7 +209,7 @@ async def test_dropping_all_begins_a_new_comparison(tmp_path: Path) -> None:
         assert isinstance(bench.app.screen, LabScreen)
         assert runs_of(bench.engine.sent, Stop) == [first.name, second.name]
         await compare(bench, "depth-3", "linear-exploding")
-        assert [entrant.label for entrant in field(bench)] == ["depth-3", "linear-exploding"]
+        assert [entrant.label for entrant in entrants(bench)] == ["depth-3", "linear-exploding"]
 
 
 async def test_enter_opens_the_focused_run_though_a_later_one_is_there(tmp_path: Path) -> None:
@@ -254,7 +254,7 @@ async def test_scenarios_are_counted_for_the_limit_not_their_seeds(tmp_path: Pat
         await race_two(bench)
         await bench.press("x", "x", "x", "a")
         await compare(bench, "linear-exploding")
-        assert [(entrant.label, len(entrant.runs)) for entrant in field(bench)] == [
+        assert [(entrant.label, len(entrant.runs)) for entrant in entrants(bench)] == [
             ("depth-7", 4),
             ("depth-3", 4),
             ("linear-exploding", 1),
@@ -292,13 +292,13 @@ async def test_a_difference_inside_the_range_of_the_seeds_says_so(tmp_path: Path
 async def test_a_new_seed_takes_nothing_from_the_curve_that_is_there(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await race_two(bench)
-        before = bench.app.session.comparison.lineup.field(bench.app.session.snapshot.runs)
+        before = bench.app.session.comparison.lineup.entrants(bench.app.session.snapshot.runs)
         await bench.press("x")
         for run in bench.engine.runs[2:]:
             run.start()
             run.train_epochs(2, final_accuracy=0.3)
         await bench.settle()
-        line = curve(field(bench), "depth-7")
+        line = curve(entrants(bench), "depth-7")
         alone = curve(before, "depth-7")
         assert line.xs == alone.xs
         assert line.ys[1] == pytest.approx((alone.ys[1] + 0.3) / 2)
@@ -313,7 +313,7 @@ async def test_a_seed_that_diverged_leaves_the_curve_of_the_others(tmp_path: Pat
         stuck.start()
         stuck.diverge()
         await bench.settle()
-        assert len(curve(field(bench), "depth-7").xs) == 6
+        assert len(curve(entrants(bench), "depth-7").xs) == 6
         assert "1 of 2 diverged at step 2" in bench.text
 
 

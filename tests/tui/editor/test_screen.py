@@ -31,7 +31,7 @@ def problems(**changes: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("scenario_id", ALL)
-def test_an_untouched_form_reads_back_as_the_scenario(scenario_id: str) -> None:
+def test_an_unchanged_form_reads_back_as_the_scenario(scenario_id: str) -> None:
     scenario = scenarios.load(scenario_id)
     read = form.read(scenario, form.texts(scenario, "mine"))
     assert not isinstance(read, dict)

@@ -22,7 +22,7 @@ async def training(bench: Bench) -> FakeRun:
     return run
 
 
-async def test_the_first_touch_asks_once_and_no_changes_nothing(tmp_path: Path) -> None:
+async def test_the_first_change_asks_once_and_no_changes_nothing(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         run = await training(bench)
         await bench.press("plus")
@@ -51,7 +51,7 @@ async def test_another_run_is_asked_about_anew(tmp_path: Path) -> None:
 def test_a_heading_has_its_numbers_whole_or_not_at_all() -> None:
     run = FakeRun(FakeEngine(), "r", scenarios.load("depth-7"), 42)
     run.start()
-    run.touch("lr", value=0.005)
+    run.intervene("lr", value=0.005)
     rows = {
         "".join(piece.text for piece in cut_row(present.heading(run.view.snapshot(), width), width))
         for width in range(20, 50)
@@ -73,7 +73,7 @@ async def test_f_freezes_the_selected_layer_and_thaws_it_again(tmp_path: Path) -
         assert "f freeze" in bench.footer
 
 
-async def test_a_touched_run_says_so_and_what_was_touched(tmp_path: Path) -> None:
+async def test_a_modified_run_says_so_and_what_was_changed(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await training(bench)
         assert "touched" not in bench.text
@@ -95,7 +95,7 @@ async def test_epochs_are_asked_for_and_checked(tmp_path: Path) -> None:
         assert "epoch  1/25" in bench.text
 
 
-async def test_the_same_number_of_epochs_touches_nothing(tmp_path: Path) -> None:
+async def test_the_same_number_of_epochs_changes_nothing(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await training(bench)
         await bench.press("E", "enter")
@@ -139,7 +139,7 @@ async def test_the_same_is_trained_again_with_another_seed(tmp_path: Path) -> No
         assert again.scenario == run.scenario
 
 
-async def test_a_run_that_has_ended_cannot_be_touched(tmp_path: Path) -> None:
+async def test_a_run_that_has_ended_cannot_be_changed(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         run = await training(bench)
         run.end(Status.STOPPED)
@@ -152,11 +152,11 @@ async def test_a_run_that_has_ended_cannot_be_touched(tmp_path: Path) -> None:
 def test_a_stage_s_own_freezing_counts_and_the_next_stage_forgets_what_was_done_by_hand() -> None:
     run = FakeRun(FakeEngine(), "r", scenarios.load("staged"), 42)
     run.start()
-    run.touch("freeze", layer="layer1")
+    run.intervene("freeze", layer="layer1")
     assert facts.frozen_layers(run.view.snapshot()) == {"layer1"}
     run.begin_stage()
     assert facts.frozen_layers(run.view.snapshot()) == {"layer1", "layer2"}
-    run.touch("unfreeze", layer="layer2")
+    run.intervene("unfreeze", layer="layer2")
     assert facts.frozen_layers(run.view.snapshot()) == {"layer1"}
 
 
@@ -166,15 +166,15 @@ def test_of_sdagd_the_radius_is_turned() -> None:
     assert (facts.rate_name(run.view.snapshot()), facts.learning_rate(run.view.snapshot())) == ("radius", 0.2)
 
 
-def test_every_touch_is_a_mark_on_the_charts() -> None:
+def test_every_change_by_hand_is_a_mark_on_the_charts() -> None:
     run = FakeRun(FakeEngine(), "r", scenarios.load("depth-7"), 42)
     run.start()
-    for step, touch in enumerate(
+    for step, change in enumerate(
         (("lr", 0.02), ("lr", 0.01), ("freeze", None), ("unfreeze", None), ("epochs", 5)), 1
     ):
         run.sample(step * 118)
-        kind, value = touch
-        run.touch(kind, layer="layer1" if value is None else None, value=value)  # type: ignore[arg-type]
+        kind, value = change
+        run.intervene(kind, layer="layer1" if value is None else None, value=value)  # type: ignore[arg-type]
     marks = charts.loss_chart(run.view.snapshot(), ChartLooks()).marks
     assert [(mark.x, mark.letter) for mark in marks] == [(1, "+"), (2, "-"), (3, "F"), (4, "U"), (5, "E")]
     assert {mark.kind for mark in marks} == {"intervention"}
@@ -191,19 +191,19 @@ def test_a_number_in_its_bounds_is_taken(text: str) -> None:
 
 
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "120x36"])
-@pytest.mark.parametrize("state", ["touched", "asking", "epochs"])
-async def test_the_wheel_looks_as_it_was_found_right(
+@pytest.mark.parametrize("state", ["modified", "asking", "epochs"])
+async def test_changes_by_hand_look_as_they_were_found_right(
     state: str, size: tuple[int, int], tmp_path: Path
 ) -> None:
     async with opened(tmp_path, size) as bench:
         run = await bench.train()
         run.train_epochs(4)
-        if state == "touched":
-            run.touch("lr", value=0.02)
-            run.touch("freeze", layer="layer2")
+        if state == "modified":
+            run.intervene("lr", value=0.02)
+            run.intervene("freeze", layer="layer2")
             run.sample(4 * 118 + 10)
         await bench.settle()
         await bench.app.workers.wait_for_complete()
         await bench.settle()
-        await bench.press(*{"touched": (), "asking": ("plus",), "epochs": ("E", "x")}[state])
-        goldens.check(f"lab/wheel-{state}-{size[0]}x{size[1]}-utf8", bench.text)
+        await bench.press(*{"modified": (), "asking": ("plus",), "epochs": ("E", "x")}[state])
+        goldens.check(f"lab/by-hand-{state}-{size[0]}x{size[1]}-utf8", bench.text)

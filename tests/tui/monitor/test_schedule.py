@@ -66,7 +66,7 @@ def test_a_run_without_a_schedule_has_no_timeline() -> None:
 
 def test_epochs_set_by_hand_count_for_the_stages() -> None:
     run = staged()
-    run.touch("epochs", value=3)
+    run.intervene("epochs", value=3)
     run.sample(1)
     assert facts.epochs_per_stage(run.view.snapshot()) == 3
     assert schedule.blocks(run.view.snapshot())[0].remark == "1/3"

@@ -64,7 +64,7 @@ async def test_the_verdict_looks_as_it_was_found_right(
     goldens.check(f"lab/{state}-{size[0]}x{size[1]}-{'ascii' if ascii else 'utf8'}", text)
 
 
-async def test_the_gravest_verdict_leads_and_the_others_are_named(tmp_path: Path) -> None:
+async def test_the_most_severe_verdict_leads_and_the_others_are_named(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await convicted(bench)
         assert "VANISHING since step 1. Each layer passes" in bench.text
@@ -140,7 +140,7 @@ def verdict(kind: str, layer: str | None = "layer1", since: int = 1) -> VerdictC
 
 def test_of_two_equally_grave_verdicts_the_older_one_comes_first() -> None:
     later, earlier = verdict("dead", "layer3", 20), verdict("dead", "layer5", 10)
-    assert verdicts.gravest_first([later, earlier]) == [earlier, later]
+    assert verdicts.most_severe_first([later, earlier]) == [earlier, later]
 
 
 @pytest.mark.parametrize("kind", ["healthy", "learning", "frozen"])

@@ -62,7 +62,7 @@ def fill(runs: Path) -> None:
 
 
 @asynccontextmanager
-async def shelf(folder: Path, size: tuple[int, int] = WIDE) -> AsyncIterator[Bench]:
+async def runs_opened(folder: Path, size: tuple[int, int] = WIDE) -> AsyncIterator[Bench]:
     """The runs screen, open on a folder with three runs and a file."""
     runs = folder / "runs"
     runs.mkdir()
@@ -101,13 +101,13 @@ async def sort_by(bench: Bench, heading: str) -> None:
 
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "120x36"])
 async def test_the_runs_look_as_they_were_found_right(size: tuple[int, int], tmp_path: Path) -> None:
-    async with shelf(tmp_path, size) as bench:
+    async with runs_opened(tmp_path, size) as bench:
         await bench.press("j", "space")
         goldens.check(f"runs/list-{size[0]}x{size[1]}", bench.text)
 
 
 async def test_every_column_sorts_both_ways_and_what_has_no_value_stands_last(tmp_path: Path) -> None:
-    async with shelf(tmp_path) as bench:
+    async with runs_opened(tmp_path) as bench:
         for column in COLUMNS:
             await sort_by(bench, column.heading)
             one_way = shown(bench)
@@ -137,7 +137,7 @@ async def test_every_column_sorts_both_ways_and_what_has_no_value_stands_last(tm
 async def test_the_filter_finds_names_labels_statuses_and_verdicts(
     words: str, found: list[str], tmp_path: Path
 ) -> None:
-    async with shelf(tmp_path) as bench:
+    async with runs_opened(tmp_path) as bench:
         await bench.press("slash")
         await type_text(bench, words)
         assert shown(bench) == found
@@ -150,7 +150,7 @@ async def test_the_filter_finds_names_labels_statuses_and_verdicts(
 
 
 async def test_a_run_is_named_and_tagged(tmp_path: Path) -> None:
-    async with shelf(tmp_path) as bench:
+    async with runs_opened(tmp_path) as bench:
         await bench.press("j", "j", "e")
         await type_text(bench, "try 2")
         await bench.press("enter")
@@ -165,7 +165,7 @@ async def test_a_run_is_named_and_tagged(tmp_path: Path) -> None:
 
 
 async def test_a_deleted_run_comes_back_also_in_another_app(tmp_path: Path) -> None:
-    async with shelf(tmp_path) as bench:
+    async with runs_opened(tmp_path) as bench:
         runs = bench.engine.runs_folder
         await bench.press("j", "x")
         await read(bench)
@@ -189,7 +189,7 @@ async def test_a_deleted_run_comes_back_also_in_another_app(tmp_path: Path) -> N
 
 
 async def test_what_is_no_run_and_what_is_trained_stays(tmp_path: Path) -> None:
-    async with shelf(tmp_path) as bench:
+    async with runs_opened(tmp_path) as bench:
         (bench.engine.runs_folder / "photos").mkdir()
         await bench.press("escape", "r")
         await read(bench)
@@ -209,7 +209,7 @@ async def test_what_is_no_run_and_what_is_trained_stays(tmp_path: Path) -> None:
 
 
 async def test_an_abandoned_run_goes_on_and_a_finished_one_is_asked_for_epochs(tmp_path: Path) -> None:
-    async with shelf(tmp_path) as bench:
+    async with runs_opened(tmp_path) as bench:
         bench.engine.runs.append(make_fake(bench, _OPEN))
         await bench.press("G", "p")
         assert bench.engine.sent == [ResumeRun(_OPEN)]
@@ -229,7 +229,7 @@ def make_fake(bench: Bench, name: str) -> FakeRun:
 async def test_a_run_of_another_process_is_taken_over_and_one_of_this_is_not(
     tmp_path: Path, neighbour: OwnerProcess
 ) -> None:
-    async with shelf(tmp_path) as bench:
+    async with runs_opened(tmp_path) as bench:
         folder = bench.engine.runs_folder / _OPEN
         lock = RunLock(folder)
         await bench.press("escape", "r")
@@ -251,7 +251,7 @@ async def test_a_run_of_another_process_is_taken_over_and_one_of_this_is_not(
 
 
 async def test_marked_runs_are_compared_as_their_logs_tell_them(tmp_path: Path) -> None:
-    async with shelf(tmp_path) as bench:
+    async with runs_opened(tmp_path) as bench:
         await bench.press("j", "c")
         assert "Mark two runs or more" in bench.text
         await bench.press("space", "j", "space", "c")
@@ -260,7 +260,7 @@ async def test_marked_runs_are_compared_as_their_logs_tell_them(tmp_path: Path) 
 
 
 async def test_damage_is_shown_and_harms_nothing(tmp_path: Path) -> None:
-    async with shelf(tmp_path) as bench:
+    async with runs_opened(tmp_path) as bench:
         runs = bench.engine.runs_folder
         (runs / _BAD / SUMMARY).write_text(
             '{"schema": 1, "scenario": "x", "seed": "y", "status": "finished"}'

@@ -29,12 +29,12 @@ class Host(App[None]):
         self.push_screen(TheoryScreen(self.pages, self._page_id))
 
     @property
-    def concepts(self) -> TheoryScreen:
+    def theory(self) -> TheoryScreen:
         assert isinstance(self.screen, TheoryScreen)
         return self.screen
 
     def page(self) -> Page:
-        page_id = self.concepts.page_id
+        page_id = self.theory.page_id
         assert page_id is not None
         return self.pages.open(page_id)
 
@@ -74,9 +74,9 @@ async def test_from_the_list_a_page_opens_and_esc_leads_back_to_it() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         assert app.screen.query_one(Contents).display
         await pilot.press("down", "enter")
-        assert app.concepts.page_id == page_ids()[1]
+        assert app.theory.page_id == page_ids()[1]
         await pilot.press("escape")
-        assert app.concepts.page_id is None
+        assert app.theory.page_id is None
         assert app.screen.query_one(Contents).page_id == page_ids()[1]
         await pilot.press("escape")
         assert not isinstance(app.screen, TheoryScreen)
@@ -86,18 +86,18 @@ async def test_t_changes_between_the_page_and_the_list() -> None:
     app = Host("chain")
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("t")
-        assert app.concepts.page_id is None
+        assert app.theory.page_id is None
         await pilot.press("t")
-        assert app.concepts.page_id == "chain"
+        assert app.theory.page_id == "chain"
 
 
 async def test_tab_turns_pages_around_and_a_page_keeps_its_knobs() -> None:
     app = Host("sdagd")
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("right", "tab")
-        assert app.concepts.page_id == page_ids()[0]
+        assert app.theory.page_id == page_ids()[0]
         await pilot.press("shift+tab")
-        assert app.concepts.page_id == "sdagd"
+        assert app.theory.page_id == "sdagd"
         assert app.page().knobs()[0].shown == "perceptron"
 
 
@@ -136,11 +136,11 @@ async def test_what_takes_long_is_done_in_a_thread_and_said_at_the_bottom(
         await pilot.press("left")
         await app.workers.wait_for_complete()
         await pilot.pause()
-        end = app.screen.query_one("#concepts-end", FrameLine).render_line(0).text
+        end = app.screen.query_one("#theory-end", FrameLine).render_line(0).text
         assert "cannot be measured: no such file" in end
         work[0] = None
         await pilot.press("left")
-        assert "cannot" not in app.screen.query_one("#concepts-end", FrameLine).render_line(0).text
+        assert "cannot" not in app.screen.query_one("#theory-end", FrameLine).render_line(0).text
 
 
 async def test_below_80x24_a_line_says_so() -> None:

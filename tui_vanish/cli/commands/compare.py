@@ -72,11 +72,11 @@ def run(arguments: argparse.Namespace) -> int:
     reporter: JsonLines | _LiveTable = JsonLines() if arguments.json else _LiveTable()
     with reporter:
         endings = train_all(settings, jobs, reporter)
-    field = entrants([ending.snapshot for ending in endings])
+    compared = entrants([ending.snapshot for ending in endings])
     if arguments.json:
-        print(json.dumps(to_record(field), separators=(",", ":"), ensure_ascii=False), flush=True)
+        print(json.dumps(to_record(compared), separators=(",", ":"), ensure_ascii=False), flush=True)
     else:
-        _print(field)
+        _print(compared)
     if endings[0].signal:
         stopped = " ".join(end.finished.run for end in endings if end.finished.status is Status.STOPPED)
         if stopped:
@@ -110,7 +110,7 @@ class _LiveTable(AbstractContextManager["_LiveTable"]):
         if self._live is not None:
             self._live.stop()
 
-    def hear(self, event: RunEvent) -> None:
+    def on_event(self, event: RunEvent) -> None:
         """Take in the event, and redraw at most a few times per second."""
         if isinstance(event, RunFinished) and event.error:
             self.warn(f"{event.run} failed: {event.error}")
@@ -160,32 +160,32 @@ def _sentence(seen: "Snapshot") -> str:
     )
 
 
-def _print(field: Sequence[Entrant]) -> None:
+def _print(compared: Sequence[Entrant]) -> None:
     """Print the ranking at equal epochs and at equal seconds, then the settings that differ."""
     from tui_vanish.cli.printing import TableConsole
 
     console = TableConsole()
     tied = False
     for axis in ("epochs", "seconds"):
-        ranking = rank(field, axis)
-        standings = _standings(field, ranking)
+        ranking = rank(compared, axis)
+        standings = _standings(compared, ranking)
         tied = tied or any("≈" in cell for row in standings for cell in row)
         at = format.count(round(ranking.at)) if axis == "epochs" else format.duration(ranking.at)
         console.print(f"\nAt equal {axis} ({at})", style="bold")
         console.print(_grid(("", "scenario", "test acc.", "range", "− base", ""), standings, left=2))
     if tied:
         console.print("≈ the difference is within the range of the seeds", style="dim")
-    rows = differences(field)
-    labels = [entrant.label for entrant in field]
+    rows = differences(compared)
+    labels = [entrant.label for entrant in compared]
     console.print("\nSettings that differ" if rows else "\nAll settings are identical.", style="bold")
     if rows:
         words = [(row.key, *(format.setting(row.key, value) for value in row.values)) for row in rows]
         console.print(_grid(("", *labels), words, left=99))
 
 
-def _standings(field: Sequence[Entrant], ranking: Ranking) -> list[tuple[str, ...]]:
-    base = next(place for place in ranking.places if place.label == field[0].label)
-    known = {entrant.label: entrant for entrant in field}
+def _standings(compared: Sequence[Entrant], ranking: Ranking) -> list[tuple[str, ...]]:
+    base = next(place for place in ranking.places if place.label == compared[0].label)
+    known = {entrant.label: entrant for entrant in compared}
     return [
         (
             number(ranking.places, place),

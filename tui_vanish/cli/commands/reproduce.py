@@ -83,7 +83,7 @@ class _Collector:
         self.events: dict[str, list[RunEvent]] = {}
         self._runs, self._ended = runs, 0
 
-    def hear(self, event: RunEvent) -> None:
+    def on_event(self, event: RunEvent) -> None:
         """Keep the event if the table needs it; report the start and the end of a run."""
         if isinstance(event, RunStarted | StageStarted | EpochFinished | RunFinished):
             self.events.setdefault(event.run, []).append(event)

@@ -36,14 +36,14 @@ def run(arguments: argparse.Namespace) -> int:
         from tui_vanish.cli.open_app import open_app
 
         return open_app(arguments, SharedEngine(NoEngine(entry.runs), find_live=False), watch=entry.name)
-    _tell(entry.folder)
+    _follow(entry.folder)
     return 0
 
 
-def _tell(folder: Path) -> None:
+def _follow(folder: Path) -> None:
     """Follow the run until the run or its process ends."""
     follower = Follower(folder)
-    told, pause = 0, Event()
+    printed, pause = 0, Event()
     while True:
         alive = read_entry(folder).state == "live"
         try:
@@ -51,8 +51,8 @@ def _tell(folder: Path) -> None:
         except NotARun as error:
             raise RefusedError(f"{follower.run}: {error}") from None
         seen = follower.snapshot()
-        if seen.last_epoch is not None and seen.last_epoch.epoch != told:
-            told = seen.last_epoch.epoch
+        if seen.last_epoch is not None and seen.last_epoch.epoch != printed:
+            printed = seen.last_epoch.epoch
             print(progress(seen), flush=True)
         if seen.status.ended or not alive:
             break
