@@ -230,13 +230,7 @@ class VanishApp(App[int]):
 
     async def action_quit(self) -> None:
         """Leave; ask first if that would stop a run."""
-        if self.session.engine.pending_takeovers:
-            text = "What is taken over is not here yet: q again in a moment, or ctrl+c to leave it stopped."
-            self.notify(text, severity="warning", timeout=4)
-        elif self.session.runs.unfinished():
-            self.navigation.ask_to_leave(lambda running: self._ending.leave(running=running))
-        else:
-            self._ending.leave()
+        self.navigation.leave(lambda running: self._ending.leave(running=running))
 
     def action_leave(self) -> None:
         """Leave at once; all runs are saved."""

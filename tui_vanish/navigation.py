@@ -112,20 +112,27 @@ class Navigation:
         if not isinstance(self._app.screen, Palette):
             self._app.push_screen(Palette(placeholder="an action or a scenario"))
 
-    def ask_to_leave(self, leave: Callable[[bool], None]) -> None:
-        """Ask whether to stop the unfinished runs, to leave them running, or to stay.
+    def leave(self, leave: Callable[[bool], None]) -> None:
+        """Leave the app; ask first if that would stop a run.
 
         Args:
             leave: leaves the app; it gets whether the runs go on.
         """
+        if self._session.engine.pending_takeovers:
+            text = "What is taken over is not here yet: q again in a moment, or ctrl+c to leave it stopped."
+            self._app.notify(text, severity="warning", timeout=4)
+            return
+        unfinished = [run.scenario_id for run in self._session.runs.unfinished()]
+        if not unfinished:
+            leave(False)
+            return
         from tui_vanish.chrome.leave import LeaveScreen
 
         def on_answer(answer: "Answer | None") -> None:
             if answer is not None and answer != "stay":
                 leave(answer == "leave running")
 
-        active = [run.scenario_id for run in self._session.runs.unfinished()]
-        self._app.push_screen(LeaveScreen(active), on_answer)
+        self._app.push_screen(LeaveScreen(unfinished), on_answer)
 
     def show_news(self) -> None:
         """Have the screens show the session's latest snapshot."""
