@@ -6,6 +6,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
+from textual.getters import query_one
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
@@ -53,6 +54,9 @@ class ValueScreen(ModalScreen[str | None]):
 
     BINDINGS = [Binding("escape", "cancel", "Leave it as it is"), *bindings_everywhere()]  # noqa: RUF012
 
+    _input = query_one(Input)
+    _problem = query_one("#problem", Static)
+
     def __init__(self, question: str, value: str, check: Callable[[str], str]) -> None:
         super().__init__()
         self._question, self._value, self._check = question, value, check
@@ -67,11 +71,11 @@ class ValueScreen(ModalScreen[str | None]):
 
     def on_mount(self) -> None:
         """A cursor that blinks would keep a slow line busy."""
-        self.query_one(Input).cursor_blink = False
+        self._input.cursor_blink = False
 
     @on(Input.Changed)
     def _show_problem(self, message: Input.Changed) -> None:
-        self.query_one("#problem", Static).update(self._check(message.value.strip()))
+        self._problem.update(self._check(message.value.strip()))
 
     @on(Input.Submitted)
     def _submit(self, message: Input.Submitted) -> None:

@@ -5,6 +5,7 @@ import itertools
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.getters import query_one
 from textual.screen import Screen
 
 from engine.protocol.status import Status
@@ -64,6 +65,10 @@ class HelpScreen(Screen[None]):
         Binding("G,end", "scroll('edge', 'last')", "Last line"),
     ]
 
+    _text = query_one(HelpText)
+    _end_line = query_one("#help-end", FrameLine)
+    _key_footer = query_one(KeyFooter)
+
     def __init__(self, about: str = "", here: Target | None = None) -> None:
         super().__init__()
         self._about, self._here = about, here
@@ -77,17 +82,17 @@ class HelpScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Say how to get back."""
-        self.query_one(KeyFooter).show({}, hint="esc back   j k scroll")
+        self._key_footer.show({}, hint="esc back   j k scroll")
 
     def action_scroll(self, how: str, where: int | str) -> None:
         """Scroll the page."""
-        getattr(self.query_one(HelpText), how)(where)
+        getattr(self._text, how)(where)
 
     @on(ScrollingRows.Scrolled)
     def _show_more(self, message: ScrollingRows.Scrolled) -> None:
         hidden = message.widget.hidden_below
         more = (Piece(f"{hidden} more ↓", "dim"),) if hidden else ()
-        self.query_one("#help-end", FrameLine).show((), more)
+        self._end_line.show((), more)
 
 
 def _page(here: Target | None, *, ascii: bool) -> list[Row]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.getters import query_one
 
 from engine.protocol.commands import Pause, Resume, Stop
 from engine.protocol.status import Status
@@ -22,7 +23,7 @@ from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.instruments.line_chart import LineChart
 from tui_vanish.session.lineup import MOST, Lineup, View
 from tui_vanish.widgets.frame import FrameLine
-from tui_vanish.widgets.table import MakeRows, TableRows
+from tui_vanish.widgets.table import TableRows
 
 if TYPE_CHECKING:
     from tui_vanish.chrome.host import Host
@@ -48,6 +49,17 @@ class CompareScreen(LiveScreen[str | None]):
     highest; figures have a range, and ≈ before a difference that is inside it. b shows gaps and differences
     against another run. A finished run joins as it is: mark it in the list, or in the list of saved runs.
     """
+
+    _title_bar = query_one(TitleBar)
+    _top_line = query_one("#compare-top", FrameLine)
+    _chart = query_one("#compare-chart", LineChart)
+    _table = query_one("#compare-table", TableRows)
+    _standings_top = query_one("#standings-top", FrameLine)
+    _standings = query_one("#compare-standings", TableRows)
+    _differences_top = query_one("#differences-top", FrameLine)
+    _differences = query_one("#compare-differences", TableRows)
+    _end_line = query_one("#compare-end", FrameLine)
+    _key_footer = query_one(KeyFooter)
 
     def __init__(self, session: "Session", host: "Host") -> None:
         super().__init__(session, host)
@@ -97,14 +109,14 @@ class CompareScreen(LiveScreen[str | None]):
         if not self.is_mounted or self.size.area == 0:
             return
         snapshot, lineup, entrants = self.session.snapshot, self._lineup, self._entrants
-        self.query_one(TitleBar).show(title_of(snapshot, self.session.machine, self.session.client.seed))
+        self._title_bar.show(title_of(snapshot, self.session.machine, self.session.client.seed))
         view = self._arrange(entrants)
         if entrants:
-            self.query_one(LineChart).show(tables.chart(entrants, lineup.metric))
+            self._chart.show(tables.chart(entrants, lineup.metric))
         table = _differences if view == "differences" else _profiles
-        self._table("#compare-table", lambda width, ascii: table(entrants, lineup, width, ascii))
-        self._table("#compare-standings", lambda width, ascii: _standings(entrants, lineup, width, ascii))
-        self._table("#compare-differences", lambda width, ascii: _differences(entrants, lineup, width, ascii))
+        self._table.show(lambda width, ascii: table(entrants, lineup, width, ascii))
+        self._standings.show(lambda width, ascii: _standings(entrants, lineup, width, ascii))
+        self._differences.show(lambda width, ascii: _differences(entrants, lineup, width, ascii))
         self._show_lines(entrants, view)
         self._show_footer(entrants)
 
@@ -120,15 +132,13 @@ class CompareScreen(LiveScreen[str | None]):
             *(() if tall else ("differences",)),
         )
         view = self._lineup.view if self._lineup.view in self._views else "chart"
-        table = self.query_one("#compare-table")
-        self.query_one("#compare-chart").display = view == "chart"
-        table.display = view != "chart" or beside
-        table.styles.width = columns if view == "chart" else "1fr"
-        for selector in ("#differences-top", "#compare-differences"):
-            self.query_one(selector).display = tall
+        self._chart.display = view == "chart"
+        self._table.display = view != "chart" or beside
+        self._table.styles.width = columns if view == "chart" else "1fr"
+        self._differences_top.display = self._differences.display = tall
         rows = len(_differences(entrants, self._lineup, width - 2, False))
-        self.query_one("#compare-differences").styles.height = min(rows, height // 3)
-        self.query_one("#compare-standings").styles.height = len(entrants) + 1
+        self._differences.styles.height = min(rows, height // 3)
+        self._standings.styles.height = len(entrants) + 1
         return view
 
     def _show_lines(self, entrants: Sequence[Entrant], view: View) -> None:
@@ -138,18 +148,16 @@ class CompareScreen(LiveScreen[str | None]):
         title = (Piece("Compare", "title"), Piece(f"  {words}", "text"))
         left_out = f" · {MOST} shown at once" if len(self._lineup.runs) > len(runs) else ""
         counted = f"{len(runs)} {'run' if len(runs) == 1 else 'runs'} · epoch {format.count(epoch)}{left_out}"
-        self.query_one("#compare-top", FrameLine).show(title, (Piece(counted),))
+        self._top_line.show(title, (Piece(counted),))
         remark = tables.equal(entrants, wide=self.size.width >= _WIDE) if entrants else ""
-        self.query_one("#standings-top", FrameLine).show(
-            (Piece("Standings", "title"),), (Piece(remark, "dim"),) if remark else ()
-        )
+        self._standings_top.show((Piece("Standings", "title"),), (Piece(remark, "dim"),) if remark else ())
 
     @on(TableRows.Scrolled)
     def _show_more(self) -> None:
         """Say how much of the tables lies below what is in sight."""
         hidden = sum(table.hidden_below for table in self._tables_in_sight())
         more = (Piece(f"{hidden} more ↓", "dim"),) if hidden else ()
-        self.query_one("#compare-end", FrameLine).show((), more)
+        self._end_line.show((), more)
 
     def _tables_in_sight(self) -> Iterator[TableRows]:
         for table in self.query(TableRows):
@@ -175,10 +183,7 @@ class CompareScreen(LiveScreen[str | None]):
             "help": "help",
             "quit": "quit",
         }
-        self.query_one(KeyFooter).show(labels)
-
-    def _table(self, selector: str, make: MakeRows) -> None:
-        self.query_one(selector, TableRows).show(make)
+        self._key_footer.show(labels)
 
     # ----------------------------------------------------------------------------------- keys
 

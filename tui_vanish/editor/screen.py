@@ -7,6 +7,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
+from textual.getters import query_one
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
@@ -47,6 +48,10 @@ class EditorScreen(Screen[Edited | None]):
         *bindings_everywhere(),
     ]
 
+    _top_line = query_one("#editor-top", FrameLine)
+    _end_line = query_one("#editor-end", FrameLine)
+    _key_footer = query_one(KeyFooter)
+
     def __init__(self, base: "Scenario", taken: Collection[str], name: str) -> None:
         super().__init__()
         self._compositor = NarrowCompositor()
@@ -80,7 +85,7 @@ class EditorScreen(Screen[Edited | None]):
     def on_mount(self) -> None:
         """Begin at the first value."""
         hint = "⏎ train it   ctrl+s save it   ↑ ↓ fields   ← → choose   esc leave"
-        self.query_one(KeyFooter).show({}, hint=hint)
+        self._key_footer.show({}, hint=hint)
         for line in self.query(Input):
             line.cursor_blink = False
         # At once: focus() comes after keys that were typed ahead, and takes them to another field.
@@ -124,10 +129,10 @@ class EditorScreen(Screen[Edited | None]):
         what = Piece(f"{len(wrong)} to put right", "bad")
         if not isinstance(read, dict):
             what = Piece(read.title, "accent")
-        self.query_one("#editor-top", FrameLine).show(title, (what,))
+        self._top_line.show(title, (what,))
         # A field has room for a few words only; here the first problem stands in full.
         whole = next(iter(wrong.values()), "")
-        self.query_one("#editor-end", FrameLine).show((Piece(f"! {whole}", "bad"),) if whole else ())
+        self._end_line.show((Piece(f"! {whole}", "bad"),) if whole else ())
 
     def action_finish(self, wish: Literal["train", "save"]) -> None:
         """Hand over the scenario, unless something is wrong with it."""

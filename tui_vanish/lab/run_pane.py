@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.getters import query_one
 
 from engine.tracking.snapshot import Snapshot
 from tui_vanish.drawing.text import Piece, row_width
@@ -28,6 +29,19 @@ _PANES = {"run-top": "charts", "layers-top": "layers"}  # the lines that say whi
 class RunPane(Vertical):
     """Charts above bars above a few lines of text. The keyboard can go to the charts and to the layers."""
 
+    _top_line = query_one("#run-top", FrameLine)
+    _charts = query_one("#charts", Horizontal)
+    _loss = query_one("#loss", LineChart)
+    _accuracy = query_one("#accuracy", LineChart)
+    _schedule_top = query_one("#schedule-top", FrameLine)
+    _schedule = query_one("#schedule", Timeline)
+    _layers_top = query_one("#layers-top", FrameLine)
+    _layers = query_one("#layers", Horizontal)
+    _bars = query_one("#bars", LayerBars)
+    _heat = query_one("#heat", HeatMap)
+    _note_top = query_one("#note-top", FrameLine)
+    _note = query_one("#note", RunNote)
+
     def compose(self) -> ComposeResult:
         """Everything, also what may have no room."""
         yield FrameLine("top", pane="charts", id="run-top")
@@ -46,8 +60,8 @@ class RunPane(Vertical):
 
     def on_mount(self) -> None:
         """Let the keyboard in."""
-        self.query_one("#charts").can_focus = True
-        self.query_one("#layers").can_focus = True
+        self._charts.can_focus = True
+        self._layers.can_focus = True
 
     @property
     def is_whole(self) -> bool:
@@ -63,11 +77,11 @@ class RunPane(Vertical):
     def lay_out(self, layout: Layout, focused: str | None) -> None:
         """Give everything its place; `focused` is the pane that has the keyboard."""
         self.display = layout.run
-        self.query_one("#loss").display = layout.charts != "accuracy"
-        self.query_one("#accuracy").display = layout.charts != "loss"
-        self.query_one("#charts").styles.height = layout.chart_height
-        self.query_one("#layers").styles.height = layout.layers_height
-        self.query_one("#schedule").display = layout.schedule
+        self._loss.display = layout.charts != "accuracy"
+        self._accuracy.display = layout.charts != "loss"
+        self._charts.styles.height = layout.chart_height
+        self._layers.styles.height = layout.layers_height
+        self._schedule.display = layout.schedule
         for line in self.query_children(FrameLine):
             pane = _PANES.get(line.id or "")
             needed = layout.schedule or line.id != "schedule-top"
@@ -95,22 +109,20 @@ class RunPane(Vertical):
         """
         room = layout.run_width - 8 - len(run.scenario_id)
         progress = present.progress(run, room)
-        self._line("#run-top").show(
-            present.heading(run, layout.run_width - 8 - row_width(progress)), progress
-        )
+        self._top_line.show(present.heading(run, layout.run_width - 8 - row_width(progress)), progress)
         if layout.charts != "accuracy":
-            self.query_one("#loss", LineChart).show(charts.loss_chart(run, looks.charts))
+            self._loss.show(charts.loss_chart(run, looks.charts))
         if layout.charts != "loss":
-            self.query_one("#accuracy", LineChart).show(charts.accuracy_chart(run, looks.charts))
+            self._accuracy.show(charts.accuracy_chart(run, looks.charts))
         if layout.schedule:
-            self._line("#schedule-top").show((Piece("Schedule", "title"),), present.schedule_legend())
-            self.query_one("#schedule", Timeline).show(schedule.blocks(run))
+            self._schedule_top.show((Piece("Schedule", "title"),), present.schedule_legend())
+            self._schedule.show(schedule.blocks(run))
         marks = {} if looks.over_time else theory_marks.marks(run, looks.quantity, prediction)
         self._show_layers(run, looks, prediction, marks, layout.run_width)
         theory = () if layout.framed else theory_marks.in_brief(run, prediction, marked=bool(marks))
         note = present.note(run, activity, theory, unsaved)
-        self._line("#note-top").show((Piece(note.title, "title"),))
-        self.query_one("#note", RunNote).show(note)
+        self._note_top.show((Piece(note.title, "title"),))
+        self._note.show(note)
 
     def _show_layers(
         self,
@@ -123,13 +135,9 @@ class RunPane(Vertical):
         words = QUANTITIES[looks.quantity].words.capitalize()
         title = f"{words} by layer{' over time' if looks.over_time else ''}"
         remark = theory_marks.in_words(run, prediction, marked=bool(marks), room=width - 8 - len(title))
-        self._line("#layers-top").show((Piece(title, "title"),), remark)
-        bars, heat = self.query_one("#bars", LayerBars), self.query_one("#heat", HeatMap)
-        bars.display, heat.display = not looks.over_time, looks.over_time
+        self._layers_top.show((Piece(title, "title"),), remark)
+        self._bars.display, self._heat.display = not looks.over_time, looks.over_time
         if looks.over_time:
-            heat.show(present.heat(run, looks))
+            self._heat.show(present.heat(run, looks))
         else:
-            bars.show(present.bar_profile(run, looks, marks))
-
-    def _line(self, selector: str) -> FrameLine:
-        return self.query_one(selector, FrameLine)
+            self._bars.show(present.bar_profile(run, looks, marks))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.getters import query_one
 from textual.message import Message
 from textual.widgets import Input
 
@@ -25,6 +26,10 @@ class ScenarioPane(Vertical):
     class Filtered(Message):
         """The filter is another, or is no longer being typed."""
 
+    list = query_one("#list", ScenarioList)
+    _line = query_one("#filter", Input)
+    _end_line = query_one("#scenarios-end", FrameLine)
+
     def __init__(self, entries: Sequence["Entry"], id: str | None = None) -> None:
         super().__init__(id=id)
         self._entries = entries
@@ -42,11 +47,6 @@ class ScenarioPane(Vertical):
         self._line.display = False
 
     @property
-    def list(self) -> ScenarioList:
-        """The list."""
-        return self.query_one("#list", ScenarioList)
-
-    @property
     def filtering(self) -> bool:
         """Whether a filter is being typed."""
         return self._line.has_focus
@@ -55,10 +55,6 @@ class ScenarioPane(Vertical):
     def filtered(self) -> bool:
         """Whether a filter holds or is being typed."""
         return bool(self.list.filter) or bool(self._line.display)
-
-    @property
-    def _line(self) -> Input:
-        return self.query_one("#filter", Input)
 
     def lay_out(self, layout: Layout, focused: bool) -> None:
         """Take the place that the layout gives."""
@@ -99,7 +95,7 @@ class ScenarioPane(Vertical):
     def _show_end(self) -> None:
         """The filter, and how much lies below the last row in sight."""
         words, hidden = self.list.filter, self.list.hidden_below
-        self.query_one("#scenarios-end", FrameLine).show(
+        self._end_line.show(
             (Piece(f"/{words}", "accent"),) if words else (),
             (Piece(f"{hidden} more ↓", "dim"),) if hidden else (),
         )

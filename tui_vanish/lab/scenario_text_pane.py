@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.getters import query_one
 
 from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.lab.layout import Layout
@@ -16,16 +17,15 @@ from tui_vanish.widgets.scrolling import ScrollingRows
 class ScenarioTextPane(Vertical):
     """What a scenario asks and teaches; where its run has no room, the frame says how that stands."""
 
+    text = query_one("#text", ScenarioText)
+    _top_line = query_one("#about-top", FrameLine)
+    _end_line = query_one("#about-end", FrameLine)
+
     def compose(self) -> ComposeResult:
         """The text in a frame."""
         yield FrameLine("top", pane="about", id="about-top")
         yield ScenarioText(id="text")
         yield FrameLine("bottom", id="about-end")
-
-    @property
-    def text(self) -> ScenarioText:
-        """The text."""
-        return self.query_one("#text", ScenarioText)
 
     def lay_out(self, layout: Layout, focused: bool) -> None:
         """Take the place that the layout gives."""
@@ -36,11 +36,11 @@ class ScenarioTextPane(Vertical):
 
     def show(self, title: Row, remark: Row, paragraphs: Sequence[Paragraph]) -> None:
         """Show a scenario; `remark` is how its run stands."""
-        self.query_one("#about-top", FrameLine).show(title, remark)
+        self._top_line.show(title, remark)
         self.text.show(paragraphs)
 
     @on(ScrollingRows.Scrolled)
     def _show_end(self) -> None:
         hidden = self.text.hidden_below
         more = (Piece(f"{hidden} more ↓", "dim"),) if hidden else ()
-        self.query_one("#about-end", FrameLine).show((), more)
+        self._end_line.show((), more)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.getters import query_one
 from textual.widget import Widget
 
 from engine.tracking.facts import stage_count
@@ -41,6 +42,12 @@ class LabScreen(RunControls):
     TARGET = "lab"
     BINDINGS = bindings("lab")
 
+    _title_bar = query_one(TitleBar)
+    _body = query_one("#body", Horizontal)
+    _scenarios = query_one("#scenarios", ScenarioPane)
+    _about = query_one("#about", ScenarioTextPane)
+    _key_footer = query_one(KeyFooter)
+
     def __init__(self, session: "Session", host: "Host") -> None:
         super().__init__(session, host)
         self._list_wanted: bool | None = None  # None: as the size of the terminal suggests
@@ -55,10 +62,6 @@ class LabScreen(RunControls):
             yield ScenarioPane(self.session.catalogue.entries, id="scenarios")
             yield ScenarioTextPane(id="about")
         yield KeyFooter()
-
-    @property
-    def _scenarios(self) -> ScenarioPane:
-        return self.query_one("#scenarios", ScenarioPane)
 
     @property
     def shown_run(self) -> "Snapshot | None":
@@ -98,7 +101,7 @@ class LabScreen(RunControls):
         pane = RunPane(id="run")
         pane.display = False
         if not self.host.leaving:  # by a key that came before the first frame
-            await self.query_one("#body").mount(pane, before="#about")
+            await self._body.mount(pane, before="#about")
         if pane.is_whole and not self.host.leaving:
             self._run_pane = pane
             self.show()
@@ -114,7 +117,7 @@ class LabScreen(RunControls):
         snapshot, run = self.session.snapshot, self.shown_run
         if run is not None:
             self.chart_anew(run.run)
-        self.query_one(TitleBar).show(title_of(snapshot, self.session.machine, self.session.client.seed))
+        self._title_bar.show(title_of(snapshot, self.session.machine, self.session.client.seed))
         self._scenarios.list.show_standings(overview.standings(snapshot), self.session.comparison.marked)
         layout = self._arrange(run)
         if self._run_pane is not None and run is not None and layout.run:
@@ -142,15 +145,13 @@ class LabScreen(RunControls):
         self._scenarios.lay_out(layout, pane == "scenarios")
         if self._run_pane is not None:
             self._run_pane.lay_out(layout, pane)
-        self.query_one(ScenarioTextPane).lay_out(layout, pane == "about")
+        self._about.lay_out(layout, pane == "about")
         return layout
 
     def _show_about(self, run: "Snapshot | None", layout: Layout) -> None:
         entry = self._scenarios.list.current
         if entry is None:
-            self.query_one(ScenarioTextPane).show(
-                (), (), [Paragraph("", "Nothing matches the filter; esc clears it.")]
-            )
+            self._about.show((), (), [Paragraph("", "Nothing matches the filter; esc clears it.")])
             return
         room = layout.about_width - len(entry.id) - 8
         remark: Row = ()
@@ -160,7 +161,7 @@ class LabScreen(RunControls):
             )
 
             remark = progress(run, room)
-        self.query_one(ScenarioTextPane).show((Piece(entry.id, "strong"),), remark, self._paragraphs(entry))
+        self._about.show((Piece(entry.id, "strong"),), remark, self._paragraphs(entry))
 
     def _paragraphs(self, entry: "Entry") -> list[Paragraph]:
         if entry.problems:
@@ -175,7 +176,7 @@ class LabScreen(RunControls):
 
     def _show_footer(self, run: "Snapshot | None", layout: Layout) -> None:
         if self._scenarios.filtering:
-            self.query_one(KeyFooter).show({}, hint="type a part of a name   ⏎ keep   esc clear")
+            self._key_footer.show({}, hint="type a part of a name   ⏎ keep   esc clear")
             return
         owner = self.session.runs.owner(run.run) if run is not None else None
         now = Situation(
@@ -189,7 +190,7 @@ class LabScreen(RunControls):
             looks=self.looks,
             trying=self.trying,
         )
-        self.query_one(KeyFooter).show(labels(now))
+        self._key_footer.show(labels(now))
 
     # ------------------------------------------------------------------------------------ panes
 
@@ -256,7 +257,7 @@ class LabScreen(RunControls):
         """Move by a line in the pane that has the keyboard."""
         match self._pane:
             case "about":
-                self.query_one(ScenarioTextPane).text.move(int(by))
+                self._about.text.move(int(by))
             case "layers" | "charts":
                 self.select_layer(int(by))
             case _:
@@ -266,7 +267,7 @@ class LabScreen(RunControls):
         """Move by a page in the pane that has the keyboard."""
         match self._pane:
             case "about":
-                self.query_one(ScenarioTextPane).text.page(int(by))
+                self._about.text.page(int(by))
             case "layers" | "charts":
                 self.select_layer(5 * int(by))
             case _:
@@ -276,7 +277,7 @@ class LabScreen(RunControls):
         """Move to the first or the last line of the pane that has the keyboard."""
         match self._pane:
             case "about":
-                self.query_one(ScenarioTextPane).text.edge(which)
+                self._about.text.edge(which)
             case "layers" | "charts":
                 self.select_layer(1_000_000 if which == "last" else -1_000_000)
             case _:
@@ -343,7 +344,7 @@ class LabScreen(RunControls):
         """Show or hide the scenario's text; without a run it is what there is."""
         if self.shown_run is None:
             return
-        shown = bool(self.query_one(ScenarioTextPane).display)
+        shown = bool(self._about.display)
         if shown:
             self._make_room_for_run()
         self._about_wanted = not shown

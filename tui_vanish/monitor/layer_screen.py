@@ -6,6 +6,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container
+from textual.getters import query_one
 
 from engine.protocol.commands import Inspect
 from engine.protocol.events import LayerSample
@@ -44,6 +45,14 @@ class LayerScreen(LiveScreen[str]):
         *bindings_everywhere(),
     ]
 
+    _top_line = query_one("#layer-top", FrameLine)
+    _histograms = query_one("#histograms", Container)
+    _weights = query_one("#weights", HistogramView)
+    _gradients = query_one("#gradients", HistogramView)
+    _activations = query_one("#activations", HistogramView)
+    _end_line = query_one("#layer-end", FrameLine)
+    _key_footer = query_one(KeyFooter)
+
     def __init__(self, session: "Session", host: "Host", run: str, layer: str) -> None:
         super().__init__(session, host)
         self._run_name = run
@@ -61,13 +70,13 @@ class LayerScreen(LiveScreen[str]):
 
     def on_mount(self) -> None:
         """Ask for the first measurement."""
-        self.query_one(KeyFooter).show({}, hint="esc back   j k another layer   ⏎ measure again")
+        self._key_footer.show({}, hint="esc back   j k another layer   ⏎ measure again")
         self.action_measure()
         self.call_later(self.show)  # until this event is over it isn't mounted, and shows nothing
 
     def on_resize(self, event: events.Resize) -> None:
         """Side by side where there is room."""
-        self.query_one("#histograms").set_class(event.size.width >= _BESIDE, "-beside")
+        self._histograms.set_class(event.size.width >= _BESIDE, "-beside")
 
     @property
     def _shown_run(self) -> Snapshot | None:
@@ -88,18 +97,15 @@ class LayerScreen(LiveScreen[str]):
             view = None
         title = (Piece(run.scenario_id, "strong"), Piece(f"  {format.layer_name(self._layer)}", "title"))
         measured = f"at step {format.count(view.step)} · {view.images} images" if view else "measuring…"
-        self.query_one("#layer-top", FrameLine).show(title, (Piece(measured, "dim"),))
-        weights, gradients, activations = (
-            self.query_one(f"#{name}", HistogramView) for name in ("weights", "gradients", "activations")
-        )
+        self._top_line.show(title, (Piece(measured, "dim"),))
         if view is None:
-            for each in (weights, gradients, activations):
+            for each in (self._weights, self._gradients, self._activations):
                 each.show(None, "measuring…")
         else:
-            weights.show(view.weights)
-            gradients.show(view.gradients, "none: the layer is frozen")
-            activations.show(view.activations)
-        self.query_one("#layer-end", FrameLine).show(_latest(run, self._layer))
+            self._weights.show(view.weights)
+            self._gradients.show(view.gradients, "none: the layer is frozen")
+            self._activations.show(view.activations)
+        self._end_line.show(_latest(run, self._layer))
 
     def action_measure(self) -> None:
         """Have the layer looked at now."""

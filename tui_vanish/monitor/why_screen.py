@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.getters import query_one
 from textual.screen import Screen
 
 from engine.tracking.snapshot import Snapshot
@@ -104,6 +105,11 @@ class WhyScreen(Screen[None]):
         *bindings_everywhere(),
     ]
 
+    _top_line = query_one("#why-top", FrameLine)
+    _findings = query_one(Findings)
+    _end_line = query_one("#why-end", FrameLine)
+    _key_footer = query_one(KeyFooter)
+
     def __init__(self, run: Snapshot, prediction: "Prediction | None") -> None:
         super().__init__()
         self._compositor = NarrowCompositor()
@@ -121,15 +127,15 @@ class WhyScreen(Screen[None]):
         """Say whose verdicts these are, and how to get back."""
         run = self._run
         title = (Piece("Why", "title"), Piece(f"  {run.scenario_id}", "strong"))
-        self.query_one("#why-top", FrameLine).show(title, (Piece(f"step {format.count(run.step)}", "dim"),))
-        self.query_one(KeyFooter).show({}, hint="esc back   j k scroll")
+        self._top_line.show(title, (Piece(f"step {format.count(run.step)}", "dim"),))
+        self._key_footer.show({}, hint="esc back   j k scroll")
 
     def action_scroll(self, how: str, where: int | str) -> None:
         """Scroll the page."""
-        getattr(self.query_one(Findings), how)(where)
+        getattr(self._findings, how)(where)
 
     @on(ScrollingRows.Scrolled)
     def _show_more(self, message: ScrollingRows.Scrolled) -> None:
         hidden = message.widget.hidden_below
         more = (Piece(f"{hidden} more ↓", "dim"),) if hidden else ()
-        self.query_one("#why-end", FrameLine).show((), more)
+        self._end_line.show((), more)

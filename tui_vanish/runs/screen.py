@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
+from textual.getters import query_one
 from textual.widgets import Input
 
 from engine.storage import trash
@@ -40,6 +41,13 @@ class RunsScreen(LiveScreen[str | None]):
     LEAVE = "leave_runs"
     BINDINGS = bindings("runs")
 
+    _title_bar = query_one(TitleBar)
+    _top_line = query_one("#runs-top", FrameLine)
+    _list = query_one("#run-list", RunList)
+    _line = query_one("#run-filter", Input)
+    _end_line = query_one("#runs-end", FrameLine)
+    _key_footer = query_one(KeyFooter)
+
     def __init__(self, session: "Session", host: "Host") -> None:
         super().__init__(session, host)
         self._entries: Sequence[RunEntry] = ()
@@ -62,14 +70,6 @@ class RunsScreen(LiveScreen[str | None]):
         )
         yield FrameLine("bottom", id="runs-end")
         yield KeyFooter()
-
-    @property
-    def _list(self) -> RunList:
-        return self.query_one("#run-list", RunList)
-
-    @property
-    def _line(self) -> Input:
-        return self.query_one("#run-filter", Input)
 
     @property
     def scenario_id(self) -> str | None:
@@ -115,7 +115,7 @@ class RunsScreen(LiveScreen[str | None]):
         if not self.is_mounted or self.size.area == 0:
             return
         snapshot = self.session.snapshot
-        self.query_one(TitleBar).show(title_of(snapshot, self.session.machine, self.session.client.seed))
+        self._title_bar.show(title_of(snapshot, self.session.machine, self.session.client.seed))
         self._show_frame()
         self._show_footer()
 
@@ -130,13 +130,13 @@ class RunsScreen(LiveScreen[str | None]):
         live = sum(entry.state == "live" for entry in self._entries)
         column = COLUMNS[runs.order.column].heading
         counts = f"{len(runs.items)} of {len(self._entries)} · {live} live · by {column}"
-        self.query_one("#runs-top", FrameLine).show((Piece("Runs", "title"),), (Piece(counts, "dim"),))
+        self._top_line.show((Piece("Runs", "title"),), (Piece(counts, "dim"),))
         entry = runs.current
         about = entry.problem or self._trainer(entry) if entry else ""
         left: Row = (Piece(f"{printable(entry.name)}  {labels(entry)}".rstrip(), "dim"),) if entry else ()
         if runs.filter:
             left = (Piece(f"/{runs.filter}", "accent"),)
-        self.query_one("#runs-end", FrameLine).show(left, (Piece(about, "warn"),) if about else ())
+        self._end_line.show(left, (Piece(about, "warn"),) if about else ())
 
     def _trainer(self, entry: RunEntry) -> str:
         if entry.owner is None:
@@ -148,9 +148,7 @@ class RunsScreen(LiveScreen[str | None]):
 
     def _show_footer(self) -> None:
         if self._line.has_focus:
-            self.query_one(KeyFooter).show(
-                {}, hint="type parts of a name, a tag, a status   ⏎ keep   esc clear"
-            )
+            self._key_footer.show({}, hint="type parts of a name, a tag, a status   ⏎ keep   esc clear")
             return
         entry = self._list.current
         usable = entry is not None and entry.summary is not None
@@ -170,7 +168,7 @@ class RunsScreen(LiveScreen[str | None]):
             "undo_delete": "undo" if self._deleted else "",
             "help": "help",
         }
-        self.query_one(KeyFooter).show(labels)
+        self._key_footer.show(labels)
 
     # ------------------------------------------------------------------------------------- list
 

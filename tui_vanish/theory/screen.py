@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
+from textual.getters import query_one
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from scenarios.theory import page_ids
@@ -35,6 +36,12 @@ class TheoryScreen(SizedScreen[None]):
     TARGET = "theory"
     LEAVE = "close"
     BINDINGS = bindings("theory")
+
+    _top_line = query_one("#theory-top", FrameLine)
+    _contents = query_one(Contents)
+    _view = query_one(PageView)
+    _end_line = query_one("#theory-end", FrameLine)
+    _key_footer = query_one(KeyFooter)
 
     def __init__(self, pages: Pages, page_id: str | None = None) -> None:
         super().__init__()
@@ -71,12 +78,11 @@ class TheoryScreen(SizedScreen[None]):
         """Show that page; None shows the list."""
         self._stop()
         self._page = None if page_id is None else self._pages.open(page_id)
-        contents = self.query_one(Contents)
-        contents.display = self._page is None
-        self.query_one(PageView).display = self._page is not None
+        self._contents.display = self._page is None
+        self._view.display = self._page is not None
         if self._page is None:
-            contents.select(self._pages.last or page_ids()[0])
-            contents.focus()
+            self._contents.select(self._pages.last or page_ids()[0])
+            self._contents.focus()
         else:
             self._begin_work()
         self.show()
@@ -84,13 +90,13 @@ class TheoryScreen(SizedScreen[None]):
     def show(self) -> None:
         """Show the page, or the list, as it is now."""
         self._show_page()
-        page, top = self._page, self.query_one("#theory-top", FrameLine)
+        page, top = self._page, self._top_line
         if page is None:
             top.show((Piece("Theory", "title"),), (Piece("the slides' pages, alive", "dim"),))
         else:
             title = f"{page_ids().index(page.id) + 1} {page.text.title}"
             slides = f"slides: {'; '.join(page.text.slides)}"
-            if self.query_one(PageView).alphabet.ascii:
+            if self._view.alphabet.ascii:
                 title, slides = in_ascii(title), in_ascii(slides)
             room = self.size.width - len(title) - 12
             top.show((Piece(title, "title"),), (Piece(cut(slides, room), "dim"),))
@@ -99,7 +105,7 @@ class TheoryScreen(SizedScreen[None]):
     def _show_page(self) -> None:
         page, status = self._page, ""
         if page is not None:
-            self.query_one(PageView).show(page)
+            self._view.show(page)
             if self._failure:
                 status = self._failure
             elif self._work is not None:
@@ -107,7 +113,7 @@ class TheoryScreen(SizedScreen[None]):
         explained = ", ".join(page.text.explains) if page else ""
         room = self.size.width - len(status) - 14
         right = (Piece(cut(f"scenarios: {explained}", room), "dim"),) if explained else ()
-        self.query_one("#theory-end", FrameLine).show((Piece(status, "accent"),) if status else (), right)
+        self._end_line.show((Piece(status, "accent"),) if status else (), right)
 
     def _show_footer(self) -> None:
         page, labels = self._page, {"close": "back", "help": "help", "quit": "quit"}
@@ -118,7 +124,7 @@ class TheoryScreen(SizedScreen[None]):
             labels |= {"run_steps": ("stop" if self._stepping else page.run_label) if page.run_label else ""}
             labels |= {"restart": "restart" if page.run_label else "", "turn_knob": "turn"}
             labels |= {"choose_knob": "knob" if len(page.knobs()) > 1 else ""}
-        self.query_one(KeyFooter).show(labels)
+        self._key_footer.show(labels)
 
     # ----------------------------------------------------------------------- work in a thread
 
@@ -163,7 +169,7 @@ class TheoryScreen(SizedScreen[None]):
 
     def action_turn_knob(self, by: str) -> None:
         """Turn the knob in hand."""
-        knob = self.query_one(PageView).knob
+        knob = self._view.knob
         if self._page is not None and knob is not None:
             knob.turn(int(by))
             self._begin_work()
@@ -172,15 +178,15 @@ class TheoryScreen(SizedScreen[None]):
     def action_choose_knob(self, by: str) -> None:
         """Take another knob in hand, or highlight another page of the list."""
         if self._page is None:
-            self.query_one(Contents).move(int(by))
+            self._contents.move(int(by))
         else:
-            self.query_one(PageView).choose(int(by))
+            self._view.choose(int(by))
 
     def action_step(self) -> None:
         """Take one step on the page, or open the highlighted one."""
         if self._page is None:
             self._from_contents = True
-            self.open(self.query_one(Contents).page_id)
+            self.open(self._contents.page_id)
         elif self._page.step_label:
             self._page.step()
             self._begin_work()
