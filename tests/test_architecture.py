@@ -188,6 +188,17 @@ def test_plotext_is_imported_by_one_module() -> None:
     assert importers == ["tui_vanish.drawing.strokes"]
 
 
+def test_private_parts_of_textual_are_imported_only_where_the_app_can_do_without() -> None:
+    private = [
+        module_name(path)
+        for path in sources("tui_vanish")
+        if any(name.startswith("textual._") for name in imported(path))
+    ]
+    assert private == ["tui_vanish.chrome.narrow_updates"]
+    importers = [importer for importer, name in arrows() if name == private[0]]
+    assert importers == ["tui_vanish.chrome.compositor"]
+
+
 def test_every_module_of_the_engine_loads_without_the_screen() -> None:
     names = ", ".join(module_name(path) for path in sources("engine"))
     assert not loaded_by(f"import {names}") & (SCREEN | {"tui_vanish"})

@@ -2,6 +2,7 @@
 
 import re
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -217,3 +218,42 @@ def test_the_mouse_is_used_except_over_ssh_unless_an_option_decides(
     app.type("q")
     assert app.wait_for_end() == 0
     assert (b"\x1b[?1000h" in app.sent) is expected
+
+
+# vanish-tui with a Textual in which the class that it replaces has another name.
+_RENAMED = """
+import sys
+from importlib.machinery import PathFinder, SourceFileLoader
+from pathlib import Path
+
+class Renaming(SourceFileLoader):
+    def get_code(self, name):
+        return compile(Path(self.path).read_text().replace("ChopsUpdate", "CellsUpdate"), self.path, "exec")
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name != "textual._compositor":
+            return None
+        spec = PathFinder.find_spec(name, path)
+        spec.loader = Renaming(name, spec.origin)
+        return spec
+
+sys.meta_path.insert(0, Finder())
+import textual._compositor
+assert not hasattr(textual._compositor, "ChopsUpdate")
+
+from tui_vanish.__main__ import main
+sys.exit(main())
+"""
+
+
+def test_the_app_starts_and_draws_where_textual_has_renamed_what_it_replaces(open_terminal: Open) -> None:
+    app = open_terminal(*SAMPLE, program=(sys.executable, "-c", _RENAMED))
+    highlight(app, "depth-7")
+    app.type("?")
+    app.wait_for("Freeze the selected layer")
+    app.type("\x1b")
+    app.wait_for(lambda text: highlighted(text) == "depth-7")
+    app.type("q")
+    assert app.wait_for_end() == 0
+    assert app.is_restored()

@@ -8,7 +8,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from tui_vanish.actions import LINE_OPENERS, Target
-from tui_vanish.chrome.compositor import NarrowCompositor
+from tui_vanish.chrome.compositor import use_narrow_updates
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -90,7 +90,7 @@ class LiveScreen(SizedScreen[T]):
     def __init__(self, session: "Session", host: "Host") -> None:
         super().__init__()
         self.session, self.host = session, host
-        self._compositor = NarrowCompositor()
+        use_narrow_updates(self)
 
     @property
     def scenario_id(self) -> str | None:

@@ -12,7 +12,7 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from tui_vanish.actions import bindings_everywhere
-from tui_vanish.chrome.compositor import NarrowCompositor
+from tui_vanish.chrome.compositor import use_narrow_updates
 from tui_vanish.chrome.key_footer import KeyFooter
 from tui_vanish.drawing.text import Piece
 from tui_vanish.editor import form
@@ -54,7 +54,7 @@ class EditorScreen(Screen[Edited | None]):
 
     def __init__(self, base: "Scenario", taken: Collection[str], name: str) -> None:
         super().__init__()
-        self._compositor = NarrowCompositor()
+        use_narrow_updates(self)
         self._base = base
         self._taken = frozenset(taken)
         self._fields = form.fields()

@@ -10,7 +10,7 @@ from textual.screen import Screen
 
 from engine.tracking.snapshot import Snapshot
 from tui_vanish.actions import bindings_everywhere
-from tui_vanish.chrome.compositor import NarrowCompositor
+from tui_vanish.chrome.compositor import use_narrow_updates
 from tui_vanish.chrome.key_footer import KeyFooter
 from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece, Row
@@ -112,7 +112,7 @@ class WhyScreen(Screen[None]):
 
     def __init__(self, run: Snapshot, prediction: "Prediction | None") -> None:
         super().__init__()
-        self._compositor = NarrowCompositor()
+        use_narrow_updates(self)
         self._run = run
         self._prediction = prediction
 

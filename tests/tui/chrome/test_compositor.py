@@ -1,17 +1,25 @@
+import sys
+from collections.abc import Callable
+from pathlib import Path
 from random import Random
+from typing import Any
 
 import pyte
+import pytest
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
-from textual._compositor import ChopsUpdate
+from textual import _compositor
+from textual._compositor import ChopsUpdate, Compositor
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widgets import Static
 
-from tui_vanish.chrome.compositor import NarrowCompositor, NarrowUpdate
+from tests.tui.lab_bench import opened
+from tui_vanish.chrome.compositor import use_narrow_updates
+from tui_vanish.chrome.narrow_updates import NarrowUpdate
 
 _CHOPS = [
     {0: 10, 10: 25, 35: 5},
@@ -95,7 +103,7 @@ def test_what_follows_in_the_same_style_needs_no_move() -> None:
 class _Narrow(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
-        self._compositor = NarrowCompositor()
+        use_narrow_updates(self)
 
     def compose(self) -> ComposeResult:
         yield Static("x" * 60)
@@ -122,3 +130,62 @@ async def test_a_screen_takes_part_through_its_compositor() -> None:
     assert update.spans == [(0, 50, 52)]
     assert "xx" in (text := update.render_segments(Console()))
     assert "xxx" not in text
+
+
+class _OtherParameters(ChopsUpdate):
+    def __init__(self, chops: Any, spans: Any, chop_ends: Any, crop: object = None) -> None:
+        super().__init__(chops, spans, chop_ends)
+
+
+class _OtherAttributes(ChopsUpdate):
+    def __init__(self, chops: Any, spans: Any, chop_ends: Any) -> None:
+        super().__init__(chops, spans, chop_ends)
+        self.crop = None
+
+
+class _OtherRendering(ChopsUpdate):
+    def render_segments(self, console: Console, crop: object = None) -> str:
+        return super().render_segments(console)
+
+
+@pytest.fixture
+def textual_has(monkeypatch: pytest.MonkeyPatch) -> Callable[[type[ChopsUpdate] | None], None]:
+    """Gives Textual another class of updates, or none, as if the app had just been started with it."""
+
+    def have(updates: type[ChopsUpdate] | None) -> None:
+        monkeypatch.delitem(sys.modules, "tui_vanish.chrome.narrow_updates")
+        if updates is None:
+            monkeypatch.delattr(_compositor, "ChopsUpdate")
+        else:
+            monkeypatch.setattr(_compositor, "ChopsUpdate", updates)
+
+    return have
+
+
+@pytest.mark.parametrize("updates", [None, _OtherParameters, _OtherAttributes, _OtherRendering])
+def test_a_screen_keeps_textual_s_compositor_where_that_has_changed(
+    updates: type[ChopsUpdate] | None, textual_has: Callable[[type[ChopsUpdate] | None], None]
+) -> None:
+    textual_has(updates)
+    screen: Screen[None] = Screen()
+    before = screen._compositor
+    use_narrow_updates(screen)
+    assert screen._compositor is before
+    assert type(before) is Compositor
+
+
+async def test_the_app_draws_the_same_with_textual_s_compositor(
+    tmp_path: Path, textual_has: Callable[[type[ChopsUpdate] | None], None]
+) -> None:
+    texts = []
+    for updates in (None, _OtherParameters):
+        if updates is not None:
+            textual_has(updates)
+        async with opened(tmp_path) as bench:
+            await bench.press("j")
+            run = await bench.train()
+            run.train_epochs(3)
+            await bench.settle()
+            texts.append(bench.text)
+            assert (type(bench.app.screen._compositor) is Compositor) is (updates is not None)
+    assert texts[0] == texts[1]
