@@ -1,7 +1,8 @@
-"""Line charts drawn on cells. The only place that imports plotext, and only once there is a line to draw.
+"""Line charts drawn on cells.
 
-plotext turns points into braille or characters; the axes, the ticks and what is not a number are ours,
-because its log scale raises on 0, any of its scales on inf, and its frame costs a small chart a third of it.
+plotext turns points into braille or characters (`tui_vanish.drawing.strokes`). The axes, the ticks and values
+that are not finite are drawn here: plotext's log scale raises on 0, all of its scales raise on inf, and its
+frame takes a third of a small chart.
 """
 
 import math
@@ -10,7 +11,7 @@ from typing import Literal
 
 from rich.cells import cell_len
 
-from tui_vanish.drawing import chart_axes
+from tui_vanish.drawing import chart_axes, chart_legend
 from tui_vanish.drawing.canvas import Canvas
 from tui_vanish.drawing.chart_axes import Axis
 from tui_vanish.drawing.chart_lines import Piece, Seen, cut_to, dashes, dots, seen
@@ -197,46 +198,15 @@ def _draw_axes(plot: _Plot, x_label: str, signs: Alphabet) -> None:
 
 
 def _draw_legend(canvas: Canvas, chart: Chart, signs: Alphabet) -> None:
-    """Title and labels, all whole.
-
-    For want of room they move together, then the title's remarks go, the title, and labels from the last on;
-    those of single points stand last.
-    """
+    """Draw the title and the labels of the lines; the labels of single points come last."""
     labelled = [(number, line) for number, line in enumerate(chart.lines) if line.label]
     entries = [
-        (_legend_sign(line, signs), line.label, series_role(_series(chart, number)))
+        chart_legend.Entry(
+            chart_legend.sign(line.style, line.letter, signs), line.label, series_role(_series(chart, number))
+        )
         for number, line in sorted(labelled, key=lambda item: item[1].style == "points")
     ]
-    lengths = [len(sign) + 1 + cell_len(label) for sign, label, _ in entries]
-    title, blanks = _title_with_room(chart, canvas.width - sum(lengths), len(entries))
-    x = 0
-    if title:
-        canvas.put(0, 0, title, "text")
-        x = cell_len(title) + blanks
-    for (sign, label, role), length in zip(entries, lengths, strict=True):
-        if x + length > canvas.width:
-            break
-        canvas.put(x, 0, sign, role)
-        canvas.put(x + len(sign) + 1, 0, label, "text")
-        x += length + blanks
-
-
-def _title_with_room(chart: Chart, room: int, entries: int) -> tuple[str, int]:
-    """As much of the title as fits beside so many entries, and how many blanks stand between them all."""
-    words = (chart.title, *chart.remarks) if chart.title else ()
-    titles = [" ".join(words[:count]) for count in range(len(words), 0, -1)]
-    for title in titles:
-        for blanks in (2, 1):
-            if cell_len(title) + blanks * entries <= room or not entries:
-                return title, blanks
-    return "", 2 if 2 * (entries - 1) <= room else 1
-
-
-def _legend_sign(line: Line, signs: Alphabet) -> str:
-    if line.letter or line.style == "points":
-        return line.letter or signs.point
-    solid, dashed = signs.stroke if signs.ascii else "⠤⠤"
-    return f"{dashed} {dashed}" if line.style == "dashed" else solid * 3
+    chart_legend.draw(canvas, (chart.title, *chart.remarks) if chart.title else (), entries)
 
 
 def _series(chart: Chart, number: int) -> int:
