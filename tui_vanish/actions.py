@@ -1,6 +1,7 @@
 """Every action of the app in one table: its name, its keys, what it does, and who carries it out.
 
-The key bindings, the footer, the help page and the command palette are all read from here.
+The key bindings, the footer, the help page and the command palette are all read from here. The file is longer
+than others because the table is kept in one piece: a key that is used twice is seen only there.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,8 @@
-"""Every saved run: find one, look at it, let it go on, name it, delete it."""
+"""Every saved run: find one, look at it, let it go on, name it, delete it.
+
+The file is longer than others because the screen has a dozen keys that act on the highlighted run, each in a
+few lines that share the run, the marks and the trash.
+"""
 
 import asyncio
 from collections.abc import Callable, Sequence
