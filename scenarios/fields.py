@@ -54,10 +54,10 @@ class Leaf(NamedTuple):
 
     Attributes:
         key: dotted.
-        field: what the schema says about it; if several tables of a choice have the key, the first of them.
-        names: the names that it takes; empty if it takes something else.
-        only_with: (key, names): the key exists only while that other key has one of these names.
-        chooses: whether the key's name chooses which table its own table is.
+        field: the schema's entry; if several tables of a union have the key, the entry of the first one.
+        names: the names that are allowed; empty if the value is not a name.
+        only_with: (key, names): this key exists only while that other key has one of these names.
+        chooses: whether the value chooses a table of a union.
     """
 
     key: str
@@ -68,7 +68,7 @@ class Leaf(NamedTuple):
 
 
 def leaves(table: type[BaseModel] = Scenario, prefix: str = "") -> Iterator[Leaf]:
-    """Every key under `table` that holds a value or a list, in the schema's order, stages as a whole."""
+    """Every key under `table` that holds a value or a list, in the schema's order; `stages` is one key."""
     for name, field in table.model_fields.items():
         key, inner = prefix + name, _table(field)
         if field.discriminator:
@@ -80,7 +80,7 @@ def leaves(table: type[BaseModel] = Scenario, prefix: str = "") -> Iterator[Leaf
 
 
 def known_keys() -> tuple[str, ...]:
-    """Every dotted key that a file or `--set` may state, `stages` is one key."""
+    """Every dotted key that a file or `--set` may state; `stages` is one key."""
     return tuple(leaf.key for leaf in leaves() if leaf.key != "id")
 
 
@@ -155,7 +155,7 @@ def _table(field: FieldInfo | None) -> type[BaseModel] | None:
 
 
 def _leaves_of_choice(key: str, union: FieldInfo) -> Iterator[Leaf]:
-    """The leaves of all tables of a union, each once, with the names that bring it."""
+    """The leaves of all tables of a union, each key once, with the names that choose its tables."""
     first: dict[str, Leaf] = {}
     chosen_by: dict[str, list[str]] = {}
     tables = members(union)

@@ -1,4 +1,4 @@
-"""The editor's form, without its screen: which values a scenario has, and what becomes of what was typed."""
+"""The editor's form, without its screen: its fields, and the scenario that they describe."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ class Field:
 
     Attributes:
         key: dotted, as in a file.
-        label: before it.
-        kind: what is typed: one of the choices, a text, a number, numbers, pairs of layers, or stages.
-        choices: the names that it takes; empty for something to type.
-        where: (key, names): it belongs to a scenario in which that key has one of those names.
+        label: shown before the value.
+        kind: what the text means; "pairs" are pairs of layers.
+        choices: the names that are allowed; empty if the value is typed.
+        where: (key, names): the field is shown only while that other key has one of these names.
         hint: an example of what to type.
-        first: its text when a choice has just brought the field in.
+        first: the text of a value that the scenario does not have.
     """
 
     key: str
@@ -39,10 +39,10 @@ class Field:
     first: str = ""
 
 
-# The form's order differs from the files' in one point: the optimizer comes right after the model.
+# In the form, the optimizer comes before the data: it is edited more often.
 _ORDER = ("id", "model", "optimizer", "data", "training", "stages")
 
-# The rest is what the schema cannot say: an example in the form's notation, ...
+# The schema does not contain these: examples in the form's notation, ...
 _HINTS = {
     "id": "of its file, if it is saved",
     "model.width": "nodes in each",
@@ -51,29 +51,29 @@ _HINTS = {
     "training.epochs": "of each stage",
 }
 _NOTATION = {"pairs": "1-3 4-7, or nothing", "stages": "2: 1 / 2 2: 2, or nothing"}
-# ... a sensible first value of a key that has no default, ...
+# ... first values for keys without a default, ...
 _FIRST = {
     "model.beta": "0.05",
     "model.init.std": "0.05",
     "optimizer.lr": "0.01",
     "optimizer.radius": "0.2",
 }
-# ... and that beta belongs to one activation, which is a rule of `scenarios.conflicts`.
+# ... and the rule in `scenarios.conflicts` that beta goes with one activation.
 _WHERE = {"model.beta": ("model.activation", ("sigmoid_beta",))}
 
 
 @cache
 def fields(schema: "type[BaseModel] | None" = None) -> tuple[Field, ...]:
-    """Every value that the form has, in its order, read from the schema: a new key there has a field here.
+    """The form's fields in their order, read from the schema: a new key there appears here.
 
-    Two things are left out: the prose, because the form writes a variant's title itself, and a choice of one
-    name, such as that of the data set.
+    Two kinds of keys are left out: the prose, because the program writes a variant's title itself, and a
+    choice of only one name, such as the data set.
 
     Args:
-        schema: the tables to read; None is the scenario's own.
+        schema: the tables to read; None means `Scenario`.
 
     Raises:
-        TypeError: a value is of a type that has no notation in the form.
+        TypeError: the form has no notation for the type of a value.
     """
     from scenarios.fields import leaves
     from scenarios.numbers import PROSE
@@ -86,7 +86,7 @@ def fields(schema: "type[BaseModel] | None" = None) -> tuple[Field, ...]:
 
 
 def _place(field: Field) -> int:
-    """The place of the field's table; a table that has none comes last."""
+    """The position of the field's table in the form; other tables come last."""
     table = field.key.partition(".")[0]
     return _ORDER.index(table) if table in _ORDER else len(_ORDER)
 
@@ -109,7 +109,7 @@ def _field(leaf: "Leaf") -> Field:
 
 
 def _kind(annotation: Any) -> Kind:
-    """How a value of this type is typed."""
+    """The notation for values of this type."""
     from scenarios.schema import Stage
 
     if annotation in (int, float):
@@ -150,7 +150,7 @@ def read(base: "Scenario", typed: Mapping[str, str]) -> "Scenario | dict[str, st
     """The scenario that the form describes, or what is wrong, by field.
 
     Args:
-        base: what the variant was made of; its title speaks of it, and what has no field is taken from it.
+        base: the scenario that was edited; the title names it, and values without a field come from it.
         typed: the text of each field.
     """
     from scenarios.loading import OWN_SECTION

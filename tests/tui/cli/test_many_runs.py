@@ -170,7 +170,10 @@ def test_a_compared_run_that_fails_says_why(
         'extends = "depth-7"\n[model]\nnorm = "batch"\n[data]\nbatch_size = 95\n'
     )
     assert main(["compare", "depth-3", str(tmp_path / "odd.toml"), "--epochs", "1", *small]) == 1
-    assert "failed: with data.batch_size = 95 only one of the 96 images is left for the last" in capsys.readouterr().err
+    assert (
+        "failed: with data.batch_size = 95 only one of the 96 images is left for the last"
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize("width", [60, 200])
