@@ -44,7 +44,7 @@ class UsualLoop:
 def measure_usual_loop(
     scenario: Scenario, data: Dataset, threads: int, default_threads: int, *, repeats: int, batches: int
 ) -> UsualLoop:
-    """Time the usual loop with torch's default threads, in turn with ours.
+    """Time the usual loop with torch's default threads, alternating with our loop.
 
     Args:
         scenario: for its network.
@@ -79,7 +79,7 @@ def load_torchvision() -> None:
 
 
 class DataLoaderLoop:
-    """The same network and optimizer in the loop that tutorials show, over torchvision's FashionMNIST.
+    """The same network and optimizer in the loop of tutorials, over torchvision's FashionMNIST.
 
     It is a context manager, because torchvision reads files, which are written to a temporary folder.
 

@@ -14,7 +14,7 @@ _IDLE = 0.1  # if the host waits for a smaller part of the time, the host limits
 
 @dataclass(frozen=True, slots=True)
 class Launches:
-    """One step of training between two samples.
+    """One training step between two samples, in seconds.
 
     Attributes:
         step: seconds until the device has finished it.

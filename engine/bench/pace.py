@@ -80,7 +80,7 @@ def measure_pace(scenario: Scenario, data: Dataset, threads: int, *, repeats: in
 
     Args:
         scenario: what to train.
-        data: the training set, on the device.
+        data: on the device to train on.
         threads: torch threads.
         repeats: the number of repetitions.
         blocks: blocks of ten steps per repetition; the seconds are scaled to an epoch.

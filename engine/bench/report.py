@@ -45,7 +45,7 @@ QUICK = Effort(repeats=3, blocks=2, batches=8)
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was measured on this machine.
+    """The measurements on this machine.
 
     Attributes:
         device: the device that trained, on `data`.
@@ -105,7 +105,7 @@ def measure(settings: Settings, effort: Effort, cores: int, spare: int, say: Pro
 
     Raises:
         DataError: the data set is damaged.
-        DeviceError: there is no such device.
+        DeviceError: this machine has no such device.
     """
     default_threads = torch.get_num_threads()
     device = devices.resolve(settings.device)

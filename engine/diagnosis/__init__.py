@@ -1,7 +1,7 @@
-"""The verdict: what is wrong with a run's network, since when, why, and what to try; from what is measured.
+"""Verdicts: what is wrong with a run's network, since when, why, and what to try.
 
-Rules (`gradients`, `signals`, `progress`) look at a `window` of samples and epochs and make findings; here
-they become events, one when a finding begins and one when it ends. Nothing in it needs torch.
+Rules (`gradients`, `signals`, `progress`) examine a `window` of samples and epochs and return findings. This
+module turns them into events: one when a finding begins, and one when it ends. It does not need torch.
 """
 
 import math
@@ -41,15 +41,15 @@ _RULES: MappingProxyType[str, Rule] = MappingProxyType(
     }
 )
 
-# Near its thresholds an explosion comes and goes with the batches: it is over once a full window is without.
+# Near its thresholds an explosion changes from batch to batch. It ends only after a full window without it.
 _LINGERING = frozenset({"exploding"})
 
 
 class Diagnosis:
-    """Follows a run's events and says when a finding begins and when it ends.
+    """Follows the events of a run, and reports when a finding begins or ends.
 
-    What it says depends on the events alone: a run that is continued from its log has its past followed
-    again, with the answers dropped, and goes on as if it had never stood still.
+    Its reports depend only on the events. When a run is resumed, it follows the events of the log again and
+    its reports are dropped; after that it continues as if the run had never been interrupted.
 
     Args:
         spec: what the run is.
@@ -59,12 +59,12 @@ class Diagnosis:
         self._spec = spec
         self._window = Window(spec)
         self._open: dict[str, VerdictChanged] = {}
-        self._held_at: dict[str, int] = {}  # how many samples there were when it was found last
+        self._held_at: dict[str, int] = {}  # by kind: the number of samples when it was last found
         self._samples = 0
-        self._looked_at = 0  # the last step after which the layers were known as that step had found them
+        self._looked_at = 0  # the last step whose layers were measured
 
     def follow(self, event: RunEvent) -> list[VerdictChanged]:
-        """What changes with `event`: what ends, then what begins, the most severe first."""
+        """The verdicts that an event changes: those that end, then those that begin, most severe first."""
         match event:
             case StageStarted():
                 self._window.begin_stage(event.step + 1)
@@ -83,7 +83,7 @@ class Diagnosis:
         if sample.layers:
             self._looked_at = sample.step
         if not math.isfinite(sample.loss):
-            return []  # the run ends here, and its last line says which step and which layer were first
+            return []  # the run ends now, and its last event says which step and layers were first
         broken = nonfinite.in_sample(sample)
         if broken is not None:
             return self._break(sample, broken)
@@ -92,7 +92,7 @@ class Diagnosis:
         return self._change(sample)
 
     def _break(self, event: Event, broken: Finding) -> list[VerdictChanged]:
-        """What held still holds, but for the good news."""
+        """Begin the verdict that a number is not finite. It ends the good verdicts, but not the faults."""
         ended = self._end(event, set(self._open) - FAULTS - {"frozen"})
         return ended + self._begin(event, [broken])
 
@@ -103,14 +103,14 @@ class Diagnosis:
         return self._end(event, over) + self._begin(event, found.values())
 
     def _has_moved(self, kind: str, finding: Finding) -> bool:
-        """Whether the layer that an open finding names is well again, and another one isn't."""
+        """Whether an open finding is now about other layers than the one that it names."""
         named = self._open[kind].layer if kind in self._open else None
         return (
             named is not None and finding.layer is not None and named not in (finding.layer, *finding.layers)
         )
 
     def _lingers(self, kind: str) -> bool:
-        """Whether a finding that is open goes on for a while without being found."""
+        """Whether an open finding continues, although it has not been found for a few samples."""
         return kind in _LINGERING and self._samples - self._held_at[kind] < SAMPLES
 
     def _judge(self) -> dict[str, Finding]:

@@ -1,4 +1,4 @@
-"""What a rule finds."""
+"""Findings: what a rule returns."""
 
 from dataclasses import dataclass, field
 
@@ -7,17 +7,17 @@ from engine.protocol.verdicts import Kind
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a rule found.
+    """The result of a rule.
 
     Attributes:
-        kind: see SEVERITY.
-        variant: which of the kind's sentences says it.
-        cause: which of the kind's causes ends the sentence; "" for none.
-        layer: the layer it is about; None where it is about the whole network.
-        reference: the layer that it is held against.
-        layers: all that are affected, from the input on.
-        evidence: the numbers that it rests on, by name.
-        since: its first step, if that is not the one at which it was found.
+        kind: see engine.protocol.verdicts.
+        variant: selects one of the kind's sentences.
+        cause: selects how the sentence explains it; "" for no explanation.
+        layer: the layer it is about; None if it is about the whole network.
+        reference: the layer that `layer` is compared with.
+        layers: all affected layers, from the input on.
+        evidence: the numbers that it is based on, by name.
+        since: its first step, if that is earlier than the step at which it was found.
     """
 
     kind: Kind

@@ -1,6 +1,6 @@
-"""Rules over the gradient on its way back, and over what the optimizer makes of it.
+"""Rules about the gradient on its way back, and about the steps that the optimizer makes of it.
 
-Each takes the window and whether its finding holds already, and returns the finding or None.
+Each rule gets the window and whether its finding is already open. It returns the finding, or None.
 """
 
 import math
@@ -25,10 +25,10 @@ from engine.diagnosis.window import Layer, Window
 
 
 def vanishing(window: Window, holds: bool) -> Finding | None:
-    """The delta of a layer that trains is far below the last hidden layer's, and the layer hardly moves.
+    """dL/da of a training layer is much smaller than at the last hidden one, and its weights hardly change.
 
-    Whether it moves is known once the window is full: until then the delta decides. A layer behind one that
-    is silent as a whole has no gradient for that reason, and doesn't count.
+    Whether the weights change is known only once the window is full; until then dL/da decides. A layer below
+    a completely dead one is skipped: the dead layer is the reason that it has no gradient.
     """
     last = _last(window)
     if last is None or not last.delta:
@@ -53,7 +53,7 @@ def vanishing(window: Window, holds: bool) -> Finding | None:
 
 
 def exploding(window: Window, holds: bool) -> Finding | None:
-    """The delta grows far on its way back and the steps with it, or the steps outgrow the weights."""
+    """dL/da grows a lot on its way back, and the steps with it; or the steps are larger than the weights."""
     last = _last(window)
     if last is not None and last.delta:
         grown = [layer for layer in _training(window) if layer.delta is not None]
@@ -67,7 +67,7 @@ def exploding(window: Window, holds: bool) -> Finding | None:
 
 
 def immovable(window: Window, holds: bool) -> Finding | None:
-    """Most of a layer's updates are below float32's rounding of the weights."""
+    """Most updates of a layer are so small that rounding to float32 removes them."""
     least = MOVED_AGAIN if holds else UNMOVED
     stuck = [
         layer
@@ -94,7 +94,7 @@ def _overstepping(window: Window, holds: bool) -> Finding | None:
 
 
 def _compared(window: Window, layer: Layer, last: Layer) -> dict[str, float | None]:
-    """A layer beside the last hidden one: `factor` is what the delta changes by from layer to layer."""
+    """Compare a layer with the last hidden one. `factor` is the change of dL/da from layer to layer."""
     hops = last.number - layer.number
     ratio = (layer.delta or 0.0) / (last.delta or math.inf)
     output = window.output
@@ -112,21 +112,21 @@ def _compared(window: Window, layer: Layer, last: Layer) -> dict[str, float | No
 
 
 def _cause(layer: Layer) -> str:
-    """Which of the causes that the wording knows goes with the layer."""
+    """The cause that the sentence names for this layer."""
     if (layer.saturated or 0.0) >= SATURATED:
         return "saturated"
     return layer.spec.activation if layer.spec.norm == "none" else "normalised"
 
 
 def _moves(layer: Layer, starves: bool) -> bool:
-    """Whether the layer is known to move: to end its starving takes every sample of a full window."""
+    """Whether the weights change enough: to end a finding, in every sample of a full window."""
     if layer.slowest is None:
         return False
     return (layer.slowest if starves else layer.update or 0.0) >= MOVES
 
 
 def _last(window: Window) -> Layer | None:
-    """The last hidden layer that a gradient reaches: the others are held against it."""
+    """The last hidden layer with a gradient. The other layers are compared with it."""
     return next((layer for layer in reversed(window.hidden) if layer.delta is not None), None)
 
 
@@ -139,12 +139,12 @@ def _is_starved(layer: Layer, last: Layer) -> bool:
 
 
 def _is_passed_by(window: Window, number: int) -> bool:
-    """Whether a skip connection goes around the layer."""
+    """Whether a skip connection bypasses the layer."""
     return any(source < number <= target for source, target in window.skips)
 
 
 def _path_around_carries(window: Window, worst: Layer, last: Layer) -> bool:
-    """Whether skip connections go around all that starve, and take the gradient to the layers between."""
+    """Whether skips bypass every starved layer, and the layers that no skip bypasses get enough gradient."""
     on_the_path = [layer for layer in window.hidden if not _is_passed_by(window, layer.number)]
     return _is_passed_by(window, worst.number) and all(
         _times(last.delta or 0.0, layer.delta) < FAR_APART for layer in on_the_path if layer.delta is not None
@@ -157,7 +157,7 @@ def _silenced(window: Window, layer: Layer) -> bool:
 
 
 def _steps_follow(layer: Layer, last: Layer, explodes: bool) -> bool:
-    """Whether the optimizer lets the layer's steps grow with its gradient (Adam, say, evens them out)."""
+    """Whether the layer's steps grow with its gradient. Adam, for example, makes them even."""
     update = layer.update or 0.0
     times = EVEN_STEPS if explodes else UNEVEN_STEPS
     return update >= LARGE_STEP or update >= times * (last.update or 0.0)

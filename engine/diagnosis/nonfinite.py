@@ -1,4 +1,4 @@
-"""Which number was the first that is not finite."""
+"""Finding the first number that is not finite."""
 
 import math
 
@@ -7,16 +7,16 @@ from engine.protocol.events import RunFinished, Sample
 
 
 def in_sample(sample: Sample) -> Finding | None:
-    """The first layer of a sample that holds such a number although the loss is finite.
+    """The first layer of a sample with such a number, although the loss is finite; None if there is none.
 
-    The forward pass is looked through from the input on, then the gradients from the output back: in the
-    order in which they were computed.
+    The layers are searched in the order in which their values are computed: the forward pass from the input
+    on, then the gradients from the output back.
     """
     for layer in sample.layers:
         if not _finite(layer.activation_mean, layer.activation_std, layer.sample_std):
             return Finding("non_finite", "activation", layer=layer.name, layers=(layer.name,))
     for layer in reversed(sample.layers):
-        # Weights that are all zero have no update-to-weight ratio.
+        # The update ratio is not defined for weights that are all 0.
         update = layer.update_ratio if layer.weight_norm else None
         if not _finite(layer.delta_norm, layer.grad_norm, layer.weight_norm, update):
             return Finding("non_finite", "gradient", layer=layer.name, layers=(layer.name,))
@@ -24,14 +24,14 @@ def in_sample(sample: Sample) -> Finding | None:
 
 
 def at_the_end(event: RunFinished, looked_at: int) -> Finding:
-    """What ended a diverged run.
+    """The finding for a diverged run.
 
-    Between two samples only the losses are known. If the bad step was no sample, the layers were looked at
-    after an update had spoilt them, and which of them was first is not to be known.
+    Between two samples only the losses are known. If the bad step was not measured, its layers were examined
+    after a later update had already changed them, so which layer was the first is unknown.
 
     Args:
-        event: the run's last.
-        looked_at: the last step after which the layers were known as that step had found them.
+        event: the last event of the run.
+        looked_at: the last step whose layers were measured.
     """
     layers, step = event.nonfinite or (), event.first_bad_step
     seen_at_once = step is None or step == looked_at

@@ -1,8 +1,8 @@
-"""Rules over the run as a whole: what it has learnt in the epochs so far, and whether all is well.
+"""Rules about the whole run: what it has learnt in its epochs so far, and whether it is healthy.
 
 The loss is compared with that of guessing by class frequency: ln 10 for cross entropy. Where that is unknown,
 there is neither a `stuck` nor a `learning`. A plateau may end, as that of depth-3 does after fifty epochs:
-`stuck` says where a run stands, not what will become of it.
+`stuck` describes the run now; it does not predict how it will end.
 """
 
 from collections.abc import Set
@@ -25,7 +25,7 @@ from engine.protocol.verdicts import FAULTS
 
 
 def frozen(window: Window, _holds: bool) -> Finding | None:
-    """Layers that do not train, because the stage or a person says so."""
+    """Layers do not train, because the stage or the user froze them."""
     names = tuple(layer.name for layer in window.layers if layer.frozen)
     if not names:
         return None
@@ -34,7 +34,7 @@ def frozen(window: Window, _holds: bool) -> Finding | None:
 
 
 def stuck(window: Window, holds: bool) -> Finding | None:
-    """The loss is no better than that of guessing, or it has come to a standstill well before it is low."""
+    """The loss is no better than that of guessing, or it has stopped falling while it is still high."""
     epochs, guessing = window.epochs, window.guessing
     if len(epochs) < PLATEAU_EPOCHS or guessing is None:
         return None
@@ -49,7 +49,7 @@ def stuck(window: Window, holds: bool) -> Finding | None:
 
 
 def learning(window: Window, found: Set[str], holds: bool) -> Finding | None:
-    """The loss is below that of guessing and falls, or is low already."""
+    """The loss is below that of guessing, and it falls or is already low."""
     epochs, guessing = window.epochs, window.guessing
     if not epochs or guessing is None or "stuck" in found:
         return None
@@ -66,9 +66,9 @@ def learning(window: Window, found: Set[str], holds: bool) -> Finding | None:
 
 
 def healthy(window: Window, found: Set[str], holds: bool) -> Finding | None:
-    """Nothing is wrong, and the gradient is about as large in every hidden layer.
+    """There is no fault, and the gradient has about the same size in every hidden layer.
 
-    Where its size changes much from layer to layer, or there is but one, the run has to learn first.
+    If its size changes noticeably from layer to layer, or there is only one layer, the run must also learn.
     """
     if found & FAULTS:
         return None
@@ -90,10 +90,10 @@ def healthy(window: Window, found: Set[str], holds: bool) -> Finding | None:
 def _no_better_than_guessing(
     last: EpochFinished, guessing: float, holds: bool
 ) -> Literal["guessing", "above"] | None:
-    """Whether the loss stands at that of guessing, or above it with few images right.
+    """Whether the loss is about that of guessing, or is above it with a low accuracy.
 
-    At guessing the accuracy doesn't count: on the plateau of `relu` it comes up to 40 %, and goes down again
-    when the loss begins to fall.
+    If the loss is about that of guessing, the accuracy is ignored: on the plateau of `relu` it rises to 40 %
+    and drops again when the loss begins to fall.
     """
     part = last.train_loss / guessing
     if part > 1 / GUESSING:

@@ -1,6 +1,6 @@
-"""Rules over the signal on its way forward: its size, what is left of the input in it, and the units' state.
+"""Rules about the signal on its way forward: its size, how much it depends on the input, and dead units.
 
-Each takes the window and whether its finding holds already, and returns the finding or None.
+Each rule gets the window and whether its finding is already open. It returns the finding, or None.
 """
 
 from typing import Literal
@@ -22,7 +22,7 @@ from engine.diagnosis.window import Layer, Window
 
 
 def signal_shrinks(window: Window, holds: bool) -> Finding | None:
-    """The last hidden layer's output is far smaller than the first one's: the size goes."""
+    """The output of the last hidden layer is much smaller than that of the first."""
     if len(window.hidden) < 2 or _any_silent(window):
         return None
     first, last = window.hidden[0], window.hidden[-1]
@@ -42,10 +42,10 @@ def signal_shrinks(window: Window, holds: bool) -> Finding | None:
 
 
 def forward_collapse(window: Window, holds: bool) -> Finding | None:
-    """The last hidden layer gives nearly the same for every image.
+    """The output of the last hidden layer is nearly the same for every image.
 
-    Judged where the output layer reads, so that a path around a collapsed layer counts. Of a signal that
-    shrinks, the biases soon outweigh the little that is left: that is no collapse.
+    It is measured at the input of the output layer, so a skip that bypasses a collapsed layer counts. A
+    signal that shrinks is a different finding: there the biases soon outweigh what is left of the signal.
     """
     if not window.hidden or _any_silent(window):
         return None
@@ -66,13 +66,13 @@ def forward_collapse(window: Window, holds: bool) -> Finding | None:
 
 
 def saturated(window: Window, holds: bool) -> Finding | None:
-    """Half of a layer's units or more sit where the activation is flat."""
+    """At least half of a layer's units are where the activation is flat."""
     least = UNSATURATED if holds else SATURATED
     return _units("saturated", {x.name: x.saturated for x in window.hidden if not x.frozen}, least)
 
 
 def dead(window: Window, holds: bool) -> Finding | None:
-    """Many of a layer's units are zero for every image of a batch."""
+    """Many units of a layer are 0 for every image of a batch."""
     least = ALIVE if holds else DEAD
     if window.batch_size is None or window.batch_size < SMALL_BATCH:
         least = SILENT
@@ -93,18 +93,18 @@ def _units(
 
 
 def _part_of_first(window: Window) -> float | None:
-    """The last hidden layer's size in parts of the first one's; None if there is nothing to compare."""
+    """The size of the last hidden layer divided by that of the first; None if one of them is unknown or 0."""
     first, last = window.hidden[0].size, window.hidden[-1].size
     return last / first if first and last is not None else None
 
 
 def _spread(layer: Layer) -> float | None:
-    """How much the layer's output differs between images, in parts of its size."""
+    """How much the layer's output differs between images, divided by its size."""
     if layer.sample_std is None or not layer.size:
         return None
     return layer.sample_std / layer.size
 
 
 def _any_silent(window: Window) -> bool:
-    """Whether a layer puts out next to nothing for any image: behind it there is no signal to judge."""
+    """Whether nearly all units of a layer are dead: then there is no signal after it to examine."""
     return any((layer.dead or 0.0) >= SILENT for layer in window.hidden)

@@ -1,4 +1,4 @@
-"""What the rules look at: the latest samples, and the epochs of the present stage."""
+"""What the rules examine: the latest samples, and the epochs of the current stage."""
 
 import math
 from collections import deque
@@ -10,26 +10,26 @@ from engine.protocol.events import EpochFinished, LayerSample, Sample
 from engine.protocol.spec import LayerSpec, RunSpec
 
 SAMPLES = 10  # about an epoch of a full data set
-SMOOTHED = 5  # an epoch's last batch is short and its numbers stand apart; a median passes over it
+SMOOTHED = 5  # the last batch of an epoch is short and its values differ; a median ignores it
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One layer, smoothed over the latest samples. None: it doesn't apply, or nobody computed it.
+    """One layer, smoothed over the latest samples. None: it does not apply, or was not measured.
 
     Attributes:
         spec: what the layer is.
-        number: its place in the network, from 1 at the input.
-        frozen: in the latest sample.
+        number: counted from 1 at the input.
+        frozen: whether it was frozen in the latest sample.
         delta: norm of dL/da.
         grad: norm of dL/dW.
-        update: update-to-weight ratio.
-        slowest: the smallest update-to-weight ratio in the window; None until the window is full.
-        unmoved: part of the weights that the update didn't change.
+        update: norm of the update divided by that of the weights.
+        slowest: the smallest `update` in the window; None until the window is full.
+        unmoved: fraction of the weights that the update did not change.
         size: root mean square of the layer's output.
-        sample_std: the output's deviation over the batch.
-        saturated: part of the units.
-        dead: part of the units.
+        sample_std: standard deviation of the output over the batch.
+        saturated: fraction of the units.
+        dead: fraction of the units.
     """
 
     spec: LayerSpec
@@ -61,10 +61,10 @@ class Window:
         skips: the skip connections, as numbers of the layers that each leads from and to.
         batch_size: images per step; None if it is unknown.
         guessing: the loss of predicting the class frequencies; None if it is unknown.
-        first_step: the stage's.
-        epochs: the latest of the stage.
-        epoch_of_stage: the number of the last one.
-        layers: of the latest sample, smoothed; from the input to the output.
+        first_step: of the stage.
+        epochs: the latest epochs of the stage.
+        epoch_of_stage: how many epochs of the stage have ended.
+        layers: smoothed over the latest samples, from the input to the output.
         hidden: the hidden layers among them.
         output: the output layer; None before the first sample.
     """
@@ -81,7 +81,7 @@ class Window:
         self.begin_stage(1)
 
     def begin_stage(self, first_step: int) -> None:
-        """Forget the stage before: it was another network."""
+        """Begin a stage. The values of the previous stage are dropped, because it had another network."""
         self.first_step = first_step
         self.epochs: list[EpochFinished] = []
         self.epoch_of_stage = 0
@@ -91,7 +91,7 @@ class Window:
         self._samples: deque[Sample] = deque(maxlen=SAMPLES)
 
     def add(self, sample: Sample) -> None:
-        """Take in a sample in which every number is finite."""
+        """Add a sample in which every number is finite."""
         if self._samples and len(self._samples[-1].layers) != len(sample.layers):
             self._samples.clear()  # measuring was switched on or off
         self._samples.append(sample)
@@ -109,7 +109,7 @@ class Window:
         return _smoothed_layer(spec, number, samples)
 
     def add_epoch(self, epoch: EpochFinished) -> None:
-        """Take in an epoch's results."""
+        """Add the results of an epoch."""
         self.epoch_of_stage += 1
         if math.isfinite(epoch.train_loss):
             self.epochs.append(epoch)
@@ -124,7 +124,7 @@ class Window:
 
     @property
     def loss(self) -> float | None:
-        """The batch's, smoothed."""
+        """The loss of the latest batches, smoothed."""
         return _smoothed([sample.loss for sample in self._samples][-SMOOTHED:] or [None])
 
 
@@ -154,7 +154,7 @@ def _size(sample: LayerSample) -> float | None:
 
 
 def _smoothed(values: Sequence[float | None]) -> float | None:
-    """The median, of two the lower; None if the latest sample has none (the layer was just frozen, say)."""
+    """The median, or the lower of two. None if the latest sample has no value, as in a frozen layer."""
     if values[-1] is None:
         return None
     finite = sorted([value for value in values if value is not None and math.isfinite(value)])

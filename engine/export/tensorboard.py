@@ -1,7 +1,8 @@
-"""TensorBoard's event files, written by hand: a scalar a value, in its record format.
+"""Writes TensorBoard event files without TensorBoard: one scalar per value, in its record format.
 
-A file is a row of records: length (8 bytes), its checksum, an `Event` protocol buffer, its checksum
-(tensorflow/core/lib/io/record_writer.cc, tensorflow/core/util/event.proto). The checksums are masked CRC-32C.
+A file is a sequence of records. Each has a length (8 bytes), its checksum, an `Event` protocol buffer, and
+its checksum (tensorflow/core/lib/io/record_writer.cc, tensorflow/core/util/event.proto). The checksums are
+masked CRC-32C.
 """
 
 import struct
@@ -32,12 +33,13 @@ _OF_A_LAYER = (
 
 
 def write_events(file: BinaryIO, events: Iterable[RunEvent], began: float) -> None:
-    """Write a run's samples and epochs.
+    """Write the samples and epochs of a run.
 
     Args:
         file: to write to.
-        events: the run's.
-        began: when it did, in seconds since 1970; TensorBoard's relative time is then the training time.
+        events: of the run.
+        began: the start of the run in seconds since 1970. The time of an event is `began` plus its training
+            time, so that TensorBoard's relative time is the training time.
     """
     _write_record(file, _double(_WALL_TIME, began) + _bytes(_FILE_VERSION, b"brain.Event:2"))
     for event in events:
@@ -121,7 +123,7 @@ def _double(field: int, value: float) -> bytes:
 
 
 def _float(value: float) -> bytes:
-    """Past the range of a float32 it is infinite, as it would be in the tensors."""
+    """A float32. Beyond its range it is infinite, as it would be in a tensor."""
     try:
         return struct.pack("<f", value)
     except OverflowError:

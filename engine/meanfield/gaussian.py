@@ -1,6 +1,7 @@
 """Gaussian expectations of activations: the integrals of mean-field theory, in plain Python.
 
-Dense trapezoid sums in z. Gauss-Hermite nodes spread with √q and miss a sigmoid's slope where q is large.
+They are trapezoid sums over a dense grid in z. Gauss-Hermite nodes would move apart with √q and miss the
+slope of a sigmoid for large q.
 """
 
 import math
@@ -9,14 +10,19 @@ from functools import lru_cache
 
 Function = Callable[[float], float]
 
-_REACH = 8.0  # standard deviations: a Gaussian's tail beyond is 1e-15
-_FLAT = 40.0  # sigmoid and tanh are constant beyond, to double precision
-_STEP = 0.5  # of z, and of a standard deviation: the sum's error is under 1e-8 for both
+_REACH = 8.0  # standard deviations; the tail of a Gaussian beyond it is 1e-15
+_FLAT = 40.0  # sigmoid and tanh are constant beyond it in double precision
+_STEP = 0.5  # in z, or in standard deviations if those are smaller; the error is below 1e-8
 
 
 @lru_cache(maxsize=4096)
 def mean(activation: str, q: float) -> float:
-    """E[φ(z)] for z ~ N(0, q)."""
+    """E[φ(z)] for z ~ N(0, q).
+
+    Args:
+        activation: name of φ.
+        q: variance of z.
+    """
     match activation:
         case "identity":
             return 0.0
@@ -28,9 +34,14 @@ def mean(activation: str, q: float) -> float:
 
 @lru_cache(maxsize=4096)
 def product(activation: str, q: float, c: float) -> float:
-    """E[φ(u) φ(v)] for u, v ~ N(0, q) with covariance c, |c| ≤ q; with c = q it is E[φ(z)²].
+    """E[φ(u) φ(v)] for u, v ~ N(0, q) with covariance c. With c = q it is E[φ(z)²].
 
-    Of ReLU it is the arc-cosine kernel (Cho and Saul 2009).
+    For ReLU it is the arc-cosine kernel (Cho and Saul 2009).
+
+    Args:
+        activation: name of φ.
+        q: variance of u and of v.
+        c: their covariance, |c| ≤ q.
     """
     match activation:
         case "identity":
@@ -44,7 +55,17 @@ def product(activation: str, q: float, c: float) -> float:
 
 @lru_cache(maxsize=4096)
 def slope_product(activation: str, q: float, c: float, beta: float = 0.0) -> float:
-    """E[φ'(u) φ'(v)] likewise, with the slope that the backward pass uses; with c = q it is E[φ'(z)²]."""
+    """E[φ'(u) φ'(v)] for u, v ~ N(0, q) with covariance c. With c = q it is E[φ'(z)²].
+
+    Args:
+        activation: name of φ. φ' is the slope that the backward pass uses.
+        q: variance of u and of v.
+        c: their covariance, |c| ≤ q.
+        beta: β of `sigmoid_beta`.
+
+    Raises:
+        KeyError: there is no activation with that name.
+    """
     match activation:
         case "identity":
             return 1.0
@@ -61,7 +82,7 @@ def slope_product(activation: str, q: float, c: float, beta: float = 0.0) -> flo
 
 
 def _sigmoid(z: float) -> float:
-    return 0.5 + 0.5 * math.tanh(0.5 * z)  # exp(-z) would overflow
+    return 0.5 + 0.5 * math.tanh(0.5 * z)  # the same value; exp(-z) would overflow for small z
 
 
 def _sigmoid_slope(z: float) -> float:
@@ -76,12 +97,12 @@ _VALUES: dict[str, Function] = {"sigmoid": _sigmoid, "sigmoid_beta": _sigmoid, "
 
 
 def _expect(f: Function, centre: float, deviation: float) -> float:
-    """E[f(z)] for z ~ N(centre, deviation²); f is smooth over 1 and constant beyond ±_FLAT."""
+    """E[f(z)] for z ~ N(centre, deviation²). f is smooth on a scale of 1, and constant beyond ±_FLAT."""
     if deviation == 0:
         return f(centre)
     low = max(-_FLAT, centre - _REACH * deviation)
     high = min(_FLAT, centre + _REACH * deviation)
-    if low >= high:  # all of it lies where f is constant
+    if low >= high:  # f is constant wherever the density is not 0
         return f(centre)
     nodes, step = _grid(low, high, _STEP * min(1.0, deviation))
     scale = step / (deviation * math.sqrt(2 * math.pi))
@@ -95,7 +116,10 @@ def _expect(f: Function, centre: float, deviation: float) -> float:
 
 
 def _expect_product(f: Function, q: float, c: float) -> float:
-    """E[f(u) f(v)]: of u and v a part of variance |c| is shared, up to c's sign, and the rest their own."""
+    """E[f(u) f(v)] for u, v ~ N(0, q) with covariance c.
+
+    u and v share a part with variance |c|, with opposite signs if c < 0. The rest of each is independent.
+    """
     own = math.sqrt(max(0.0, q - abs(c)))
     if own <= 1e-6 * math.sqrt(q):
         return _expect(lambda z: f(z) ** 2, 0.0, math.sqrt(q))
@@ -103,7 +127,7 @@ def _expect_product(f: Function, q: float, c: float) -> float:
     if shared == 0:
         return _expect(f, 0.0, own) ** 2
     reach = min(_REACH * shared, _FLAT + _REACH * own)
-    # Given the shared part the two are independent, and smooth over max(1, own).
+    # Given the shared part, f(u) and f(v) are independent, and their means are smooth over max(1, own).
     nodes, step = _grid(-reach, reach, _STEP * min(max(1.0, own), shared))
     total = 0.0
     for i, x in enumerate(nodes):
@@ -123,5 +147,5 @@ def _grid(low: float, high: float, step: float) -> tuple[list[float], float]:
 
 
 def _angle(q: float, c: float) -> float:
-    """Between two samples' z; 0 where there is nothing left of them."""
+    """The angle between z of two samples; 0 if both are 0."""
     return math.acos(max(-1.0, min(1.0, c / q))) if q else 0.0

@@ -1,4 +1,4 @@
-"""The gradient at the logits of an untrained network, as products of two samples."""
+"""The gradient at the logits of an untrained network, as products over two samples."""
 
 import math
 import random
@@ -11,13 +11,14 @@ _DRAWS = 1000  # the sampling error of a product is about 2 %
 
 
 def output_error(loss: str, logits: Signal, batch: int) -> Pairs:
-    """Mean products δ·δ' of two samples' gradients at the logits, loss averaged over the batch.
+    """Predict the mean products δ·δ' of two samples' gradients at the logits.
 
-    The logits of the classes are independent and Gaussian, and know nothing of the labels.
+    It assumes that the logits of the classes are Gaussian, and independent of each other and of the labels.
+    The loss is averaged over the batch.
 
     Args:
-        loss: cross_entropy, whose gradient is softmax − one-hot; or bce, (sigmoid − one-hot) / classes.
-        logits: of one class: variances (sizes) and covariances (products).
+        loss: cross_entropy, with the gradient softmax − one-hot; or bce, with (sigmoid − one-hot) / classes.
+        logits: of one class: their variances (`sizes`) and covariances (`products`).
         batch: number of samples.
     """
     if loss == "bce":
@@ -26,13 +27,13 @@ def output_error(loss: str, logits: Signal, batch: int) -> Pairs:
     else:
         means = logits.sizes.combined(_softmax_covariance, logits.products).shifted(1 / CLASSES)
         expected, scale = 1 / CLASSES, 1 / batch
-    # (p − y)·(p' − y') = p·p' − p at y' − p' at y + (1 if the labels are the same)
+    # (p − y)·(p' − y') = p·p' − p[y'] − p'[y] + (1 if the labels are equal)
     return means.shifted(-2 * expected).plus(Pairs(1.0, 1.0, 0.0)).scaled(scale**2)
 
 
 @lru_cache(maxsize=256)
 def _softmax_covariance(q: float, c: float) -> float:
-    """E Σ (p − 1/K)(p' − 1/K) over the K classes, sampled: softmax has no closed expectation."""
+    """E Σ (p − 1/K)(p' − 1/K) over the K classes. It is sampled, because it has no closed form."""
     shared, own = math.sqrt(max(0.0, c)), math.sqrt(max(0.0, q - c))
     total = 0.0
     for common, left, right in _draws():
@@ -44,7 +45,7 @@ def _softmax_covariance(q: float, c: float) -> float:
 
 @lru_cache(maxsize=1)
 def _draws() -> list[tuple[list[float], list[float], list[float]]]:
-    """The same standard normal numbers for every prediction: shared, and each sample's own."""
+    """Standard normal numbers, the same for every prediction: (shared, own of u, own of v) per draw."""
     draw = random.Random(0)
     normals = [[draw.gauss(0.0, 1.0) for _ in range(CLASSES)] for _ in range(3 * _DRAWS)]
     return list(zip(normals[::3], normals[1::3], normals[2::3], strict=True))

@@ -1,4 +1,4 @@
-"""Two samples of a batch, by what kind of pair they are: the Gram matrix of a batch in three numbers."""
+"""Pairs of samples in a batch, by kind: the Gram matrix of a batch in three numbers."""
 
 import operator
 from collections.abc import Callable
@@ -10,11 +10,11 @@ CLASSES = FASHION_MNIST.classes
 
 
 class Pairs(NamedTuple):
-    """A product of two samples, a mean over the pairs of each kind.
+    """A product over two samples, averaged over all pairs of each kind.
 
     Attributes:
         own: a sample with itself.
-        same: two samples of one class.
+        same: two samples of the same class.
         other: two samples of different classes.
     """
 
@@ -23,41 +23,41 @@ class Pairs(NamedTuple):
     other: float
 
     def scaled(self, factor: float) -> "Pairs":
-        """Each of the three times `factor`."""
+        """Multiply all three by `factor`."""
         return Pairs(*(factor * a for a in self))
 
     def shifted(self, term: float) -> "Pairs":
-        """Each of the three plus `term`."""
+        """Add `term` to all three."""
         return Pairs(*(a + term for a in self))
 
     def plus(self, others: "Pairs") -> "Pairs":
-        """The sum, kind by kind."""
+        """The sum for each kind."""
         return self.combined(operator.add, others)
 
     def times(self, others: "Pairs") -> "Pairs":
-        """The product, kind by kind."""
+        """The product for each kind."""
         return self.combined(operator.mul, others)
 
     def combined(self, function: Callable[[float, float], float], others: "Pairs") -> "Pairs":
-        """`function` of the two, kind by kind."""
+        """`function` of both values for each kind."""
         return Pairs(*map(function, self, others))
 
     def mean(self) -> float:
-        """Over two samples drawn at random from balanced classes."""
+        """The mean over two random samples, from balanced classes."""
         return (self.same + (CLASSES - 1) * self.other) / CLASSES
 
     def total(self, batch: int) -> float:
-        """Over all ordered pairs of a batch that was drawn at random from balanced classes."""
+        """The sum over all ordered pairs of a random batch, from balanced classes."""
         return batch * self.own + batch * (batch - 1) * self.mean()
 
 
 class Signal(NamedTuple):
-    """A layer's values on two samples: means over units and over the pairs of each kind.
+    """The values of a layer for two samples, averaged over units and over the pairs of each kind.
 
     Attributes:
-        products: of one unit's two values; `own` is the second moment.
-        sizes: of the two samples' root mean squares: what the products would be if the two samples differed
-            in brightness only.
+        products: of a unit's values for the two samples; `own` is the second moment.
+        sizes: products of the two samples' root mean squares. They equal `products` if the samples differ
+            only in brightness.
         mean: of the values.
     """
 
@@ -66,9 +66,9 @@ class Signal(NamedTuple):
     mean: float
 
     def scaled(self, factor: float) -> "Signal":
-        """As random weights pass it on: values of mean 0, and their second moments times `factor`."""
+        """What random weights make of it: second moments times `factor`, and mean 0."""
         return Signal(self.products.scaled(factor), self.sizes.scaled(factor), 0.0)
 
     def shifted(self, variance: float) -> "Signal":
-        """With a random term added that all samples share."""
+        """With a random term of this variance added, the same for all samples."""
         return Signal(self.products.shifted(variance), self.sizes.shifted(variance), self.mean)

@@ -1,8 +1,9 @@
-"""What mean-field theory predicts of a scenario's first step: signal and gradient at each layer.
+"""What mean-field theory predicts for a scenario's first step: signal and gradient at each layer.
 
-With wide layers and independent weights z is Gaussian, so a variance and a covariance describe two samples,
-and each layer maps them to the next (Poole et al. 2016, arXiv 1606.05340; Schoenholz et al. 2017, arXiv
-1611.01232). It holds at initialisation. Imports no torch; a first prediction takes up to 0.2 s.
+With wide layers and independent weights, z is Gaussian. A variance and a covariance then describe two
+samples, and each layer maps them to those of the next layer (Poole et al. 2016, arXiv 1606.05340; Schoenholz
+et al. 2017, arXiv 1611.01232). This is true only at initialization. It needs no torch; the first prediction
+takes up to 0.2 s.
 """
 
 import math
@@ -23,20 +24,21 @@ if TYPE_CHECKING:
 
 NORMALISED_EPS = 1e-6  # as in engine.networks.activations
 
-# Measured on the training images, a mean per pixel and over pairs; E[x²] = 0.2064.
+# Measured on the training images: means over pixels and over pairs of images. E[x²] = 0.2064.
 FASHION_MNIST = Signal(
     products=Pairs(own=0.2064, same=0.1540, other=0.1156),
     sizes=Pairs(own=0.2064, same=0.1936, other=0.1878),
     mean=0.2860,
 )
 
-# Where the weight gradients were seen to hold within 25 %, in the mean over seeds; see _why_no_grad_norm.
+# Within these bounds the predicted norm of dL/dW was within 25 % of the mean over seeds; see
+# _why_no_grad_norm.
 _DEEPEST = 10  # hidden layers
 _NARROWEST = 32  # nodes
 _FAINT_LOGITS = 0.01  # variance
 _SMALL_LOGITS = 1.0
 
-_SMALLEST = 1e-150  # its square is still a normal float
+_SMALLEST = 1e-150  # its square is still a normal double
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,12 @@ class LayerTheory:
     """The prediction at one layer.
 
     Attributes:
-        name: the layer's.
-        q: the variance of z, after a normalisation.
-        chi: what the square of the delta norm is multiplied by on its way back through this layer; at the
-            output there is no φ' in it.
-        delta_norm: of dL/da over the batch; of dL/dlogits at the output.
-        grad_norm: of dL/dW; None where theory doesn't hold.
+        name: of the layer.
+        q: variance of z, after the normalisation if there is one.
+        chi: the factor by which the squared norm of dL/da changes on its way back through this layer. At the
+            output it contains no φ'.
+        delta_norm: norm of dL/da over the batch; at the output, of dL/dlogits.
+        grad_norm: norm of dL/dW; None where the theory does not hold.
     """
 
     name: str
@@ -61,7 +63,7 @@ class LayerTheory:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What theory says of a scenario's first step.
+    """The prediction for a scenario's first step.
 
     Attributes:
         layers: from the input to the output.
@@ -73,12 +75,12 @@ class Prediction:
 
     @property
     def delta_factor(self) -> float | None:
-        """How many times larger the delta norm is at a hidden layer than at the one before it.
+        """The factor from the norm of dL/da at one hidden layer to that at the next, towards the output.
 
-        The geometric mean over the hidden layers; None with a single one, or if nothing is left of the delta.
+        It is the geometric mean over the hidden layers. None if there is only one, or if dL/da is 0.
         """
         norms = [layer.delta_norm for layer in self.layers[:-1]]
-        # Far down a deep net the squares leave a float's range.
+        # In a deep network the squares can be outside the range of a double.
         steps = [
             after / before for before, after in pairwise(norms) if before > _SMALLEST and after < math.inf
         ]
@@ -87,10 +89,15 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """What the forward pass leaves at a hidden layer.
+    """The forward pass at a hidden layer.
 
-    `below` is the layer's input, `z` what goes into the nonlinearity, `h` what the next layer sees; `scale`
-    is the product of the factors by which a normalisation multiplies two samples.
+    Attributes:
+        fan_in: inputs per unit.
+        sigma: fan-in × variance of a weight.
+        below: the layer's input.
+        scale: the product of the factors by which a normalisation multiplies two samples.
+        z: the input of the activation.
+        h: what the next layer sees.
     """
 
     fan_in: int
@@ -102,11 +109,11 @@ class _Layer:
 
 
 def predict(scenario: "Scenario", images: Signal = FASHION_MNIST) -> Prediction:
-    """The prediction for the first step of `scenario`; of a staged one, of its first stage.
+    """Predict the first step of a scenario; for a staged scenario, the first step of its first stage.
 
     Args:
-        scenario: what is trained.
-        images: what it is trained on.
+        scenario: what to train.
+        images: the training images.
     """
     stages = scenario.stages
     depth = sum(stages[0].sub_models) if stages else scenario.model.hidden_layers
@@ -116,7 +123,13 @@ def predict(scenario: "Scenario", images: Signal = FASHION_MNIST) -> Prediction:
 
 
 def sigma_w2(init: "Init", fan_in: int, fan_out: int) -> float:
-    """σ_w² = fan-in × variance of a weight, of a layer drawn by `init`."""
+    """σ_w² = fan-in × variance of a weight.
+
+    Args:
+        init: how the layer is drawn.
+        fan_in: inputs per unit.
+        fan_out: units.
+    """
     match init.scheme:
         case "normal":
             return fan_in * init.std**2
@@ -134,7 +147,7 @@ def _predict(
 ) -> Prediction:
     hidden = _forward(model, depth, images)
     last = hidden[-1].h
-    # PyTorch's own output layer: weights and biases U(±1/√width), of variance 1/(3 width).
+    # PyTorch's default output layer: weights and biases from U(±1/√width), with variance 1/(3 width).
     head = 1 / 3 if default_head else sigma_w2(model.init, model.width, CLASSES)
     logits = last.scaled(head).shifted(1 / (3 * model.width) if default_head else 0.0)
     error = output_error(loss, logits, batch)
@@ -184,17 +197,17 @@ def _forward(model: "Model", depth: int, images: Signal) -> list[_Layer]:
 
 
 def _centred(signal: Signal) -> Signal:
-    """Without each unit's mean over the batch, which BatchNorm takes out of z and of the gradient alike."""
+    """The signal minus each unit's mean over the batch, which BatchNorm removes from z and the gradient."""
     products = signal.products.shifted(-signal.products.mean())
     return Signal(products, Pairs(*[products.own] * 3), 0.0)
 
 
 def _normalised(norm: str, below: Signal, sigma: float) -> tuple[Signal, Pairs]:
-    """z, and the product of the factors by which the normalisation multiplied two samples."""
+    """z after a normalisation, and the product of the factors by which it multiplied two samples."""
     match norm:
         case "none":
             return below.scaled(sigma), Pairs(1.0, 1.0, 1.0)
-        case "layer":  # each sample by itself
+        case "layer":  # divides each sample by its own size
             divisors = below.sizes
         case _:
             divisors = Pairs(*[below.sizes.own] * 3)
@@ -216,7 +229,7 @@ def _activated(activation: str, z: Signal) -> Signal:
 
 
 def _sum(a: Signal, skipped: Signal) -> Signal:
-    """Other weights drew the two, so they meet in their means only."""
+    """The sum of a layer and a skip. Their weights are independent, so only their means interact."""
     crossed = 2 * a.mean * skipped.mean
     return Signal(
         a.products.plus(skipped.products).shifted(crossed),
@@ -226,12 +239,15 @@ def _sum(a: Signal, skipped: Signal) -> Signal:
 
 
 def _deltas(model: "Model", hidden: list[_Layer], arriving: Pairs) -> list[Pairs]:
-    """Products of two samples' dL/da, summed over units, from layer 1 to the last.
+    """Predict the products of two samples' dL/da, summed over units.
 
     Args:
-        model: the scenario's.
-        hidden: what the forward pass left.
-        arriving: the same products of dL/dh at the last hidden layer.
+        model: of the scenario.
+        hidden: the forward pass.
+        arriving: the products of dL/dh at the last hidden layer.
+
+    Returns:
+        From the first hidden layer to the last.
     """
     at_h: dict[int, Pairs] = {}
     deltas: list[Pairs] = []
@@ -251,7 +267,7 @@ def _deltas(model: "Model", hidden: list[_Layer], arriving: Pairs) -> list[Pairs
 
 
 def _before_norm(model: "Model", layer: _Layer, delta: Pairs) -> Pairs:
-    """Products of two samples' gradients at what the linear layer puts out, from those of dL/da."""
+    """The products of two samples' gradients at the output of the linear layer, from those of dL/da."""
     return delta.times(_slopes(model, layer.z)).times(layer.scale)
 
 
@@ -261,9 +277,9 @@ def _slopes(model: "Model", z: Signal) -> Pairs:
 
 
 def _why_no_grad_norm(model: "Model", depth: int, loss: str, logits: float) -> str:
-    """Why the weight gradients are not predicted: the bounds within which they were seen to hold.
+    """Why the weight gradients are not predicted; empty if they are.
 
-    The mean pair of each kind stands for all of them. Beyond these bounds it matters how much pairs of one
+    The prediction uses the mean pair of each kind. Outside these bounds it matters how much the pairs of one
     kind differ, or that the layers are not infinitely wide.
     """
     if depth > _DEEPEST or model.width < _NARROWEST:

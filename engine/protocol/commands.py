@@ -1,4 +1,4 @@
-"""What the engine is told: plain frozen dataclasses, named in the imperative."""
+"""Commands to the engine: plain frozen dataclasses, named in the imperative."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,7 +9,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Train:
-    """Start a run of `scenario`; `run` is its name, unique in the runs folder."""
+    """Start a run.
+
+    Attributes:
+        run: its name, unique in the runs folder.
+        scenario: what to train.
+        seed: of all its randomness.
+    """
 
     run: str
     scenario: "Scenario"
@@ -18,7 +24,7 @@ class Train:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Let the run stand still; `reason` goes into the log."""
+    """Pause the run. `reason` is written into the log."""
 
     run: str
     reason: str = "by hand"
@@ -26,7 +32,7 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """Go on after a pause."""
+    """Continue after a pause. `reason` is written into the log."""
 
     run: str
     reason: str = "by hand"
@@ -34,14 +40,14 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """End the run now; what it has learnt is kept."""
+    """End the run now. Its results and weights are kept."""
 
     run: str
 
 
 @dataclass(frozen=True, slots=True)
 class SetLearningRate:
-    """From the next step on; of SDAGD it is the radius."""
+    """Set the learning rate from the next step on. For SDAGD it is the radius."""
 
     run: str
     value: float
@@ -57,7 +63,7 @@ class Freeze:
 
 @dataclass(frozen=True, slots=True)
 class Unfreeze:
-    """Let a layer train again."""
+    """Make a frozen layer train again."""
 
     run: str
     layer: str
@@ -65,14 +71,14 @@ class Unfreeze:
 
 @dataclass(frozen=True, slots=True)
 class NextStage:
-    """End the present stage after this step and go on with the next."""
+    """End the current stage after this step, and begin the next one."""
 
     run: str
 
 
 @dataclass(frozen=True, slots=True)
 class SetEpochs:
-    """Let each stage last `value` epochs."""
+    """Set how many epochs each stage trains."""
 
     run: str
     value: int
@@ -80,12 +86,12 @@ class SetEpochs:
 
 @dataclass(frozen=True, slots=True)
 class ResumeRun:
-    """Take a run up that has ended, or whose process is gone, from its directory.
+    """Resume a run from its directory: one that has ended, or whose process no longer exists.
 
     Attributes:
         run: its name.
-        epochs: of each stage from now on; None as they are.
-        anywhere: also on another kind of device, where its bits differ.
+        epochs: epochs per stage from now on; None to leave them.
+        anywhere: resume on another kind of device, too, although the results differ in their last bits.
     """
 
     run: str
@@ -95,14 +101,14 @@ class ResumeRun:
 
 @dataclass(frozen=True, slots=True)
 class Inspect:
-    """Look closely at one layer. The answer stands in the engine's snapshot, and in no log."""
+    """Inspect one layer. The result is in the engine's snapshot, and is not written to a log."""
 
     run: str
     layer: str
 
 
 class CannotFreeze(Exception):
-    """A Freeze or Unfreeze that the run can't obey; its text says why."""
+    """A Freeze or Unfreeze is not possible in this run. The text says why."""
 
 
 RunCommand = (

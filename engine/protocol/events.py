@@ -1,8 +1,10 @@
-"""What the engine says: plain frozen dataclasses, named in the past tense.
+"""Events that the engine reports: plain frozen dataclasses, named in the past tense.
 
-An event is one line of a run's log and of `run --json`; `to_record` and `from_record` are the two ways
-between the dataclass and that line. Numbers that are not finite travel as the strings "nan", "inf" and
-"-inf", because JSON has none of them.
+An event is one line of a run's log and of `run --json`. `to_record` and `from_record` convert between the
+dataclass and that line. Numbers that are not finite are written as the strings "nan", "inf" and "-inf",
+because JSON has no such numbers.
+
+This file is longer than 300 lines because the format is complete here: every event, and both conversions.
 """
 
 import json
@@ -21,10 +23,25 @@ InterventionKind = Literal["lr", "freeze", "unfreeze", "next_stage", "epochs"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerSample:
-    """What was measured at one layer in one step. None: it doesn't apply, or nobody computed it.
+    """What was measured at one layer in one step. None: it does not apply, or was not measured.
 
-    The forward values and the gradients are from before the update, `update_ratio` and `unmoved` say
-    what the update did. See engine.measure.quantities for each definition.
+    Forward values, gradients and weights are those before the update. engine.measure.quantities computes
+    them, all in double precision.
+
+    Attributes:
+        name: of the layer.
+        grad_norm: norm of dL/dW.
+        delta_norm: norm of dL/da over the batch.
+        update_ratio: norm of the weights' change in this step, divided by `weight_norm`.
+        unmoved: fraction of the weights with a gradient other than 0 that the update did not change.
+        weight_norm: norm of W.
+        activation_mean: mean of h over batch and units.
+        activation_std: standard deviation of h over batch and units.
+        sample_std: standard deviation of h over the batch, averaged over the units.
+        saturated: fraction of activations, over batch and units, where the slope is nearly 0.
+        inactive: fraction of activations, over batch and units, that are 0 (ReLU).
+        dead: fraction of units that are 0 for the whole batch (ReLU).
+        frozen: whether the layer does not train.
     """
 
     name: str
@@ -42,20 +59,20 @@ class LayerSample:
     frozen: bool = False
 
 
-# The names of the quantities, in the order of the table in the documentation.
+# The names of the quantities, in the order of the documentation's table.
 QUANTITIES = tuple(field.name for field in fields(LayerSample) if field.name not in ("name", "frozen"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """What every line of the log says.
+    """The fields of every event.
 
     Attributes:
-        run: the run's name.
-        step: of the run, from 1; 0 where nothing has begun.
-        epoch: of the run, from 1; 0 where nothing has begun.
-        stage: from 1; 0 where nothing has begun.
-        time: the run's own training seconds, without pauses and evaluation, summed over resumes.
+        run: name of the run.
+        step: of the run, counted from 1; 0 before the first.
+        epoch: of the run, counted from 1; 0 before the first.
+        stage: counted from 1; 0 before the first.
+        time: training time of the run in seconds, without pauses and evaluation, summed over resumes.
     """
 
     event: ClassVar[str]
@@ -68,9 +85,19 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted(Event):
-    """The run's first line: everything that decides its numbers.
+    """The run began: everything that decides its numbers. This is the first line of a log.
 
-    `data` has `name`, `source`, `train`, `test`; `steps_per_epoch` and `stages` say how long it will be.
+    Attributes:
+        schema: version of the log's format.
+        scenario: all settings, as JSON.
+        seed: of all randomness.
+        device: as torch names it.
+        threads: torch threads.
+        data: `name` and `source` of the data set, and its number of `train` and `test` images.
+        versions: of python and torch.
+        parameters: number of weights, biases and other learnt values.
+        steps_per_epoch: batches in an epoch.
+        stages: number of stages.
     """
 
     event: ClassVar[str] = "run_started"
@@ -88,7 +115,7 @@ class RunStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageStarted(Event):
-    """A stage began; the layers it holds, by name."""
+    """A stage began. Its layers are listed by name."""
 
     event: ClassVar[str] = "stage_started"
     trainable: tuple[str, ...]
@@ -97,7 +124,7 @@ class StageStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample(Event):
-    """One measured step. `loss` and `accuracy` are the batch's, before the update."""
+    """One measured step. `loss` and `accuracy` (0 to 1) are those of the batch before the update."""
 
     event: ClassVar[str] = "sample"
     loss: float
@@ -108,7 +135,16 @@ class Sample(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpochFinished(Event):
-    """`train_*` are averages over the epoch's batches as they were trained."""
+    """An epoch ended.
+
+    Attributes:
+        train_loss: average over the epoch's batches, each before its update.
+        train_accuracy: average over the epoch's batches, from 0 to 1.
+        test_loss: over the whole test set, after the epoch.
+        test_accuracy: over the whole test set, from 0 to 1.
+        seconds: training time of the epoch.
+        evaluation_seconds: time of the evaluation on the test set.
+    """
 
     event: ClassVar[str] = "epoch_finished"
     train_loss: float
@@ -121,7 +157,13 @@ class EpochFinished(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intervened(Event):
-    """The run was changed by hand: from here on it is not the scenario's run any more."""
+    """The user changed the run by hand. From here on it no longer matches its scenario.
+
+    Attributes:
+        kind: what was changed.
+        layer: the layer that was frozen or unfrozen.
+        value: the new learning rate, or the new number of epochs.
+    """
 
     event: ClassVar[str] = "intervention"
     kind: InterventionKind
@@ -131,7 +173,7 @@ class Intervened(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paused(Event):
-    """The run stands still."""
+    """The run was paused."""
 
     event: ClassVar[str] = "paused"
     reason: str
@@ -139,7 +181,7 @@ class Paused(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed(Event):
-    """The run goes on."""
+    """The run continues, after a pause or from its directory."""
 
     event: ClassVar[str] = "resumed"
     reason: str
@@ -147,7 +189,17 @@ class Resumed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictChanged(Event):
-    """A finding began or ended. `evidence` holds the numbers it rests on, `suggestions` scenario ids."""
+    """A verdict began or ended.
+
+    Attributes:
+        state: whether it began or ended.
+        kind: see engine.protocol.verdicts.
+        layer: the layer it is about; None for the whole network.
+        since_step: the first step at which it was true.
+        evidence: the numbers that it is based on, by name.
+        text: the sentence for the user.
+        suggestions: ids of scenarios to try.
+    """
 
     event: ClassVar[str] = "verdict"
     state: Literal["began", "ended"]
@@ -161,10 +213,21 @@ class VerdictChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFinished(Event):
-    """The run ended.
+    """The run ended. This is the last line of a log.
 
-    `first_bad_step` and `nonfinite` (layer names) belong to a diverged run, `error` (one sentence) and
-    `traceback` to a failed one.
+    Attributes:
+        status: how it ended.
+        epochs: how many were begun.
+        steps: how many were taken.
+        test_loss: of the last finished epoch.
+        test_accuracy: of the last finished epoch, from 0 to 1.
+        best_test_accuracy: of any epoch, from 0 to 1.
+        seconds: training time.
+        weights_sha256: see engine.training.evaluation.weights_sha256.
+        first_bad_step: of a diverged run, the first step whose loss is not finite.
+        nonfinite: of a diverged run, the names of the layers whose output is not finite.
+        error: of a failed run, the reason in one sentence.
+        traceback: of a failed run, if there is one.
     """
 
     event: ClassVar[str] = "run_finished"
@@ -209,7 +272,7 @@ _TYPES: dict[str, type[RunEvent]] = {
     )
 }
 
-# Of each kind the fields whose type a value can simply be held against.
+# For each kind, the fields whose values can be checked with isinstance.
 _PLAIN = {int, float, str, bool, NoneType}
 _CHECKED: dict[type, dict[str, Any]] = {
     kind: {
@@ -220,7 +283,7 @@ _CHECKED: dict[type, dict[str, Any]] = {
     for kind in (*_TYPES.values(), LayerSample)
 }
 
-# `try` is the JSON key that programs rely on, and no name that Python lets a field have.
+# `try` is the JSON key that programs rely on, but Python does not allow it as the name of a field.
 _KEY_OF_FIELD = {"suggestions": "try"}
 _FIELD_OF_KEY = {key: field for field, key in _KEY_OF_FIELD.items()}
 _TEXT_FIELDS = frozenset(
@@ -230,7 +293,7 @@ _NOT_FINITE = frozenset({"nan", "inf", "-inf"})
 
 
 def to_record(event: RunEvent) -> Record:
-    """The event as the JSON object that the log and `run --json` hold."""
+    """The event as a JSON object for the log and `run --json`."""
     record: Record = {"event": event.event}
     for field in fields(event):
         record[_KEY_OF_FIELD.get(field.name, field.name)] = encoded(getattr(event, field.name))
@@ -244,18 +307,19 @@ def to_record(event: RunEvent) -> Record:
 def to_line(event: RunEvent) -> str:
     """The event as one line of JSON, without its newline."""
     line = json.dumps(to_record(event), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    # The name of a file need not be UTF-8, and what stands for its other bytes can't be written.
+    # A file name may contain bytes that are not UTF-8. In a string they are characters without an encoding.
     return line if line.isascii() else line.encode(errors="replace").decode()
 
 
 def from_record(record: Record) -> RunEvent | None:
-    """The event that `record` holds, or None if its kind is not known here (a newer version wrote it).
+    """Convert a JSON object to an event. Unknown fields, which a newer version may add, are ignored.
 
-    Fields that a newer version added are passed over.
+    Returns:
+        None if the kind of event is unknown, because a newer version wrote it.
 
     Raises:
-        TypeError: a field is missing, or holds what can't be its value.
-        ValueError: likewise.
+        TypeError: a field is missing, or its value has the wrong type.
+        ValueError: a field has a value that is not allowed.
     """
     kind = _TYPES.get(record.get("event", ""))
     if kind is None:
@@ -276,7 +340,7 @@ def from_record(record: Record) -> RunEvent | None:
 
 def _layer(record: Any) -> LayerSample:
     if not isinstance(record, dict):
-        raise TypeError("a layer is no JSON object")
+        raise TypeError("a layer is not a JSON object")
     values = {key: value for key, value in record.items() if key in _CHECKED[LayerSample]}
     _check(LayerSample, values)
     return LayerSample(**values)
@@ -289,27 +353,30 @@ def _check(kind: type, values: Record) -> None:
 
 
 def is_a(value: Any, kind: Any) -> bool:
-    """Whether a value out of a JSON file may stand where `kind` (a type, or several) is expected."""
+    """Whether a value from a JSON file is allowed where `kind` (one type, or several) is expected.
+
+    An integer is also allowed for a float, because JSON does not distinguish them.
+    """
     if type(value) is int:
         return isinstance(value, kind) or isinstance(0.0, kind)
     return isinstance(value, kind)
 
 
 def from_line(line: str | bytes) -> RunEvent | None:
-    """The event that one line of a log holds; see from_record.
+    """Convert one line of a log to an event; see from_record.
 
     Raises:
-        ValueError: the line is not a JSON object, or a field holds what can't be its value.
-        TypeError: a field is missing, or likewise.
+        ValueError: the line is not a JSON object, or a field has a value that is not allowed.
+        TypeError: a field is missing, or its value has the wrong type.
     """
     record = json.loads(line)
     if not isinstance(record, dict):
-        raise ValueError("a log line holds one JSON object")
+        raise ValueError("a log line must be one JSON object")
     return from_record(record)
 
 
 def encoded(value: Any) -> Any:
-    """`value` as JSON has it: numbers that are not finite as strings, dataclasses as objects."""
+    """Convert a value for JSON: numbers that are not finite to strings, layers to objects."""
     if isinstance(value, float):
         if math.isfinite(value):
             return value

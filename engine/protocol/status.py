@@ -1,10 +1,10 @@
-"""Where a run stands."""
+"""The status of a run."""
 
 from enum import StrEnum
 
 
 class Status(StrEnum):
-    """Where a run stands."""
+    """The status of a run. The values are written to logs and to --json."""
 
     LOADING = "loading"
     RUNNING = "running"
@@ -16,5 +16,5 @@ class Status(StrEnum):
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will come of the run unless someone resumes it."""
+        """Whether the run has ended. It continues only if it is resumed."""
         return self in (Status.FINISHED, Status.STOPPED, Status.DIVERGED, Status.FAILED)

@@ -1,4 +1,4 @@
-"""The kinds of verdict, and how grave each is."""
+"""The kinds of verdicts, and their severity."""
 
 from typing import Literal
 
@@ -17,8 +17,7 @@ Kind = Literal[
     "healthy",
 ]
 
-# The most severe first: what ends the run, then the causes from the strongest to the mildest, then the
-# effects.
+# The most severe first: what ends a run, then causes from the strongest to the mildest, then consequences.
 SEVERITY: tuple[str, ...] = (
     "non_finite",
     "exploding",
@@ -33,10 +32,10 @@ SEVERITY: tuple[str, ...] = (
     "learning",
     "healthy",
 )
-# While one of these holds a network is not healthy.
+# A network with one of these verdicts is not healthy.
 FAULTS = frozenset(SEVERITY[: SEVERITY.index("frozen")])
 
 
 def severity(kind: str) -> int:
-    """Sorts kinds, the most severe first; one that is not known here (a newer version's) comes last."""
+    """Sort key for kinds: the most severe first. A kind from a newer version, unknown here, comes last."""
     return SEVERITY.index(kind) if kind in SEVERITY else len(SEVERITY)

@@ -1,1 +1,1 @@
-"""What the theory pages compute. Plain Python, quick enough for a frame, unless a module says otherwise."""
+"""What the theory pages compute: plain Python, fast enough for one frame, unless a module says otherwise."""

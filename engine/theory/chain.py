@@ -1,7 +1,7 @@
-"""The slides' chain of products: a net of L linear layers of one weight w each, in float32.
+"""The slides' chain of products: a network of L linear layers with one weight w each, in float32.
 
-With the identity as activation ŷ = w^L x and ∂ŷ/∂w¹ = w^(L−1) x. Each product is rounded to float32, as it
-is while a net trains, so what is too large becomes inf and what is too small 0.
+With the identity as activation, ŷ = w^L x and ∂ŷ/∂w¹ = w^(L−1) x. Each product is rounded to float32, as in
+training, so a value that is too large becomes inf, and one that is too small becomes 0.
 """
 
 import math
@@ -9,17 +9,17 @@ import struct
 from dataclasses import dataclass
 
 LARGEST = 3.4028234663852886e38
-SMALLEST = 2.0**-149  # the smallest positive float32, a denormal one
-MOST_LAYERS = 100_000  # a search for the end of the range gives up here
+SMALLEST = 2.0**-149  # the smallest positive float32, a denormal number
+MOST_LAYERS = 100_000  # `end` searches no further
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """What w and L lead to, with x = 1.
+    """Outputs and gradients of a chain, for x = 1.
 
     Attributes:
-        outputs: the value behind layer 1, 2 … L.
-        gradients: ∂ŷ/∂w at layer 1, 2 … L, which are all w^(L−1).
+        outputs: the output of layer 1, 2 … L.
+        gradients: ∂ŷ/∂w at layer 1, 2 … L. In exact arithmetic all of them are w^(L−1).
     """
 
     outputs: tuple[float, ...]
@@ -27,30 +27,36 @@ class Chain:
 
 
 def chain(w: float, layers: int) -> Chain:
-    """Forward and backward through `layers` layers of weight `w`, each product in float32."""
+    """Compute the forward and backward pass through `layers` layers with weight `w`, in float32."""
     weight = float32(w)
     outputs = [1.0]
     deltas = [1.0]
     for _ in range(layers):
         outputs.append(float32(outputs[-1] * weight))
         deltas.append(float32(deltas[-1] * weight))
-    # At layer l: what arrives from the L − l layers above, times what came in from the l − 1 below.
+    # At layer l: the gradient from the L − l layers above, times the input from the l − 1 layers below.
     gradients = [float32(deltas[layers - layer] * outputs[layer - 1]) for layer in range(1, layers + 1)]
     return Chain(tuple(outputs[1:]), tuple(gradients))
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a long chain ends: `kind` is where the product stays, from `layer` on."""
+    """How a long chain ends.
+
+    Attributes:
+        kind: the product's final value: inf, 0, denormal or 1.
+        layer: the first layer with it.
+    """
 
     kind: str
     layer: int
 
 
 def end(w: float) -> End | None:
-    """Where w · w · w … stops changing in float32: at inf, at 0, at a denormal, or, with w = 1, at once.
+    """Where the product w · w · w … stops changing in float32: at inf, 0, a denormal number, or 1 for w = 1.
 
-    None if that isn't within MOST_LAYERS layers.
+    Returns:
+        None if it still changes after MOST_LAYERS layers.
     """
     weight, value = float32(w), 1.0
     for layer in range(1, MOST_LAYERS + 1):
@@ -65,7 +71,7 @@ def end(w: float) -> End | None:
 
 
 def float32(value: float) -> float:
-    """`value` rounded to the nearest float32; inf beyond the largest."""
+    """Round `value` to the nearest float32; inf if it is larger than the largest."""
     try:
         return float(struct.unpack("f", struct.pack("f", value))[0])
     except OverflowError:

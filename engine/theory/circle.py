@@ -1,4 +1,4 @@
-"""The learning circle on one image: forward, loss, backward, update of a two-layer net in plain Python."""
+"""The learning circle on one image: forward, loss, backward and update of two layers, in plain Python."""
 
 import math
 import random
@@ -26,15 +26,19 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Once around the circle, for one image.
+    """One turn of the circle for one image: all values of a two-layer network.
 
     Attributes:
-        before: the weights that it began with.
-        z1: W¹x + b¹; `a1` = g(z¹).
-        z2: W²a¹ + b², the logits; `p` their softmax.
+        before: the weights before the update.
+        z1: W¹x + b¹ [hidden].
+        a1: g(z¹) [hidden].
+        z2: W²a¹ + b², the logits [classes].
+        p: softmax(z²) [classes].
         loss: −log p of the label.
-        d_z2: ∂L/∂z² = p − y; `d_a1`, `d_z1` likewise.
-        gradient: of the weights, in their shapes.
+        d_z2: ∂L/∂z² = p − y [classes].
+        d_a1: ∂L/∂a¹ = W²ᵀ ∂L/∂z² [hidden].
+        d_z1: ∂L/∂z¹ = ∂L/∂a¹ · g'(z¹) [hidden].
+        gradient: ∂L/∂θ, in the shapes of the weights.
         after: the weights after θ ← θ − lr · ∂L/∂θ.
     """
 
@@ -52,7 +56,13 @@ class Round:
 
 
 def draw_weights(std: float, inputs: int, seed: int = 42) -> Weights:
-    """Weights N(0, std²), biases 0."""
+    """Draw weights from N(0, std²); biases are 0.
+
+    Args:
+        std: of the weights.
+        inputs: pixels per image.
+        seed: of the draw.
+    """
     draw = random.Random(seed)
 
     def matrix(rows: int, columns: int) -> Matrix:
@@ -62,13 +72,13 @@ def draw_weights(std: float, inputs: int, seed: int = 42) -> Weights:
 
 
 def go_round(weights: Weights, x: Vector, label: int, activation: str, lr: float) -> Round:
-    """Forward, loss, backward and update.
+    """Compute forward pass, loss, backward pass and update.
 
     Args:
-        weights: to begin with.
-        x: the pixels, in [0, 1].
+        weights: before the update.
+        x: the pixels in [0, 1], [pixels].
         label: 0 to 9.
-        activation: of the hidden layer, one of engine.theory.curves.
+        activation: of the hidden layer, a name from engine.theory.curves.
         lr: the learning rate.
     """
     g = _ACTIVATIONS[activation]
@@ -86,7 +96,7 @@ def go_round(weights: Weights, x: Vector, label: int, activation: str, lr: float
 
 
 def norm(matrix: Matrix) -> float:
-    """The Frobenius norm."""
+    """The Frobenius norm: the root of the sum of all squares."""
     return math.sqrt(sum(value * value for row in matrix for value in row))
 
 

@@ -1,4 +1,4 @@
-"""Activations as functions of one number, with their slopes: as in engine.networks.activations, and more."""
+"""Activations as functions of one number, with slopes: those of engine.networks.activations, and more."""
 
 import math
 from collections.abc import Callable
@@ -12,12 +12,12 @@ class Curve:
     """One activation.
 
     Attributes:
-        name: as a scenario calls it, where one can; else its usual name.
+        name: as in a scenario, if a scenario can use it; otherwise its usual name.
         formula: g(z).
         slope_formula: g'(z).
         value: g.
-        slope: g'; at a kink that of the side PyTorch takes.
-        peak: (z, g'(z)) where the slope is largest, or the point nearest to 0 where it is as large.
+        slope: g'; at a kink, the value that PyTorch uses.
+        peak: (z, g'(z)) where the slope is largest; if there are several such points, the nearest to 0.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Curve:
 
 def sigmoid(z: float) -> float:
     """1 / (1 + e^−z)."""
-    return 0.5 + 0.5 * math.tanh(0.5 * z)  # exp(-z) would overflow
+    return 0.5 + 0.5 * math.tanh(0.5 * z)  # the same value; exp(-z) would overflow for small z
 
 
 def sigmoid_slope(z: float) -> float:
@@ -39,7 +39,7 @@ def sigmoid_slope(z: float) -> float:
 
 
 def beta_sigmoid(beta: float) -> Curve:
-    """g(z) = σ(z) + βz of Roodschild et al. 2020, whose slope `sigmoid_beta` has going back."""
+    """g(z) = σ(z) + βz of Roodschild et al. 2020. `sigmoid_beta` uses its slope in the backward pass."""
     return Curve(
         "sigmoid_beta",
         "σ(z) + βz",
@@ -51,12 +51,12 @@ def beta_sigmoid(beta: float) -> Curve:
 
 
 def misprinted_slope(z: float, beta: float) -> float:
-    """What the slide prints as g'(z): σ(z)(1 + σ(z)) + β, which is not the derivative of σ(z) + βz."""
+    """The slope that the slide prints: σ(z)(1 + σ(z)) + β. It is not the derivative of σ(z) + βz."""
     return sigmoid(z) * (1 + sigmoid(z)) + beta
 
 
 def slope_by_difference(value: Function, z: float, step: float = 1e-4) -> float:
-    """The slope from two values alone, by the central difference."""
+    """The slope of `value` at `z`, estimated by the central difference."""
     return (value(z + step) - value(z - step)) / (2 * step)
 
 

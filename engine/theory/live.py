@@ -1,4 +1,4 @@
-"""Short runs on the embedded sample, for pages that show something happen. Imports torch when called."""
+"""Short runs on the embedded sample, for pages that show training. Imports torch when called."""
 
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -15,14 +15,12 @@ SEED = 42
 
 
 def samples(scenario_id: str, overrides: Sequence[str], steps: int) -> Iterator[Sample]:
-    """Train a scenario as the lab does, but on the sample, and give each measured step as it comes.
-
-    It ends early where the run diverges.
+    """Train a scenario on the embedded sample, and yield each measured step. Ends early if it diverges.
 
     Args:
         scenario_id: of a built-in scenario.
-        overrides: such as `optimizer.lr=5`.
-        steps: how many at most.
+        overrides: settings to change, such as `optimizer.lr=5`.
+        steps: the largest number of steps.
     """
     from engine.training.trainer import Trainer
 

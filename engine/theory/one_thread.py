@@ -1,13 +1,13 @@
-"""Torch in the thread of a page that measures, while runs train beside it."""
+"""Loading torch in the thread of a page that measures while runs train."""
 
 from engine.devices import preload_torch
 
 
 def load_torch() -> None:
-    """Load torch, and keep the calling thread to one torch thread.
+    """Import torch, and limit the calling thread to one torch thread.
 
-    Torch counts its threads for each thread of the program anew, and begins with all cores. On cores that
-    train already they wait for one another, and make page and run many times slower.
+    Torch sets its number of threads per program thread, and starts with one for each core. If the cores are
+    training already, all these threads wait for each other, and both page and run become many times slower.
     """
     preload_torch()
     import torch

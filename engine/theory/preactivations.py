@@ -1,4 +1,4 @@
-"""Pre-activations z of the slides' net on real images, before and after a normalisation. Needs torch."""
+"""Pre-activations z of the slides' network on real images, before and after normalisation. Needs torch."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,15 +25,15 @@ Norm = Literal["none", "BatchNorm", "CustomNorm"]
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """Shares of the values in equal intervals from `low` to `high`; what lies outside is counted at the ends.
+    """Fractions of values in equal intervals from `low` to `high`. The ends include what is outside.
 
     Attributes:
         low: where the first interval begins.
-        high: where the last one ends.
-        shares: of the values.
+        high: where the last interval ends.
+        shares: the fraction of values in each interval.
         mean: of all values.
         std: of all values.
-        in_range: the share of the values in the slides' range, [−4, 4].
+        in_range: the fraction of values in the slides' range, [−4, 4].
         slope: the mean of σ'(z).
     """
 
@@ -47,13 +47,26 @@ class Histogram:
 
 
 def of_layer(std: float, layer: int, low: float, high: float, intervals: int) -> Histogram:
-    """z of hidden layer `layer` (from 1) of an untrained 7-layer sigmoid net with weights N(0, std²)."""
+    """The histogram of z at one layer of an untrained 7-layer sigmoid network, for one batch.
+
+    Args:
+        std: of the weights, N(0, std²).
+        layer: hidden layer, counted from 1.
+        low: where the first interval begins.
+        high: where the last interval ends.
+        intervals: how many.
+    """
     return histogram(_z(std, layer)[:BATCH], low, high, intervals)
 
 
 def chi(std: float, layer: int) -> float:
-    """χ as measured: fan-in · std² · the mean of σ'(z)²."""
-    slope = derivative("sigmoid", _pass(std)[1].a[layer - 1])
+    """χ as measured in the same network: fan-in · std² · mean of σ'(z)².
+
+    Args:
+        std: of the weights, N(0, std²).
+        layer: hidden layer, counted from 1.
+    """
+    slope = derivative("sigmoid", _pass(std)[1].a[layer - 1])  # [images, units]
     fan_in = PIXELS if layer == 1 else 128
     return float(fan_in * std * std * slope.square().mean())
 
@@ -68,18 +81,18 @@ def normalised(
     seen: int | None,
     edges: tuple[float, float, int],
 ) -> Histogram:
-    """The same z after a normalisation.
+    """The histogram of the same z after a normalisation.
 
     Args:
-        std: of the weights.
-        layer: from 1.
+        std: of the weights, N(0, std²).
+        layer: hidden layer, counted from 1.
         norm: none, BatchNorm or CustomNorm.
         gamma: BatchNorm's γ.
         beta: BatchNorm's β.
-        seen: evaluation mode, after so many batches of training; None is training mode.
+        seen: None for training mode; for evaluation mode, how many batches of training come before.
         edges: low, high and number of the histogram's intervals.
     """
-    z = _z(std, layer)
+    z = _z(std, layer)  # [images, units]
     module: Callable[[Tensor], Tensor] = nn.Identity()
     if norm == "CustomNorm":
         module = CustomNorm()
@@ -97,7 +110,14 @@ def normalised(
 
 
 def histogram(z: Tensor, low: float, high: float, intervals: int) -> Histogram:
-    """Count the values of `z`, whatever its shape."""
+    """Compute the histogram of all values of a tensor.
+
+    Args:
+        z: float, any shape.
+        low: where the first interval begins.
+        high: where the last interval ends.
+        intervals: how many.
+    """
     values = z.detach().double().flatten()
     counts = torch.histc(values.clamp(low, high), intervals, low, high) / values.numel()
     return Histogram(
@@ -112,7 +132,7 @@ def histogram(z: Tensor, low: float, high: float, intervals: int) -> Histogram:
 
 
 def _z(std: float, layer: int) -> Tensor:
-    """What goes into the sigmoids of hidden layer `layer`, over the sample's test images."""
+    """z at hidden layer `layer` (counted from 1) for the sample's test images, float32 [images, units]."""
     network, tape = _pass(std)
     chosen = network.layers[layer - 1]
     return F.linear([tape.images, *tape.h][layer - 1], chosen.weight, chosen.bias).detach()
@@ -121,7 +141,7 @@ def _z(std: float, layer: int) -> Tensor:
 @lru_cache(maxsize=8)
 @torch.no_grad()
 def _pass(std: float) -> tuple[Network, Tape]:
-    """An untrained network, and its forward pass over the sample's test images."""
+    """An untrained network, and its forward pass over the sample's test images, [images, units] per layer."""
     scenario = scenarios.load("depth-7", [f"model.init.std={std}"])
     network, tape = Network(*build_hidden(scenario.model, SEED, torch.device("cpu"))), Tape(_images())
     network(tape.images, tape)
@@ -129,5 +149,6 @@ def _pass(std: float) -> tuple[Network, Tape]:
 
 
 def _images() -> Tensor:
+    """The sample's test images, float32 [images, pixels] in [0, 1]."""
     pixels = torch.frombuffer(bytearray(sample().pixels), dtype=torch.uint8)
     return pixels.view(-1, PIXELS).float() / 255

@@ -1,6 +1,6 @@
-"""Error surfaces of two weights for the optimizers to walk on.
+"""Error surfaces over two weights, on which the theory pages show optimizers.
 
-Tan and Lim (2020) show a hilly surface and a deep Gaussian trench and print no formulas; these are ours.
+Tan and Lim (2020) show a hilly surface and a deep Gaussian trench, but print no formulas. These are ours.
 """
 
 import math
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Point(NamedTuple):
-    """A place on a surface, or a vector there."""
+    """A point on a surface, or a vector."""
 
     x: float
     y: float
@@ -18,7 +18,7 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Well:
-    """A term −depth · e^(−u²/2), u² = ((x − cx)/sx)² + ((y − cy)/sy)²; a width of inf leaves its term out."""
+    """A term −depth · e^(−u²/2), u² = ((x − cx)/sx)² + ((y − cy)/sy)². A width of inf removes its term."""
 
     depth: float
     centre: Point
@@ -27,15 +27,15 @@ class Well:
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """f(x, y) = offset + ½ bowl (x² + y²) and wells in it, over −4 ≤ x, y ≤ 4.
+    """f(x, y) = offset + ½ bowl (x² + y²) plus wells, for −4 ≤ x, y ≤ 4.
 
     Attributes:
-        name: what it is called.
-        formula: in lines.
-        offset: added everywhere.
-        bowl: how steep the bowl is.
-        wells: what is dug into it.
-        minima: all of them, the global one first.
+        name: for the page.
+        formula: its lines.
+        offset: a constant.
+        bowl: the curvature of the bowl.
+        wells: terms that are added to the bowl.
+        minima: all minima, the global one first.
     """
 
     name: str
@@ -46,12 +46,18 @@ class Surface:
     minima: tuple[Point, ...]
 
     def value(self, at: Point) -> float:
-        """f."""
+        """f at a point."""
         bowl = self.offset + 0.5 * self.bowl * (at.x * at.x + at.y * at.y)
         return bowl - sum(_height(well, at) for well in self.wells)
 
     def heights(self, xs: Sequence[float], ys: Sequence[float]) -> list[list[float]]:
-        """f on a grid, a row for each of `ys`: quick, because a well is a product of one factor each way."""
+        """Compute f on a grid.
+
+        This is fast, because a well is a product of one factor for x and one for y.
+
+        Returns:
+            One row for each of `ys`, with one value for each of `xs`.
+        """
         rows = [[self.offset + 0.5 * self.bowl * (x * x + y * y) for x in xs] for y in ys]
         for well in self.wells:
             across = [_height(well, Point(x, well.centre.y)) for x in xs]
@@ -61,7 +67,7 @@ class Surface:
         return rows
 
     def gradient(self, at: Point) -> Point:
-        """(∂f/∂x, ∂f/∂y)."""
+        """The gradient (∂f/∂x, ∂f/∂y) at a point."""
         x, y = self.bowl * at.x, self.bowl * at.y
         for well in self.wells:
             height = _height(well, at)
@@ -70,7 +76,7 @@ class Surface:
         return Point(x, y)
 
     def curvature(self, at: Point) -> Point:
-        """(∂²f/∂x², ∂²f/∂y²), the Hessian's diagonal."""
+        """The diagonal of the Hessian, (∂²f/∂x², ∂²f/∂y²), at a point."""
         x = y = self.bowl
         for well in self.wells:
             height = _height(well, at)
@@ -80,7 +86,7 @@ class Surface:
         return Point(x, y)
 
 
-REACH = 4.0  # the surfaces are drawn from −REACH to REACH, both ways
+REACH = 4.0  # the surfaces are drawn from −REACH to REACH in x and y
 
 
 def _height(well: Well, at: Point) -> float:

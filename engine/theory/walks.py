@@ -1,4 +1,4 @@
-"""Optimizers walking on a surface of two weights: torch.optim's rules and SDAGD's, in plain Python."""
+"""The path of an optimizer on a surface of two weights: torch.optim's rules and SDAGD, in plain Python."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from engine.theory.surfaces import Point, Surface
 
-FAR = 1e3  # who is farther out than this has left for good
+FAR = 1e3  # a path that is farther from 0 than this will not come back, and ends
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The numbers that an optimizer is set with; each optimizer looks at its own.
+    """The settings of the optimizers. Each optimizer reads only its own.
 
     Attributes:
         lr: of SGD, momentum and Adam (α).
@@ -32,14 +32,14 @@ class Settings:
 
 
 class Step(NamedTuple):
-    """One step, with what the update was made of.
+    """One step, with the values that its update was computed from.
 
     Attributes:
-        at: where it ended.
-        gradient: where it began.
+        at: the point after the step.
+        gradient: at the point before the step.
         first: momentum's velocity, or Adam's first moment m.
-        second: Adam's second moment v, or the curvature h that SDAGD used.
-        scale: SDAGD's μ = ‖g‖/R, else 0.
+        second: Adam's second moment v, or SDAGD's curvature h.
+        scale: SDAGD's μ = ‖g‖/R; 0 for the others.
     """
 
     at: Point
@@ -54,13 +54,13 @@ Walk = Iterator[Step]
 
 
 class Trail:
-    """A walk, taken as far as it is asked for and remembered.
+    """The steps of an optimizer on a surface. They are computed when they are first needed, and kept.
 
     Args:
-        name: of the optimizer.
-        surface: to walk on.
-        start: where it begins.
-        settings: the optimizer's.
+        name: of the optimizer, a key of OPTIMIZERS.
+        surface: to minimise.
+        start: the first point.
+        settings: of the optimizer.
     """
 
     def __init__(self, name: str, surface: Surface, start: Point, settings: Settings) -> None:
@@ -68,7 +68,7 @@ class Trail:
         self._taken: list[Step] = []
 
     def first(self, steps: int) -> list[Step]:
-        """The first `steps` steps; fewer if the walk leaves the map on the way."""
+        """The first `steps` steps; fewer if the path moves too far away."""
         while len(self._taken) < steps and not self._has_left:
             self._taken.append(next(self._walk))
         return self._taken[:steps]
@@ -87,7 +87,7 @@ def sgd(surface: Surface, at: Point, settings: Settings) -> Walk:
 
 
 def momentum(surface: Surface, at: Point, settings: Settings) -> Walk:
-    """v ← momentum·v + g; θ ← θ − lr·v, as torch.optim.SGD has it."""
+    """v ← momentum·v + g; θ ← θ − lr·v, as in torch.optim.SGD."""
     velocity = ZERO
     while True:
         gradient = surface.gradient(at)
@@ -116,7 +116,7 @@ def adam(surface: Surface, at: Point, settings: Settings) -> Walk:
 
 
 def sdagd(surface: Surface, at: Point, settings: Settings) -> Walk:
-    """θ ← θ − g/(μ + h), μ = ‖g‖/R, with the exact diagonal of the Hessian, cut off at 0, as h."""
+    """θ ← θ − g/(μ + h), μ = ‖g‖/R; h is the exact diagonal of the Hessian, and 0 where that is negative."""
     while True:
         gradient, curvature = surface.gradient(at), surface.curvature(at)
         h = Point(max(0.0, curvature.x), max(0.0, curvature.y))
@@ -126,12 +126,18 @@ def sdagd(surface: Surface, at: Point, settings: Settings) -> Walk:
 
 
 def corrected(moment: Point, beta: float, time: int) -> Point:
-    """Adam's m̂ or v̂: what is missing because the moment began at 0 is made up for."""
+    """Adam's m̂ or v̂: the moment, corrected for its start at 0.
+
+    Args:
+        moment: m or v.
+        beta: β₁ or β₂.
+        time: the step, counted from 1.
+    """
     return Point(moment.x / (1 - beta**time), moment.y / (1 - beta**time))
 
 
 def damped(gradient: float, mu: float, h: float) -> float:
-    """g/(μ + h): R long where h is small, a Newton step g/h where μ is small; 0 of a gradient of 0."""
+    """g/(μ + h): of length R if h is small, a Newton step g/h if μ is small; 0 if g is 0."""
     return gradient / (mu + h) if gradient else 0.0
 
 

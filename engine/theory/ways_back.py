@@ -1,4 +1,4 @@
-"""The gradient's two ways back through a skip connection, measured in an untrained net. Needs torch."""
+"""The gradient's two paths back through a skip connection, in an untrained network. Needs torch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,10 +23,10 @@ class Block:
     """One skip connection, H(x) = F(x) + x: x is the output of layer `source`, H that of layer `target`.
 
     Attributes:
-        source: layer, from 1.
-        target: layer.
-        arriving: ‖∂L/∂H‖, which the short way hands on unchanged.
-        through_layers: ‖(∂F/∂x)ᵀ ∂L/∂H‖, what is left of it behind the layers in between.
+        source: layer, counted from 1.
+        target: layer, counted from 1.
+        arriving: ‖∂L/∂H‖, which the skip connection passes on unchanged.
+        through_layers: ‖(∂F/∂x)ᵀ ∂L/∂H‖, what the layers in between pass on.
     """
 
     source: int
@@ -37,11 +37,11 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class WaysBack:
-    """What one backward pass over 512 images left.
+    """The results of one backward pass over 512 images.
 
     Attributes:
         deltas: ‖∂L/∂a‖ at hidden layer 1, 2 …
-        grads: ‖∂L/∂W‖ at the same.
+        grads: ‖∂L/∂W‖ at the same layers.
         blocks: the skip connections.
     """
 
@@ -54,16 +54,16 @@ def measure(scenario_id: str) -> WaysBack:
     """Measure a scenario at its initialisation, on the sample's test images.
 
     Args:
-        scenario_id: of a scenario without norms, so that nothing but the skips differs from `depth-7`.
+        scenario_id: of a scenario without norms, so that only the skips differ from `depth-7`.
     """
     scenario = scenarios.load(scenario_id)
     network = Network(*build_hidden(scenario.model, SEED, torch.device("cpu")))
     pixels = torch.frombuffer(bytearray(sample().pixels[: BATCH * PIXELS]), dtype=torch.uint8)
     labels = torch.frombuffer(bytearray(sample().labels[:BATCH]), dtype=torch.uint8).long()
     tape = Tape(pixels.view(-1, PIXELS).float() / 255)
-    deltas: dict[int, Tensor] = {}
+    deltas: dict[int, Tensor] = {}  # by layer, counted from 0: ∂L/∂a [batch, units]
     with torch.no_grad():
-        _, error = LOSSES[scenario.training.loss](network(tape.images, tape), labels)
+        _, error = LOSSES[scenario.training.loss](network(tape.images, tape), labels)  # [batch, classes]
     probe = Probe(network, tape, scenario.model.activation)
 
     def on_delta(number: int, delta: Tensor) -> None:
@@ -81,6 +81,6 @@ def measure(scenario_id: str) -> WaysBack:
 
 
 def _block(deltas: Mapping[int, Tensor], source: int, target: int) -> Block:
-    # h = a + skip, so ∂L/∂a at the target is ∂L/∂H; what reaches the source is the sum of the two ways.
+    # h = a + skip, so ∂L/∂a at the target is ∂L/∂H. At the source it is the sum over both paths.
     arriving, total = deltas[target - 1], deltas[source - 1]
     return Block(source, target, float(arriving.norm()), float((total - arriving).double().norm()))

@@ -1,4 +1,4 @@
-"""What the standard deviation of the weights does: their density, and the signal that it leads to."""
+"""What the standard deviation of the weights changes: their density, and the signal in each layer."""
 
 import math
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ WIDTH = 128
 
 @dataclass(frozen=True, slots=True)
 class LayerSignal:
-    """Mean-field theory at one hidden layer of a sigmoid net with weights N(0, std²).
+    """Mean-field theory at one hidden layer of a sigmoid network with weights N(0, std²).
 
     Attributes:
         q: variance of the pre-activation z.
-        chi: what the square of the delta norm is multiplied by on its way back through the layer.
+        chi: the factor by which the squared norm of dL/da changes on its way back through the layer.
     """
 
     q: float
@@ -24,17 +24,17 @@ class LayerSignal:
 
 
 def density(x: float, mean: float, std: float) -> float:
-    """The slide's f(x) = 1/(σ√(2π)) · e^(−½((x − μ)/σ)²)."""
+    """The normal density on the slide, f(x) = 1/(σ√(2π)) · e^(−½((x − μ)/σ)²)."""
     return math.exp(-0.5 * ((x - mean) / std) ** 2) / (std * math.sqrt(2 * math.pi))
 
 
 def signals(std: float, layers: int, beta: float = 0.0) -> tuple[LayerSignal, ...]:
-    """Layers 1 to `layers` of the slides' net: 784 pixels, then 128 sigmoids a layer, biases 0.
+    """The signal in the first layers of the slides' network: 784 pixels, 128 sigmoids per layer, biases 0.
 
     Args:
         std: of the weights.
         layers: how many.
-        beta: what is added to the sigmoid's slope in the backward pass.
+        beta: is added to the sigmoid's slope in the backward pass.
     """
     found: list[LayerSignal] = []
     second_moment, fan_in = FASHION_MNIST.products.own, data_spec.FASHION_MNIST.inputs
@@ -47,6 +47,6 @@ def signals(std: float, layers: int, beta: float = 0.0) -> tuple[LayerSignal, ..
 
 
 def lift(beta: float, std: float, layers: int) -> float:
-    """How many times larger β in the backward pass makes the delta norm at layer 1, at initialisation."""
+    """The factor by which β in the backward pass increases the norm of dL/da at layer 1 before training."""
     plain, lifted = signals(std, layers), signals(std, layers, beta)
     return math.sqrt(math.prod(more.chi / less.chi for less, more in zip(plain[1:], lifted[1:], strict=True)))

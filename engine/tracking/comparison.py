@@ -1,4 +1,4 @@
-"""Runs side by side: what differs between them, and who is ahead at equal epochs and at equal seconds."""
+"""Comparing runs: how their settings differ, and their ranking at equal epochs and at equal training time."""
 
 import json
 from collections import Counter
@@ -15,30 +15,40 @@ from scenarios.numbers import numbers
 Axis = Literal["epochs", "seconds"]
 
 _AXES: tuple[Axis, ...] = ("epochs", "seconds")
-OUT = frozenset({Status.DIVERGED, Status.FAILED, Status.STOPPED})  # of the race, before its end
+OUT = frozenset({Status.DIVERGED, Status.FAILED, Status.STOPPED})  # ended before the last epoch
 
 
 @dataclass(frozen=True, slots=True)
 class Entrant:
-    """One scenario in a comparison, with a run for each seed; `label` tells it from the others."""
+    """One scenario in a comparison, with one run per seed.
+
+    Attributes:
+        label: its name, unique in the comparison.
+        runs: one per seed.
+    """
 
     label: str
     runs: tuple[Snapshot, ...]
 
     @property
     def furthest(self) -> Snapshot:
-        """The run that has come furthest."""
+        """The run with the most steps."""
         return max(self.runs, key=lambda run: run.step)
 
     @property
     def present(self) -> Snapshot:
-        """The run that is being trained, the furthest where none is."""
+        """The first run that has not ended; if all have ended, the one with the most steps."""
         return next((run for run in self.runs if not run.status.ended), self.furthest)
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A setting that the entrants don't share: its dotted key, and each entrant's value (None: has none)."""
+    """A setting that differs between entrants.
+
+    Attributes:
+        key: dotted, such as `optimizer.lr`.
+        values: of each entrant; None if it has no such setting.
+    """
 
     key: str
     values: tuple[Any, ...]
@@ -49,13 +59,14 @@ class Place:
     """An entrant's place in a ranking.
 
     Attributes:
-        label: the entrant's.
-        accuracy: the median test accuracy of its seeds; None if no run has finished an epoch by then.
-        low: the lowest; `high` the highest.
-        tied: whether its range and that of the entrant one place ahead overlap, so that seeds alone may
-            have decided. Never with one seed, whose spread nobody knows.
+        label: of the entrant.
+        accuracy: the median test accuracy over its seeds; None if no run had finished an epoch.
+        low: the lowest test accuracy.
+        high: the highest test accuracy.
+        tied: whether its range overlaps with that of the entrant one place ahead, so that the order may be
+            due to the seeds. Never with a single seed, because its spread is unknown.
         ended: how its runs ended, if one diverged, failed or was stopped.
-        seeds: how many of its runs are judged here.
+        seeds: how many of its runs are ranked.
     """
 
     label: str
@@ -67,7 +78,7 @@ class Place:
     seeds: int
 
     def overlaps(self, other: "Place") -> bool:
-        """Whether the difference between the two is inside the range of their seeds."""
+        """Whether the ranges of two entrants over their seeds overlap."""
         if self.low is None or self.high is None or other.low is None or other.high is None:
             return False
         return max(self.seeds, other.seeds) > 1 and self.low <= other.high and other.low <= self.high
@@ -75,12 +86,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The entrants, best first, judged where the slowest of those still in the race stands.
+    """The entrants in order, compared at the point that the slowest active run has reached.
 
     Attributes:
-        axis: what is equal.
-        at: how many epochs, or training seconds.
-        places: best first.
+        axis: what is equal for all: epochs or training seconds.
+        at: how many.
+        places: the best first.
     """
 
     axis: Axis
@@ -89,15 +100,15 @@ class Ranking:
 
 
 def entrants(snapshots: Sequence[Snapshot]) -> tuple[Entrant, ...]:
-    """Group runs that differ only in their seed, in the order of their first run.
+    """Group runs that differ only in their seed. The groups are in the order of their first run.
 
-    Entrants of one id but other settings (a variant made by hand) are numbered: `depth-7`, `depth-7 (2)`.
-    Two runs with the same seed are the same run: the one that has come further stands for both.
+    Entrants with the same id but other settings (variants made by hand) are numbered: `depth-7`,
+    `depth-7 (2)`. Of two runs with the same seed only the one with more steps is used.
     """
     started = next((run.started for run in snapshots if run.started is not None), None)
     groups: dict[str, dict[int, Snapshot]] = {}
     for run in snapshots:
-        # A run that is being set up will be what its neighbours are.
+        # A run that is still loading will get the same data, device and threads as the others.
         identity = [run.scenario_id, settings(run, run.started or started), list(_by_hand(run))]
         seeds = groups.setdefault(json.dumps(identity, sort_keys=True), {})
         if run.seed not in seeds or run.step >= seeds[run.seed].step:
@@ -112,16 +123,16 @@ def entrants(snapshots: Sequence[Snapshot]) -> tuple[Entrant, ...]:
 
 
 def settings(run: Snapshot, started: RunStarted | None) -> dict[str, Any]:
-    """What decides a run's numbers besides its seed, by dotted key.
+    """The settings that decide a run's numbers besides its seed, by dotted key.
 
     Args:
-        run: whose scenario it is, and what was changed by hand.
-        started: what else it began with; None where that isn't known yet.
+        run: for its scenario, and for what was changed by hand.
+        started: for its data, device and threads; None if they are not known yet.
     """
     table = numbers(run.spec.record)
     if started is not None:
         table["data.images"] = started.data.get("train")
-        table["device"] = started.device.partition(":")[0]  # one GPU of a machine is as good as another
+        table["device"] = started.device.partition(":")[0]  # all GPUs of a machine count as equal
         table["threads"] = started.threads
     if by_hand := list(_by_hand(run)):
         table["by hand"] = by_hand
@@ -129,7 +140,7 @@ def settings(run: Snapshot, started: RunStarted | None) -> dict[str, Any]:
 
 
 def differences(entrants: Sequence[Entrant]) -> tuple[Difference, ...]:
-    """The settings that are not the same in all of them, those of a table together, in the files' order."""
+    """The settings that differ, in the order of the scenario files, with those of a table together."""
     started = next((entrant.runs[0].started for entrant in entrants if entrant.runs[0].started), None)
     tables = [settings(entrant.runs[0], entrant.runs[0].started or started) for entrant in entrants]
     keys = list(dict.fromkeys(key for table in tables for key in table))
@@ -142,8 +153,8 @@ def differences(entrants: Sequence[Entrant]) -> tuple[Difference, ...]:
 def rank(entrants: Sequence[Entrant], axis: Axis) -> Ranking:
     """Rank by test accuracy at the largest number of epochs (or seconds) that all have reached.
 
-    A run that diverged, failed or was stopped holds nobody up: it is judged by what it had reached. Nor
-    does one that has just joined, before its first epoch is finished.
+    A run that diverged, failed or was stopped does not limit that number; it is ranked by its last result. A
+    run that has not finished its first epoch does not limit it either.
     """
     runs = [run for entrant in entrants for run in entrant.runs if run.last_epoch is not None]
     racing = [run for run in runs if run.status not in OUT] or runs
@@ -211,7 +222,7 @@ def _table_of(key: str) -> str:
 
 
 def _by_hand(run: Snapshot) -> Iterator[str]:
-    """What was changed by hand, each in a few words; a longer or shorter training is told by its epochs."""
+    """What was changed by hand, in a few words each, except epochs: their number is shown anyway."""
     for touch in run.interventions:
         if touch.kind != "epochs":
             words = (touch.kind, touch.layer, None if touch.value is None else f"{touch.value:g}")
@@ -219,7 +230,7 @@ def _by_hand(run: Snapshot) -> Iterator[str]:
 
 
 def _reached(run: Snapshot, axis: Axis) -> float:
-    """Where the run's last finished epoch stands."""
+    """The number, or the training seconds, of the run's last finished epoch."""
     last = run.last_epoch
     if last is None:
         return 0.0
@@ -227,7 +238,7 @@ def _reached(run: Snapshot, axis: Axis) -> float:
 
 
 def _accuracies(entrant: Entrant, axis: Axis, at: float) -> list[float]:
-    """Each run's test accuracy at its last epoch that is not beyond `at`."""
+    """The test accuracy of each run after its last epoch up to `at`."""
     found = []
     for run in entrant.runs:
         reached = [each for each in run.results if (each.epoch if axis == "epochs" else each.time) <= at]

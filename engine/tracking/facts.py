@@ -18,7 +18,7 @@ def epochs_per_stage(run: "Snapshot") -> int | None:
 
 
 def frozen_layers(run: "Snapshot") -> frozenset[str]:
-    """The layers that are frozen now: by the stage's plan, and by hand since it began."""
+    """The names of the layers that are frozen now, by the schedule or by hand in this stage."""
     if not run.stages:
         return frozenset()
     stage = run.stages[-1]
@@ -34,7 +34,7 @@ def frozen_layers(run: "Snapshot") -> frozenset[str]:
 
 
 def learning_rate(run: "Snapshot") -> float | None:
-    """The present one, as set by hand or as described, of SDAGD the radius; None if it is unknown."""
+    """The current learning rate, as described or as set by hand; for SDAGD the radius. None if unknown."""
     by_hand = [touch.value for touch in run.interventions if touch.kind == "lr" and touch.value is not None]
     return by_hand[-1] if by_hand else run.spec.rate
 

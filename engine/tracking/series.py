@@ -1,4 +1,4 @@
-"""Bounded series for charts: however long a run is, what the screen holds of it stays the same size."""
+"""Bounded series for charts: their size does not grow with the length of the run."""
 
 import math
 from typing import NamedTuple
@@ -7,9 +7,16 @@ from engine.protocol.events import LayerSample
 
 
 class Point(NamedTuple):
-    """A bucket of neighbouring values: where it begins, and the mean, lowest and highest value in it.
+    """A bucket of neighbouring values: where it begins, and their mean, minimum and maximum.
 
-    Values that are not finite count in none of the three; a bucket that holds nothing else has nan in all.
+    Values that are not finite are ignored. A bucket with only such values has nan in all three fields.
+
+    Attributes:
+        step: of the first value.
+        time: of the first value, in training seconds.
+        value: the mean.
+        low: the minimum.
+        high: the maximum.
     """
 
     step: int
@@ -20,7 +27,7 @@ class Point(NamedTuple):
 
 
 class Profile(NamedTuple):
-    """Every layer as it was measured at one step."""
+    """All layers as measured at one step; `time` is in training seconds."""
 
     step: int
     time: float
@@ -28,7 +35,7 @@ class Profile(NamedTuple):
 
 
 class Series:
-    """At most `capacity` points; when full, neighbours are merged and the stride doubles."""
+    """At most `capacity` points. When it is full, neighbours are merged and the stride doubles."""
 
     def __init__(self, capacity: int = 512) -> None:
         self._capacity = capacity
@@ -38,7 +45,7 @@ class Series:
         self._points: list[Point] = []
 
     def add(self, step: int, time: float, value: float) -> None:
-        """Append one value; `step` and `time` don't decrease."""
+        """Append one value. `step` and `time` must not decrease."""
         one = Point(step, time, value, value, value)
         if not math.isfinite(value):
             one = Point(step, time, math.nan, math.nan, math.nan)
@@ -74,7 +81,7 @@ class Series:
 
 
 class Profiles:
-    """At most `capacity` layer profiles, evenly spaced over the run, and the newest besides."""
+    """At most `capacity` layer profiles, evenly spaced over the run, plus the newest one."""
 
     def __init__(self, capacity: int = 256) -> None:
         self._capacity = capacity

@@ -1,7 +1,9 @@
-"""A run as seen from its events: one fold, events in, snapshot out.
+"""The state of a run, computed from its events: events in, snapshot out.
 
-A live run's snapshot, that of a run followed from its log and that of one loaded from it come from this
-same fold. What the screen needs is in the events, or it isn't shown.
+A live run, a run that is followed in its log and a run that is loaded from it all use this code. Screens show
+only what the events contain.
+
+This file is longer than 300 lines because a snapshot has many fields, and each is computed in one place.
 """
 
 import math
@@ -31,7 +33,7 @@ from engine.tracking.series import Point, Profile, Profiles, Series
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stage of the schedule as it began, and the test accuracy of its last finished epoch."""
+    """One stage of the schedule as it began, and the test accuracy of its last finished epoch (0 to 1)."""
 
     number: int
     first_step: int
@@ -43,7 +45,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Charts:
-    """Bounded series. `batch_*` are single measured batches, the others one value an epoch."""
+    """Bounded series. `batch_*` have one value per measured batch, the others one per epoch."""
 
     batch_loss: tuple[Point, ...] = ()
     batch_accuracy: tuple[Point, ...] = ()
@@ -55,7 +57,7 @@ class Charts:
 
 
 class Result(NamedTuple):
-    """What an epoch came to; `time` is the training seconds up to its end."""
+    """The result of an epoch. `time` is the training time at its end, in seconds."""
 
     epoch: int
     time: float
@@ -64,20 +66,21 @@ class Result(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A run at one moment: what a screen shows of it. Tuples and floats, no tensors.
+    """A run at one moment, for a screen. It holds tuples and floats, no tensors.
 
     Attributes:
-        sequence: grows with every event; two snapshots with the same one are the same.
+        sequence: grows with every event. Two snapshots with the same number are equal.
         spec: what the run is.
         started: None until the run has begun (status loading).
-        epochs: the whole schedule's, over all stages; 0 if that is unknown.
-        steps: likewise.
-        images_per_second: over the latest samples, training time only; None until two were taken.
-        seconds_left: training and evaluation, at the present pace; None while unknown.
-        layers: the latest profile; `layers_step` is when it was measured.
-        verdicts: those that hold, the most severe first.
+        epochs: planned, over all stages; 0 if that is unknown.
+        steps: planned, over all stages; 0 if that is unknown.
+        images_per_second: over the latest samples, in training time; None until there are two.
+        seconds_left: for training and evaluation at the current pace; None while unknown.
+        layers: the latest profile.
+        layers_step: the step at which `layers` was measured.
+        verdicts: the open ones, the most severe first.
         finite_layers: the latest profile in which every number is finite.
-        results: of every epoch, where the charts' series thin out.
+        results: of every epoch, while the series in `charts` merge theirs.
     """
 
     sequence: int
@@ -118,12 +121,12 @@ class Snapshot:
 
     @property
     def modified(self) -> bool:
-        """Whether it was changed by hand, so that it is not the scenario's run any more."""
+        """Whether the run was changed by hand, so that it no longer matches its scenario."""
         return bool(self.interventions)
 
 
 class RunView:
-    """Folds a run's events into its latest snapshot.
+    """Computes the latest snapshot of a run from its events.
 
     Args:
         run: the run's name.
@@ -158,16 +161,16 @@ class RunView:
 
     @property
     def sequence(self) -> int:
-        """How many events were folded in."""
+        """How many events were applied."""
         return self._sequence
 
     @property
     def status(self) -> Status:
-        """Where the run stands."""
+        """The status after the events so far."""
         return self._status
 
     def apply(self, event: RunEvent) -> None:
-        """Fold one event in.
+        """Apply one event.
 
         Raises:
             NotARunSpec: a `run_started` describes no run.
@@ -205,7 +208,7 @@ class RunView:
                 self._status, self._finished = event.status, event
 
     def snapshot(self) -> Snapshot:
-        """The run as it stands after the events so far."""
+        """The run after the events so far."""
         last, sample, finite = self._last, self._sample, self._finite
         epochs, steps = self._planned()
         step = last.step if last else 0
@@ -280,7 +283,11 @@ class RunView:
             )
 
     def _planned(self) -> tuple[int, int]:
-        """(epochs, steps) behind the present stage, whose epochs may have been cut short, and as planned."""
+        """(epochs, steps) of the whole schedule.
+
+        Those before the current stage are counted, because stages may have been ended early; the rest is
+        planned.
+        """
         per_epoch = self._started.steps_per_epoch if self._started else 0
         per_stage = self._epochs_per_stage
         if per_stage is None:
@@ -289,7 +296,7 @@ class RunView:
             epochs = per_stage * self._spec.stage_count
             return epochs, epochs * per_epoch
         present = self._stages[-1]
-        begun = self._last.epoch - present.first_epoch + 1  # above the plan if that was lowered meanwhile
+        begun = self._last.epoch - present.first_epoch + 1  # above the plan if the plan was lowered
         later = self._started.stages - present.number
         epochs = max(per_stage, begun) + per_stage * later
         return present.first_epoch - 1 + epochs, present.first_step - 1 + epochs * per_epoch
@@ -306,9 +313,9 @@ class RunView:
 
 
 class _Pace:
-    """How fast the run goes, over the latest samples."""
+    """The speed of the run over the latest samples."""
 
-    _WINDOW = 24  # samples: two epochs of a full data set, steady but quick to follow
+    _WINDOW = 24  # samples, which is two epochs of the full data set: stable, but fast to adapt
 
     def __init__(self) -> None:
         self._marks: list[tuple[int, float]] = []
