@@ -6,29 +6,17 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
 from engine.data.idx import DataError
 from engine.diagnosis import Diagnosis
-from engine.protocol.commands import (
-    CannotFreeze,
-    Freeze,
-    Inspect,
-    NextStage,
-    Pause,
-    Resume,
-    ResumeRun,
-    RunCommand,
-    SetEpochs,
-    SetLearningRate,
-    Stop,
-    Train,
-    Unfreeze,
-)
+from engine.protocol.commands import CannotFreeze, ResumeRun, RunCommand, Stop
 from engine.protocol.events import Intervened, Paused, Resumed, RunEvent, RunFinished, StageStarted
 from engine.protocol.spec import RunSpec
 from engine.protocol.status import Status
 from engine.runtime import resume
+from engine.runtime.apply_command import apply_command
+from engine.runtime.endings import end_notice, failure
 from engine.runtime.state import Severity
 from engine.storage.checkpoint import Checkpoint, copied
 from engine.storage.origin import Origin
@@ -180,7 +168,7 @@ class LiveRun:
         if trainer is None or trainer.status.ended:
             return
         try:
-            self._carry_out(command, trainer)
+            apply_command(command, trainer)
         except CannotFreeze as error:
             self._notify(self.name, "warning", str(error))
         except Exception as error:  # likewise: a command may evaluate, or build a stage
@@ -244,36 +232,13 @@ class LiveRun:
             self._trainer.status = Status.FAILED
         self._publish(failure(self._view.snapshot(), error, trace))
 
-    def _carry_out(self, command: RunCommand, trainer: "Trainer") -> None:
-        match command:
-            case Pause():
-                trainer.pause(command.reason)
-            case Resume():
-                trainer.resume(command.reason)
-            case Stop():
-                trainer.stop()
-            case SetLearningRate():
-                trainer.set_learning_rate(command.value)
-            case Freeze() | Unfreeze():
-                trainer.freeze(command.layer, frozen=isinstance(command, Freeze))
-            case NextStage():
-                trainer.next_stage()
-            case SetEpochs():
-                trainer.set_epochs(command.value)
-            case Train() | ResumeRun():
-                raise AssertionError("a run is begun once")
-            case Inspect():
-                raise AssertionError("looking changes nothing: see inspect")
-            case _:
-                assert_never(command)
-
     def _repeat(self) -> None:
         """What was done by hand after the checkpoint is done again, at the same steps."""
         trainer = self._trainer
         while trainer and self._to_repeat and trainer.status is Status.RUNNING:
             if self._to_repeat[0].step > trainer.steps:
                 return
-            self._carry_out(resume.again(self._to_repeat.popleft()), trainer)
+            apply_command(resume.again(self._to_repeat.popleft()), trainer)
             self._publish_pending()
 
     def _publish_pending(self) -> None:
@@ -293,7 +258,7 @@ class LiveRun:
         self._on_event(event)
         if isinstance(event, RunFinished):
             self._save(last=True)
-            self._notify(self.name, *_end_notice(self._scenario.id, event))
+            self._notify(self.name, *end_notice(self._scenario.id, event))
 
     def _save(self, *, last: bool = False) -> None:
         """Hand the run as it stands to the saver."""
@@ -312,38 +277,3 @@ class LiveRun:
         summary = summarise(self._view.snapshot(), size)
         self._saver.submit(self._directory, Save(checkpoint=checkpoint, summary=summary, last=last))
         self._save_at = monotonic() + self._saver.seconds
-
-
-def failure(seen: Snapshot, error: str, trace: str | None = None) -> RunFinished:
-    """The last event of a run that failed after what was `seen` of it."""
-    last = seen.last_epoch
-    return RunFinished(
-        run=seen.run,
-        step=seen.step,
-        epoch=seen.epoch,
-        stage=seen.stage,
-        time=seen.time,
-        status=Status.FAILED,
-        epochs=seen.epoch,
-        steps=seen.step,
-        test_loss=last.test_loss if last else None,
-        test_accuracy=last.test_accuracy if last else None,
-        best_test_accuracy=seen.best_test_accuracy,
-        seconds=seen.time,
-        weights_sha256=None,
-        error=error,
-        traceback=trace,
-    )
-
-
-def _end_notice(scenario: str, event: RunFinished) -> tuple[Severity, str]:
-    match event.status:
-        case Status.DIVERGED:
-            names = ", ".join(event.nonfinite or ())
-            return "error", f"{scenario} diverged at step {event.first_bad_step}: not finite in {names}"
-        case Status.FAILED:
-            return "error", f"{scenario} failed: {event.error}"
-        case status:
-            accuracy = event.test_accuracy
-            result = "" if accuracy is None else f", test accuracy {100 * accuracy:.1f} %"
-            return "information", f"{scenario} {status}{result}"

@@ -128,7 +128,7 @@ class Loop:
             what = read_description(self._folder / command.run)
             scenario = what.spec.scenario()
         except (NotARun, NotARunSpec) as error:
-            from engine.runtime.live_run import failure
+            from engine.runtime.endings import failure
 
             text = f"{command.run} cannot be resumed: {error}"
             self._notify(command.run, "error", text)

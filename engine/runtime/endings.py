@@ -1,0 +1,57 @@
+"""How a run ends: the last event of a failed run, and the notice about any end."""
+
+from typing import TYPE_CHECKING
+
+from engine.protocol.events import RunFinished
+from engine.protocol.status import Status
+
+if TYPE_CHECKING:
+    from engine.runtime.state import Severity
+    from engine.tracking.snapshot import Snapshot
+
+
+def failure(seen: "Snapshot", error: str, trace: str | None = None) -> RunFinished:
+    """The last event of a run that failed.
+
+    Args:
+        seen: the run before it failed.
+        error: the reason in one sentence.
+        trace: the traceback, if there is one.
+    """
+    last = seen.last_epoch
+    return RunFinished(
+        run=seen.run,
+        step=seen.step,
+        epoch=seen.epoch,
+        stage=seen.stage,
+        time=seen.time,
+        status=Status.FAILED,
+        epochs=seen.epoch,
+        steps=seen.step,
+        test_loss=last.test_loss if last else None,
+        test_accuracy=last.test_accuracy if last else None,
+        best_test_accuracy=seen.best_test_accuracy,
+        seconds=seen.time,
+        weights_sha256=None,
+        error=error,
+        traceback=trace,
+    )
+
+
+def end_notice(scenario: str, event: RunFinished) -> "tuple[Severity, str]":
+    """The notice about the end of a run: its severity and text.
+
+    Args:
+        scenario: id of the scenario.
+        event: the run's last.
+    """
+    match event.status:
+        case Status.DIVERGED:
+            names = ", ".join(event.nonfinite or ())
+            return "error", f"{scenario} diverged at step {event.first_bad_step}: not finite in {names}"
+        case Status.FAILED:
+            return "error", f"{scenario} failed: {event.error}"
+        case status:
+            accuracy = event.test_accuracy
+            result = "" if accuracy is None else f", test accuracy {100 * accuracy:.1f} %"
+            return "information", f"{scenario} {status}{result}"
