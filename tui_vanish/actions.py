@@ -349,6 +349,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("take_over", ("T",), "take over", "Take the run over from its process", "lab", "Run", rank=2),
     Action("runs", ("r",), "runs", "Every run that was trained here", "app", "App", rank=8),
     Action("theory", ("t",), "theory", "Open the page that explains the scenario", "app", "App", rank=9),
+    Action("glossary", ("W",), "words", "What the columns, verdicts and signs mean", "app", "App", rank=10),
     Action("help", ("question_mark", "f1"), "help", "Every key, on one page", "app", "App", rank=4),
     Action(
         "command_palette",

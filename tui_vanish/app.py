@@ -21,7 +21,7 @@ from tui_vanish.session.engine import EngineLike
 from tui_vanish.session.session import Session
 from tui_vanish.shutdown import Shutdown
 from tui_vanish.suspension import Suspension
-from tui_vanish.themes import DARK, PLAIN, THEMES, next_theme
+from tui_vanish.themes import DARK, THEMES, first_theme, next_theme
 from tui_vanish.widgets.ascii_filter import AsciiOnly
 
 if TYPE_CHECKING:
@@ -80,12 +80,10 @@ class VanishApp(App[int]):
         self._mouse_on = mouse
         self._window_title = terminal.Title()
         self._suspension = Suspension(self.session)
-        self._ending = Shutdown(self, self.session)
+        self._ending = Shutdown(self, self.session, stop_showing=self.poller.stop)
         for theme in THEMES.values():
             self.register_theme(theme)
-        wanted = self.session.preferences.theme
-        known = wanted in (theme.name for theme in THEMES.values())
-        self._begin_with(PLAIN.name if plain else wanted if known else DARK.name)
+        self._begin_with(first_theme(self.session.preferences.theme, plain=plain))
 
     def _begin_with(self, theme: str) -> None:
         """Have a theme from the start."""
@@ -172,15 +170,15 @@ class VanishApp(App[int]):
         self.navigation.show_news()
         self._announcements.announce(before, snapshot)
 
-    def stop_showing(self) -> None:
-        """Show nothing from here on."""
-        self.poller.stop()
-
     # ----------------------------------------------------------------------------------- actions
 
     def action_help(self) -> None:
         """Show the help page."""
         self.navigation.open_help()
+
+    def action_glossary(self) -> None:
+        """Show what the words and signs on the screen mean."""
+        self.navigation.open_glossary()
 
     def action_theory(self, page_id: str = "") -> None:
         """Open the theory: that page, else that of the scenario at hand, else the last one, else the list."""

@@ -78,6 +78,12 @@ class Navigation:
         about = here.help_text if isinstance(here, LiveScreen) else ""
         self._app.push_screen(HelpScreen(about, here.TARGET if isinstance(here, SizedScreen) else None))
 
+    def open_glossary(self) -> None:
+        """Show what the words and signs on the screen mean."""
+        from tui_vanish.chrome.glossary import GlossaryScreen
+
+        self._app.push_screen(GlossaryScreen())
+
     def open_theory(self, page_id: str = "") -> None:
         """Open the theory: that page, else that of the scenario at hand, else the last one, else the list."""
         from scenarios.theory import page_for

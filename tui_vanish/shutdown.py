@@ -33,9 +33,6 @@ class Leaver(Protocol):
     def set_timer(self, delay: float, callback: Callable[[], Any]) -> Any:
         """Call back once."""
 
-    def stop_showing(self) -> None:
-        """Show nothing from here on."""
-
     def restore_title(self) -> None:
         """Give the window the title that it had before."""
 
@@ -58,10 +55,11 @@ class Shutdown:
     Args:
         app: whose terminal is put back.
         session: whose engine is closed.
+        stop_showing: is called when the screen is not to be updated any more.
     """
 
-    def __init__(self, app: Leaver, session: "Session") -> None:
-        self._app, self._session = app, session
+    def __init__(self, app: Leaver, session: "Session", stop_showing: Callable[[], None]) -> None:
+        self._app, self._session, self._stop_showing = app, session, stop_showing
         self._watcher = SignalWatcher(_EXIT_CODES, self._obey)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._begun = False
@@ -146,7 +144,7 @@ class Shutdown:
             self._hand_over()
             self._vanish(0)
         self._hand_over()
-        self._app.stop_showing()
+        self._stop_showing()
         self._app.restore_title()
         self._app.exit(0)
 

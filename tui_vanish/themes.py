@@ -88,3 +88,15 @@ def next_theme(name: str) -> tuple[str, Theme]:
     themes = list(THEMES.items())
     place = next((place for place, (_, theme) in enumerate(themes) if theme.name == name), -1)
     return themes[(place + 1) % len(themes)]
+
+
+def first_theme(wanted: str, *, plain: bool) -> str:
+    """The name of the theme to start with.
+
+    Args:
+        wanted: the remembered one; another than ours, or none, gives the dark one.
+        plain: NO_COLOR is set.
+    """
+    if plain:
+        return PLAIN.name
+    return wanted if wanted in (theme.name for theme in THEMES.values()) else DARK.name

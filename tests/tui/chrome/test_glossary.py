@@ -1,0 +1,38 @@
+"""Every column, verdict and mark of the screen has its meaning a key away."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.protocol.verdicts import SEVERITY
+from scenarios.glossary import glossary
+from tests.tui.lab_bench import opened
+from tui_vanish.chrome.glossary import GlossaryScreen, glossary_rows
+
+
+def test_every_verdict_has_a_meaning_and_no_other_word_is_called_one() -> None:
+    assert tuple(glossary().verdicts) == SEVERITY
+
+
+def test_every_meaning_is_a_sentence() -> None:
+    words = glossary()
+    for meaning in (*words.verdicts.values(), *words.marks.values(), *words.words.values()):
+        assert meaning[0].isupper() or meaning[0].isdigit()
+        assert meaning.endswith(".")
+
+
+@pytest.mark.parametrize("width", [1, 20, 60, 78, 118])
+def test_nothing_is_cut_at_any_width(width: int) -> None:
+    rows = glossary_rows(width, ascii=False)
+    text = "".join(piece.text for row in rows for piece in row).replace(" ", "")
+    for meaning in glossary().words.values():
+        assert meaning.replace(" ", "") in text
+
+
+async def test_a_key_opens_it_from_the_lab_and_closes_it(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        await bench.press("W")
+        assert isinstance(bench.app.screen, GlossaryScreen)
+        assert "FORWARD COLLAPSE" in bench.text
+        await bench.press("W")
+        assert bench.app.screen_stack == [bench.lab]
