@@ -1,4 +1,4 @@
-"""How the app ends: by a key, by a signal, or because its terminal is gone. The runs are saved each time."""
+"""How the app ends: by a key, a signal, or the loss of its terminal. The runs are saved in every case."""
 
 import asyncio
 import os
@@ -15,7 +15,7 @@ from tui_vanish.signal_watcher import SignalWatcher
 if TYPE_CHECKING:
     from tui_vanish.session.session import Session
 
-# A signal ends the app within 2 s, whatever hangs: saving gets the most of it, then the terminal its share.
+# A signal ends the app within 2 s even if something hangs. Saving the runs gets most of that time.
 _SAVE_SECONDS = 1.4
 _FAREWELL_SECONDS = 0.3
 _LAST_SECONDS = 1.9
@@ -24,38 +24,38 @@ _EXIT_CODES = {signal.SIGHUP: 129, signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
 class Leaver(Protocol):
-    """What ends an app: a Textual app, and the terminal as it was before."""
+    """What shutting down needs from the app: callbacks, the terminal and the exit."""
 
     @property
     def suspended(self) -> tuple[str, ...]:
         """The runs that are paused while the app is suspended."""
 
     def set_timer(self, delay: float, callback: Callable[[], Any]) -> Any:
-        """Call back once."""
+        """Call `callback` once after `delay` seconds."""
 
     def restore_title(self) -> None:
-        """Give the window the title that it had before."""
+        """Restore the window's title from before the start."""
 
     def restore_terminal(self) -> None:
-        """Put the terminal back as it was."""
+        """Restore the terminal's state from before the start."""
 
     def restore_terminal_by_force(self, number: signal.Signals) -> None:
-        """Put the terminal back although it accepts no output."""
+        """Restore the terminal even if it accepts no output."""
 
     def exit(self, result: int | None = None) -> None:
         """End the app."""
 
 
 class Shutdown:
-    """Ends an app in order, once.
+    """Saves the runs, restores the terminal and ends the app, once.
 
-    A key's departure runs in the event loop. A signal's, and that of a lost terminal, runs in threads of its
-    own, because the event loop may be blocked in a write to a terminal that takes nothing.
+    After a key this happens in the event loop. After a signal or the loss of the terminal it happens in
+    separate threads, because the event loop may be blocked writing to a terminal that accepts no output.
 
     Args:
-        app: whose terminal is put back.
-        session: whose engine is closed.
-        stop_showing: is called when the screen is not to be updated any more.
+        app: the app to end; it restores its terminal.
+        session: its engine is closed.
+        stop_showing: called when the screen must not be updated any more.
     """
 
     def __init__(self, app: Leaver, session: "Session", stop_showing: Callable[[], None]) -> None:
@@ -71,12 +71,12 @@ class Shutdown:
         self._left: list[str] = []
 
     def listen(self) -> None:
-        """Obey the signals that end a program, and notice when the terminal goes."""
+        """Start to watch for signals that end the program, and for the loss of the terminal."""
         self._loop = asyncio.get_running_loop()
         self._watcher.start()
 
     def listen_no_more(self) -> None:
-        """The app has ended by itself, and all is saved: from here on a signal ends the process at once."""
+        """Stop watching: the app has ended and all is saved, so a signal may end the process at once."""
         if not self._urgent:
             self._watcher.stop()
 
@@ -84,7 +84,7 @@ class Shutdown:
         """Save all runs and end the app.
 
         Args:
-            at_once: a step that hangs doesn't keep it.
+            at_once: end the app even if a step hangs.
             running: the runs continue in a detached process.
         """
         if self._begun or self._urgent:
@@ -92,7 +92,7 @@ class Shutdown:
         self._begun = True
         if running:
             self._left = self._unfinished()
-        if self._session.engine.importing:  # nothing can be stopped, and what was taken up is as it was saved
+        if self._session.engine.importing:  # torch is being imported: nothing needs saving yet
             self._hand_over()
             self._vanish(0)
         self._session.remember()
@@ -122,7 +122,7 @@ class Shutdown:
         ]
 
     def _hand_over(self) -> None:
-        """Let another process take up the runs that are left running, once."""
+        """Start the process that continues the runs that are left running, once."""
         with self._handing_over:
             if not self._left or self._handed_over:
                 return
@@ -131,7 +131,7 @@ class Shutdown:
 
             try:
                 background.hand_over(self._left, self._session.engine.runs_folder)
-            except OSError:  # no process is to be had; what was learnt is saved, and can be resumed
+            except OSError:  # no process could be started; the runs are saved and can be resumed
                 self._left = []
 
     # ------------------------------------------------------------------------ in the event loop
@@ -140,7 +140,7 @@ class Shutdown:
         self._app.set_timer(_PATIENCE_SECONDS, self._ask_for_patience)
         try:
             await asyncio.wait_for(asyncio.to_thread(self._session.engine.close), seconds)
-        except TimeoutError:  # a slow disk, say: what isn't saved is trained again from what is
+        except TimeoutError:  # for example a slow disk: unsaved steps are trained again from the last save
             self._hand_over()
             self._vanish(0)
         self._hand_over()
@@ -149,10 +149,10 @@ class Shutdown:
         self._app.exit(0)
 
     def _ask_for_patience(self) -> None:
-        self._session.client.notify("Saving what was learnt…", timeout=60)
+        self._session.client.notify("Saving the runs…", timeout=60)
 
     def _vanish(self, code: int) -> None:
-        """End the process at once, with the terminal as it was before."""
+        """Restore the terminal and end the process at once."""
         if not terminal.is_lost():
             self._app.restore_title()
             self._app.restore_terminal()
@@ -162,10 +162,10 @@ class Shutdown:
     # --------------------------------------------------------------------- outside the event loop
 
     def _obey(self, number: signal.Signals) -> None:
-        """End the process within 2 s, also where the event loop, a step or the disk hangs."""
+        """End the process within 2 s, even if the event loop, a step or the disk hangs."""
         self._urgent = True
         code = _EXIT_CODES[number]
-        # This one is no daemon: if the app ends by itself meanwhile, the process waits for the runs.
+        # Not a daemon thread: if the app ends by itself meanwhile, the process waits for the save.
         leaving = threading.Thread(target=self._save_and_vanish, args=(number,), name="shutdown")
         try:
             leaving.start()
@@ -175,17 +175,17 @@ class Shutdown:
 
     def _save_and_vanish(self, number: signal.Signals) -> None:
         try:
-            if number == signal.SIGHUP and not self._begun:  # else a person has chosen what becomes of them
+            if number == signal.SIGHUP and not self._begun:  # otherwise the user has already chosen
                 self._left = self._unfinished()
             if not self._session.engine.importing:
                 self._save()
             self._hand_over()
             self._farewell(number)
         finally:
-            os._exit(_EXIT_CODES[number])  # also taking torch down can take longer than all before it
+            os._exit(_EXIT_CODES[number])  # torch's own cleanup can take longer than all of the above
 
     def _save(self) -> None:
-        """Save what can be saved in time: the rest is trained again from what is."""
+        """Save what can be saved in time; unsaved steps are trained again from the last save."""
         saving = threading.Thread(target=self._close_and_remember, name="saving", daemon=True)
         saving.start()
         saving.join(_SAVE_SECONDS)
@@ -195,11 +195,11 @@ class Shutdown:
         self._session.remember()
 
     def _farewell(self, number: signal.Signals) -> None:
-        """Put the terminal back: in the event loop, which then draws no more, or else by force."""
+        """Restore the terminal: in the event loop, so that it draws no more, or else by force."""
         if self._loop is None or terminal.is_lost():
             return
         with suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(self._vanish, _EXIT_CODES[number])
-            threading.Event().wait(_FAREWELL_SECONDS)  # the process ends meanwhile if the loop answers
-        with self._last_word:  # by force the loop comes free, and would end the process too soon
+            threading.Event().wait(_FAREWELL_SECONDS)  # the process ends here if the loop answers
+        with self._last_word:  # restoring by force unblocks the loop, which would end the process too soon
             self._app.restore_terminal_by_force(number)

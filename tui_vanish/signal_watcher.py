@@ -1,7 +1,7 @@
-"""Waits for the signals that end a program, and for the loss of its terminal, in a thread of its own.
+"""Waits in a thread for the signals that end a program, and for the loss of its terminal.
 
-The event loop can't do that: Textual hands what it draws to a thread through a queue of a fixed size, and a
-terminal that takes nothing more fills that queue, after which the loop blocks wherever it draws.
+The event loop cannot do this. Textual passes its output to a thread through a queue of fixed size. A terminal
+that accepts no output lets the queue fill up, and then the event loop blocks as soon as it draws.
 """
 
 import os
@@ -15,11 +15,11 @@ from tui_vanish import terminal
 
 
 class SignalWatcher:
-    """Listens from `start` until one of the signals comes, the terminal is lost, or it is told to stop.
+    """Watches from `start` until a signal arrives, the terminal is lost, or `stop` is called.
 
     Args:
-        numbers: the signals; one that is ignored at the start, as nohup leaves SIGHUP, stays ignored.
-        leave: is called once, in the watcher's own thread: with the signal; for a lost terminal with SIGHUP.
+        numbers: the signals; one that is ignored at the start, such as SIGHUP under nohup, stays ignored.
+        leave: called once in the watcher's thread, with the signal, or with SIGHUP for a lost terminal.
     """
 
     def __init__(self, numbers: Collection[signal.Signals], leave: Callable[[signal.Signals], None]) -> None:
@@ -30,11 +30,11 @@ class SignalWatcher:
         self._stopped = False
 
     def start(self) -> None:
-        """Listen; only the main thread may call this."""
+        """Start to watch; only the main thread may call this."""
         self._reading, self._writing = os.pipe()
         for end in (self._reading, self._writing):
             os.set_blocking(end, False)
-        # Python's own C code writes each signal's number there, whatever the main thread is blocked in.
+        # Python's C code writes each signal's number to this pipe, even while the main thread is blocked.
         signal.set_wakeup_fd(self._writing, warn_on_full_buffer=False)
         for number in self._numbers:
             if signal.getsignal(number) is not signal.SIG_IGN:
@@ -43,7 +43,7 @@ class SignalWatcher:
         threading.Thread(target=self._watch, name="signal-watcher", daemon=True).start()
 
     def stop(self) -> None:
-        """Let the signals end the process at once again; only the main thread may call this."""
+        """Stop watching: signals end the process at once again. Only the main thread may call this."""
         if self._reading < 0:
             return
         for number in self._taken:
@@ -56,7 +56,7 @@ class SignalWatcher:
         poll = select.poll()
         poll.register(self._reading, select.POLLIN)
         if sys.__stdin__ is not None:
-            poll.register(sys.__stdin__.fileno(), 0)  # of which POLLHUP comes unasked
+            poll.register(sys.__stdin__.fileno(), 0)  # POLLHUP is reported without being asked for
         while True:
             poll.poll()
             numbers = self._received()
@@ -70,7 +70,7 @@ class SignalWatcher:
                 return
 
     def _received(self) -> list[signal.Signals]:
-        """The signals that have come, the first one first."""
+        """The signals that have arrived, in order."""
         try:
             data = os.read(self._reading, 1 << 10)
         except BlockingIOError:
@@ -79,4 +79,4 @@ class SignalWatcher:
 
 
 def _leave_it_to_the_watcher(*_: object) -> None:
-    """A signal's handler: there has to be one for the number to be written."""
+    """The signals' handler. It does nothing, but without one Python would not write the number."""

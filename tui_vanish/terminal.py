@@ -1,4 +1,4 @@
-"""The terminal itself: what Textual leaves to the app, and offers no public way to do."""
+"""Operations on the terminal that Textual does not offer in its public API."""
 
 import os
 import select
@@ -11,8 +11,8 @@ from contextlib import suppress
 from textual.driver import Driver
 
 _SAVE_TITLE, _RESTORE_TITLE = "\x1b[22;2t", "\x1b[23;2t"
-# What Textual's driver writes at its end: synchronised output, pasting, wrapping, reports of size and mouse,
-# the keyboard, the alternate screen, the cursor, and reports of the focus.
+# Textual's driver writes the same at its end. It resets synchronised output, pasting, wrapping, reports of
+# size and mouse, the keyboard, the alternate screen, the cursor, and reports of the focus.
 _END = "\x1b[?2026l\x1b[?2004l\x1b[?7h\x1b[?2048l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l"
 _END += "\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l"
 
@@ -25,7 +25,7 @@ def over_ssh(environment: Mapping[str, str]) -> bool:
 def is_lost() -> bool:
     """Whether the terminal on standard input was hung up.
 
-    With SIGHUP ignored nothing else tells: reading gives an end of file for ever, and Textual reads on.
+    If SIGHUP is ignored, there is no other sign: each read returns an end of file, and Textual keeps reading.
     """
     if sys.__stdin__ is None:
         return True
@@ -38,7 +38,7 @@ def is_lost() -> bool:
 
 
 class Title:
-    """The title of the terminal's window; the one from before comes back in the end."""
+    """The title of the terminal's window; `restore` brings back the title from before the start."""
 
     def __init__(self) -> None:
         self._saved = False
@@ -51,19 +51,19 @@ class Title:
         driver.write(f"{save}\x1b]2;{printable}\x07")
 
     def restore(self, driver: Driver) -> None:
-        """Put the title back that was there before the first `set`."""
+        """Restore the title from before the first `set`."""
         if self._saved:
             driver.write(_RESTORE_TITLE)
             self._saved = False
 
     @property
     def end(self) -> str:
-        """What puts the title back, if anything has to."""
+        """The escape sequence that restores the title; empty if it was not changed."""
         return _RESTORE_TITLE if self._saved else ""
 
 
 def set_mouse(driver: Driver, on: bool) -> None:
-    """Have the terminal report the mouse, or leave it to the terminal, where it selects text."""
+    """Switch mouse reports on or off; while they are off, the mouse selects text in the terminal."""
     if not on:
         driver._disable_mouse_support()  # type: ignore[attr-defined]
     driver._mouse = on
@@ -72,21 +72,21 @@ def set_mouse(driver: Driver, on: bool) -> None:
 
 
 def put_back(driver: Driver, title: Title, number: signal.Signals) -> None:
-    """Put a terminal back that has taken nothing for a while; nothing can be drawn after this.
+    """Restore a terminal that accepts no output; the driver cannot draw after this.
 
-    What is still to be drawn is dropped, so that there is room for the few bytes that put the terminal back.
+    Pending output is dropped, to make room for the few bytes that restore the terminal.
 
     Args:
-        driver: has drawn until now; its thread is blocked in a write.
+        driver: Textual's driver, whose thread is blocked in a write.
         title: of the terminal's window.
-        number: a signal with a handler that does nothing: it interrupts that write.
+        number: a signal whose handler does nothing; it interrupts the blocked write.
     """
     if not _is_ours(driver.fileno):  # type: ignore[attr-defined]
         return
     output = driver._file.fileno()  # type: ignore[attr-defined]
     with suppress(OSError, termios.error):
         own = os.dup(output)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), output)  # there the interrupted write is continued
+        os.dup2(os.open(os.devnull, os.O_WRONLY), output)  # the interrupted write continues there
         writer = driver._writer_thread  # type: ignore[attr-defined]
         if writer is not None and writer.is_alive():
             signal.pthread_kill(writer.ident, number)
@@ -97,8 +97,8 @@ def put_back(driver: Driver, title: Title, number: signal.Signals) -> None:
 
 
 def _is_ours(descriptor: int) -> bool:
-    """Whether this process may command the terminal: in the background it would be stopped for it."""
+    """Whether this process may control the terminal; a background process would be stopped if it tried."""
     try:
         return os.tcgetpgrp(descriptor) == os.getpgrp()
-    except OSError:  # it is no session's terminal
+    except OSError:  # not the controlling terminal of a session
         return True

@@ -1,4 +1,4 @@
-"""The colours: calm ones for a dark and a light terminal, safe ones, and the terminal's own."""
+"""The themes: dark, light, one for colour-blind users, and one with the terminal's own colours."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ from textual.theme import BUILTIN_THEMES, Theme
 
 
 def _heat(*colours: str) -> dict[str, str]:
-    """From little to much, in brightness as well as in hue, so that they stay in order for every eye."""
+    """Colours from small to large values, ordered by brightness too, for colour-blind users."""
     return {f"heat-{number}": colour for number, colour in enumerate(colours, 1)}
 
 
@@ -45,7 +45,7 @@ LIGHT = Theme(
     variables={"line": "#bfc3c9", "quiet": "#666c76", **_ON_LIGHT},
 )
 
-# Okabe and Ito's colours (2008), told apart with every kind of colour blindness.
+# The colours of Okabe and Ito (2008), which can be distinguished with every kind of colour blindness.
 SAFE = Theme(
     name="vanish-safe",
     primary="#56b4e9",
@@ -62,7 +62,7 @@ SAFE = Theme(
     variables={"line": "#454b57", "quiet": "#99a0ad", **_ON_DARK},
 )
 
-# The terminal's own sixteen colours, and none at all under NO_COLOR.
+# The sixteen colours of the terminal; no colours if NO_COLOR is set.
 PLAIN = replace(
     BUILTIN_THEMES["ansi-dark"],
     name="vanish-plain",
@@ -74,7 +74,7 @@ PLAIN = replace(
     },
 )
 
-# In the order of the key that changes them, each with what a person calls it.
+# In the order in which the key switches between them; the keys of the dict are shown to the user.
 THEMES: dict[str, Theme] = {
     "dark": DARK,
     "light": LIGHT,
@@ -84,7 +84,7 @@ THEMES: dict[str, Theme] = {
 
 
 def next_theme(name: str) -> tuple[str, Theme]:
-    """The theme after the one called `name`, with what a person calls it."""
+    """The shown name and the theme that follow the theme called `name`."""
     themes = list(THEMES.items())
     place = next((place for place, (_, theme) in enumerate(themes) if theme.name == name), -1)
     return themes[(place + 1) % len(themes)]

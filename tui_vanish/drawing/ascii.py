@@ -1,4 +1,4 @@
-"""The signs that the screen is drawn with, and their ASCII counterparts."""
+"""Replaces the characters that the screens are drawn with by ASCII."""
 
 import re
 import unicodedata
@@ -64,19 +64,19 @@ _SPELT_OUT = {
 
 
 def spelt_out(text: str) -> str:
-    """Prose in ASCII, before it is wrapped: Greek letters by name, powers with ^, accents dropped."""
+    """`text` in ASCII, to be called before wrapping: Greek letters by name, powers with ^, no accents."""
     text = _POWER.sub(lambda power: "^" + unicodedata.normalize("NFKC", power[0]), text)
     return ascii_cells("".join(_SPELT_OUT.get(character, character) for character in text))
 
 
 def key_name(key: str, *, ascii: bool) -> str:
-    """A key as a person reads it; in ASCII its name instead of its picture."""
+    """How a key is shown: as a symbol such as ↑, or in ASCII by its name."""
     return _KEY_NAMES.get(key, key) if ascii else key
 
 
 @lru_cache(maxsize=4096)
 def ascii_cells(text: str) -> str:
-    """`text` in ASCII, as many cells wide as before."""
+    """`text` in ASCII, with the same width in cells."""
     if text.isascii():
         return text
     return "".join(

@@ -1,4 +1,4 @@
-"""A grid of cells to draw on, each a character and the role that decides its colour."""
+"""A grid of cells to draw on. A cell is a character and a role, which decides its colour."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-# As many unchanged cells are sent sooner than jumped over: a jump is eight bytes, a cell one to three.
+# Up to this many unchanged cells are sent again: moving the cursor takes eight bytes, a cell one to three.
 _WORTH_A_JUMP = 4
 
 
@@ -26,7 +26,7 @@ class Span(NamedTuple):
 
 
 class Canvas:
-    """`width` × `height` cells, blank at first. What is put outside it is not drawn."""
+    """`width` × `height` cells, blank at first. Text outside the canvas is not drawn."""
 
     def __init__(self, width: int, height: int) -> None:
         self.width = max(0, width)
@@ -34,13 +34,13 @@ class Canvas:
         self._cells: list[list[Run]] = [[_BLANK] * self.width for _ in range(self.height)]
 
     def put(self, x: int, y: int, text: str, role: str) -> None:
-        """Write `text` from (x, y) to the right."""
+        """Write `text`, starting at (x, y)."""
         if not 0 <= y < self.height:
             return
         row = self._cells[y]
         for character in text if text.isprintable() else map(_shown, text):
             width = 1 if character.isascii() else cell_len(character)
-            if width == 0 and 0 < x <= self.width:  # it stands on the cell before, such as the hat of m̂
+            if width == 0 and 0 < x <= self.width:  # it belongs to the cell before, such as the hat of m̂
                 row[x - 1] = Run(row[x - 1].text + character, row[x - 1].role)
             if width == 0 or x < 0 or x + width > self.width:
                 x += width
@@ -51,11 +51,11 @@ class Canvas:
             x += width
 
     def is_blank(self, x: int, y: int) -> bool:
-        """Whether nothing was put there; outside the canvas nothing is blank."""
+        """Whether the cell is blank; False outside the canvas."""
         return 0 <= y < self.height and 0 <= x < self.width and self._cells[y][x].text == " "
 
     def line(self, y: int) -> str:
-        """A row's characters, blanks at its end included."""
+        """The characters of a row, including the blanks at its end."""
         return "".join(cell.text for cell in self._cells[y])
 
     def text(self) -> str:
@@ -63,25 +63,25 @@ class Canvas:
         return "\n".join(self.line(y).rstrip() for y in range(self.height))
 
     def runs(self, y: int) -> Iterator[Run]:
-        """A row's cells, neighbours of one role together.
+        """The cells of a row, with neighbours of the same role joined.
 
-        A blank goes with what is left of it, unless one of the two fills its cells: it looks the same, and a
-        change of colour costs forty bytes.
+        A blank is joined to the cell on its left, because a blank looks the same in every colour and a change
+        of colour costs forty bytes. Roles that fill their cells, such as the cursor, are the exception.
         """
         text, role = "", ""
         for cell in self._cells[y]:
-            goes_along = cell.text == " " and not _FILLED & {cell.role, role}
-            if role and cell.role != role and not goes_along:
+            joined = cell.text == " " and not _FILLED & {cell.role, role}
+            if role and cell.role != role and not joined:
                 yield Run(text, role)
                 text = ""
-            if not goes_along or not role:
+            if not joined or not role:
                 role = cell.role
             text += cell.text
         if text:
             yield Run(text, role)
 
     def changes(self, before: "Canvas") -> list[Span]:
-        """Where this canvas differs from one of the same size; changes close to each other are one span."""
+        """The spans that differ from `before`, a canvas of the same size; nearby changes share a span."""
         spans: list[Span] = []
         for y, (old, new) in enumerate(zip(before._cells, self._cells, strict=True)):
             if old == new:
@@ -101,7 +101,7 @@ class Canvas:
 
 
 def _shown(character: str) -> str:
-    """What commands the terminal, or can't be written (a byte of a file's name), is a question mark."""
+    """`character`, or "?" if it is a control character or cannot be written (a stray byte of a file name)."""
     return "?" if unicodedata.category(character).startswith("C") else character
 
 

@@ -19,11 +19,11 @@ from tui_vanish.drawing.glyphs import Alphabet, alphabet
 from tui_vanish.drawing.strokes import Stroke, picture
 
 Style = Literal["solid", "dashed", "points"]
-SERIES_ROLES = 7  # lines with a colour of their own, one each of a race of all cures: series-1 to series-7
+SERIES_ROLES = 7  # distinct line colours, series-1 to series-7: enough for the race of all cures
 
-_LEAST_LABEL = 4  # cells for the labels on the y axis
-_BASE_LINE_ROWS = 9  # plot rows from which the x axis gets a line of its own
-_LETTER_EVERY = 24  # cells
+_LEAST_LABEL = 4  # least cells for the labels of the y axis
+_BASE_LINE_ROWS = 9  # a plot with more rows than this has a line for the x axis
+_LETTER_EVERY = 24  # cells between two letters on a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,12 @@ class Line:
     """One series.
 
     Attributes:
-        label: in the legend; the present value may be part of it.
+        label: the text in the legend; it may contain the current value.
         xs: not decreasing.
-        ys: as many; values that are not finite interrupt the line.
-        style: tells lines apart where there is no colour.
-        letter: stands on the line here and there and in the legend, for charts of many lines.
-        series: whose colour it has, from 0; None: its own, by its place among the lines.
+        ys: as many as `xs`; values that are not finite interrupt the line.
+        style: distinguishes lines where there is no colour.
+        letter: drawn on the line at intervals and in the legend, for charts of many lines.
+        series: the number of its colour, from 0; None means its position among the lines.
     """
 
     label: str
@@ -49,7 +49,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A vertical line at `x` with a letter or a word on top: a stage's beginning, a touch, the cursor."""
+    """A vertical line at `x` with a letter or word on top: a stage's start, a change by hand, the cursor."""
 
     x: float
     letter: str = ""
@@ -58,19 +58,19 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """What to draw, free of where and how large.
+    """What a chart shows, independent of its place and size.
 
     Attributes:
-        title: before the legend.
+        title: shown before the legend.
         lines: later ones are drawn over earlier ones.
-        x_label: at the end of the x axis.
-        x_limits: exact ends of the x axis; None lets it grow with the data, from 0, in round numbers.
-        y_limits: what the y axis reaches at least (None: as the data wants); in per cent where y_percent.
-        y_percent: ys are fractions, drawn as 0 to 100.
-        y_log: logarithmic; values of 0 and below are a "0" at the bottom.
+        x_label: shown at the end of the x axis.
+        x_limits: the exact ends of the x axis; None lets it grow with the data, from 0, in round numbers.
+        y_limits: values that the y axis includes at least (None: only the data); in % if `y_percent`.
+        y_percent: whether ys are fractions, drawn as 0 to 100.
+        y_log: whether the y axis is logarithmic; values of 0 and below are drawn as "0" at the bottom.
         marks: vertical lines.
-        hint: said in the middle while there is nothing to draw.
-        remarks: how it is drawn, behind the title; for want of room the last ones go first.
+        hint: shown in the middle while there is nothing to draw.
+        remarks: shown after the title, such as "log"; if there is no room, the last ones are dropped first.
     """
 
     title: str = ""
@@ -86,16 +86,16 @@ class Chart:
 
 
 def render(chart: Chart, width: int, height: int, *, ascii: bool = False, label_width: int = 0) -> Canvas:
-    """Draw `chart` on a canvas of that size, whatever its numbers are.
+    """Draw `chart` on a canvas of this size; no value of its numbers makes it fail.
 
     Roles: `text`, `muted`, `axis`, `mark`, `cursor`, `not-finite`, and `series-1` to `series-7` in turn.
 
     Args:
         chart: what to draw.
-        width: cells.
-        height: rows.
-        ascii: no braille and no box characters.
-        label_width: cells that the labels on the y axis get at least; see the function label_width.
+        width: in cells.
+        height: in rows.
+        ascii: use ASCII instead of braille and box characters.
+        label_width: least cells for the labels of the y axis; see the function label_width.
     """
     canvas, signs = Canvas(width, height), alphabet(ascii)
     chart = _cut(chart)
@@ -114,12 +114,12 @@ def render(chart: Chart, width: int, height: int, *, ascii: bool = False, label_
 
 
 def label_width(chart: Chart, width: int, height: int) -> int:
-    """Cells that the labels on the y axis take; who keeps the largest has a plot that stands still."""
+    """Cells for the labels of the y axis. A caller that keeps the maximum has a plot that does not move."""
     return _Plot.of(_cut(chart), Canvas(width, height), 0).x - 1
 
 
 def _cut(chart: Chart) -> Chart:
-    """The chart with what its x axis shows of the lines; one that is joined goes on to the axis's ends."""
+    """The chart with its lines cut to the x axis; joined lines continue to the ends of the axis."""
     if chart.x_limits is None:
         return chart
     low, high = chart.x_limits
@@ -132,7 +132,7 @@ def _cut(chart: Chart) -> Chart:
 
 @dataclass(frozen=True, slots=True)
 class _Plot:
-    """The inner part of a chart: where it is on the canvas, and its axes."""
+    """The inner part of a chart: its place on the canvas, and its axes."""
 
     canvas: Canvas
     x: int
@@ -158,7 +158,7 @@ class _Plot:
         return cls(canvas, x, int(has_legend), canvas.width - x, height, has_base, x_axis, y_axis)
 
     def put(self, x: float, y: float, text: str, role: str) -> None:
-        """Write at a place in fractions of the plot."""
+        """Write at a place given in fractions of the plot."""
         self.canvas.put(self.column(x), self.row(y), text, role)
 
     def column(self, fraction: float) -> int:
@@ -215,12 +215,12 @@ def _series(chart: Chart, number: int) -> int:
 
 
 def series_role(number: int) -> str:
-    """The role of line `number`, counted from 0; the first comes again after the last."""
+    """The role of line `number`, from 0; after the last role the first one is used again."""
     return f"series-{number % SERIES_ROLES + 1}"
 
 
 def _draw_lines(plot: _Plot, chart: Chart, signs: Alphabet) -> bool:
-    """Draw the lines; whether there was anything to draw."""
+    """Draw the lines; returns whether there was anything to draw."""
     lines = [seen(line.xs, line.ys, plot.x_axis, plot.y_axis, plot.width) for line in chart.lines]
     _draw_strokes(plot, chart, signs, lines)
     letters = _Letters(plot)
@@ -235,7 +235,7 @@ def _draw_lines(plot: _Plot, chart: Chart, signs: Alphabet) -> bool:
             elif line.letter:
                 letters.along(piece, line.letter, _series(chart, number))
         for x, value in interruptions:
-            # At the bottom: -inf, and on a logarithmic axis what is not above 0. Not so nan.
+            # -inf, and values of 0 and below on a log axis, are drawn at the bottom; inf and nan at the top.
             sign = "0" if math.isfinite(value) else signs.not_finite
             plot.put(x, 0.0 if value <= 0 else 1.0, sign, "not-finite")
     return any(pieces or interruptions for pieces, interruptions in lines)
@@ -260,14 +260,14 @@ def _draw_strokes(plot: _Plot, chart: Chart, signs: Alphabet, lines: list[Seen])
 
 
 class _Letters:
-    """Letters on a plot, none in a cell of another line's: lines that lie on each other are told apart."""
+    """The letters on a plot. Those of different lines never share a cell, even where the lines coincide."""
 
     def __init__(self, plot: _Plot) -> None:
         self._plot = plot
-        self._taken: dict[tuple[int, int], int] = {}  # by which line
+        self._taken: dict[tuple[int, int], int] = {}  # the number of the line, by column and row
 
     def put(self, x: float, y: float, letter: str, number: int) -> None:
-        """Write a line's letter at a place in fractions of the plot, or left of it where others' are."""
+        """Write a letter at a place in fractions of the plot, or left of it if another line's is there."""
         column, row = self._plot.column(x), self._plot.row(y)
         while self._taken.get((column, row), number) != number and column > self._plot.x:
             column -= 1
@@ -275,7 +275,7 @@ class _Letters:
         self._plot.canvas.put(column, row, letter, series_role(number))
 
     def along(self, piece: Piece, letter: str, number: int) -> None:
-        """The letter at the end, and every so often before it, at another place for each line."""
+        """Write the letter at the end of a piece and at intervals before it, which differ between lines."""
         self.put(piece.xs[-1], piece.ys[-1], letter, number)
         width = self._plot.width
         due = piece.xs[0] * width + 4 * (number + 1)

@@ -1,4 +1,4 @@
-"""The axes of a chart: where they begin and end, and where a value stands on them."""
+"""The axes of a chart: where they begin and end, and the position of a value on them."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 from tui_vanish.drawing import ticks
 
-_HUGE = 1e300  # beyond this, a difference of two values may not be a number any more
-_TINY = 1e-250  # below this, a tenth of a tenth of it may not be a number any more
-_LEAST_SPAN = 0.04  # of a linear axis, as a share of the values' size: noise on a plateau stays flat
-_MOST_ROOM = 1.3  # times what the values need, to end an axis at its ticks
-_CLOSE = 2.0  # times: up to here, a logarithmic axis has its ticks at even distances
-_FEW_DECADES = 1.5  # up to here, a logarithmic axis ends at 1, 2 or 5 times a power of ten
+_HUGE = 1e300  # above this, the difference of two values may overflow
+_TINY = 1e-250  # below this, a hundredth of a value may underflow
+_LEAST_SPAN = 0.04  # of a linear axis, relative to the values, so that noise on a plateau looks flat
+_MOST_ROOM = 1.3  # times the needed span, for an axis that ends at its ticks
+_CLOSE = 2.0  # up to this ratio, a logarithmic axis has ticks at equal differences
+_FEW_DECADES = 1.5  # up to this span, a logarithmic axis ends at 1, 2 or 5 times a power of ten
 _CELLS_A_TICK = 7  # on the x axis
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """From `low` to `high` (log10 of the values where `log`), with ticks as places and labels."""
+    """An axis from `low` to `high` (log10 of the values if `log`); a tick is a place and a label."""
 
     low: float
     high: float
@@ -25,7 +25,7 @@ class Axis:
     log: bool = False
 
     def fraction(self, value: float) -> float | None:
-        """Where `value` stands: 0 is low, 1 is high. None for what this kind of axis has no place for."""
+        """The position of `value`: 0 is low, 1 is high. None for a value that this axis cannot show."""
         if self.log:
             if not 0 < value < math.inf:
                 return None
@@ -35,15 +35,15 @@ class Axis:
         return self.fraction_of_place(value)
 
     def fraction_of_place(self, place: float) -> float:
-        """The same for a tick's place."""
+        """The position of a tick, given by its place."""
         return (place - self.low) / (self.high - self.low)
 
 
 def x_axis(xs: Iterable[float], limits: tuple[float, float] | None, width: int) -> Axis:
     """An axis of epochs, steps or seconds.
 
-    Without `limits` it begins at 0 unless all of `xs` are far from it, grows in round numbers, and has its
-    ticks at whole ones.
+    Without `limits` it begins at 0 unless all of `xs` are far from 0, grows in round numbers, and has ticks
+    at whole numbers only.
     """
     finite = _clamped(xs)
     if limits is not None:
@@ -63,7 +63,7 @@ def x_axis(xs: Iterable[float], limits: tuple[float, float] | None, width: int) 
 def y_axis(
     values: Iterable[float], limits: tuple[float | None, float | None], rows: int, *, percent: bool, log: bool
 ) -> Axis:
-    """An axis that holds all of `values` that are numbers, and reaches `limits` at least."""
+    """An axis that contains all finite `values`, and extends to `limits` at least."""
     if log:
         return _log_axis([value for value in values if 0 < value < math.inf], rows)
     scale = 100.0 if percent else 1.0
@@ -79,10 +79,10 @@ def y_axis(
     fine = ticks.nice_step(high - low, 10)
     low, high = fine * math.floor(low / fine + 1e-6), fine * math.ceil(high / fine - 1e-6)
     step = ticks.nice_step(high - low, (rows - 1) // 2)
-    if len(ticks.within(low, high, step)) < 2:  # one tick doesn't tell a scale
+    if len(ticks.within(low, high, step)) < 2:  # one tick alone shows no scale
         step = ticks.nice_step(high - low, 3)
     begin, end = step * math.floor(low / step + 1e-6), step * math.ceil(high / step - 1e-6)
-    if end - begin <= _MOST_ROOM * (high - low):  # ticks at both ends stand at even distances
+    if end - begin <= _MOST_ROOM * (high - low):  # so that both ends have a tick
         low, high = begin, end
     places = ticks.within(low, high, step)
     marks = tuple(zip((place / scale for place in places), ticks.labels(places, step), strict=True))
@@ -109,7 +109,7 @@ def _log_axis(values: Sequence[float], rows: int) -> Axis:
 
 
 def _close_log_axis(low: float, high: float, rows: int) -> Axis | None:
-    """A logarithmic axis for values close together, such as those of a plateau; None where they aren't."""
+    """A logarithmic axis for values close together, as on a plateau; None if they are not close."""
     if not _TINY < low <= high < _HUGE:
         return None
     span = max(high - low, _LEAST_SPAN * high)

@@ -1,4 +1,4 @@
-"""What becomes of a chart's line before it is drawn: pieces without interruptions, thinned, dashed."""
+"""Prepares a chart's line for drawing: splits it at interruptions, thins it, makes dashes."""
 
 import math
 from bisect import bisect_left, bisect_right
@@ -18,14 +18,14 @@ class Piece(NamedTuple):
 
 
 class Points(NamedTuple):
-    """Points of a line, as they were measured."""
+    """Points of a line, in measured values."""
 
     xs: tuple[float, ...]
     ys: tuple[float, ...]
 
 
 class Seen(NamedTuple):
-    """A line as it is seen: its pieces, and what interrupts them, as place on the x axis and value."""
+    """The visible part of a line: its pieces, and the interruptions as position on the x axis and value."""
 
     pieces: list[Piece]
     interruptions: list[tuple[float, float]]
@@ -34,7 +34,8 @@ class Seen(NamedTuple):
 def seen(xs: Sequence[float], ys: Sequence[float], x_axis: Axis, y_axis: Axis, width: int) -> Seen:
     """The part of a line that is on the x axis, thinned for `width` cells.
 
-    What is not a number on the y axis interrupts it. Of a column's points the lowest and highest are kept.
+    A value that the y axis cannot show interrupts the line. Per column, the lowest and the highest point are
+    kept.
     """
     found: list[list[tuple[int, float, float]]] = [[]]
     interruptions: list[tuple[float, float]] = []
@@ -54,7 +55,7 @@ def seen(xs: Sequence[float], ys: Sequence[float], x_axis: Axis, y_axis: Axis, w
 
 
 def cut_to(xs: Sequence[float], ys: Sequence[float], low: float, high: float, *, joined: bool) -> Points:
-    """The points from `low` to `high`; a line that is `joined` goes on to both, towards its next point."""
+    """The points from `low` to `high`; a `joined` line also gets a point where it crosses either limit."""
     first, last = bisect_left(xs, low), bisect_right(xs, high)
     inside = Points(tuple(xs[first:last]), tuple(ys[first:last]))
     if not joined:
@@ -68,7 +69,7 @@ def cut_to(xs: Sequence[float], ys: Sequence[float], low: float, high: float, *,
 
 
 def _crossing(xs: Sequence[float], ys: Sequence[float], place: int, edge: float) -> Points:
-    """Where the line crosses `edge` between the points before and at `place`; nothing if it doesn't."""
+    """Where the line crosses `edge` between the points before and at `place`; empty if it does not."""
     if not 0 < place < min(len(xs), len(ys)):
         return Points((), ())
     (x0, x1), (y0, y1) = xs[place - 1 : place + 1], ys[place - 1 : place + 1]
@@ -96,7 +97,7 @@ def _thinned(points: list[tuple[int, float, float]]) -> Piece:
 
 
 def dashes(piece: Piece, width: int) -> Iterator[Piece]:
-    """The piece in dashes, so that a line beneath it shows through the gaps."""
+    """Split a piece into dashes, so that a line under it is visible in the gaps."""
     xs, ys = piece
     cell = 1 / max(1, width - 1)
     for start in range(math.floor(xs[0] / cell) // _DASH_AND_GAP * _DASH_AND_GAP, width, _DASH_AND_GAP):
@@ -109,13 +110,13 @@ def dashes(piece: Piece, width: int) -> Iterator[Piece]:
 
 
 def dots(piece: Piece, across: int, down: int) -> tuple[tuple[int, int], ...]:
-    """The points on a grid of `across` × `down` dots, neighbours on the same dot once."""
+    """The points on a grid of `across` × `down` dots, without repeating a dot for neighbouring points."""
     grid = [(round(x * (across - 1)), round(y * (down - 1))) for x, y in zip(*piece, strict=True)]
     return tuple(dot for place, dot in enumerate(grid) if place == 0 or dot != grid[place - 1])
 
 
 def _height(piece: Piece, x: float) -> float:
-    """The line's height at `x`, which is not outside it."""
+    """The height of the line at `x`, which must lie within the piece."""
     after = min(max(1, bisect_left(piece.xs, x)), len(piece.xs) - 1)
     (x0, x1), (y0, y1) = piece.xs[after - 1 : after + 1], piece.ys[after - 1 : after + 1]
     return y0 if x1 <= x0 else y0 + (y1 - y0) * (x - x0) / (x1 - x0)

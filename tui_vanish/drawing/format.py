@@ -1,6 +1,6 @@
-"""Numbers, counts and times as short texts of bounded width, so that columns stand still while a run trains.
+"""Numbers, counts and times as short texts of limited width, so that columns do not move during training.
 
-No text is ever cut: where a value doesn't fit its width with the digits asked for, it loses digits.
+No text is cut: a value that does not fit its width is written with fewer digits.
 """
 
 import math
@@ -11,7 +11,7 @@ MISSING_ASCII = "-"
 
 
 def scientific(value: float | None, digits: int = 2, width: int = 7, *, ascii: bool = False) -> str:
-    """A value of any size, as `1.9e-6`, `0`, `inf`, `nan`, or a dash for None; at most `width` (≥ 7) wide."""
+    """A value of any size as `1.9e-6`, `0`, `inf`, `nan`, or a dash for None; at most `width` (≥ 7) cells."""
     special = _special(value, ascii)
     if special is not None or value is None:
         return special or ""
@@ -23,9 +23,9 @@ def scientific(value: float | None, digits: int = 2, width: int = 7, *, ascii: b
 
 
 def fixed(value: float | None, places: int = 4, width: int = 7, *, ascii: bool = False) -> str:
-    """A value near 1 with `places` decimals, as `2.3027`; at most `width` (≥ 7) wide.
+    """A value near 1 with `places` decimals, as `2.3027`; at most `width` (≥ 7) cells.
 
-    A large value has fewer decimals, one far from 1 has an exponent.
+    A large value is written with fewer decimals, and a value far from 1 with an exponent.
     """
     special = _special(value, ascii)
     if special is not None or value is None:
@@ -39,7 +39,7 @@ def fixed(value: float | None, places: int = 4, width: int = 7, *, ascii: bool =
 
 
 def percent(fraction: float | None, places: int = 0, *, ascii: bool = False) -> str:
-    """A fraction of 1 as `98 %`; what only rounding would make none or all is `<1 %` or `>99 %`."""
+    """A fraction of 1 as `98 %`; a value that would be rounded to 0 or 100 is `<1 %` or `>99 %`."""
     special = _special(fraction, ascii)
     if fraction is None or (special is not None and fraction != 0):
         return special or ""
@@ -53,14 +53,14 @@ def percent(fraction: float | None, places: int = 0, *, ascii: bool = False) -> 
 
 
 def count(value: int) -> str:
-    """A number of things with its thousands apart: `60 000`."""
+    """A count with its thousands separated by spaces: `60 000`."""
     return f"{value:,}".replace(",", " ")
 
 
 def short_count(value: float) -> str:
-    """A number of things in at most five characters: `850`, `1.2k`, `79k`, `2.5M`."""
+    """A count in at most five characters: `850`, `1.2k`, `79k`, `2.5M`."""
     for size, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if value >= size * 0.9995:  # what would round up to 1000 of the smaller unit is 1 of this one
+        if value >= size * 0.9995:  # 999.5k and more would be shown as 1000k, so it is 1M
             scaled = value / size
             places = 0 if scaled >= 9.95 or scaled.is_integer() else 1
             return f"{scaled:.{places}f}{letter}"
@@ -68,7 +68,7 @@ def short_count(value: float) -> str:
 
 
 def duration(seconds: float | None, *, ascii: bool = False) -> str:
-    """A time as `0:09`, `1:28`, `2:03:10`, `3 d 4 h`; a dash where it is not known."""
+    """A duration as `0:09`, `1:28`, `2:03:10`, `3 d 4 h`; a dash if it is unknown."""
     if seconds is None or not math.isfinite(seconds):
         return MISSING_ASCII if ascii else MISSING
     minutes, rest = divmod(max(0, round(seconds)), 60)
@@ -79,7 +79,7 @@ def duration(seconds: float | None, *, ascii: bool = False) -> str:
 
 
 def images_per_second(value: float | None, *, short: bool = False, ascii: bool = False) -> str:
-    """Throughput as `79 000 img/s`, or `79k img/s` if `short`; of two digits, as the third never rests."""
+    """Throughput as `79 000 img/s`, or `79k img/s` if `short`; two digits, as a third one would flicker."""
     if value is None or not math.isfinite(value) or value <= 0:
         return f"{MISSING_ASCII if ascii else MISSING} img/s"
     size: float = 10.0 ** max(0, math.floor(math.log10(value)) - 1)
@@ -88,13 +88,13 @@ def images_per_second(value: float | None, *, short: bool = False, ascii: bool =
 
 
 def layer_name(name: str) -> str:
-    """A layer's name as a person reads it: `layer 1` for `layer1`."""
+    """The name of a layer as it is shown: `layer 1` for `layer1`."""
     number = name.removeprefix("layer")
     return f"layer {number}" if number != name and number.isdecimal() else name
 
 
 def setting(key: str, value: Any) -> str:
-    """A value of a scenario in a few cells, by its dotted key; a dash where there is none."""
+    """The value of a scenario's setting, such as `model.skip`, as a short text; a dash if it has none."""
     if value is None or value == []:
         return MISSING
     if key == "stages":

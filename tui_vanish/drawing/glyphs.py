@@ -1,23 +1,23 @@
-"""What the instruments draw with: one alphabet for UTF-8, one for terminals that have only ASCII."""
+"""The characters to draw with: one alphabet for UTF-8, one for terminals limited to ASCII."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Alphabet:
-    """Signs, each one cell wide but for `gap`.
+    """A set of signs. Each is one cell wide, except `gap` in ASCII.
 
     Attributes:
-        bar: a cell of a bar.
-        bar_tips: a bar's last cell, from empty upward in equal parts; the full cell is `bar`.
+        bar: a full cell of a bar.
+        bar_tips: the last cell of a bar, from empty upward in equal steps; a full cell is `bar`.
         frozen_bar: a cell of a frozen layer's bar.
-        theory: where theory puts a bar's end.
-        guide: where a tick goes on through the empty part of a bar's row.
-        gap: some layers are left out here.
-        stroke: what plotext draws an unlettered line with, solid and dashed.
-        point: a point that no line joins to another.
+        theory: marks where the bar would end according to theory.
+        guide: continues a tick through the empty part of a bar's row.
+        gap: replaces layers that are left out.
+        stroke: plotext's markers for a line without a letter, solid and dashed.
+        point: a single point that is not joined to others.
         mark: a vertical line, such as a stage boundary.
-        levels: how large something is, from the lowest to the highest.
+        levels: sizes, from the lowest to the highest.
     """
 
     ascii: bool
@@ -87,5 +87,5 @@ ASCII = Alphabet(
 
 
 def alphabet(ascii: bool) -> Alphabet:
-    """The alphabet to draw with."""
+    """The alphabet for ASCII, or for UTF-8."""
     return ASCII if ascii else UTF8

@@ -1,4 +1,4 @@
-"""Strokes as characters, by plotext, which nothing else imports: only once there is a line to draw."""
+"""Turns strokes into characters with plotext. Only this module imports it, when the first line is drawn."""
 
 import re
 from functools import lru_cache
@@ -8,7 +8,7 @@ _COLOUR_OR_TEXT = re.compile(r"\x1b\[([0-9;]*)m|([^\x1b]+)")
 
 
 class Stroke(NamedTuple):
-    """A joined line in plotext's finest dots, two across a cell and four down; `number` is its series."""
+    """A joined line in plotext's finest dots, two by four per cell; `number` is its series."""
 
     number: int
     marker: str
@@ -19,12 +19,12 @@ class Stroke(NamedTuple):
 def picture(width: int, height: int, strokes: tuple[Stroke, ...]) -> tuple[tuple[int, int, str, int], ...]:
     """The cells that plotext draws: column, row, character, number of the series.
 
-    It takes 10 to 30 ms, and most samples of a long run move no dot: so it is asked once for the same dots.
+    The result is cached, because plotext takes 10 to 30 ms and most samples of a long run change no dot.
     """
-    import plotext  # 70 ms, and the app's first frame has no line yet
+    import plotext  # takes 70 ms, and the first frame has no lines
 
     plotext.clear_figure()
-    plotext.limit_size(False, False)  # the terminal's size is not the chart's concern
+    plotext.limit_size(False, False)  # the terminal's size must not limit the chart
     plotext.plot_size(width, height)
     plotext.frame(False)
     plotext.xticks([])
@@ -32,7 +32,7 @@ def picture(width: int, height: int, strokes: tuple[Stroke, ...]) -> tuple[tuple
     plotext.xlim(0, 2 * width - 1)
     plotext.ylim(0, 4 * height - 1)
     for number, marker, points in strokes:
-        # The colour is the series' number, to tell in the picture what belongs to which.
+        # The colour encodes the number of the series, so that it can be read from the output.
         plotext.plot([x for x, _ in points], [y for _, y in points], marker=marker, color=number + 1)
     cells: list[tuple[int, int, str, int]] = []
     for y, row in enumerate(plotext.build().split("\n")[:height]):

@@ -1,4 +1,4 @@
-"""A row of text as pieces, each with the role that decides its colour."""
+"""A row of text as pieces, each with a role that decides its colour."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from rich.cells import cell_len
 
 
 class Piece(NamedTuple):
-    """A stretch of one row; its role decides the colour."""
+    """A part of a row; the role decides its colour."""
 
     text: str
     role: str = "text"
@@ -16,19 +16,19 @@ Row = tuple[Piece, ...]
 
 
 def padded(left: Row, right: Row, width: int, fill: str = " ", role: str = "text") -> Row:
-    """`left` and `right` at the two ends of a row of `width` cells; `left` is cut where they would meet."""
+    """`left` and `right` at the two ends of a row of `width` cells; `left` is cut if both do not fit."""
     room = max(0, width - row_width(right))
     left = cut_row(left, room)
     return (*left, Piece(fill * (room - row_width(left)), role), *right)
 
 
 def row_width(row: Row) -> int:
-    """Cells that the row takes."""
+    """The width of the row in cells."""
     return sum(cell_len(text) for text, _ in row)
 
 
 def cut_row(row: Row, width: int) -> Row:
-    """The first `width` cells of the row; an ellipsis stands where something is missing."""
+    """The row in at most `width` cells; an ellipsis shows where it was cut."""
     if row_width(row) <= width:
         return row
     kept: list[Piece] = []
@@ -42,7 +42,7 @@ def cut_row(row: Row, width: int) -> Row:
 
 
 def cut(text: str, width: int) -> str:
-    """`text` in at most `width` cells; an ellipsis stands where something is missing."""
+    """`text` in at most `width` cells; an ellipsis shows where it was cut."""
     if cell_len(text) <= width:
         return text
     if width <= 0:

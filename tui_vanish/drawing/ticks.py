@@ -1,4 +1,4 @@
-"""Where an axis has its ticks, and what they say."""
+"""The places and the labels of an axis's ticks."""
 
 import math
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from tui_vanish.drawing.format import short_count
 
 _STEPS = (1.0, 2.0, 5.0, 10.0)
-# An axis that grows with a run ends at one of these times a power of ten, so it is redrawn seldom.
+# An axis that grows with a run ends at one of these times a power of ten, so its scale rarely changes.
 _ENDS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 _MOST_DECIMALS = 4
 _MOST_DIGITS = 6
@@ -20,7 +20,7 @@ def nice_step(span: float, intervals: int) -> float:
 
 
 def nice_end(value: float) -> float:
-    """A round number at `value` (> 0) or above, by at most a third."""
+    """The next round number from `value` (> 0) on, at most a third larger."""
     power = 10.0 ** math.floor(math.log10(value))
     return next((end * power for end in _ENDS if end * power >= value * (1 - 1e-9)), 10.0 * power)
 
@@ -33,9 +33,9 @@ def within(low: float, high: float, step: float) -> list[float]:
 
 
 def decades(low: int, high: int, most: int) -> list[int]:
-    """The powers of ten for the ticks between 10^low and 10^high, at most `most` where there is a choice.
+    """The exponents of ten for the ticks from 10^low to 10^high, at most `most` if possible.
 
-    Their distance is a power of two, and 1 is among them if it is in the range.
+    They are a power of two apart, and 0 is among them if it is in the range.
     """
     step = 1 if high - low <= 2 else 2
     while (high - low) // step + 1 > max(1, most):
@@ -44,18 +44,18 @@ def decades(low: int, high: int, most: int) -> list[int]:
 
 
 def power_label(power: int) -> str:
-    """What the tick at 10^power says."""
+    """The label of the tick at 10^power."""
     return "1" if power == 0 else f"1e{power}"
 
 
 def label(text: str) -> str:
-    """What a tick at a number like "2e-3" says: near 1 without its exponent."""
+    """The label of a tick at a number like "2e-3": without exponent if the number is near 1."""
     value = float(text)
     return f"{value:g}" if 1e-3 <= value < 1e5 else text
 
 
 def count_labels(values: Sequence[float], step: float) -> list[str]:
-    """What ticks at whole numbers `step` apart say: `0`, `50`, `20k`."""
+    """The labels of ticks at whole numbers `step` apart: `0`, `50`, `20k`."""
     if step >= 1000 and min(values, default=0.0) >= 0:
         short = [short_count(value) for value in values]
         if len(set(short)) == len(short):
@@ -64,7 +64,7 @@ def count_labels(values: Sequence[float], step: float) -> list[str]:
 
 
 def labels(values: Sequence[float], step: float) -> list[str]:
-    """What ticks `step` apart say: as many digits as tell them apart, the same decimals in all."""
+    """The labels of ticks `step` apart: enough digits to distinguish them, the same decimals in all."""
     largest = max((abs(value) for value in values), default=0.0) or step
     decimals = -math.floor(math.log10(step) + 1e-9)
     if decimals <= _MOST_DECIMALS and largest < 1e5:

@@ -1,4 +1,4 @@
-"""Text of several roles, broken into rows between words."""
+"""Wraps text that has several roles."""
 
 import re
 from collections.abc import Iterator
@@ -12,12 +12,12 @@ _WORD_OR_BLANK = re.compile(r" +|[^ ]+")
 
 
 def flow(text: Row, width: int, *, ascii: bool = False) -> list[Row]:
-    """`text` in rows of at most `width` cells; a word that is longer than a row is broken.
+    """`text` in rows of at most `width` cells; a word that is longer than a row is split.
 
     Args:
-        text: the pieces one after the other; where one begins is no place to break.
+        text: the pieces in order; rows are broken at blanks only, not between two pieces.
         width: cells of a row, at least 1.
-        ascii: Greek letters are spelt out before the rows are broken.
+        ascii: whether to replace Greek letters by their names first.
     """
     rows: list[list[Piece]] = [[]]
     used = 0
@@ -45,7 +45,7 @@ def flow(text: Row, width: int, *, ascii: bool = False) -> list[Row]:
 
 
 def shorten(row: Row, width: int) -> Row:
-    """`row` with an ellipsis at its end, in at most `width` cells: more stood below it."""
+    """`row` with an ellipsis at its end, in at most `width` cells, for text that was cut after it."""
     kept = list(row)
     while kept and sum(cell_len(piece.text) for piece in kept) > width - 1:
         last = kept.pop()
@@ -58,7 +58,7 @@ def shorten(row: Row, width: int) -> Row:
 
 
 def _words(text: Row, ascii: bool) -> Iterator[list[Piece]]:
-    """Words and the blanks between them; a word may be made of pieces of several roles."""
+    """The words and the blanks between them; a word may consist of pieces of several roles."""
     word: list[Piece] = []
     for piece, role in text:
         for match in _WORD_OR_BLANK.findall(spelt_out(piece) if ascii else piece):
@@ -84,7 +84,7 @@ def _parts(piece: Piece, width: int) -> Iterator[Piece]:
 
 
 def _tidy(row: list[Piece]) -> Row:
-    """Without blanks at its end, neighbours of one role as one piece."""
+    """The row without blanks at its end, with neighbours of the same role joined."""
     joined: list[Piece] = []
     for text, role in row:
         if joined and joined[-1].role == role:

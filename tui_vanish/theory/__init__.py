@@ -1,1 +1,1 @@
-"""The theory pages: each a file, drawn from its knobs' values alone."""
+"""The theory pages. Each is one file; what it draws depends only on the values of its knobs."""

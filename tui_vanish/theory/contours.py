@@ -1,4 +1,4 @@
-"""A surface of two weights drawn as contours, and places on it."""
+"""Draws a surface of two weights as contour lines, and signs at points of it."""
 
 from functools import lru_cache
 
@@ -6,15 +6,15 @@ from engine.theory.surfaces import REACH, SURFACES, Point
 from tui_vanish.theory.plot import Dots
 from tui_vanish.theory.sheet import Sheet
 
-_BANDS, _ASCII_BANDS = 14, 6  # levels between the lowest and the highest point in sight
+_BANDS, _ASCII_BANDS = 14, 6  # levels between the lowest and the highest visible point
 _BY_NAME = {surface.name: surface for surface in SURFACES}
 
 
 class Map:
-    """The surface from −4 to 4 both ways, over a whole sheet.
+    """A contour map of a surface, from −4 to 4 on both axes, that fills a sheet.
 
     Args:
-        sheet: where it is drawn.
+        sheet: where the map is drawn.
         name: of the surface.
     """
 
@@ -26,7 +26,7 @@ class Map:
         dots.draw()
 
     def put(self, at: Point, sign: str, role: str) -> None:
-        """A sign at a place; none where the place is off the map."""
+        """Draw a sign at a point; a point outside the map is not drawn."""
         if abs(at.x) <= REACH and abs(at.y) <= REACH:
             column = round((at.x + REACH) / (2 * REACH) * (self._sheet.width - 1))
             row = round((REACH - at.y) / (2 * REACH) * (self._sheet.height - 1))
@@ -35,7 +35,7 @@ class Map:
 
 @lru_cache(maxsize=8)
 def _contours(name: str, across: int, down: int, levels: int) -> tuple[tuple[int, int], ...]:
-    """The dots behind which another band of heights begins, to the right or below."""
+    """The dots whose right or lower neighbour lies in another band of heights."""
     if across < 2 or down < 2:
         return ()
     xs = [REACH * (2 * x / (across - 1) - 1) for x in range(across)]

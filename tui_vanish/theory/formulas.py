@@ -1,4 +1,4 @@
-"""Formulas in Unicode, and the same in ASCII."""
+"""Translates formulas from Unicode to ASCII."""
 
 import re
 
@@ -40,7 +40,7 @@ _SIGNS = {
 
 
 def in_ascii(text: str) -> str:
-    """`text` with letters by name, x² as x^2 and m₁ as m_1; prose comes through as prose."""
+    """`text` with Greek letters by name, x² as x^2 and m₁ as m_1; plain ASCII text is unchanged."""
     if text.isascii():
         return text
     text = _SUPERSCRIPT.sub(lambda found: "^" + "".join(_HIGH[sign] for sign in found.group()), text)

@@ -1,4 +1,4 @@
-"""What a theory page is: knobs, and a body drawn from their values."""
+"""The base class of the theory pages: knobs, and a body drawn from their values."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
@@ -11,14 +11,14 @@ Work = Callable[[Callable[[], bool]], None]
 
 
 class Knob(Generic[T]):
-    """One of several values, chosen by key.
+    """A setting of a page: one of several values, changed with the arrow keys.
 
     Args:
-        name: on the screen, a word or a formula's letter.
+        name: the label on the screen, a word or a letter of the formula.
         values: to choose from.
-        at: the value to begin with.
-        label: how a value is shown.
-        around: whether the first value comes after the last one.
+        at: the initial value.
+        label: turns a value into the text that is shown.
+        around: whether the knob wraps around, from the last value to the first.
     """
 
     def __init__(
@@ -38,81 +38,81 @@ class Knob(Generic[T]):
 
     @property
     def value(self) -> T:
-        """The value chosen."""
+        """The chosen value."""
         return self._values[self._place]
 
     @property
     def shown(self) -> str:
-        """The value as it is shown."""
+        """The text shown for the chosen value."""
         return self._label(self.value)
 
     @property
     def at_end(self) -> tuple[bool, bool]:
-        """Whether there is no value before, and none after."""
+        """Whether the knob cannot move back, and whether it cannot move forward."""
         if self._around:
             return False, False
         return self._place == 0, self._place == len(self._values) - 1
 
     def turn(self, by: int) -> None:
-        """Choose the value `by` places on."""
+        """Move `by` values forward, or back if it is negative."""
         place = self._place + by
         last = len(self._values) - 1
         self._place = place % len(self._values) if self._around else max(0, min(place, last))
 
     def set(self, value: T) -> None:
-        """Choose one of the values."""
+        """Choose `value`, which must be one of the knob's values."""
         self._place = self._values.index(value)
 
 
 def number(value: float, digits: int = 3) -> str:
-    """A number in a text or on a knob, as short as it can be: `0.05`, `6.1e-5`, `10`."""
+    """A number for a text or a knob, written as short as possible: `0.05`, `6.1e-5`, `10`."""
     mantissa, e, exponent = f"{value:.{digits}g}".partition("e")
     return f"{mantissa}e{int(exponent)}" if e else mantissa
 
 
 class Page:
-    """Base of the theory pages. A page holds no widgets: it says what is to be drawn and what keys change.
+    """Base of the theory pages. A page holds no widgets: it draws on a sheet and responds to keys.
 
-    `draw` is called for every frame and has to be quick. What takes longer is given by `work`, is done in a
-    thread, and leaves its results in the page.
+    `draw` is called for every frame and must be fast. Slow computations belong in `work`, which runs in a
+    thread and stores its results in the page.
     """
 
     id: str
-    step_label = ""  # what enter does here; none does nothing
-    run_label = ""  # what space starts and stops
+    step_label = ""  # what enter does on this page; empty if enter does nothing
+    run_label = ""  # what space starts and stops; empty if space does nothing
 
     def __init__(self) -> None:
         self.text: PageText = page_text(self.id)
 
     def knobs(self) -> Sequence[Knob[Any]]:
-        """The knobs that do something at present."""
+        """The knobs that have an effect with the current settings."""
         raise NotImplementedError
 
     def fit(self, width: int, height: int) -> None:
-        """Hear how large the page is about to be drawn, knobs included; some knobs depend on it."""
+        """Adapt the knobs to the size of the page in cells; called before the page is drawn."""
 
     def draw(self, sheet: Sheet) -> None:
-        """Draw the body for the knobs' present values."""
+        """Draw the body for the current values of the knobs."""
         raise NotImplementedError
 
     def step(self) -> bool:
-        """Go a step; False if there is none left."""
+        """Go one step forward; False if this was the last one."""
         return False
 
     def go_on(self) -> bool:
-        """What happens ten times a second while the page runs; False if nothing is left to happen."""
+        """Advance the animation, ten times a second while the page runs; False when it has ended."""
         return self.step()
 
     def restart(self) -> None:
-        """Go back to before the first step."""
+        """Return to the state before the first step."""
 
     def work(self) -> Work | None:
-        """What has to be computed in a thread before the page is complete; None if nothing has.
+        """A function that computes in a thread what the page still lacks; None if nothing is missing.
 
-        It is called with a function that says whether nobody waits for it any more.
+        Its argument is a function that returns True once the result is no longer needed.
         """
         return None
 
     def words(self, name: str, **numbers: str) -> str:
-        """One of the page's texts, with numbers put in."""
+        """One of the page's texts, with the numbers inserted."""
         return self.text.words[name].format(**numbers)

@@ -1,4 +1,4 @@
-"""Images and histograms drawn with the signs of a terminal."""
+"""Draws images, histograms and bars with characters."""
 
 import math
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ _HEIGHTS, _ASCII_HEIGHTS = " ▁▂▃▄▅▆▇█", " .:#"
 
 
 def image(sheet: Sheet, pixels: bytes, columns: int) -> None:
-    """A 28 × 28 image, `columns` (28 or 14) wide and half as high, since a cell is twice as high as wide."""
+    """Draw a 28 × 28 image, `columns` (28 or 14) wide and half as high: cells are twice as high as wide."""
     shades = _ASCII_SHADES if sheet.ascii else _SHADES
     step = SIDE // columns
     for y in range(0, SIDE, 2 * step):
@@ -24,7 +24,7 @@ def image(sheet: Sheet, pixels: bytes, columns: int) -> None:
 
 
 def columns(sheet: Sheet, heights: Sequence[float], role: str, highest: float | None = None) -> None:
-    """A column for each of `heights`, a cell wide; the highest fills the sheet unless `highest` says more."""
+    """Draw one column per height, one cell wide; `highest`, by default the maximum, fills the sheet."""
     signs = _ASCII_HEIGHTS if sheet.ascii else _HEIGHTS
     top = highest or max(heights, default=0.0) or 1.0
     parts = len(signs) - 1
@@ -39,13 +39,13 @@ def columns(sheet: Sheet, heights: Sequence[float], role: str, highest: float | 
 
 
 def log_bar(sheet: Sheet, y: int, value: float, low: float, high: float, role: str) -> None:
-    """A bar in row `y` whose end stands for `value` between 10^low and 10^high; of 0 there is none."""
+    """Draw a bar of `value` in row `y`, on a log scale from 10^low to 10^high; none if the value is 0."""
     for x in range(_length(sheet, value, low, high)):
         sheet.cell(x, y, sheet.signs.bar, role)
 
 
 def log_mark(sheet: Sheet, y: int, value: float, low: float, high: float, role: str) -> None:
-    """A mark where a bar of `value` would end."""
+    """Draw a mark where a bar of `value` would end."""
     if length := _length(sheet, value, low, high):
         sheet.cell(length - 1, y, sheet.signs.theory, role)
 
@@ -58,11 +58,11 @@ def _length(sheet: Sheet, value: float, low: float, high: float) -> int:
 
 
 def rebinned(shares: Sequence[float], intervals: int) -> list[float]:
-    """A histogram in other equal intervals: each old one is divided among those that it reaches into."""
+    """The histogram in `intervals` equal intervals; old shares are divided among those they overlap."""
     found = [0.0] * intervals
     old = len(shares)
     for place, share in enumerate(shares):
-        # In whole numbers, where a new interval is `old` long: rounding puts nothing where nothing was.
+        # Whole numbers, with a new interval `old` units long, so rounding can fill no interval that is empty.
         left, right = place * intervals, (place + 1) * intervals
         for new in range(left // old, (right - 1) // old + 1):
             found[new] += share * (min(right, (new + 1) * old) - max(left, new * old)) / intervals

@@ -1,6 +1,6 @@
-"""Curves on braille dots, drawn within a frame's time; the lab's charts grow with a run, these with a key.
+"""Plots curves with braille dots, fast enough to draw in every frame.
 
-plotext takes 10 to 30 ms for a picture that is new, and every turn of a knob makes a new one.
+The lab's charts use plotext, which takes 10 to 30 ms per picture. Here every key press needs a new picture.
 """
 
 import math
@@ -19,11 +19,11 @@ _DASHES: dict[Dash, tuple[int, int]] = {
     "dotted": (1, 3),
     "long": (18, 22),
 }
-_MARGIN = 6  # cells of the labels on the y axis
+_MARGIN = 6  # cells for the labels of the y axis
 
 
 class Dots:
-    """Braille dots, two across a cell and four down; in ASCII a cell has one sign.
+    """A grid of braille dots, two by four per cell; in ASCII, one sign per cell.
 
     Args:
         sheet: where they are drawn.
@@ -36,7 +36,7 @@ class Dots:
         self._cells: dict[tuple[int, int], tuple[int, str, str]] = {}
 
     def dot(self, x: int, y: int, role: str, sign: str = "*") -> None:
-        """Set the dot in column `x` and row `y` from the top; `sign` stands for it in ASCII."""
+        """Set the dot in column `x` and row `y` from the top; in ASCII it is drawn as `sign`."""
         if not (0 <= x < self.across and 0 <= y < self.down):
             return
         if self._sheet.ascii:
@@ -52,14 +52,14 @@ class Dots:
 
 
 class Plot:
-    """Axes on a sheet, and curves between them. What is outside the limits is not drawn.
+    """Axes on a sheet, with curves inside. Points outside the limits are not drawn.
 
     Args:
-        sheet: the whole, labels included.
+        sheet: room for the plot and its labels.
         xs: the ends of the x axis.
-        ys: the ends of the y axis; of a logarithmic one, as powers of ten.
-        log_y: whether the y axis is logarithmic: its values are then given as powers of ten.
-        log_x: likewise.
+        ys: the ends of the y axis.
+        log_y: whether the y axis is logarithmic: limits and values are then given as log10.
+        log_x: the same for the x axis.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Plot:
     def curve(
         self, function: Callable[[float], float], role: str, sign: str = "*", dash: Dash = "solid"
     ) -> None:
-        """The graph of a function."""
+        """Draw the graph of a function."""
         low, high = self._xs
         steps = max(1, self._dots.across - 1)
         points = [low + (high - low) * step / steps for step in range(steps + 1)]
@@ -90,7 +90,7 @@ class Plot:
     def line(
         self, points: Sequence[tuple[float, float]], role: str, sign: str = "*", dash: Dash = "solid"
     ) -> None:
-        """Points joined by lines; one that is not finite interrupts them."""
+        """Draw points joined by lines; a point that is not finite or not inside interrupts the line."""
         on, period = _DASHES[dash]
         drawn = 0
         before: tuple[int, int] | None = None
@@ -103,17 +103,17 @@ class Plot:
             before = place
 
     def finish(self) -> None:
-        """Draw the curves; marks and labels come after."""
+        """Put the curves on the sheet; call this before marks and labels are drawn."""
         self._dots.draw()
 
     def mark(self, x: float, y: float, sign: str, role: str) -> None:
-        """A sign at a point."""
+        """Draw a sign at a point."""
         column, row = self.column(x), self.row(y)
         if column is not None and row is not None:
             self.inner.cell(column, row, sign, role)
 
     def label(self, x: float, y: float, text: str, role: str, *, dy: int = 0) -> None:
-        """A few words beside a point, moved to the left where the right end is near."""
+        """Write a few words to the right of a point, or farther left if they would not fit."""
         column, row = self.column(x), self.row(y)
         if column is not None and row is not None:
             text = self.inner.spelt(text)
@@ -121,23 +121,23 @@ class Plot:
             self.inner.put(left, min(max(0, row + dy), self.inner.height - 1), text, role)
 
     def vertical(self, x: float, role: str) -> None:
-        """A vertical line where nothing else is drawn; call it before the curves' `finish`."""
+        """Draw a vertical line behind the curves; call this before `finish`."""
         if (column := self.column(x)) is not None:
             for y in range(self.inner.height):
                 self.inner.cell(column, y, self._sheet.signs.mark, role)
 
     def horizontal(self, y: float, role: str) -> None:
-        """A horizontal line likewise."""
+        """Draw a horizontal line behind the curves; call this before `finish`."""
         if (row := self.row(y)) is not None:
             for x in range(self.inner.width):
                 self.inner.cell(x, row, self._sheet.signs.guide, role)
 
     def column(self, x: float) -> int | None:
-        """The cell of `x` within the plot."""
+        """The column of `x` inside the axes; None if it is outside the limits."""
         return _place(x, self._xs, self.inner.width)
 
     def row(self, y: float) -> int | None:
-        """The row of `y` within the plot."""
+        """The row of `y` inside the axes; None if it is outside the limits."""
         up = _place(y, self._ys, self.inner.height)
         return None if up is None else self.inner.height - 1 - up
 
@@ -185,7 +185,7 @@ def _place(value: float, limits: tuple[float, float], cells: int) -> int | None:
 
 
 def _between(start: tuple[int, int], end: tuple[int, int]) -> list[tuple[int, int]]:
-    """The dots behind `start` up to `end`; of a single point the point itself."""
+    """The dots from `start` (exclusive) to `end`; `end` alone if the two are equal."""
     (x0, y0), (x1, y1) = start, end
     steps = max(abs(x1 - x0), abs(y1 - y0))
     if steps == 0:

@@ -1,11 +1,11 @@
-"""All theory pages, built when they are first opened, and where their reader has left them."""
+"""All theory pages: each is built when it is first opened, and keeps its knobs when it is left."""
 
 from importlib import import_module
 
 from scenarios.theory import page_ids
 from tui_vanish.theory.page import Page
 
-# A page's module is imported with its first visit.
+# A page's module is imported when the page is first opened.
 _CLASSES = {
     "learning-circle": "learning_circle:LearningCircle",
     "chain": "chain:Chain",
@@ -23,14 +23,14 @@ _CLASSES = {
 
 
 class Pages:
-    """The pages by id; each keeps its knobs as they were left."""
+    """The pages by id. A page keeps the values of its knobs until the app ends."""
 
     def __init__(self) -> None:
         self._pages: dict[str, Page] = {}
         self.last: str | None = None
 
     def open(self, page_id: str) -> Page:
-        """The page, which is the last one opened from now on."""
+        """Return the page, and remember it as the last one opened."""
         if page_id not in self._pages:
             module, _, name = _CLASSES[page_id].partition(":")
             found: type[Page] = getattr(import_module(f"tui_vanish.theory.pages.{module}"), name)
@@ -39,6 +39,6 @@ class Pages:
         return self._pages[page_id]
 
     def beside(self, page_id: str, by: int) -> str:
-        """The id of the page `by` places after `page_id`, and around."""
+        """The id of the page `by` places after `page_id`; the first page follows the last."""
         ids = page_ids()
         return ids[(ids.index(page_id) + by) % len(ids)]

@@ -1,4 +1,4 @@
-"""What a page draws on: a part of a canvas, with texts that know whether there is only ASCII."""
+"""What a page draws on: a part of a canvas that writes its texts in Unicode or in ASCII."""
 
 import textwrap
 from dataclasses import dataclass, field
@@ -16,22 +16,22 @@ MEASURE = 88  # cells: longer lines are hard to read
 
 @dataclass
 class Overflow:
-    """What had no room, for the tests: a page that loses words is a broken page."""
+    """The texts that did not fit. The tests read it, because a page must not lose any words."""
 
     texts: list[str] = field(default_factory=list)
 
 
 class Sheet:
-    """A rectangle of a canvas; places are counted from its own corner.
+    """A rectangle of a canvas; x and y are counted from its upper left corner.
 
     Args:
-        canvas: the whole.
-        ascii: whether everything has to be ASCII.
-        x: of its corner, on the canvas.
-        y: likewise.
-        width: cells.
-        height: rows.
-        overflow: takes note of what has no room.
+        canvas: the canvas that the sheet is a part of.
+        ascii: whether everything must be drawn in ASCII.
+        x: column of the sheet's corner on the canvas.
+        y: row of the sheet's corner on the canvas.
+        width: in cells; None for up to the right edge.
+        height: in rows; None for up to the bottom.
+        overflow: records the texts that do not fit.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Sheet:
 
     @property
     def signs(self) -> Alphabet:
-        """The signs to draw with."""
+        """The characters to draw with."""
         return alphabet(self.ascii)
 
     def part(self, x: int, y: int, width: int, height: int) -> "Sheet":
@@ -61,7 +61,7 @@ class Sheet:
         return Sheet(self.canvas, self.ascii, self._x + x, self._y + y, width, height, self.overflow)
 
     def put(self, x: int, y: int, text: str, role: str = "text") -> int:
-        """Write a formula or a few words; returns the x behind them."""
+        """Write a formula or a few words; returns the column after them."""
         text = self.spelt(text)
         end = x + cell_len(text)
         if not 0 <= y < self.height or end > self.width:
@@ -71,24 +71,24 @@ class Sheet:
         return end
 
     def row(self, x: int, y: int, *pieces: tuple[str, str]) -> int:
-        """Write pieces of (text, role) one behind the other; returns the x behind the last."""
+        """Write pieces of (text, role) one after another; returns the column after the last one."""
         for text, role in pieces:
             x = self.put(x, y, text, role)
         return x
 
     def drawing(self, x: int, y: int, line: str, role: str = "text") -> None:
-        """Write a line of a drawing: in ASCII cell for cell, so that it keeps its shape."""
+        """Write a line of a drawing, in ASCII character by character, so that it keeps its shape."""
         if self.ascii:
             line = ascii_cells(line.translate(_ARROWS))
         self.put(x, y, line, role)
 
     def cell(self, x: int, y: int, sign: str, role: str) -> None:
-        """Draw one sign as it is, if the place is on the sheet."""
+        """Draw one sign unchanged; nothing is drawn outside the sheet."""
         if 0 <= x < self.width and 0 <= y < self.height:
             self.canvas.put(self._x + x, self._y + y, sign, role)
 
     def paragraph(self, y: int, text: str, role: str = "text", *, x: int = 0) -> int:
-        """Write prose in lines from row `y` on; returns the row behind it."""
+        """Write wrapped text from row `y` on; returns the row after it."""
         for line in self._wrapped(text, self.width - x):
             places = range(self._x + x, self._x + x + len(line))
             if 0 <= y < self.height and not all(self.canvas.is_blank(at, self._y + y) for at in places):
@@ -98,14 +98,14 @@ class Sheet:
         return y
 
     def footnotes(self, *texts: str) -> int:
-        """Write paragraphs at the bottom, the last one last; returns how many rows are left above them."""
+        """Write paragraphs at the bottom, in order; returns how many rows are left above them."""
         y = top = self.height - sum(len(self._wrapped(text, self.width)) for text in texts)
         for text in texts:
             y = self.paragraph(y, text)
         return top
 
     def spelt(self, text: str) -> str:
-        """`text` as this sheet writes it."""
+        """`text` in the form that this sheet writes: unchanged, or in ASCII."""
         return in_ascii(text) if self.ascii else text
 
     def _wrapped(self, text: str, width: int) -> list[str]:

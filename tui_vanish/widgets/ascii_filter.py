@@ -1,4 +1,4 @@
-"""With --ascii nothing else leaves the app, whatever a widget draws."""
+"""The filter behind --ascii: everything the app sends to the terminal is ASCII."""
 
 from rich.segment import Segment
 from textual.color import Color
@@ -8,10 +8,10 @@ from tui_vanish.drawing.ascii import ascii_cells
 
 
 class AsciiOnly(LineFilter):
-    """Whatever a widget draws, only ASCII reaches the terminal."""
+    """Replaces all other characters, whatever widget draws them."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """The segments with every other character replaced, cell for cell."""
+        """The segments in ASCII, with the same width in cells."""
         return [
             segment
             if segment.text.isascii()

@@ -1,4 +1,4 @@
-"""A widget that draws itself on cells and sends the terminal only the cells that changed."""
+"""A widget that draws on a canvas and sends only the changed cells to the terminal."""
 
 from rich.segment import Segment
 from rich.style import Style
@@ -11,7 +11,7 @@ from tui_vanish.drawing.glyphs import Alphabet, alphabet
 
 
 class CanvasWidget(Widget):
-    """Base of the instruments: `draw` fills a canvas, `redraw` shows it.
+    """Base of the widgets that draw on a canvas: `draw` fills it, `redraw` shows it.
 
     A cell's role is a component class, `canvas--ROLE`, so that themes decide the colours.
     """
@@ -24,15 +24,15 @@ class CanvasWidget(Widget):
 
     @property
     def alphabet(self) -> Alphabet:
-        """The alphabet that the app asks for."""
+        """The alphabet that the app uses."""
         return alphabet(self.app.has_class("-ascii"))
 
     def draw(self, width: int, height: int) -> Canvas:
-        """What there is to see, on a canvas of this size."""
+        """Return a canvas of this size with the widget's content."""
         raise NotImplementedError
 
     def redraw(self) -> None:
-        """Draw again and send what changed."""
+        """Draw again, and send the cells that changed."""
         if not self.is_mounted:
             return
         before, self._canvas = self._canvas, self.draw(self.size.width, self.size.height)
@@ -59,7 +59,7 @@ class CanvasWidget(Widget):
         return self._strips[y]
 
     def notify_style_update(self) -> None:
-        """Forget the colours of the theme before."""
+        """Forget the colours of the previous theme."""
         super().notify_style_update()
         self._role_styles.clear()
         self._strips.clear()

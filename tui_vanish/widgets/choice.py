@@ -1,4 +1,4 @@
-"""One of several names, turned with the arrows."""
+"""A field with one of several names, changed with the arrow keys."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -11,11 +11,11 @@ from tui_vanish.widgets.rows import Rows
 
 
 class Choice(Rows, can_focus=True):
-    """A name between two arrows; left and right, or the space bar, turn it."""
+    """A name between two arrows; the left and right keys or space change it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,space", "turn(1)", "Next"),
-        Binding("left", "turn(-1)", "Before"),
+        Binding("left", "turn(-1)", "Previous"),
     ]
     DEFAULT_CSS = "Choice { height: 1; }"
 
@@ -42,19 +42,19 @@ class Choice(Rows, can_focus=True):
         return [(Piece("< ", "dim"), Piece(self.value, role), Piece(" >", "dim"))]
 
     def on_focus(self) -> None:
-        """Show that the keyboard is here."""
+        """Show that the field has the focus."""
         self.redraw()
 
     def on_blur(self) -> None:
-        """Show that it is elsewhere."""
+        """Show that the field has lost the focus."""
         self.redraw()
 
     def on_click(self) -> None:
-        """Turn to the next name."""
+        """Choose the next name."""
         self.action_turn(1)
 
     def action_turn(self, by: int) -> None:
-        """Turn by so many names."""
+        """Choose the name `by` places on; the first follows the last."""
         place = self._names.index(self.value) if self.value in self._names else 0
         self.value = self._names[(place + by) % len(self._names)]
         self.redraw()

@@ -13,11 +13,14 @@ _ENDS: dict[Place, tuple[str, str]] = {"top": ("╭", "╮"), "middle": ("├", 
 
 
 class FrameLine(Rows):
-    """The top, a divider or the bottom of a frame; in a place without frames just its texts.
+    """The top, a divider or the bottom of a frame; only its texts where frames are switched off.
 
     Args:
         place: which of the three.
-        pane: what the keyboard goes to when it is clicked.
+        title: the text at the left end, until `show` changes it.
+        pane: the pane that gets the focus when the line is clicked.
+        id: Textual's.
+        classes: Textual's.
     """
 
     DEFAULT_CSS = "FrameLine { height: 1; }"
@@ -45,7 +48,7 @@ class FrameLine(Rows):
         self.redraw()
 
     def show_frame(self, framed: bool, focused: bool) -> None:
-        """Set whether the line is drawn, and whether its pane has the keyboard."""
+        """Set whether the line is drawn, and whether its pane has the focus."""
         self._framed, self._focused = framed, focused
         self.redraw()
 
@@ -64,7 +67,7 @@ class FrameLine(Rows):
         return [padded(left, right, width, "─", role)]
 
     async def on_click(self, event: Click) -> None:
-        """Give the keyboard to the pane."""
+        """Move the focus to the pane."""
         if self._pane:
             await self.run_action(f"screen.pane({self._pane!r})")
 

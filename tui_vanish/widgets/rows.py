@@ -11,7 +11,7 @@ from tui_vanish.widgets.canvas_widget import CanvasWidget
 
 
 class Rows(CanvasWidget):
-    """Base of the widgets that are rows of text: a subclass says in `rows` what they are."""
+    """Base of the widgets that show rows of text; a subclass returns them from `rows`."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "canvas--text",
@@ -32,7 +32,7 @@ class Rows(CanvasWidget):
         raise NotImplementedError
 
     def draw(self, width: int, height: int) -> Canvas:
-        """The rows on a canvas."""
+        """Draw the rows on a canvas."""
         canvas = Canvas(width, height)
         for y, row in enumerate(self.rows(width, height) if width and height else ()):
             x = 0

@@ -1,4 +1,4 @@
-"""Rows of text of which only some are in sight."""
+"""Rows of text that can be scrolled."""
 
 from collections.abc import Sequence
 
@@ -10,10 +10,10 @@ from tui_vanish.widgets.rows import Rows
 
 
 class ScrollingRows(Rows, can_focus=True):
-    """A page that can be scrolled; a subclass says in `page_rows` what is on it."""
+    """A page that can be scrolled; a subclass returns its rows from `page_rows`."""
 
     class Scrolled(Message):
-        """Another number of rows lies below the last one in sight."""
+        """The number of hidden rows below the last visible one has changed."""
 
         def __init__(self, widget: "ScrollingRows") -> None:
             super().__init__()
@@ -35,13 +35,13 @@ class ScrollingRows(Rows, can_focus=True):
         raise NotImplementedError
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
-        """The page from the row on that was scrolled to."""
+        """The visible rows of the page."""
         lines = self.page_rows(width)
         self.scroll_within(len(lines), height)
         return lines[self._top : self._top + height]
 
     def scroll_within(self, length: int, height: int) -> None:
-        """Keep the first row in sight where it can be: of `length` rows `height` are shown."""
+        """Limit the scroll position to a page of `length` rows, `height` of which are visible."""
         self._length = length
         self._top = max(0, min(self._top, length - height))
         hidden = max(0, length - self._top - height)

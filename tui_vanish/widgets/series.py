@@ -1,4 +1,4 @@
-"""The colours of a chart's lines, wherever something stands for a line."""
+"""The colours of a chart's lines, for every widget that shows or names a line."""
 
 from tui_vanish.drawing.chart import SERIES_ROLES, series_role
 
@@ -16,7 +16,7 @@ CLASSES = frozenset(f"canvas--{series_role(number)}" for number in range(SERIES_
 
 
 def css(widget: str) -> str:
-    """The rules by which a widget of that name has these colours."""
+    """The CSS rules that give these colours to the widget class `widget`."""
     rules = (
         f"& > .canvas--{series_role(number)} {{ color: {each}; }}" for number, each in enumerate(_COLOURS)
     )

@@ -1,4 +1,4 @@
-"""Rows that a screen makes, for as wide a widget as there is."""
+"""A table whose rows are made by its screen, for the current width."""
 
 from collections.abc import Callable, Sequence
 from typing import ClassVar
@@ -11,7 +11,7 @@ MakeRows = Callable[[int, bool], Sequence[Row]]
 
 
 class TableRows(ScrollingRows):
-    """A table. Its roles heat-1 to heat-5 go from the smallest to the largest; series-1 … are a chart's."""
+    """A table. Its roles heat-1 to heat-5 go from small to large; series-1 to series-7 are line colours."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         *(f"canvas--heat-{number}" for number in range(1, 6)),
@@ -24,10 +24,10 @@ class TableRows(ScrollingRows):
         self._make: MakeRows = lambda width, ascii: ()
 
     def show(self, make: MakeRows) -> None:
-        """Show what `make` returns for a width in cells, and for whether only ASCII may be drawn."""
+        """Show the rows that `make` returns; it gets the width in cells and whether to draw ASCII only."""
         self._make = make
         self.redraw()
 
     def page_rows(self, width: int) -> Sequence[Row]:
-        """All of them."""
+        """All rows of the table."""
         return self._make(width, self.alphabet.ascii)

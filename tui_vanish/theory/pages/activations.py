@@ -1,4 +1,4 @@
-"""Activations: a function, its slope, and what the slope's maximum does over many layers."""
+"""Activations: a function, its slope, and the slope's maximum multiplied over many layers."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,8 +9,8 @@ from tui_vanish.theory.page import Knob, Page, number
 from tui_vanish.theory.plot import Plot
 from tui_vanish.theory.sheet import Sheet
 
-_REACH = 6.0  # of z, both ways
-_LOWEST, _HIGHEST = -1.2, 2.2  # of what is drawn: where ReLU leaves the plot, its slope is still to be seen
+_REACH = 6.0  # z is drawn from −6 to 6
+_LOWEST, _HIGHEST = -1.2, 2.2  # limits of the y axis; ReLU leaves the plot, but its slope stays visible
 _TABLE = 33  # cells
 
 
@@ -30,7 +30,7 @@ class Activations(Page):
         return self.curve, self.z, self.layers
 
     def draw(self, sheet: Sheet) -> None:
-        """The curves on the left, all activations' maxima on the right."""
+        """The curves on the left, a table of the maxima of all activations on the right."""
         curve, z = self.curve.value, self.z.value
         top = sheet.paragraph(0, self.words("intro")) + (sheet.height > 22)
         sheet.row(

@@ -1,4 +1,4 @@
-"""β-sigmoid: g(z) = σ(z) + βz, its slope, the slide's four properties and misprint, Algorithm 1."""
+"""β-sigmoid: g(z) = σ(z) + βz, its slope, the slide's four properties and its misprint, and Algorithm 1."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,10 +17,10 @@ from tui_vanish.theory.plot import Plot
 from tui_vanish.theory.sheet import Sheet
 
 _PLOTS, _MISPRINT, _ALGORITHM = "curves", "misprint", "Algorithm 1"
-_REACH = 8.0  # of z, both ways
-_HUGE = 1000.0  # where g has long left σ's range
-_STD, _LAYERS = 0.05, 7  # of the net that sigmoid-beta trains
-_FAR = 20.0  # where σ' is 0 to nine digits
+_REACH = 8.0  # z is drawn from −8 to 8
+_HUGE = 1000.0  # a z where g is far outside σ's range
+_STD, _LAYERS = 0.05, 7  # of the net in the scenario sigmoid-beta
+_FAR = 20.0  # a z where σ' is below 1e-8
 
 
 class BetaSigmoid(Page):
@@ -37,11 +37,11 @@ class BetaSigmoid(Page):
         self.line = Knob("line", range(len(lines)), 0, lambda place: lines[place]["code"].split(":")[0])
 
     def knobs(self) -> Sequence[Knob[Any]]:
-        """β and z, or the line of the algorithm."""
+        """The view, then β and z or the line of the algorithm."""
         return (self.view, self.line) if self.view.value == _ALGORITHM else (self.view, self.beta, self.z)
 
     def draw(self, sheet: Sheet) -> None:
-        """The intro, then what was chosen."""
+        """The intro, then the chosen view."""
         top = sheet.paragraph(0, self.words("intro")) + (sheet.height > 22)
         draw = {_PLOTS: self._curves, _MISPRINT: self._misprint, _ALGORITHM: self._algorithm}
         draw[self.view.value](sheet.part(0, top, sheet.width, sheet.height - top))
@@ -93,7 +93,7 @@ class BetaSigmoid(Page):
         _legend(sheet, 0, "σ(1 − σ) + β", "σ(1 + σ) + β")
 
     def _properties(self, curve: Curve) -> list[tuple[str, str, bool]]:
-        """Each of the slide's properties in words, with a number that shows it, and whether it holds."""
+        """Each of the slide's properties in words, a number that shows it, and whether it holds."""
         beta = self.beta.value
         places = [step / 10 for step in range(-80, 81)]
         apart = max(abs(curve.value(z) - sigmoid(z)) for z in places if abs(z) <= 1)

@@ -12,7 +12,7 @@ from tui_vanish.theory.sheet import Sheet
 
 _WEIGHTS = (0.01, 0.05, 0.1, 0.25, 0.5, 0.8, 0.9, 0.95, 0.99, 1.0, 1.01, 1.05, 1.1, 1.2, 1.5, 2.0, 5.0, 10.0)
 _SLIDES = (10.0, 0.1)
-_REACH = 48  # powers of ten that the axis shows both ways: float32 ends at 38 and −45
+_REACH = 48  # the y axis is 10^−48 to 10^48: float32 ends at 10^−45 and 10^38
 
 
 class Chain(Page):
@@ -30,7 +30,7 @@ class Chain(Page):
         return self.weight, self.layers
 
     def draw(self, sheet: Sheet) -> None:
-        """The numbers, ŷ over the layers on a log scale, and where it ends."""
+        """The numbers, a plot of ŷ over the layers on a log scale, and the layer where float32 ends."""
         w, layers = self.weight.value, self.layers.value
         numbers = chain(w, layers)
         top = sheet.paragraph(0, self.words("intro"))

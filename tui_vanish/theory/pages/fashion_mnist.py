@@ -1,4 +1,4 @@
-"""Fashion-MNIST: its classes, drawn, its pixels, counted, and what the net gets as x."""
+"""Fashion-MNIST: images of its classes, histograms of its pixels, and the input x of the net."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -11,9 +11,9 @@ from tui_vanish.theory.page import Knob, Page, number
 from tui_vanish.theory.sheet import Sheet
 
 _INTERVALS = 24
-_SMALL, _LARGE = 14, 28  # cells that an image is wide
+_SMALL, _LARGE = 14, 28  # width of an image in cells
 _ACROSS = 5  # small images in a row
-_WIDE, _TALL = 112, 33  # cells and rows from which everything is shown at once
+_WIDE, _TALL = 112, 33  # from this size in cells, everything is shown at once
 
 
 class FashionMnist(Page):
@@ -29,11 +29,11 @@ class FashionMnist(Page):
         self._roomy = False
 
     def knobs(self) -> Sequence[Knob[Any]]:
-        """What is shown, where there isn't room for everything; and which image."""
+        """The class and the image; also the view, unless there is room for everything at once."""
         return (self.label, self.which) if self._roomy else (self.view, self.label, self.which)
 
     def fit(self, width: int, height: int) -> None:
-        """Show everything at once where there is room."""
+        """Show everything at once if there is room."""
         self._roomy = width >= _WIDE and height >= _TALL
 
     @cached_property
@@ -41,7 +41,7 @@ class FashionMnist(Page):
         return brightness(sample().pixels, _INTERVALS)
 
     def draw(self, sheet: Sheet) -> None:
-        """The ten classes, and one image with its numbers, where there is room for both together."""
+        """The ten classes or one image with its numbers; both if there is room."""
         top = sheet.paragraph(0, self.words("intro"))
         if self._roomy:
             self._classes(sheet.part(0, top, _ACROSS * (_SMALL + 1), 16))
@@ -80,7 +80,7 @@ class FashionMnist(Page):
 
     def _histogram(self, sheet: Sheet, title: str, found: Brightness) -> None:
         sheet.put(0, 0, title, "title")
-        # The zeros would dwarf the rest; they are said in words.
+        # The bar of the zeros would dwarf the others, so their share is written as a number.
         heights = pictures.rebinned(found.shares[1:], min(_INTERVALS, sheet.width))
         pictures.columns(sheet.part(0, 2, sheet.width, sheet.height - 3), heights, "series-1")
         sheet.put(0, 1, f"{percent(found.shares[0])} are 0", "dim")

@@ -1,4 +1,4 @@
-"""Learning circle: forward, loss, backward, update, a station at a time, on one image."""
+"""Learning circle: forward, loss, backward and update on one image, one station at a time."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,9 +10,8 @@ from tui_vanish.theory import pictures
 from tui_vanish.theory.page import Knob, Page, number
 from tui_vanish.theory.sheet import Sheet
 
-_FORWARD = 5  # stations on the upper side of the circle; the loss is at its right end, the update at its left
+_FORWARD = 5  # stations on the upper side of the circle; the loss is at the right end, the update at the left
 _STATIONS = 12
-_SHOWN = 5  # numbers of a long vector
 
 
 class LearningCircle(Page):
@@ -20,7 +19,7 @@ class LearningCircle(Page):
 
     id = "learning-circle"
     step_label = "next station"
-    run_label = "go round"
+    run_label = "run"
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,11 +29,11 @@ class LearningCircle(Page):
         self.lr = Knob("η", (0.001, 0.01, 0.1, 0.5, 1.0), 0.1, number)
         self._taken = 0
         self._settings: tuple[Any, ...] = ()
-        self._round = 0  # how many rounds lie behind the two that are kept
-        self._gone: tuple[Round, Round] | None = None
+        self._round = 0  # the number of the first round in `_kept`, from 0
+        self._kept: tuple[Round, Round] | None = None  # the current round and the next one
 
     def knobs(self) -> Sequence[Knob[Any]]:
-        """The image, the activation, the weights' deviation and the learning rate."""
+        """The image, the activation, the standard deviation of the weights and the learning rate."""
         return self.label, self.activation, self.std, self.lr
 
     def step(self) -> bool:
@@ -43,33 +42,33 @@ class LearningCircle(Page):
         return True
 
     def restart(self) -> None:
-        """Go back to the image, with the first weights."""
+        """Return to the first station, with the initial weights."""
         self._taken = 0
-        self._gone = None
+        self._kept = None
 
     def draw(self, sheet: Sheet) -> None:
-        """The circle above; the image and the station's numbers below."""
-        gone = self._rounds()
+        """The circle at the top, the image and the numbers of the current station below it."""
+        rounds = self._rounds()
         top = sheet.paragraph(0, self.words("intro")) + (sheet.height > 22)
         self._circle(sheet.part(0, top, min(sheet.width, 88), 6))
         top += 6 + (sheet.height > 22)
         image = sample().image(sample().of_class(self.label.value, 0))
         wide = 28 if sheet.height - top >= 15 else 14
         pictures.image(sheet.part(0, top, wide, wide // 2), image, wide)
-        self._numbers(sheet.part(wide + 2, top, sheet.width - wide - 2, sheet.height - top), gone)
+        self._numbers(sheet.part(wide + 2, top, sheet.width - wide - 2, sheet.height - top), rounds)
 
     def _rounds(self) -> tuple[Round, Round]:
-        """The present round and the next; with another knob the first ones, at the same station."""
+        """The current round and the next one; after a knob was turned, the first two, at the same station."""
         settings = (self.label.value, self.activation.value, self.std.value, self.lr.value)
-        if self._gone is None or settings != self._settings:
+        if self._kept is None or settings != self._settings:
             self._settings, self._round = settings, 0
             self._taken %= _STATIONS
             first = self._go_round(draw_weights(self.std.value, PIXELS))
-            self._gone = first, self._go_round(first.after)
+            self._kept = first, self._go_round(first.after)
         while self._round < self._taken // _STATIONS:
-            self._gone = self._gone[1], self._go_round(self._gone[1].after)
+            self._kept = self._kept[1], self._go_round(self._kept[1].after)
             self._round += 1
-        return self._gone
+        return self._kept
 
     def _go_round(self, weights: Weights) -> Round:
         x = tuple(value / 255 for value in sample().image(sample().of_class(self.label.value, 0)))
@@ -98,8 +97,8 @@ class LearningCircle(Page):
             sheet.put(x, y, f" {station['name']} ", role)
             sheet.put(x + 1, y + 1, str(station["place"]), "dim")
 
-    def _numbers(self, sheet: Sheet, gone: tuple[Round, Round]) -> None:
-        (now, then), place = gone, self._taken % _STATIONS
+    def _numbers(self, sheet: Sheet, rounds: tuple[Round, Round]) -> None:
+        (now, then), place = rounds, self._taken % _STATIONS
         station = self.text.tables["stations"][place]
         label = self.label.value
         says = str(station["says"]).format(**{"label": str(label), "class": CLASS_NAMES[label]})
@@ -113,7 +112,7 @@ class LearningCircle(Page):
 
 
 def _lines(now: Round, place: int, label: int) -> list[str]:
-    """The numbers at a station."""
+    """The lines of numbers shown at a station."""
     before, gradient = now.before, now.gradient
     match place:
         case 0:
@@ -140,7 +139,7 @@ def _lines(now: Round, place: int, label: int) -> list[str]:
         case 10:
             return [
                 f"‖∂L/∂W¹‖ = {number(norm(gradient.w1))}",
-                f"in parts of ‖∂L/∂W²‖: {number(norm(gradient.w1) / norm(gradient.w2))}",
+                f"relative to ‖∂L/∂W²‖: {number(norm(gradient.w1) / norm(gradient.w2))}",
             ]
         case _:
             return [_change("W¹", before.w1, now.after.w1), _change("W²", before.w2, now.after.w2)]

@@ -1,4 +1,4 @@
-"""Normalisation: pre-activations before and after BatchNorm and CustomNorm, above the sigmoid's slope."""
+"""Normalisation: histograms of z before and after BatchNorm or CustomNorm, above the sigmoid's slope."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,8 +12,8 @@ from tui_vanish.theory.sheet import Sheet
 if TYPE_CHECKING:
     from engine.theory.preactivations import Histogram
 
-_REACH = 12.0  # of z, both ways; what is farther out is counted at the ends
-_RANGE = 4.0  # the slides' range
+_REACH = 12.0  # z is drawn from −12 to 12; values outside are counted in the first and last interval
+_RANGE = 4.0  # the slides' range of z is [−4, 4]
 _EDGES = (-_REACH, _REACH, 240)
 _SLOPE_ROWS = 3
 
@@ -44,7 +44,7 @@ class Normalisation(Page):
         self._measured: dict[_Setting, Histogram] = {}
 
     def knobs(self) -> Sequence[Knob[Any]]:
-        """What makes z, and what the normalisation at hand can be set with."""
+        """The norm, σ and the layer, then the settings of the chosen norm."""
         knobs: list[Knob[Any]] = [self.norm, self.std, self.layer]
         if self.norm.value == "BatchNorm":
             knobs += [self.gamma, self.beta, self.mode]
@@ -66,7 +66,7 @@ class Normalisation(Page):
         )
 
     def work(self) -> Work | None:
-        """Measure both sides."""
+        """Measure z before and after the norm, unless both are known already."""
         wanted = [setting for setting in (self._before, self._after) if setting not in self._measured]
         if not wanted:
             return None
@@ -84,7 +84,7 @@ class Normalisation(Page):
         return measure
 
     def draw(self, sheet: Sheet) -> None:
-        """Before on the left, after on the right, each above σ'."""
+        """The histogram before the norm on the left and after it on the right, each above σ'."""
         bottom = sheet.footnotes(self._says()) - (sheet.height > 22)
         rules = self.text.lines.get(self.norm.value, ()) if sheet.height > 22 else ()
         bottom -= len(rules)

@@ -1,4 +1,4 @@
-"""Optimizers: SGD, momentum, Adam and SDAGD walking a surface; Algorithm 1 with its numbers."""
+"""Optimizers: the paths of SGD, momentum, Adam and SDAGD on a surface; Algorithm 1 with its numbers."""
 
 import math
 from collections.abc import Sequence
@@ -15,8 +15,8 @@ _LETTERS = {"SGD": "s", "momentum": "m", "Adam": "a", "SDAGD": "d"}
 _ROLES = {"SGD": "series-1", "momentum": "series-2", "Adam": "series-3", "SDAGD": "series-4"}
 _PLACES = [step / 2 for step in range(-8, 9)]
 _MOST_STEPS = 500
-_STRIDE = 5  # steps in a tenth of a second while it runs
-_RULES = 24  # cells
+_STRIDE = 5  # steps per tenth of a second while the page runs
+_RULES = 24  # cells for a line of the rule; its numbers follow
 
 
 class Optimizers(Page):
@@ -42,7 +42,7 @@ class Optimizers(Page):
         self._trails: dict[str, Trail] = {}
 
     def knobs(self) -> Sequence[Knob[Any]]:
-        """Surface and optimizer, what the optimizer is set with, and the start."""
+        """The surface, the optimizer and its settings, and the starting point."""
         own: dict[str, tuple[Knob[Any], ...]] = {
             "SGD": (self.lr,),
             "momentum": (self.lr, self.momentum),
@@ -53,21 +53,21 @@ class Optimizers(Page):
         return self.surface, self.optimizer, *own[self.optimizer.value], self.x, self.y
 
     def step(self) -> bool:
-        """One step more."""
+        """Take one more step."""
         self._steps = min(_MOST_STEPS, self._steps + 1)
         return self._steps < _MOST_STEPS
 
     def go_on(self) -> bool:
-        """Several at a time."""
+        """Take several steps at once."""
         self._steps += _STRIDE - 1
         return self.step()
 
     def restart(self) -> None:
-        """Stand at the start."""
+        """Return to the starting point."""
         self._steps = 0
 
     def draw(self, sheet: Sheet) -> None:
-        """The map on the left; on the right the surface, the rule and its numbers."""
+        """The map on the left; the surface, the rule and its numbers on the right."""
         names = list(OPTIMIZERS) if self.optimizer.value == _RACE else [self.optimizer.value]
         walks = {name: self._walk(name) for name in names}
         wide = min(2 * sheet.height + 4, sheet.width - 42)
@@ -128,7 +128,7 @@ class Optimizers(Page):
 
     def _rule(self, sheet: Sheet, y: int, steps: list[Step]) -> None:
         name = self.optimizer.value
-        # Spelt out, the longer rules would need more room than there is.
+        # With Greek letters by name the longer rules would not fit, so they have a short ASCII version.
         short = self.text.lines.get(f"{name}_ascii") if sheet.ascii else None
         lines = short or self.text.lines[name]
         title = "Adam, Algorithm 1" if name == "Adam" else name
@@ -142,7 +142,7 @@ class Optimizers(Page):
             sheet.put(_RULES, y, value, "accent")
 
     def _numbers(self, step: Step, time: int) -> list[str]:
-        """What stands behind each line of the rule."""
+        """The numbers shown behind each line of the rule."""
         g, at = _pair(step.gradient), _pair(step.at)
         match self.optimizer.value:
             case "momentum":
@@ -158,13 +158,13 @@ class Optimizers(Page):
 
     def _standings(self, sheet: Sheet, y: int, walks: dict[str, list[Step]]) -> None:
         surface = self.surface.value
-        sheet.put(0, y, f"{'step ' + str(self._steps):<12}{'f':>9}{'away':>10}", "title")
+        sheet.put(0, y, f"{'step ' + str(self._steps):<12}{'f':>9}{'distance':>10}", "title")
         for name, steps in walks.items():
             y += 1
             at = steps[-1].at if steps else self._start
-            away = math.dist(at, surface.minima[0])
-            text = f"{_LETTERS[name].upper()} {name:<10}{number(surface.value(at)):>9}  {number(away):>8}"
-            sheet.put(0, y, text, _ROLES[name])
+            distance = math.dist(at, surface.minima[0])
+            row = f"{_LETTERS[name].upper()} {name:<10}{number(surface.value(at)):>9}  {number(distance):>8}"
+            sheet.put(0, y, row, _ROLES[name])
 
 
 def _pair(point: Point) -> str:
@@ -172,7 +172,7 @@ def _pair(point: Point) -> str:
 
 
 def _short(value: float) -> str:
-    """In seven cells at most: a pair of them stands behind a rule."""
+    """A number in at most seven cells, because two of them must fit behind a line of the rule."""
     if 0 < abs(value) < 1e-3:
         mantissa, _, exponent = f"{value:.{1 if abs(value) >= 1e-9 else 0}e}".partition("e")
         return f"{mantissa}e{int(exponent)}"

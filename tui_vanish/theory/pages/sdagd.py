@@ -1,4 +1,4 @@
-"""SDAGD: the damped step and its two limits, the perceptron and the block diagram."""
+"""SDAGD: the damped step with its two limits, the perceptron, and the block diagram."""
 
 import math
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from tui_vanish.theory.plot import Plot
 from tui_vanish.theory.sheet import Sheet
 
 _STEP, _PERCEPTRON, _BLOCK = "the step", "perceptron", "block diagram"
-_POWERS = range(-8, 3)  # of ten, of |g| on the plot
+_POWERS = range(-8, 3)  # |g| is plotted from 1e-8 to 1e2
 _SGD_LR = 0.01
 
 
@@ -28,12 +28,12 @@ class Sdagd(Page):
         self.gradient = Knob("|g|", [10.0**power for power in _POWERS], 1e-6, number)
 
     def knobs(self) -> Sequence[Knob[Any]]:
-        """What is shown; R, h and g where they count."""
+        """The view; also R, h and |g| in the view of the step."""
         own = (self.radius, self.curvature, self.gradient) if self.view.value == _STEP else ()
         return (self.view, *own)
 
     def draw(self, sheet: Sheet) -> None:
-        """The rule, then what was chosen."""
+        """The rule, then the chosen view."""
         top = sheet.paragraph(0, self.words("rule"), "title") + (sheet.height > 22)
         below = sheet.part(0, top, sheet.width, sheet.height - top)
         if self.view.value == _STEP:

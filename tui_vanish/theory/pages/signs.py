@@ -1,4 +1,4 @@
-"""Signs of trouble: each of the slides' signs, with a short live run that shows it."""
+"""Signs of trouble: each sign from the slides, with a short live run that shows it."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from engine.protocol.events import LayerSample, Sample
 
 _GUESSING = math.log(10)
-_NAMES = 18  # cells of a layer's name and number
+_NAMES = 18  # cells for a layer's name and number
 
 
 class Signs(Page):
@@ -37,12 +37,12 @@ class Signs(Page):
         return (self.sign,)
 
     def step(self) -> bool:
-        """Train again, to watch it."""
+        """Train again, so that the user can watch."""
         self._done.discard(self.sign.value)
         return True
 
     def work(self) -> Work | None:
-        """Train, a measured step after another, unless that was done."""
+        """Train for the chosen sign and keep each measured step, unless this was done before."""
         place = self.sign.value
         if place in self._done:
             return None
@@ -64,7 +64,7 @@ class Signs(Page):
         return train
 
     def draw(self, sheet: Sheet) -> None:
-        """What the slide says, the loss on the left, the layers on the right, what it means below."""
+        """The slide's words at the top, the loss on the left, the layers on the right, the meaning below."""
         sign = self._signs[self.sign.value]
         seen = tuple(self._runs.get(self.sign.value, ()))
         x = sheet.put(0, 0, f"{sign['problem']}: ", "bad" if sign["problem"] == "exploding" else "warn")
@@ -121,7 +121,7 @@ class Signs(Page):
 
 
 def _last_finite(seen: "tuple[Sample, ...]", quantity: str) -> "tuple[LayerSample, ...]":
-    """The layers of the last sample in which the quantity is a number everywhere."""
+    """The layers of the last sample in which the quantity is finite at every layer."""
     for sample in reversed(seen):
         if all(math.isfinite(getattr(layer, quantity) or 0.0) for layer in sample.layers):
             return sample.layers

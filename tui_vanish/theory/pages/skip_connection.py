@@ -1,4 +1,4 @@
-"""Skip connection: the gradient's two ways back, measured, and the identity that is left without F."""
+"""Skip connection: the gradient's two ways back, measured, and the block as identity when F is 0."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _NAMES = ("skip", "depth-7")
 _WAYS, _IDENTITY = "two ways back", "F and the identity"
-_LOW, _HIGH = -8.0, 0.0  # powers of ten between which the bars end
+_LOW, _HIGH = -8.0, 0.0  # the bars' scale goes from 1e-8 to 1
 _REACH = 4.0
 
 
@@ -30,11 +30,11 @@ class SkipConnection(Page):
         self._measured: dict[str, WaysBack] = {}
 
     def knobs(self) -> Sequence[Knob[Any]]:
-        """What is shown, and F's weight where it counts."""
+        """The view; also F's weight in the view of F and the identity."""
         return (self.view,) if self.view.value == _WAYS else (self.view, self.weight)
 
     def work(self) -> Work | None:
-        """Measure both networks."""
+        """Measure both networks, unless this was done before."""
         if len(self._measured) == len(_NAMES):
             return None
 
@@ -51,7 +51,7 @@ class SkipConnection(Page):
         return measure
 
     def draw(self, sheet: Sheet) -> None:
-        """The formula, then what was chosen."""
+        """The formula, then the chosen view."""
         sheet.put(0, 0, self.words("formula"), "title")
         below = sheet.part(0, 1, sheet.width, sheet.height - 1)
         if self.view.value == _WAYS:
@@ -83,7 +83,7 @@ class SkipConnection(Page):
         sheet.footnotes(self.words("compared", skip=number(first), plain=number(second), times=times))
 
     def _bars(self, sheet: Sheet, y: int, skip: "WaysBack", plain: "WaysBack", rows: int) -> None:
-        """For each layer a bar with the skips, and a mark where it ends without; the last layer on top."""
+        """A bar per layer with the skips, and a mark where it would end without; the last layer on top."""
         words = {block.target: "H = F(x) + x" for block in skip.blocks}
         words |= {block.source: "x, goes past F" for block in skip.blocks}
         bars = sheet.part(28, 0, sheet.width - 44, sheet.height)

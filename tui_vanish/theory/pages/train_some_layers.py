@@ -1,4 +1,4 @@
-"""Train some layers: the seven stages of the staged training, stepped through."""
+"""Train some layers: the seven stages of the staged training, one at a time."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _STAGES = 7
 _ROLES = {"new": "good", "train": "series-1", "frozen": "dim", "none": "line"}
 _BOX = 30  # cells
-_WIDEST = 10  # cells that a stage has in the timeline
+_WIDEST = 10  # most cells for a stage in the timeline
 
 
 class TrainSomeLayers(Page):
@@ -33,12 +33,12 @@ class TrainSomeLayers(Page):
         return (self.stage,)
 
     def step(self) -> bool:
-        """The next stage."""
+        """Go to the next stage."""
         self.stage.turn(1)
         return self.stage.value < _STAGES
 
     def restart(self) -> None:
-        """The first stage."""
+        """Return to the first stage."""
         self.stage.set(1)
 
     @cached_property
@@ -46,11 +46,11 @@ class TrainSomeLayers(Page):
         return scenarios.load("staged").stages
 
     def draw(self, sheet: Sheet) -> None:
-        """The network of the stage as boxes, all stages as a timeline beside it."""
+        """The network in the chosen stage as boxes, and a timeline of all stages beside it."""
         number = self.stage.value
         top = sheet.paragraph(0, self.words("intro")) + 1
-        standing = self._stages[number - 1].sub_models
-        title = self.words("stage", number=str(number), standing=" + ".join(map(str, standing)))
+        sizes = self._stages[number - 1].sub_models
+        title = self.words("stage", number=str(number), sizes=" + ".join(map(str, sizes)))
         sheet.put(0, top, title, "title")
         rows = 3 if sheet.height > 28 else 1
         self._network(sheet.part(0, top + 1, _BOX, 3 + _STAGES * rows), rows)
@@ -82,18 +82,18 @@ class TrainSomeLayers(Page):
                     sheet.put(x, 1 + place * rows + row, _sign(sheet, kind) * (column - 1), _ROLES[kind])
 
     def _sub_models(self) -> list[int]:
-        """Which sub-model each layer belongs to, from layer 1 on."""
+        """The number of the sub-model that each layer belongs to, starting with layer 1."""
         return [number for number, layers in enumerate(self._stages[-1].sub_models, 1) for _ in range(layers)]
 
     def _kind(self, stage: int, sub_model: int) -> str:
-        """What a sub-model does in a stage."""
+        """What a sub-model does in a stage: a key of `_ROLES`."""
         now = self._stages[stage - 1]
         if sub_model > len(now.sub_models):
             return "none"
         if sub_model not in now.train:
             return "frozen"
-        stood = len(self._stages[stage - 2].sub_models) if stage > 1 else 0
-        return "new" if sub_model > stood else "train"
+        added_before = len(self._stages[stage - 2].sub_models) if stage > 1 else 0
+        return "new" if sub_model > added_before else "train"
 
     def _says(self) -> str:
         stage = self._stages[self.stage.value - 1]

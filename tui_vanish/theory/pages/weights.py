@@ -1,4 +1,4 @@
-"""Weights: the density of N(μ, σ²), and what σ does to the pre-activations of a layer and to χ."""
+"""Weights: the density of N(μ, σ²), and how σ changes χ and the pre-activations of a layer."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -24,8 +24,8 @@ _SIGNS: dict[Dash, str] = {"solid": "━", "dashed": "┅", "dotted": "┈", "lo
 _STDS = (0.01, 0.05, 0.125, 0.25, 0.5, 0.897, 1.0, 2.0, 5.0, 10.0)
 _LAYERS = 7
 _INTERVALS = 240
-_NAMES = 7  # cells in front of the numbers
-_CRITICAL = 0.03  # how near to 1 χ counts as 1
+_NAMES = 7  # cells for the names before the numbers
+_CRITICAL = 0.03  # χ counts as 1 if it is this close to 1
 
 
 class Weights(Page):
@@ -42,11 +42,11 @@ class Weights(Page):
         self._measured: dict[tuple[float, int], tuple[Histogram, float]] = {}
 
     def knobs(self) -> Sequence[Knob[Any]]:
-        """σ and the layer on the right, μ and the range on the left."""
+        """σ and the layer for the right side, μ and the range of x for the left side."""
         return self.std, self.layer, self.mean, self.reach
 
     def work(self) -> Work | None:
-        """Measure z and χ of all layers at this σ."""
+        """Measure z and χ of all layers at this σ, unless this was done before."""
         std = self.std.value
         if (std, _LAYERS) in self._measured:
             return None
@@ -67,7 +67,7 @@ class Weights(Page):
         return measure
 
     def draw(self, sheet: Sheet) -> None:
-        """Densities on the left, z of one layer on the right, χ beneath."""
+        """Densities on the left, z of one layer on the right, what χ means below."""
         top = sheet.paragraph(0, self.words("intro")) + (sheet.height > 22)
         sheet.put(0, top, "f(x) = e^(−½((x − μ)/σ)²)/(σ√(2π))", "title")
         top += 1
@@ -136,7 +136,7 @@ class Weights(Page):
 
 
 def _reach(q: float) -> float:
-    """How far z is drawn: where the sigmoid has a slope at least, three standard deviations at least."""
+    """How far z is drawn: at least to ±6, where the sigmoid becomes flat, and to ±3 deviations."""
     return max(6.0, 3 * math.sqrt(q))
 
 
