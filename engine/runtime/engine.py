@@ -1,4 +1,4 @@
-"""Engine: the training thread as others see it, from its settings to its published state."""
+"""Engine: starts the training thread, sends it commands, and returns its published state."""
 
 import threading
 from pathlib import Path
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class Engine:
-    """Trains in a thread of its own; `snapshot` is what it says, `send` what it is told.
+    """Trains in its own thread. `send` gives it commands, `snapshot` returns its state.
 
-    All active runs advance in rounds, a step each, and commands take effect between two rounds. Torch is
-    imported by the thread when the first run starts. The thread is no daemon: `close` it.
+    All active runs advance in rounds of one step each, and commands take effect between two rounds. The
+    thread imports torch when the first run starts. It is not a daemon thread, so `close` must be called.
 
     Args:
         settings: device, data, threads and folder.
-        on_event: gets every event of every run, in the engine's thread.
+        on_event: called with every event of every run, in the engine's thread.
     """
 
     def __init__(self, settings: Settings, on_event: "Callable[[RunEvent], None] | None" = None) -> None:
@@ -41,23 +41,28 @@ class Engine:
         self._thread.start()
 
     def train(self, scenario: "Scenario", seed: int) -> str:
-        """Ask for a run; its name is known at once."""
+        """Start a run, and return its name at once.
+
+        Args:
+            scenario: what to train.
+            seed: of all its randomness.
+        """
         while (name := new_run_name(scenario.id)) in self._names:
-            pass  # many begin in one second
+            pass  # several runs may begin in the same second
         self._names.add(name)
         self.send(Train(name, scenario, seed))
         return name
 
     def send(self, command: "RunCommand") -> None:
-        """Queue a command; one for a run that has ended, or isn't there, changes nothing."""
+        """Queue a command. A command for a run that has ended or does not exist changes nothing."""
         self._state.commands.put(command)
 
     def snapshot(self) -> EngineSnapshot:
-        """The latest published state: a reference, never a wait."""
+        """The latest published state. It is only a reference, so this never waits."""
         return self._state.published
 
     def close(self) -> None:
-        """Stop every run, save it, and wait for the thread to end."""
+        """Stop and save every run, and wait for the thread to end."""
         self._state.closing = True
         self._state.commands.put(None)
         if self._thread.is_alive():
@@ -65,22 +70,21 @@ class Engine:
 
     @property
     def runs_folder(self) -> Path:
-        """Where run directories go."""
+        """The folder for run directories."""
         return self._folder
 
     @property
     def alive(self) -> bool:
-        """Whether the thread is there; a defect of the engine itself would end it."""
+        """Whether the thread is running. Only an internal error of the engine would end it early."""
         return self._thread.is_alive()
 
     @property
     def importing(self) -> bool:
-        """Whether torch is being imported: nothing can be stopped then, and nothing needs saving."""
+        """Whether torch is being imported. This cannot be interrupted, and no run needs to be saved yet."""
         return self._state.importing
 
     def _work(self) -> None:
-        from engine.runtime.loop import (
-            Loop,  # with all that trains and saves; a screen's first frame is there sooner
-        )
+        # Imported here because it is slow: it imports all that trains and saves, and the first frame is due.
+        from engine.runtime.loop import Loop
 
         Loop(self._settings, self._folder, self._state, self._on_event).run()

@@ -1,4 +1,4 @@
-"""A run while it is trained: its trainer, view and directory, and what becomes of a command or a failure."""
+"""A run while it trains: its trainer, its state and its directory; how commands and errors are handled."""
 
 import traceback
 from collections import deque
@@ -31,26 +31,26 @@ if TYPE_CHECKING:
     from engine.training.trainer import Trainer
     from scenarios.schema import Scenario
 
-# What a kill may not take back: each is followed by a checkpoint.
+# Events that must survive if the process is killed: a checkpoint is saved after each of them.
 _SAVED_AT_ONCE = (StageStarted, Intervened, Paused, Resumed, RunFinished)
 
 Notify = Callable[[str, Severity, str], None]
 
 
 class LiveRun:
-    """One run of the engine, from the command that asked for it to its end.
+    """One run of the engine, from the command that starts it to its end.
 
-    Whatever goes wrong in it ends it as failed and touches no other run. `step` may be called in any
-    thread; what it has to tell waits until `flush` is called in the engine's.
+    An error in a run ends only this run, as failed. `step` may be called in any thread; its events wait until
+    `flush` is called in the engine's thread.
 
     Args:
-        name: the run's, and its folder's.
+        name: of the run and of its folder.
         scenario: what it trains.
         seed: of all its randomness.
-        folder: its own.
-        saver: saves it beside the training.
-        on_event: gets every event after it was folded in and written.
-        notify: gets (run, severity, text) of what a person should hear of once.
+        folder: of the run.
+        saver: saves it in another thread.
+        on_event: called with every event after it was applied and written.
+        notify: called with (run, severity, text) for a message that the user should see once.
     """
 
     def __init__(
@@ -79,22 +79,27 @@ class LiveRun:
 
     @property
     def is_running(self) -> bool:
-        """Whether it wants a step in the next round."""
+        """Whether it takes part in the next round."""
         return self._trainer is not None and self._trainer.status is Status.RUNNING
 
     @property
     def trouble(self) -> str:
-        """Where it can't be saved, and why; empty while it can."""
+        """Where and why it cannot be saved; empty if it can."""
         return f"{self._folder}: {self._trouble}" if self._trouble else ""
 
     def snapshot(self) -> Snapshot:
-        """The run at this moment; made anew only after an event."""
+        """The run at this moment. It is created again only after an event."""
         if self._snapshot.sequence != self._view.sequence:
             self._snapshot = self._view.snapshot()
         return self._snapshot
 
     def begin(self, data: "Dataset", threads: int) -> None:
-        """Open the directory and build the network."""
+        """Open the directory, build the network and begin.
+
+        Args:
+            data: on the device to train on.
+            threads: torch threads.
+        """
         try:
             self._directory = RunDirectory.create(
                 self._folder, self._scenario.resolved(), self._seed, Origin.of(data, threads)
@@ -104,14 +109,19 @@ class LiveRun:
         try:
             self._trainer = self._build(data, threads)
             self._trainer.begin()
-        except Exception as error:  # whatever torch has against it (no memory, say) ends this run alone
+        except Exception as error:  # an error in torch, such as too little memory, must end only this run
             self._failure = error
         self.flush()
 
     def resume(self, command: ResumeRun, data: "Dataset", threads: int) -> None:
-        """Take the run from its directory, and go on where it was saved last.
+        """Continue the run from its directory, from where it was last saved.
 
-        If that can't be, the run is failed here, and its directory is left as it is.
+        If this is not possible, the run fails here, and its directory is not changed.
+
+        Args:
+            command: says how to resume.
+            data: on the device to train on.
+            threads: torch threads.
         """
         try:
             saved = resume.read_saved(self._folder)
@@ -121,20 +131,20 @@ class LiveRun:
         try:
             for event in saved.events:
                 self._view.apply(event)
-                self._diagnosis.follow(event)  # what came of it is in the log
+                self._diagnosis.follow(event)  # its verdicts are in the log already
             resume.check(saved, command, data, threads)
             trainer = self._build(data, threads)
             if saved.checkpoint is not None:
                 trainer.restore(saved.checkpoint.trainer, announce=saved.started is None)
             self._directory = saved.open()
-        except Exception as error:  # a checkpoint may fit in no way, and the disk may be gone
+        except Exception as error:  # the checkpoint may not fit the scenario, or the disk may be gone
             with suppress(OSError):
                 saved.lock.release()
             self.fail(f"{self.name} cannot be resumed: {error}")
             return
         for remark in saved.remarks:
             self._notify(self.name, "warning", f"{self.name}: {remark}")
-        # An order given now overrules one that is to be repeated.
+        # A number of epochs given now replaces one that would be repeated.
         overruled = "epochs" if command.epochs is not None else ""
         self._to_repeat = deque(event for event in saved.to_repeat if event.kind != overruled)
         self._trainer = trainer
@@ -145,7 +155,7 @@ class LiveRun:
                 trainer.resume("after a crash" if saved.crashed else "by hand")
             if command.epochs is not None:
                 trainer.set_epochs(command.epochs)
-        except Exception as error:  # likewise
+        except Exception as error:  # as in begin
             self._failure = error
         self.flush()
 
@@ -155,15 +165,15 @@ class LiveRun:
         return Trainer(self.name, self._scenario, self._seed, data, self._pending.append, threads=threads)
 
     def step(self) -> None:
-        """One step of training."""
+        """Take one training step. Its events wait for `flush`."""
         if self._trainer is not None:
             try:
                 self._trainer.step()
-            except Exception as error:  # likewise
+            except Exception as error:  # as in begin
                 self._failure = error
 
     def apply(self, command: RunCommand) -> None:
-        """Carry out a command between two rounds. One that comes too late changes nothing."""
+        """Carry out a command between two rounds. A command after the end of the run changes nothing."""
         trainer = self._trainer
         if trainer is None or trainer.status.ended:
             return
@@ -171,12 +181,12 @@ class LiveRun:
             apply_command(command, trainer)
         except CannotFreeze as error:
             self._notify(self.name, "warning", str(error))
-        except Exception as error:  # likewise: a command may evaluate, or build a stage
+        except Exception as error:  # as in begin: a command may evaluate, or build a stage
             self._failure = error
         self.flush()
 
     def inspect(self, layer: str) -> "LayerView | None":
-        """Histograms of a layer, also after the end; None, and a word why, where there is none to look at."""
+        """Histograms of a layer, also after the end of the run. None, with a notice, if there are none."""
         trainer = self._trainer
         if trainer is None or trainer.status is Status.FAILED:
             self._notify(self.name, "warning", f"the network of {self._scenario.id} is not in memory")
@@ -186,28 +196,28 @@ class LiveRun:
             return None
         try:
             return trainer.inspect(layer)
-        except Exception as error:  # looking may need memory that isn't there; the run doesn't suffer for it
-            self._notify(self.name, "warning", f"{layer} cannot be looked at: {error}")
+        except Exception as error:  # there may be too little memory to inspect; the run must still continue
+            self._notify(self.name, "warning", f"{layer} cannot be inspected: {error}")
             return None
 
     def stop(self) -> None:
-        """End it, if it hasn't ended."""
+        """End the run, if it has not ended."""
         self.apply(Stop(self.name))
 
     def finish_saving(self) -> None:
-        """Wait until what it had to save was tried."""
+        """Wait until the saver has tried to save everything of this run."""
         if self._directory is not None:
             self._saver.finish(self._directory)
 
     def flush(self) -> None:
-        """Fold in, write and pass on what happened since the last time; save the run if it is time."""
+        """Apply, write and report the events since the last call, and save the run if it is time."""
         try:
             self._publish_pending()
             if self._failure is None:
                 self._repeat()
                 if not self._view.status.ended and monotonic() >= self._save_at:
                     self._save()
-        except Exception as error:  # likewise: saving copies what lies on the device
+        except Exception as error:  # as in begin: saving copies tensors from the device
             self._failure = error
         if (failure := self._failure) is not None:
             self._failure = None
@@ -217,23 +227,28 @@ class LiveRun:
         self.notify_trouble()
 
     def notify_trouble(self) -> None:
-        """Say once that the run can't be saved, and once that it can again."""
+        """Notify once that the run cannot be saved, and once that it can be saved again."""
         trouble = self._directory.trouble if self._directory else ""
         if trouble == self._trouble:
             return
         self._trouble = trouble
-        what = "It is tried again" if self._view.status.ended else "Training goes on"
+        what = "Saving is tried again" if self._view.status.ended else "Training continues"
         text = f"not saved, {self._folder}: {trouble}. {what}." if trouble else f"saved again, {self._folder}"
         self._notify(self.name, "warning", text)
 
     def fail(self, error: str, trace: str | None = None) -> None:
-        """End it as failed; `error` is one sentence, `trace` goes into the log only."""
+        """End the run as failed.
+
+        Args:
+            error: the reason in one sentence.
+            trace: the traceback, for the log only.
+        """
         if self._trainer is not None:
             self._trainer.status = Status.FAILED
         self._publish(failure(self._view.snapshot(), error, trace))
 
     def _repeat(self) -> None:
-        """What was done by hand after the checkpoint is done again, at the same steps."""
+        """Repeat what was done by hand after the checkpoint, at the same steps."""
         trainer = self._trainer
         while trainer and self._to_repeat and trainer.status is Status.RUNNING:
             if self._to_repeat[0].step > trainer.steps:
@@ -244,7 +259,7 @@ class LiveRun:
     def _publish_pending(self) -> None:
         for event in self._pending:
             verdicts = self._diagnosis.follow(event)
-            ends = isinstance(event, RunFinished)  # a run's last word stays the last
+            ends = isinstance(event, RunFinished)  # it must stay the last event, so verdicts come first
             for each in (*verdicts, event) if ends else (event, *verdicts):
                 self._publish(each)
         self._pending.clear()
@@ -261,7 +276,7 @@ class LiveRun:
             self._notify(self.name, *end_notice(self._scenario.id, event))
 
     def _save(self, *, last: bool = False) -> None:
-        """Hand the run as it stands to the saver."""
+        """Give the current state of the run to the saver."""
         if self._directory is None:
             return
         size, trainer = self._directory.log_bytes, self._trainer

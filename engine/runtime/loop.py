@@ -1,4 +1,4 @@
-"""The engine's thread: its commands, and the rounds over the active runs."""
+"""The engine's thread: it carries out commands, and trains the active runs in rounds."""
 
 import queue
 from collections.abc import Callable
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
     from engine.runtime.state import Severity
     from scenarios.schema import Scenario
 
-PUBLISH_SECONDS = 0.05  # a screen polls a few times a second: more often would only cost training
+PUBLISH_SECONDS = 0.05  # a screen polls a few times per second, so more would only slow down training
 
 
 class Loop:
-    """All active runs in rounds, a step each; commands take effect between two rounds.
+    """Trains all active runs in rounds of one step each. Commands take effect between two rounds.
 
     Args:
         settings: device, data and threads.
-        folder: where run directories go.
-        state: has the commands, and takes what is published.
-        on_event: gets every event of every run.
+        folder: for run directories.
+        state: holds the commands and the published state.
+        on_event: called with every event of every run.
     """
 
     def __init__(
@@ -72,13 +72,13 @@ class Loop:
                 self._rounds.advance(self._active())
             for run in self._runs.values():
                 run.stop()
-        except Exception as error:  # a defect: what a run may do to itself was dealt with where it happens
-            text = f"vanish-tui has a defect, and nothing trains any more: {type(error).__name__}: {error}. "
-            text += "Runs stand as they were saved last: leave with q, start again and resume them."
+        except Exception as error:  # an internal error: the errors of a run are handled in LiveRun
+            text = f"Internal error, training has stopped: {type(error).__name__}: {error}. "
+            text += "Runs are safe up to their last save: quit with q, restart, resume them."
             self._notify("", "error", text)
             self._publish(at_once=True)
             raise
-        finally:  # their threads are no daemons: whatever happened here, the process has to end
+        finally:  # these threads are not daemons and would keep the process alive
             self._rounds.close()
             self._saver.close()
         self._notify_troubles()
@@ -88,7 +88,7 @@ class Loop:
         return [run for run in self._runs.values() if run.is_running]
 
     def _drain(self, *, wait: bool) -> None:
-        """Carry out the commands that are there; with `wait`, stay until there is one."""
+        """Carry out the queued commands. With `wait`, wait for the first one."""
         while not self._state.closing:
             try:
                 command = self._state.commands.get(block=wait)
@@ -138,7 +138,7 @@ class Loop:
         self._with_data(run, lambda data: run.resume(command, data, self._settings.threads))
 
     def _add(self, name: str, scenario: "Scenario", seed: int) -> "LiveRun":
-        from engine.runtime.live_run import LiveRun  # with diagnosis and resuming: not before the first run
+        from engine.runtime.live_run import LiveRun  # slow to import, so only when the first run begins
 
         run = LiveRun(
             name, scenario, seed, self._folder / name, self._saver, self._on_run_event, self._notify
@@ -147,12 +147,12 @@ class Loop:
         return run
 
     def _with_data(self, run: "LiveRun", begin: Callable[["Dataset"], None]) -> None:
-        """Let a run begin, once torch and the data are there."""
+        """Load torch and the data, if they are not loaded yet, and begin a run."""
         try:
             data = self._prepare()
         except (DataError, devices.DeviceError) as error:
             run.fail(str(error))
-        except Exception as error:  # a broken installation of torch fails the run, not the app
+        except Exception as error:  # a broken installation of torch must fail the run, not the app
             run.fail(f"{type(error).__name__}: {error}")
         else:
             begin(data)
@@ -160,7 +160,7 @@ class Loop:
             self._set_activity("")
 
     def _prepare(self) -> "Dataset":
-        """Torch, the device and the data, once."""
+        """Load torch, the device and the data. Only the first call does anything."""
         if self._dataset is None:
             self._state.importing = True
             self._set_activity("loading PyTorch")

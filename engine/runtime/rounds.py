@@ -1,4 +1,4 @@
-"""A round: one step of each active run, side by side where cores are spare and that is faster."""
+"""A round: one step of each active run, in parallel if there are free cores and it is faster."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from engine.runtime.live_run import LiveRun
 
-_TRIALS = 5  # rounds of each way, by turns
-_HOLDS = 1000  # rounds, after which it is tried anew: the machine may have found other work
+_TRIALS = 5  # rounds of each kind, alternately
+_HOLDS = 1000  # rounds until both are tried again, because the load of the machine may have changed
 
 
 class Rounds:
-    """Takes runs forward a step each, in a small thread pool with a barrier at the end of each round.
+    """Advances runs by one step each, in a small thread pool, and waits for all of them in each round.
 
-    Which thread takes a step changes no bit of it: every run has one torch thread, as it would have alone,
-    and its events are told in the caller's thread, in the order of the runs. So the pool is used only while
-    its rounds are measured to be faster than steps one after another; on a GPU, or on a busy machine, they
-    may not be.
+    The results do not depend on the thread that takes a step: every run has one torch thread, as it would
+    have alone, and its events are delivered in the caller's thread, in the order of the runs. The pool is
+    used only while its rounds are measured to be faster than steps in sequence. On a GPU or a busy machine
+    they may be slower.
 
     Args:
-        workers: how many steps may run side by side.
-        clock: seconds.
+        workers: how many steps may run at the same time.
+        clock: returns seconds.
     """
 
     def __init__(self, workers: int = 1, clock: Callable[[], float] = perf_counter) -> None:
@@ -32,7 +32,7 @@ class Rounds:
         self._choices: defaultdict[int, _Choice] = defaultdict(_Choice)  # by the number of runs
 
     def advance(self, runs: "Sequence[LiveRun]") -> None:
-        """One step of each run, then what each has to tell."""
+        """Take one step of each run, then deliver the events of each."""
         if self._pool is None or len(runs) < 2:
             for run in runs:
                 run.step()
@@ -58,7 +58,7 @@ class Rounds:
 
 
 class _Choice:
-    """Whether rounds go side by side: both ways are tried by turns, then the faster one is kept a while."""
+    """Whether rounds run in parallel. Both ways are tried alternately, then the faster one is used."""
 
     def __init__(self) -> None:
         self._begin()
@@ -69,7 +69,7 @@ class _Choice:
         self._seconds: dict[bool, list[float]] = {True: [], False: []}
 
     def took(self, seconds: float) -> None:
-        """What a round took that went as `side_by_side` says; it may say otherwise from now on."""
+        """Record the seconds of a round, which ran as `side_by_side` says. This may change `side_by_side`."""
         self._round += 1
         if self._round > 2 * _TRIALS:
             if self._round == _HOLDS:

@@ -1,4 +1,4 @@
-"""The engine's settings, and what it publishes."""
+"""The engine's settings, and the state that it publishes."""
 
 import queue
 from collections.abc import Mapping
@@ -19,16 +19,16 @@ SAVE_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the engine is started with.
+    """How the engine trains and saves.
 
     Attributes:
         device: auto, cpu, cuda or cuda:N.
-        data: a folder that holds Fashion-MNIST, or None for the first source that is there.
-        threads: torch threads of each run. The bits depend on it, so it is part of a run.
-        choose_threads: take of the numbers up to `threads` the one that trains fastest here.
-        runs_dir: where run directories go; None is the user's state folder.
-        side_by_side: how many runs may take their step at the same time, if each has one torch thread.
-        save_seconds: how often a run that trains is saved, besides whenever something happens to it.
+        data: a folder with Fashion-MNIST; None for the first source that exists.
+        threads: torch threads of each run. The last bits of the results depend on it.
+        choose_threads: try numbers of threads up to `threads`, and use the fastest.
+        runs_dir: the folder for run directories; None for the user's state folder.
+        side_by_side: how many runs may take a step at the same time, if each has one torch thread.
+        save_seconds: how often a run is saved while it trains. It is also saved after each change.
     """
 
     device: str = "auto"
@@ -42,7 +42,14 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something rare that a person should hear of once. Numbers count up from 1."""
+    """A message that the user should see once.
+
+    Attributes:
+        number: counts up from 1.
+        run: name of the run; empty if it is about the engine.
+        severity: how important it is.
+        text: for the user.
+    """
 
     number: int
     run: str
@@ -56,14 +63,15 @@ class EngineSnapshot:
 
     Attributes:
         sequence: grows with every published change.
-        runs: in the order of their starting.
-        activity: what everybody waits for ("loading PyTorch"), or nothing.
-        device: empty until known.
-        data: the source's title, empty until known.
+        runs: in the order in which they were started.
+        activity: what all runs wait for, such as "loading PyTorch"; empty if they do not wait.
+        device: where runs train; empty until known.
+        data: title of the data source; empty until known.
         notices: all so far.
-        inspection: the latest answer to an Inspect; no part of any run.
-        unsaved: what keeps runs from being saved now, and where; by the run.
-        owners: who trains those of the runs that other processes train; an engine's own snapshot has none.
+        inspection: the result of the latest Inspect. It is not part of a run.
+        unsaved: for each run that cannot be saved now, where and why.
+        owners: for each run that another process trains, that process. Empty in the snapshot of an engine
+            without peers.
     """
 
     sequence: int = 0
@@ -78,13 +86,13 @@ class EngineSnapshot:
 
 
 class State:
-    """What the engine's thread shares with all others.
+    """What the engine's thread and other threads exchange.
 
     Attributes:
-        commands: for the engine; None only wakes it.
-        published: its latest state, which is replaced and never changed.
-        importing: whether it is importing torch.
-        closing: whether it is to end.
+        commands: for the engine. None only wakes it up.
+        published: the engine's latest state. It is replaced, never modified.
+        importing: whether the engine is importing torch.
+        closing: whether the engine must end.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""How many torch threads train fastest here."""
+"""Finding the number of torch threads that trains fastest on this machine."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from engine.data.fashion_mnist import Dataset
 
-_WORTH = 0.9  # of the time with fewer threads: less than that must be won by more
+_WORTH = 0.9  # more threads must take at most this fraction of the time
 _COURSE = "depth-7"
 
 
@@ -17,7 +17,11 @@ def candidates(most: int) -> tuple[int, ...]:
 
 
 def choose(seconds: Mapping[int, float]) -> int:
-    """The number of threads to take, from what a step takes with each: more only where they win a tenth."""
+    """Choose a number of threads. More threads are chosen only if they save at least 10 % of the time.
+
+    Args:
+        seconds: the time of a step for each number of threads.
+    """
     chosen, *others = sorted(seconds)
     for threads in others:
         if seconds[threads] <= _WORTH * seconds[chosen]:
@@ -26,10 +30,16 @@ def choose(seconds: Mapping[int, float]) -> int:
 
 
 def measure(most: int, data: "Dataset") -> int:
-    """The number of threads, of at most `most`, with which the course's 7-layer network trains fastest here.
+    """Measure which number of threads trains the slides' 7-layer network fastest, and set it in torch.
 
-    Takes about 0.3 s for each number that is tried, and leaves torch with the one that is taken. On a GPU
-    there is nothing to choose.
+    It takes about 0.3 s per number. On a GPU the number is always 1.
+
+    Args:
+        most: the largest number to try.
+        data: on the device to train on.
+
+    Returns:
+        The fastest number.
     """
     import torch
 

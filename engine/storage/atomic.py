@@ -1,14 +1,14 @@
-"""Files that are there whole or not at all, for the user alone."""
+"""Writing files completely or not at all, readable only by the user."""
 
 import os
 from pathlib import Path
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Put `content` in place of what `path` holds: after a crash it is the one or the other.
+    """Replace the content of a file. After a crash it has the old or the new content, never a part.
 
     Raises:
-        OSError: it cannot be written; what was there is there still, and nothing is left beside it.
+        OSError: it cannot be written. The old content is unchanged, and no temporary file is left.
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -24,7 +24,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder outlast a loss of power."""
+    """Write the names in a folder to the disk, so that they survive a power failure."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -33,5 +33,5 @@ def sync_folder(folder: Path) -> None:
 
 
 def for_the_user_alone(path: str, flags: int) -> int:
-    """An opener for `open`: only the user can read the file, and a link in its place is refused."""
+    """An opener for `open`: only the user can read the file, and a symbolic link raises an error."""
     return os.open(path, flags | os.O_NOFOLLOW, 0o600)

@@ -1,4 +1,4 @@
-"""Checkpoints: all that a run's continuation in the same bits needs, in a file that is whole or not there."""
+"""Checkpoints: all that a bit-identical resume needs, in a file that is written completely or not at all."""
 
 import io
 import os
@@ -19,14 +19,14 @@ _DAMAGE = (zipfile.BadZipFile, pickle.UnpicklingError, RuntimeError, EOFError, V
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """A run as it stood between two steps.
+    """A run between two steps.
 
     Attributes:
         run: its name.
-        step: the last one taken.
-        status: where it stood.
-        log_bytes: of `events.jsonl`, up to this step's last line.
-        trainer: what Trainer.state gave, with every tensor copied to the CPU.
+        step: the last step taken.
+        status: of the run.
+        log_bytes: size of `events.jsonl` up to the last line of this step.
+        trainer: what Trainer.state returned, with every tensor copied to the CPU.
     """
 
     run: str
@@ -37,11 +37,18 @@ class Checkpoint:
 
 
 class Unreadable(Exception):
-    """A checkpoint that can't be used; its text says why."""
+    """A checkpoint cannot be used. The text says why."""
 
 
 def copied(state: Any) -> Any:
-    """The same state in memory of its own, on the CPU: training goes on while it is written."""
+    """Copy a state to the CPU, so that training can continue while it is written.
+
+    Args:
+        state: tensors of any shape and device, in dictionaries, lists and tuples, and plain values.
+
+    Returns:
+        The same structure. Tensors are copies on the CPU with the same shape and dtype.
+    """
     import torch
 
     match state:
@@ -56,10 +63,10 @@ def copied(state: Any) -> Any:
 
 
 def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
-    """Put it in place of the present one, which becomes the previous; the log was synced before.
+    """Write a checkpoint. The current one becomes the previous one. The log must be synced before.
 
     Raises:
-        OSError: it cannot be written; the present one stays.
+        OSError: it cannot be written. The current checkpoint is unchanged.
     """
     import torch
 
@@ -82,10 +89,10 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """The checkpoint in a file. Nothing in it is run: it is read with `weights_only=True`.
+    """Read a checkpoint. No code in the file is executed, because it is read with `weights_only=True`.
 
     Raises:
-        FileNotFoundError: there is none.
+        FileNotFoundError: there is no such file.
         Unreadable: it is damaged, or a newer version wrote it.
     """
     import torch
@@ -97,7 +104,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     except OSError as error:
         raise Unreadable(f"{path.name} cannot be read: {error.strerror}") from None
     try:
-        # torch.load passes over the archive's checksums.
+        # torch.load does not verify the checksums of the archive.
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             damaged = archive.testzip()
         record = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
@@ -107,21 +114,24 @@ def read_checkpoint(path: Path) -> Checkpoint:
         raise Unreadable(f"{path.name} is damaged (checksum)")
     schema = record.pop("schema", None) if isinstance(record, dict) else None
     if schema != SCHEMA:
-        raise Unreadable(f"{path.name} is of schema {schema}, here {SCHEMA}: update vanish-tui")
+        raise Unreadable(f"{path.name} has schema {schema}, this version reads {SCHEMA}: update vanish-tui")
     try:
         return Checkpoint(**{**record, "status": Status(record["status"])})
     except (TypeError, KeyError, ValueError):
-        raise Unreadable(f"{path.name} is no checkpoint of a run") from None
+        raise Unreadable(f"{path.name} is not a checkpoint of a run") from None
 
 
 def newest_checkpoint(folder: Path, log_bytes: int) -> tuple[Checkpoint | None, list[str]]:
-    """The newest that can be used, and a sentence about each that can't.
+    """Find the newest usable checkpoint.
 
-    One that stands further than the log reaches is passed over if the one before it doesn't.
+    A checkpoint that was saved after the end of the log is returned only if the other one cannot be used.
 
     Args:
-        folder: the run's own.
+        folder: of the run.
         log_bytes: the size of its log.
+
+    Returns:
+        (the checkpoint, None if there is none; a sentence about each that has a problem).
     """
     remarks: list[str] = []
     ahead: Checkpoint | None = None

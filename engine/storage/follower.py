@@ -1,4 +1,4 @@
-"""Follows a run from its log while another process, or nobody, writes it."""
+"""Follows a run in its log, while another process writes it or after it has ended."""
 
 import os
 from pathlib import Path
@@ -10,15 +10,16 @@ from engine.tracking.snapshot import RunView, Snapshot
 
 
 class Follower:
-    """A run as its log tells it, brought up to date by `poll`.
+    """The state of a run, read from its log. `poll` brings it up to date.
 
-    A half-written line waits for its end. A log that a resume has cut back is read anew.
+    An incomplete line is read when it is complete. A log that was truncated by a resume is read again from
+    the start.
 
     Args:
-        folder: the run's own.
+        folder: of the run.
 
     Raises:
-        NotARun: the folder holds none.
+        NotARun: the folder is not a run directory.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -31,11 +32,14 @@ class Follower:
 
     @property
     def run(self) -> str:
-        """The run's name."""
+        """The name of the run."""
         return self._description.run
 
     def poll(self) -> bool:
-        """Read what is new; whether anything was.
+        """Read the new lines of the log.
+
+        Returns:
+            Whether there were any.
 
         Raises:
             OSError: the log cannot be read.
@@ -43,7 +47,7 @@ class Follower:
         """
         try:
             file = open(self.folder / EVENTS, "rb", buffering=0)  # noqa: SIM115
-        except FileNotFoundError:  # the run is just about to begin
+        except FileNotFoundError:  # the run has not begun yet
             return False
         with file:
             if not self._is_the_same(file.fileno()):
@@ -58,11 +62,11 @@ class Follower:
 
     @property
     def view(self) -> RunView:
-        """The fold, for whoever follows the run further by its events."""
+        """The state that events are applied to, for a caller that applies further events itself."""
         return self._view
 
     def snapshot(self) -> Snapshot:
-        """The run as it stood at the last poll; made anew only after an event."""
+        """The run at the last poll. It is created again only after an event."""
         if self._outdated or self._snapshot.sequence != self._view.sequence:
             self._snapshot, self._outdated = self._view.snapshot(), False
         return self._snapshot
@@ -71,11 +75,11 @@ class Follower:
         what = self._description
         self._view = RunView(what.run, what.spec, what.seed)
         self._position, self._last = 0, b""
-        self._outdated = True  # as many events as before may be others
+        self._outdated = True  # there may be as many events as before, but different ones
         self.damage = ()
 
     def _is_the_same(self, file: int) -> bool:
-        """Whether the last line that was read stands where it stood: times in it make each line unique."""
+        """Whether the last line is still at the same place. Lines contain times, so each line is unique."""
         if not self._position:
             return True
         place = self._position - len(self._last) - 1

@@ -1,4 +1,4 @@
-"""What a person calls a run (`labels.json`): a name and tags. Whoever edits them writes the file."""
+"""The user's labels of a run (`labels.json`): a name and tags. Any process may write this file."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -12,7 +12,7 @@ LABELS = "labels.json"
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """A run's name, beside that of its folder, and its tags."""
+    """The user's name for a run, in addition to that of its folder, and its tags."""
 
     name: str = ""
     tags: tuple[str, ...] = ()
@@ -22,7 +22,7 @@ NO_LABELS = Labels()
 
 
 def read_labels(folder: Path) -> Labels:
-    """The labels of the run in `folder`; none, if it has none or they can't be read."""
+    """The labels of the run in `folder`. They are empty if it has none, or if they cannot be read."""
     try:
         with open(folder / LABELS, "rb", buffering=0) as file:
             record = json.loads(file.read())
@@ -32,7 +32,7 @@ def read_labels(folder: Path) -> Labels:
 
 
 def write_labels(folder: Path, labels: Labels) -> None:
-    """Give a run its labels.
+    """Write the labels of a run.
 
     Raises:
         OSError: the file cannot be written.

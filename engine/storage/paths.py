@@ -1,4 +1,4 @@
-"""Where runs are kept, and what each is called."""
+"""The folder for runs, and the names of runs."""
 
 from datetime import datetime
 from pathlib import Path
@@ -7,13 +7,13 @@ from platformdirs import user_state_path
 
 
 def default_runs_folder() -> Path:
-    """Where runs are kept unless someone says otherwise."""
+    """The default folder for runs."""
     return user_state_path("vanish-tui") / "runs"
 
 
 def new_run_name(scenario_id: str, now: datetime | None = None) -> str:
-    """A run's name, and its folder's: YYYYMMDD-HHMMSS-SCENARIO-xxxx."""
-    import secrets  # with all of hashlib: only when something is trained
+    """A new name for a run and its folder: YYYYMMDD-HHMMSS-SCENARIO-xxxx, with random hexadecimal digits."""
+    import secrets  # imports hashlib, so only when a run is started
 
     moment = now or datetime.now()
     return f"{moment:%Y%m%d-%H%M%S}-{scenario_id}-{secrets.token_hex(2)}"

@@ -1,4 +1,4 @@
-"""A run's directory while the run is trained: its lock, its log, its checkpoint, and what can't be saved."""
+"""The directory of a run while it trains: its lock, log and checkpoint, and what cannot be saved."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +14,12 @@ from engine.storage.summary import Summary, write_summary
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Save:
-    """What is to be saved of a run at one moment.
+    """What to save of a run.
 
     Attributes:
-        checkpoint: None of a run that failed: what it stood in then is no state to go on from.
+        checkpoint: None if the run failed, because a run cannot be resumed from that state.
         summary: for lists.
-        last: nothing more will come, and the directory is let go of.
+        last: whether this is the last save, after which the directory is closed.
     """
 
     checkpoint: Checkpoint | None
@@ -28,11 +28,11 @@ class Save:
 
 
 class RunDirectory:
-    """Writes one run. Nothing here raises because of the disk: `trouble` says what it has against us.
+    """Writes one run. Errors of the disk are not raised: `trouble` holds the reason.
 
     Args:
-        log: the run's.
-        lock: on its folder; None of a new run, whose folder may not be there yet.
+        log: of the run.
+        lock: of its folder; None for a new run, whose folder may not exist yet.
     """
 
     def __init__(self, log: RunLog, lock: RunLock | None = None) -> None:
@@ -43,25 +43,31 @@ class RunDirectory:
 
     @classmethod
     def create(cls, folder: Path, scenario: Record, seed: int, origin: Origin) -> Self:
-        """The directory of a new run; `scenario` is resolved, whole, with its `id`.
+        """Create the directory of a new run.
+
+        Args:
+            folder: of the run.
+            scenario: complete, with its `id`.
+            seed: of all randomness.
+            origin: data, device and threads that the run begins with.
 
         Raises:
-            FileExistsError: there is such a folder.
+            FileExistsError: the folder exists already.
         """
         return cls(RunLog(folder, scenario, seed, origin))
 
     @property
     def trouble(self) -> str:
-        """Why the run can't be saved; empty while it can."""
+        """Why the run cannot be saved; empty if it can."""
         return self._log_trouble or self._save_trouble
 
     @property
     def log_bytes(self) -> int:
-        """The size of the log."""
+        """The size of the log in bytes."""
         return self._log.size
 
     def write(self, event: RunEvent) -> None:
-        """Append an event to the log, now or as soon as the disk takes it."""
+        """Append an event to the log, now or as soon as the disk allows it."""
         try:
             if self._lock is None:
                 self._log.keep(event)
@@ -75,11 +81,15 @@ class RunDirectory:
             self._log_trouble = ""
 
     def save(self, what: Save) -> bool:
-        """Bring log, checkpoint and summary onto the disk, in this order; False if it doesn't take them."""
+        """Write the log, the checkpoint and the summary to the disk, in this order.
+
+        Returns:
+            Whether all of them were written.
+        """
         try:
             self._acquire_lock()
             self._log.sync()
-            self._log_trouble = ""  # at once: what the log meets from here on is news
+            self._log_trouble = ""  # before the rest, so that a later error of the log is reported
             if what.checkpoint is not None:
                 write_checkpoint(self.folder, what.checkpoint)
             write_summary(self.folder, what.summary)
@@ -92,7 +102,7 @@ class RunDirectory:
         return True
 
     def beat(self) -> None:
-        """Say that this process still trains the run."""
+        """Update the lock, to show that this process still trains the run."""
         if self._lock is not None:
             try:
                 self._lock.beat()
@@ -100,7 +110,7 @@ class RunDirectory:
                 self._save_trouble = _reason(error)
 
     def close(self) -> None:
-        """Let go of the directory."""
+        """Close the log and release the lock."""
         if self._closed:
             return
         self._closed = True
@@ -112,7 +122,7 @@ class RunDirectory:
                 self._save_trouble = _reason(error)
 
     def _acquire_lock(self) -> None:
-        """Nothing is written to a folder that another process may have taken."""
+        """Lock the folder, before anything is written: another process may have taken it."""
         if self._lock is None:
             self._log.open()
             self._lock = RunLock(self.folder)

@@ -1,7 +1,7 @@
-"""Every run of a folder in figures, without reading a log.
+"""Lists the runs in a folder with their results, without reading their logs.
 
-A run costs two looks at the disk: the times of its folder, which change with each of its summaries, and the
-size of its log. What was read before is taken from `.index.json`, which is a cache and no more.
+Each run needs only two accesses to the disk: the time of its folder, which changes with each summary, and the
+size of its log. Everything else comes from `.index.json`, which is only a cache.
 """
 
 import json
@@ -22,7 +22,7 @@ from engine.storage.run_log import EVENTS, NotARun, read_description
 from engine.storage.summary import FIELDS, Summary, read_summary, row_of, summary_of_row
 
 INDEX = ".index.json"
-# A folder that changed so lately may change again without its time telling: file systems count in ticks.
+# A folder that changed this recently may change again without a new time, because file systems round times.
 _SETTLED_NS = 3 * 10**9
 
 State = Literal["live", "abandoned", "ended", "unusable"]
@@ -33,12 +33,12 @@ class RunEntry:
     """One entry of a runs folder.
 
     Attributes:
-        runs: the folder that it is in.
-        name: its folder's.
-        summary: its figures; None where it has none that can be read.
-        labels: what a person calls it.
-        owner: who trains it now.
-        problem: why it can't be used, or what is damaged in it; empty where nothing is.
+        runs: the runs folder.
+        name: of its own folder.
+        summary: its results; None if they cannot be read.
+        labels: its name and tags from the user.
+        owner: the process that trains it now.
+        problem: why it cannot be used, or what is damaged; empty if there is no problem.
     """
 
     runs: Path
@@ -50,12 +50,12 @@ class RunEntry:
 
     @property
     def folder(self) -> Path:
-        """Where it is."""
+        """The folder of the run."""
         return self.runs / self.name
 
     @property
     def state(self) -> State:
-        """Whether it is trained now, was left by a process that is gone, or was brought to an end."""
+        """Whether it is training, was abandoned by a process that no longer exists, or has ended."""
         if self.owner is not None:
             return "live"
         if self.summary is None:
@@ -64,17 +64,17 @@ class RunEntry:
 
     @property
     def status(self) -> str:
-        """In one word, for a list."""
+        """The status in one word, for a list."""
         if self.summary is None:
             return self.state
         return str(self.summary.status) if self.state in ("live", "ended") else self.state
 
 
 def list_runs(runs: Path) -> list[RunEntry]:
-    """The entries of a runs folder, the latest first; what is not a run stands among them with the reason.
+    """The entries of a runs folder, the latest first. Entries that are not runs have the reason in `problem`.
 
     Raises:
-        OSError: the folder is there and cannot be read.
+        OSError: the folder exists and cannot be read.
     """
     index = _Index(runs)
     try:
@@ -86,12 +86,12 @@ def list_runs(runs: Path) -> list[RunEntry]:
 
 
 def read_entry(folder: Path) -> RunEntry:
-    """One run."""
+    """The entry of one run."""
     return _entry(folder.parent, folder.name, _read(folder))
 
 
 class _Kept(NamedTuple):
-    """What of a run changes only with its folder's time."""
+    """The part of an entry that changes only if the time of its folder changes."""
 
     summary: Summary | None
     labels: Labels
@@ -99,7 +99,7 @@ class _Kept(NamedTuple):
 
 
 class _Index:
-    """One listing, and what is kept of it for the next."""
+    """One listing, and the cache for the next one."""
 
     def __init__(self, runs: Path) -> None:
         self._runs = runs
@@ -119,7 +119,7 @@ class _Index:
                     yield self._unusable(item.name, f"cannot be read: {error.strerror}")
                     continue
                 if not item.is_dir():
-                    yield self._unusable(item.name, "no run: it is a file")
+                    yield self._unusable(item.name, "not a run: it is a file")
                     continue
                 row = self._known.get(item.name)
                 if row is not None and row[0] == changed:
@@ -136,7 +136,7 @@ class _Index:
         return RunEntry(self._runs, name, None, NO_LABELS, None, problem)
 
     def write(self) -> None:
-        """Keep what was read for the next time, where that is possible."""
+        """Save the cache for the next listing, if possible."""
         if self._is_new or len(self._found) != len(self._known):
             record = {"schema": SCHEMA, "fields": FIELDS, "runs": self._found}
             with suppress(OSError):
@@ -171,7 +171,7 @@ def _read(folder: Path) -> _Kept:
     try:
         try:
             summary = read_summary(folder)
-        except FileNotFoundError:  # the process was killed before it had saved anything
+        except FileNotFoundError:  # the process was killed before its first save
             what = read_description(folder)
             summary = Summary(what.spec.id, what.seed, Status.LOADING)
     except NotARun as error:
@@ -192,7 +192,7 @@ def _entry(runs: Path, name: str, kept: _Kept) -> RunEntry:
 
 
 def _damage(log: str, summary: Summary) -> str:
-    """A log that is shorter than it was when the run was last saved."""
+    """What is wrong with a log that is now shorter than at the last save; empty if nothing is."""
     try:
         size = os.stat(log).st_size
     except FileNotFoundError:

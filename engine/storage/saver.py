@@ -1,4 +1,4 @@
-"""Saves runs beside the training, in a thread of its own."""
+"""Saves runs in a separate thread, while they train."""
 
 import threading
 from collections.abc import Callable
@@ -12,13 +12,13 @@ RETRY_SECONDS = 5.0
 
 
 class Saver:
-    """Writes what it is handed; of a run that is handed in again meanwhile, only the newest.
+    """Writes what is submitted. If a run is submitted again before it was written, only the newest is.
 
-    What the disk doesn't take is tried again every few seconds until it does, or until `close`.
+    A save that fails is tried again every few seconds, until it succeeds or until `close`.
 
     Args:
-        seconds: at least so often a run that trains is to be handed in.
-        on_change: called, in the saver's thread, when a run can't be saved any more, or can again.
+        seconds: how often a run that trains should be submitted at least.
+        on_change: called in the saver's thread when a run can no longer be saved, or can be saved again.
     """
 
     def __init__(self, seconds: float, on_change: Callable[[], None]) -> None:
@@ -37,7 +37,7 @@ class Saver:
         self._thread.start()
 
     def submit(self, directory: RunDirectory, save: Save) -> None:
-        """Save a run soon. Its tensors are its own from here on."""
+        """Save a run soon. The caller must not change its tensors any more."""
         with self._changed:
             older = self._waiting.get(directory) or self._refused.pop(directory, None)
             if save.checkpoint is None and older is not None:
@@ -47,12 +47,12 @@ class Saver:
             self._changed.notify_all()
 
     def finish(self, directory: RunDirectory) -> None:
-        """Wait until what was submitted of a run was tried."""
+        """Wait until the saver has tried everything that was submitted of a run."""
         with self._changed:
             self._changed.wait_for(lambda: directory not in self._waiting and self._busy is not directory)
 
     def close(self) -> None:
-        """Save what is left, let go of every directory, and end the thread."""
+        """Save what is left, close every directory, and end the thread."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""The figures of a run that a list shows (`summary.json`), so that it needn't read the log."""
+"""The results of a run for lists (`summary.json`), so that a list need not read the log."""
 
 import json
 from dataclasses import dataclass, fields
@@ -16,16 +16,18 @@ SUMMARY = "summary.json"
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A run in figures, as it stood when it was last saved.
+    """The results of a run at its last save.
 
     Attributes:
+        scenario: its id.
         status: a run that is `running` here and has no owner was abandoned.
-        steps: of the whole schedule; `epochs` likewise.
-        time: the run's own training seconds.
-        data: the source in a few words.
-        interventions: how often it was changed by hand.
-        verdict: its kind, the most severe first; empty where there is none.
-        log_bytes: of `events.jsonl` at that moment; a log that is shorter was cut.
+        steps: planned for the whole schedule.
+        epochs: planned for the whole schedule.
+        time: training time in seconds.
+        data: a short name for the data source.
+        interventions: how often the run was changed by hand.
+        verdict: the kind of its most severe verdict; empty if there is none.
+        log_bytes: size of `events.jsonl` at this save. A log that is shorter now was cut.
     """
 
     scenario: str
@@ -56,7 +58,7 @@ _KINDS: dict[str, Any] = {field.name: field.type for field in fields(Summary)}
 
 
 def summarise(run: Snapshot, log_bytes: int) -> Summary:
-    """The figures of a run as it stands."""
+    """The results of a run, with the size of its log in bytes."""
     last, started = run.last_epoch, run.started
     return Summary(
         scenario=run.scenario_id,
@@ -84,7 +86,7 @@ def summarise(run: Snapshot, log_bytes: int) -> Summary:
 
 
 def write_summary(folder: Path, summary: Summary) -> None:
-    """Put it in place of the present one.
+    """Write the summary of a run. It replaces the previous one.
 
     Raises:
         OSError: it cannot be written.
@@ -94,34 +96,34 @@ def write_summary(folder: Path, summary: Summary) -> None:
 
 
 def read_summary(folder: Path) -> Summary:
-    """The figures of the run in `folder`.
+    """Read the summary of the run in `folder`.
 
     Raises:
-        FileNotFoundError: it was never saved.
-        OSError: they cannot be read.
-        NotARun: they are damaged, or a newer version wrote them.
+        FileNotFoundError: the run was never saved.
+        OSError: it cannot be read.
+        NotARun: it is damaged, or a newer version wrote it.
     """
     with open(folder / SUMMARY, "rb", buffering=0) as file:
         content = file.read()
     try:
         record = json.loads(content)
         refuse_newer(record)
-        # Fields that a newer version added are passed over.
+        # Unknown fields, which a newer version may add, are ignored.
         values = {field: record[field] for field in FIELDS if field in record}
         values["status"] = Status(record["status"])
         if all(is_a(value, _KINDS[field]) for field, value in values.items()):
             return Summary(**values)
-        raise TypeError("a figure is none")
+        raise TypeError("a field has the wrong type")
     except (KeyError, TypeError, ValueError):
         raise NotARun(f"damaged: {SUMMARY} does not describe a run") from None
 
 
 def row_of(summary: Summary) -> list[Any]:
-    """The figures in the order of the fields, as JSON holds them."""
+    """The values of a summary in the order of FIELDS, for JSON."""
     return [getattr(summary, field) for field in FIELDS]
 
 
 def summary_of_row(row: list[Any]) -> Summary:
-    """The figures that row_of gave."""
+    """The summary from what `row_of` returned."""
     scenario, seed, status, *rest = row
     return Summary(scenario, seed, Status(status), *rest)

@@ -33,7 +33,7 @@ def test_training_continues_while_nothing_can_be_saved(data: tuple[str, str], tm
     assert len(log) == LIMIT
     assert len(out.encode()) > LIMIT
     assert out.encode().startswith(log)
-    assert errors.startswith(f"vanish-tui: not saved, {tmp_path / run}: File too large. Training goes on.")
+    assert errors.startswith(f"vanish-tui: not saved, {tmp_path / run}: File too large. Training continues.")
 
 
 def test_unsaved_data_is_saved_when_there_is_space_again(data: tuple[str, str], tmp_path: Path) -> None:

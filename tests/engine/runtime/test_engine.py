@@ -556,7 +556,7 @@ def test_where_nothing_can_be_written_training_goes_on_with_a_notice(
     warning, last = engine.snapshot().notices
     assert warning.severity == "warning"
     assert warning.text.startswith(f"not saved, {obstacle}")
-    assert warning.text.endswith("Training goes on.")
+    assert warning.text.endswith("Training continues.")
     assert last.text.startswith("small finished, test accuracy")
 
 
@@ -579,7 +579,7 @@ def test_a_disk_that_fills_up_is_one_notice_and_training_goes_on(
     engine.close()
     (warning,) = (notice for notice in engine.snapshot().notices if notice.text.startswith("not saved"))
     assert warning.severity == "warning"
-    assert warning.text.endswith("No space left on device. Training goes on.")
+    assert warning.text.endswith("No space left on device. Training continues.")
     assert read_events(tmp_path / "runs" / name / EVENTS)[-1].step == 2
 
 

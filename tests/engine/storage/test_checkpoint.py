@@ -143,5 +143,5 @@ def test_nothing_in_the_file_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_one_of_a_newer_version_is_named(tmp_path: Path) -> None:
     torch.save({"schema": 2}, tmp_path / CHECKPOINT)
-    with pytest.raises(Unreadable, match="of schema 2, here 1: update vanish-tui"):
+    with pytest.raises(Unreadable, match="has schema 2, this version reads 1: update vanish-tui"):
         read_checkpoint(tmp_path / CHECKPOINT)

@@ -109,7 +109,7 @@ def _dangling(folder: Path) -> None:
         (_of_another_kind, "damaged: summary.json does not describe a run", False),
         (_without_status, "damaged: summary.json does not describe a run", False),
         (_alien, "no run: there is no run.json", False),
-        (_a_file, "no run: it is a file", False),
+        (_a_file, "not a run: it is a file", False),
         (_dangling, "cannot be read: No such file or directory", False),
     ],
 )
