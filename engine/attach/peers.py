@@ -69,12 +69,12 @@ class Peers:
         """
         owner = owner_of(self._runs_folder / run)
         if owner is None or owner == self._here:
-            return f"nobody else trains {run}"
+            return f"no other process trains {run}"
         if not owner.is_here:
             return f"{run} is trained by {owner}: from here it can only be watched"
         if any(handover.owner == owner for handover in self._handovers):
             return ""  # a second signal would end it before it has saved
-        # All of them end with it, also those that it has begun since somebody looked here.
+        # The process ends all of its runs, also those that it began since the last look.
         runs = tuple(dict.fromkeys((*self._live(owner), run)))
         try:
             ask_to_end(self._runs_folder / run, owner)
@@ -176,7 +176,7 @@ class Peers:
             self._handovers.remove(handover)
             for run in handover.runs:
                 if run in held:
-                    text = f"{handover.owner} was told to end, and has not"
+                    text = f"{handover.owner} was asked to end, but is still running"
                     self._news.append(News(run, "error", text))
                 elif not self._has_ended(run):
                     released.append(run)

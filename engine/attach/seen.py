@@ -1,4 +1,4 @@
-"""What is seen of runs that other processes train, and what a shared engine asks of whoever looks."""
+"""What is known about runs of other processes, and the interface through which a shared engine reads it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class News(NamedTuple):
 
 
 class PeerSource(Protocol):
-    """Looks at the runs of other processes: `engine.attach.peers.Peers`, or a test's stand-in.
+    """Reads the runs of other processes: `engine.attach.peers.Peers`, or a test's stand-in.
 
     `look`, `released` and `news` are called in one thread at a time.
     """

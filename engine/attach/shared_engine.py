@@ -155,7 +155,7 @@ class SharedEngine:
     def _all_peers(self) -> PeerSource:
         with self._making_peers:  # the thread and a key may both come first
             if self._peers is None:
-                from engine.attach.peers import Peers  # reads logs, which the first frame doesn't wait for
+                from engine.attach.peers import Peers  # slow to import, so not before the first frame
 
                 self._peers = Peers(self.runs_folder, find_live=self._find_live)
             return self._peers

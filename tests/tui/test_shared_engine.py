@@ -141,7 +141,7 @@ class FakePeers:
         return news
 
     def take_over(self, run: str) -> str:
-        return f"nobody else trains {run}"
+        return f"no other process trains {run}"
 
 
 class RecordingEngine(Engine):
@@ -165,7 +165,7 @@ def test_what_peers_say_at_a_look_reaches_the_engine_and_the_notices_once(tmp_pa
     assert peers.wanted == ["second"]
     assert engine.sent == [ResumeRun("first")]
     assert notices(shared) == ["second: no run"]
-    assert shared.take_over("first") == "nobody else trains first"
+    assert shared.take_over("first") == "no other process trains first"
 
 
 def test_a_process_is_asked_to_end_once(
@@ -203,8 +203,8 @@ def test_a_process_that_cannot_be_asked_to_end_is_not(
     make_run(tmp_path, "ours", owner=Owner.present())
     make_run(tmp_path, "left")
     assert shared.take_over("far").endswith("on gpu-box-9: from here it can only be watched")
-    assert shared.take_over("ours") == "nobody else trains ours"
-    assert shared.take_over("left") == "nobody else trains left"
+    assert shared.take_over("ours") == "no other process trains ours"
+    assert shared.take_over("left") == "no other process trains left"
     assert killed == []
 
 
