@@ -10,26 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import BinaryIO
 
 from engine.protocol.events import EpochFinished, RunEvent, Sample
+from engine.protocol.quantities import QUANTITIES
 
 _POLYNOMIAL = 0x82F63B78  # Castagnoli's, reflected
 _WALL_TIME, _STEP, _FILE_VERSION, _SUMMARY = 1, 2, 3, 5  # fields of Event
 _VALUE = 1  # of Summary
 _TAG, _SIMPLE_VALUE = 1, 2  # of Summary.Value
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types
-
-_OF_A_LAYER = (
-    "grad_norm",
-    "delta_norm",
-    "update_ratio",
-    "unmoved",
-    "weight_norm",
-    "activation_mean",
-    "activation_std",
-    "sample_std",
-    "saturated",
-    "inactive",
-    "dead",
-)
 
 
 def write_events(file: BinaryIO, events: Iterable[RunEvent], began: float) -> None:
@@ -56,10 +43,10 @@ def _scalars(event: RunEvent) -> Iterator[tuple[str, float]]:
             yield "accuracy/batch", event.accuracy
             yield "lr", event.lr
             for layer in event.layers:
-                for quantity in _OF_A_LAYER:
-                    value = getattr(layer, quantity)
+                for quantity in QUANTITIES.values():
+                    value = layer.value(quantity)
                     if value is not None:
-                        yield f"{quantity}/{layer.name}", value
+                        yield f"{quantity.name}/{layer.name}", value
         case EpochFinished():
             yield "loss/train", event.train_loss
             yield "loss/test", event.test_loss

@@ -1,213 +1,255 @@
 """What is measured at each layer, and how. The results stay on the device until one copy to the CPU.
 
+A quantity is a row in engine.protocol.quantities and a function here, which is registered by the row's name.
+The function is called with one of four sources:
+
+- `of_weights`: the weights before and after the update; it returns [layers];
+- `of_outputs`: the outputs h of layers; it returns [layers];
+- `of_activations`: the output a of one layer's activation; it returns a scalar;
+- `of_deltas`: one layer's dL/da, float [batch, units], during the backward pass; it returns a scalar.
+
+A source computes once what several functions need. A function only reads its source, unless it is registered
+with `overwrites`. It returns float64.
+
 Norms and deviations are computed in double precision: the squares of a vanishing gradient are below the
 range of float32 long before the gradient itself is, and those of an exploding one are above it.
 """
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import chain
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor
 
 from engine.networks.activations import SIGMOIDS
-from engine.networks.mlp import Network, Tape
-from engine.protocol.events import LayerSample
+from engine.protocol.quantities import QUANTITIES
+from engine.protocol.quantity import Layers
 
 # A unit is saturated if its slope is below this fraction of the largest slope (sigmoid 1/4, tanh 1).
 SATURATED_SLOPE = 0.05
 
-
-def measured_step(step: int, step_of_stage: int) -> bool:
-    """Whether a step is measured: steps 1 to 10 of each stage, and every 10th step of the run.
-
-    Args:
-        step: of the run, counted from 1.
-        step_of_stage: of the stage, counted from 1.
-    """
-    return step_of_stage <= 10 or step % 10 == 0
+Source = TypeVar("Source")
+Function = Callable[[Source], Tensor]
 
 
-# By quantity: the layers, counted from 0, and their values, float64 [layers].
-Found = dict[str, tuple[Sequence[int], Tensor]]
+class Functions(Generic[Source]):
+    """The functions that measure quantities at one kind of source, by quantity.
 
-
-@dataclass(frozen=True)
-class Measurement:
-    """The measured values of one step, on the device. `decode` turns them into samples.
-
-    Attributes:
-        values: float64 [values].
-        present: for each value, its layer (counted from 0) and the name of its quantity.
-    """
-
-    values: Tensor
-    present: tuple[tuple[int, str], ...]
-
-
-class Probe:
-    """Measures one step. Create it before the backward pass, and call `read` after the update.
-
-    Measuring only reads, so the weights are bit-identical with and without it.
+    `@functions("name")` adds one. Which layers a source is about decides which of them are called.
 
     Args:
-        network: before the step's update. Its weights are copied here, to compare them afterwards.
-        tape: of this step's forward pass.
-        activation: name of the scenario's activation.
+        kinds: the `Quantity.layers` that this kind of source has the tensors for.
     """
 
-    def __init__(self, network: Network, tape: Tape, activation: str) -> None:
-        self._activation = activation
-        self._tape = tape
-        self._delta_norms: dict[int, Tensor] = {}
-        alike = groupby(
-            enumerate(layer.weight for layer in network.layers),
-            lambda numbered: (numbered[1].shape, numbered[1].requires_grad),
-        )
-        self._weights = [_Weights(*zip(*members, strict=True)) for _, members in alike]
+    def __init__(self, *kinds: Layers) -> None:
+        self._kinds = kinds
+        self._reading: dict[str, Function[Source]] = {}
+        self._overwriting: dict[str, Function[Source]] = {}
+        self._applying: dict[tuple[str, tuple[Layers, ...]], dict[str, Function[Source]]] = {}
 
-    def on_delta(self, number: int, delta: Tensor) -> None:
-        """Measure the norm of one layer's gradient during the backward pass, while it is in the cache.
+    def __iter__(self) -> Iterator[str]:
+        return chain(self._reading, self._overwriting)
+
+    def __call__(
+        self, name: str, *, overwrites: bool = False
+    ) -> Callable[[Function[Source]], Function[Source]]:
+        """Let the decorated function measure the quantity called `name`.
 
         Args:
-            number: of the layer, counted from 0.
-            delta: dL/da, float [batch, units].
+            name: of a row in QUANTITIES.
+            overwrites: the function writes over its source's tensors, which saves a copy; it is called last,
+                and so there is at most one for each kind of source.
+
+        Raises:
+            ValueError: there is no such row, it applies to layers that this kind of source has no tensors
+                for, or another function overwrites the source already.
         """
-        self._delta_norms[number] = _norm(delta)
+        row = QUANTITIES.get(name)
+        if row is None:
+            raise ValueError(f"{name}: no such quantity")
+        if row.layers not in self._kinds:
+            raise ValueError(f"{name}: here are no tensors for {row.layers} layers")
+        if overwrites and self._overwriting:
+            raise ValueError(f"{name}: {next(iter(self._overwriting))} overwrites the same tensors")
 
-    @torch.no_grad()
-    def read(self) -> Measurement:
-        """Measure everything else. Call it after the optimizer's update."""
-        a, h = self._tape.a, self._tape.h  # of each layer [batch, units]
-        hidden, output = range(len(h) - 1), (len(h) - 1,)
-        found = [weights.read() for weights in self._weights]
-        for numbers in (hidden, output):
-            found.append(_moments(numbers, [h[number] for number in numbers]))
-        if self._delta_norms:
-            norms = torch.stack(list(self._delta_norms.values()))  # [layers with a gradient]
-            found.append({"delta_norm": (tuple(self._delta_norms), norms)})
-        shares = [_shares(self._activation, a[number]) for number in hidden]
-        found += [{name: (hidden, torch.stack([share[name] for share in shares]))} for name in shares[0]]
-        columns = [(name, *column) for each in found for name, column in each.items()]
-        return Measurement(
-            torch.cat([values for _, _, values in columns]),
-            tuple((number, name) for name, numbers, _ in columns for number in numbers),
-        )
+        def add(function: Function[Source]) -> Function[Source]:
+            (self._overwriting if overwrites else self._reading)[name] = function
+            self._applying.clear()
+            return function
+
+        return add
+
+    def applying(self, activation: str, *kinds: Layers) -> Mapping[str, Function[Source]]:
+        """Those whose quantities apply to layers of all these kinds, in the order to call them in."""
+        known = self._applying.get((activation, kinds))
+        if known is None:
+            known = self._applying[activation, kinds] = {
+                name: function
+                for name, function in chain(self._reading.items(), self._overwriting.items())
+                if QUANTITIES[name].applies(kinds, activation)
+            }
+        return known
 
 
-class _Weights:
-    """The weights of neighbouring layers with the same shape, stacked into one tensor.
+# --------------------------------------------------------------------------------------- weights
 
-    Stacking saves time: with layers as small as these, most of an operation's cost is the call.
+
+class Weights:
+    """The weights of layers with the same shape, stacked into one tensor.
+
+    All of the layers train, or all are frozen. Stacking saves time: with layers as small as these, most of an
+    operation's cost is the call.
 
     Args:
-        numbers: of the layers, counted from 0.
-        weights: of these layers, float [units, in] each. All of them train, or all are frozen.
+        before: the weights before the step's update, float [layers, units, in].
+        after: the weights after it, float [units, in] each, with their gradients.
+
+    Attributes:
+        norm: of the weights before the update, float64 [layers].
+        trained: whether the layers have gradients. The next two exist only if they have.
+        gradient: dL/dW, float [layers, units, in].
+        update: the change of the weights, float [layers, units, in].
     """
 
-    def __init__(self, numbers: Sequence[int], weights: Sequence[Tensor]) -> None:
-        self._numbers, self._weights = numbers, weights
-        self._before = torch.stack([weight.detach() for weight in weights])  # [layers, units, in]
+    gradient: Tensor
+    update: Tensor
 
-    def read(self) -> Found:
-        """Measure the gradient and the change of the weights. Each value is float64 [layers]."""
-        weight_norm = _norm(self._before, dim=(1, 2))
-        found = {"weight_norm": weight_norm}
-        gradients = [weight.grad for weight in self._weights if weight.grad is not None]
+    def __init__(self, before: Tensor, after: Sequence[Tensor]) -> None:
+        self.before = before
+        self.norm = _norm(before, dim=(1, 2))
+        gradients = [weight.grad for weight in after if weight.grad is not None]
+        self.trained = bool(gradients)
         if gradients:
-            gradient = torch.stack(gradients)  # [layers, units, in], and so are update, pushed and moved
-            update = torch.stack([weight.detach() for weight in self._weights]).sub_(self._before)
-            found["grad_norm"] = _norm(gradient, dim=(1, 2))
-            found["update_ratio"] = _norm(update, dim=(1, 2)) / weight_norm
-            pushed = gradient.ne_(0)  # 1 where the gradient is not 0; in place, as floats (see _shares)
-            moved = update.ne_(0).mul_(pushed)  # 1 where such a weight changed
-            found["unmoved"] = 1 - moved.sum((1, 2)).double() / pushed.sum((1, 2))
-        return {name: (self._numbers, values) for name, values in found.items()}
+            self.gradient = torch.stack(gradients)
+            self.update = torch.stack([weight.detach() for weight in after]).sub_(before)
 
 
-def decode(
-    numbers: list[float], present: tuple[tuple[int, str], ...], names: tuple[str, ...], frozen: frozenset[str]
-) -> tuple[LayerSample, ...]:
-    """The samples of the layers, from the values of a Measurement.
-
-    Args:
-        numbers: the values, on the CPU.
-        present: for each value, its layer (counted from 0) and the name of its quantity.
-        names: of all layers, from the input to the output.
-        frozen: the names of the layers that do not train.
-    """
-    layers: list[dict[str, float | None]] = [{} for _ in names]
-    for (number, quantity), value in zip(present, numbers, strict=True):
-        layers[number][quantity] = value
-    for layer in layers:
-        if math.isnan(layer.get("unmoved") or 0.0):
-            layer["unmoved"] = None  # 0 / 0: no weight had a gradient other than 0
-    return tuple(
-        LayerSample(name=name, frozen=name in frozen, **layer)
-        for name, layer in zip(names, layers, strict=True)
-    )
+of_weights = Functions[Weights]("all", "trained")
 
 
-def nonfinite_layers(layers: tuple[LayerSample, ...]) -> tuple[str, ...]:
-    """The names of the layers whose output was not finite, from the input to the output."""
-    return tuple(
-        layer.name
-        for layer in layers
-        if layer.activation_std is not None and not math.isfinite(layer.activation_std)
-    )
+@of_weights("weight_norm")
+def _weight_norm(weights: Weights) -> Tensor:
+    return weights.norm
 
 
-def _moments(numbers: Sequence[int], outputs: Sequence[Tensor]) -> Found:
-    """Mean and standard deviations of the outputs of layers with the same width.
+@of_weights("grad_norm")
+def _grad_norm(weights: Weights) -> Tensor:
+    return _norm(weights.gradient, dim=(1, 2))
+
+
+@of_weights("update_ratio")
+def _update_ratio(weights: Weights) -> Tensor:
+    return _norm(weights.update, dim=(1, 2)) / weights.norm
+
+
+@of_weights("unmoved", overwrites=True)
+def _unmoved(weights: Weights) -> Tensor:
+    pushed = weights.gradient.ne_(0)  # 1 where the gradient is not 0; in place, as floats (see Activations)
+    moved = weights.update.ne_(0).mul_(pushed)  # 1 where such a weight changed
+    return 1 - moved.sum((1, 2)).double() / pushed.sum((1, 2))
+
+
+# ------------------------------------------------------------------------- a layer's output, h
+
+
+class Outputs:
+    """The outputs of layers with the same width, and their mean and variance.
 
     Args:
-        numbers: of the layers, counted from 0.
         outputs: h of these layers, float [batch, units] each.
 
-    Returns:
-        `activation_mean` and `activation_std` over batch and units; `sample_std`, the deviation over the
-        batch, averaged over the units. Each is float64 [layers].
+    Attributes:
+        unit_means: over the batch, float64 [layers, units].
+        unit_variances: over the batch, float64 [layers, units].
+        means: over batch and units, float64 [layers].
     """
-    means, variances = [], []
-    for output in outputs:
-        deviation = output.double()  # [batch, units]
-        unit_mean = deviation.mean(0)  # [units]
-        means.append(unit_mean)
-        variances.append(deviation.sub_(unit_mean).square_().mean(0))
-    unit_means, unit_variances = torch.stack(means), torch.stack(variances)  # [layers, units] each
-    mean = unit_means.mean(1)  # [layers]
+
+    def __init__(self, outputs: Sequence[Tensor]) -> None:
+        self.outputs = outputs
+        means, variances = [], []
+        for output in outputs:
+            deviation = output.double()  # [batch, units]
+            unit_mean = deviation.mean(0)  # [units]
+            means.append(unit_mean)
+            variances.append(deviation.sub_(unit_mean).square_().mean(0))
+        self.unit_means, self.unit_variances = torch.stack(means), torch.stack(variances)
+        self.means = self.unit_means.mean(1)
+
+
+of_outputs = Functions[Outputs]("all", "hidden")
+
+
+@of_outputs("activation_mean")
+def _activation_mean(outputs: Outputs) -> Tensor:
+    return outputs.means
+
+
+@of_outputs("activation_std")
+def _activation_std(outputs: Outputs) -> Tensor:
     # The law of total variance: that within units plus that between the means of the units. [layers]
-    variance = unit_variances.mean(1) + (unit_means - mean[:, None]).square_().mean(1)
-    return {
-        "activation_mean": (numbers, mean),
-        "activation_std": (numbers, variance.sqrt()),
-        "sample_std": (numbers, unit_variances.sqrt().mean(1)),
-    }
+    between = (outputs.unit_means - outputs.means[:, None]).square_().mean(1)
+    return (outputs.unit_variances.mean(1) + between).sqrt()
 
 
-def _shares(activation: str, a: Tensor) -> dict[str, Tensor]:
-    """The fraction of a layer's units that are saturated, or inactive and dead.
+@of_outputs("sample_std")
+def _sample_std(outputs: Outputs) -> Tensor:
+    return outputs.unit_variances.sqrt().mean(1)
 
-    The masks are floats, computed in place: they are several times cheaper to compute and count than masks
+
+# ------------------------------------------------------------------ an activation's output, a
+
+
+class Activations:
+    """The output of one hidden layer's activation.
+
+    Masks of it are floats, computed in place: they are several times cheaper to compute and count than masks
     of booleans.
 
     Args:
+        a: float [batch, units].
         activation: name of the activation.
-        a: its output, float [batch, units].
-
-    Returns:
-        By quantity, a float64 scalar tensor.
     """
-    if activation in SIGMOIDS:
-        return {"saturated": _share(torch.addcmul(a, a, a, value=-1).lt_(SATURATED_SLOPE * 0.25))}
-    if activation == "tanh":
-        return {"saturated": _share(a.square().gt_(1 - SATURATED_SLOPE))}
-    if activation == "relu":
-        zero = a.clone().eq_(0)
-        return {"inactive": _share(zero), "dead": _share(zero.amin(0))}
-    return {}
+
+    def __init__(self, a: Tensor, activation: str) -> None:
+        self.a, self.activation = a, activation
+
+    @cached_property
+    def zero(self) -> Tensor:
+        """1 where a is 0, else 0."""
+        return self.a.clone().eq_(0)
+
+
+of_activations = Functions[Activations]("hidden")
+
+
+@of_activations("saturated")
+def _saturated(layer: Activations) -> Tensor:
+    a = layer.a
+    if layer.activation in SIGMOIDS:
+        return _share(torch.addcmul(a, a, a, value=-1).lt_(SATURATED_SLOPE * 0.25))
+    return _share(a.square().gt_(1 - SATURATED_SLOPE))
+
+
+@of_activations("inactive")
+def _inactive(layer: Activations) -> Tensor:
+    return _share(layer.zero)
+
+
+@of_activations("dead")
+def _dead(layer: Activations) -> Tensor:
+    return _share(layer.zero.amin(0))
+
+
+# ------------------------------------------------------------------------------- a layer's dL/da
+
+of_deltas = Functions[Tensor]("reached")
+
+
+@of_deltas("delta_norm")
+def _delta_norm(delta: Tensor) -> Tensor:
+    return _norm(delta)
 
 
 def _share(mask: Tensor) -> Tensor:

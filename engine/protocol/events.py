@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Literal, get_args
 
+from engine.protocol.quantities import LayerQuantities
 from engine.protocol.status import Status
 
 SCHEMA = 1
@@ -22,45 +23,13 @@ InterventionKind = Literal["lr", "freeze", "unfreeze", "next_stage", "epochs"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LayerSample:
-    """What was measured at one layer in one step. None: it does not apply, or was not measured.
+class LayerSample(LayerQuantities):
+    """What was measured at one layer in one step: its name, the table's quantities, and whether it is frozen.
 
-    Forward values, gradients and weights are those before the update. engine.measure.quantities computes
-    them, all in double precision.
-
-    Attributes:
-        name: of the layer.
-        grad_norm: norm of dL/dW.
-        delta_norm: norm of dL/da over the batch.
-        update_ratio: norm of the weights' change in this step, divided by `weight_norm`.
-        unmoved: fraction of the weights with a gradient other than 0 that the update did not change.
-        weight_norm: norm of W.
-        activation_mean: mean of h over batch and units.
-        activation_std: standard deviation of h over batch and units.
-        sample_std: standard deviation of h over the batch, averaged over the units.
-        saturated: fraction of activations, over batch and units, where the slope is nearly 0.
-        inactive: fraction of activations, over batch and units, that are 0 (ReLU).
-        dead: fraction of units that are 0 for the whole batch (ReLU).
-        frozen: whether the layer does not train.
+    The order of the fields is the order of the keys in the log.
     """
 
-    name: str
-    grad_norm: float | None = None
-    delta_norm: float | None = None
-    update_ratio: float | None = None
-    unmoved: float | None = None
-    weight_norm: float | None = None
-    activation_mean: float | None = None
-    activation_std: float | None = None
-    sample_std: float | None = None
-    saturated: float | None = None
-    inactive: float | None = None
-    dead: float | None = None
     frozen: bool = False
-
-
-# The names of the quantities, in the order of the documentation's table.
-QUANTITIES = tuple(field.name for field in fields(LayerSample) if field.name not in ("name", "frozen"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 import scenarios
 from engine.data.fashion_mnist import PIXELS
-from engine.measure.quantities import Probe, decode
+from engine.measure.probe import Probe, decode
 from engine.networks.backprop import backpropagate
 from engine.networks.losses import LOSSES
 from engine.networks.mlp import Network, Tape, build_hidden

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from engine.protocol.events import (
-    QUANTITIES,
     EpochFinished,
     Intervened,
     LayerSample,
@@ -25,6 +24,7 @@ from engine.protocol.events import (
     StageStarted,
     VerdictChanged,
 )
+from engine.protocol.quantities import QUANTITIES
 from engine.protocol.spec import RunSpec
 from engine.protocol.status import Status
 from engine.protocol.verdicts import severity

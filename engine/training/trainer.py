@@ -15,7 +15,7 @@ from torch import Tensor
 from engine.data.batches import Batches
 from engine.data.fashion_mnist import Dataset, scaled
 from engine.measure.inspection import LayerView, look
-from engine.measure.quantities import Probe, decode, measured_step, nonfinite_layers
+from engine.measure.probe import Probe, decode, measured_step, nonfinite_layers
 from engine.networks.backprop import backpropagate
 from engine.networks.losses import LOSSES
 from engine.networks.mlp import Network, Tape

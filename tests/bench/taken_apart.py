@@ -22,7 +22,7 @@ import scenarios
 from engine.bench.pace import MatrixProducts
 from engine.data.batches import Batches
 from engine.data.fashion_mnist import Dataset, find_source, load
-from engine.measure.quantities import Probe, decode
+from engine.measure.probe import Probe, decode
 from engine.networks.backprop import backpropagate
 from engine.networks.losses import LOSSES
 from engine.networks.mlp import Tape

@@ -2,17 +2,22 @@
 
 import itertools
 import math
-from pathlib import Path
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from engine.data.fashion_mnist import PIXELS, Dataset, scaled
-from engine.measure.quantities import Probe, decode, measured_step, nonfinite_layers
+from engine.measure.probe import Probe, decode, measured_step, nonfinite_layers
+from engine.measure.quantities import of_activations, of_deltas, of_outputs, of_weights
 from engine.networks.mlp import Layer, Network, Tape
-from engine.protocol.events import QUANTITIES, LayerSample, Sample
+from engine.protocol.events import LayerSample, Sample
+from engine.protocol.quantities import QUANTITIES
+from engine.protocol.quantity import Layers
 from engine.randomness import epoch_order
 from engine.training.trainer import Trainer
 from scenarios.schema import Scenario
@@ -305,8 +310,82 @@ def test_layers_are_named_not_finite_by_what_comes_out_of_them() -> None:
     assert nonfinite_layers(layers) == ("layer2", "output")
 
 
-def test_every_quantity_is_defined_in_the_documentation() -> None:
-    documentation = Path(__file__).parents[3] / "docs" / "measuring.md"
-    rows = [line for line in documentation.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
-    defined = " ".join(row.split("|")[1] for row in rows)
-    assert [name for name in (*QUANTITIES, "frozen") if f"`{name}`" not in defined] == []
+# ------------------------------------------------------------- the table and the functions
+
+
+def test_every_row_has_one_function_and_every_function_a_row() -> None:
+    names = [*of_weights, *of_outputs, *of_activations, *of_deltas]
+    assert sorted(names) == sorted(QUANTITIES)
+
+
+@pytest.mark.parametrize("activation", ["identity", "sigmoid", "sigmoid_beta", "tanh", "relu"])
+@pytest.mark.parametrize("frozen", [frozenset(), {"layer1", "layer2"}, {"layer2"}], ids=str)
+def test_a_quantity_is_measured_exactly_where_its_row_says(activation: str, frozen: frozenset[str]) -> None:
+    beta = {"model.beta": 0.1} if activation == "sigmoid_beta" else {}
+    trainer, events = begin(make_scenario({"model.activation": activation, **beta}), random_data())
+    for name in frozen:
+        trainer.freeze(name, frozen=True)
+    trainer.step()
+    layers = of_kind(events, Sample)[0].layers
+    lowest = next(place for place, layer in enumerate(layers) if not layer.frozen)
+    for place, layer in enumerate(layers):
+        kinds: list[Layers] = ["all"]
+        if layer.name != "output":
+            kinds.append("hidden")
+        if place >= lowest:
+            kinds.append("reached")
+        if not layer.frozen:
+            kinds.append("trained")
+        for row in QUANTITIES.values():
+            measured = layer.value(row) is not None
+            assert measured == row.applies(kinds, activation), f"{row.name} at {layer.name}"
+
+
+@pytest.mark.parametrize(
+    ("name", "overwrites", "why"),
+    [
+        ("beauty", False, "no such quantity"),
+        ("saturated", False, "no tensors for hidden layers"),
+        ("weight_norm", True, "unmoved overwrites the same tensors"),
+    ],
+)
+def test_a_function_that_cannot_measure_its_quantity_is_refused(
+    name: str, overwrites: bool, why: str
+) -> None:
+    with pytest.raises(ValueError, match=f"{name}: .*{why}"):
+        of_weights(name, overwrites=overwrites)
+
+
+def test_a_function_that_overwrites_tensors_is_called_last() -> None:
+    assert list(of_weights.applying("relu", "all", "trained"))[-1] == "unmoved"
+
+
+class Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Counts what is carried out on tensors."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.count = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        self.count += 1
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize(("activation", "most", "most_per_layer"), [("sigmoid", 174, 13), ("relu", 203, 17)])
+def test_measuring_takes_few_operations(activation: str, most: int, most_per_layer: int) -> None:
+    """Many small operations are what measuring costs, so layers that are equally large share them."""
+
+    def operations(hidden: int, *, measuring: bool) -> int:
+        changes = {"model.hidden_layers": hidden, "model.activation": activation}
+        trainer, _ = begin(make_scenario(changes), random_data(), measuring=measuring)
+        with Operations() as found:
+            trainer.step()
+        count: int = found.count
+        return count
+
+    four, seven = (operations(n, measuring=True) - operations(n, measuring=False) for n in (4, 7))
+    assert seven <= most
+    assert seven - four <= 3 * most_per_layer

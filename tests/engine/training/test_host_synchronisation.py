@@ -10,7 +10,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import scenarios
-from engine.measure.quantities import measured_step
+from engine.measure.probe import measured_step
 from tests.engine.lab import begin, make_scenario, random_data, train
 
 # What a tensor's user calls to see its values, and the operations that have to see them to know their result.
