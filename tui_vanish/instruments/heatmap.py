@@ -7,11 +7,12 @@ from itertools import groupby
 from typing import ClassVar, NamedTuple
 
 from engine.protocol.events import LayerSample
+from engine.protocol.quantity import Quantity
 from tui_vanish.drawing import chart_axes, format, ticks
 from tui_vanish.drawing.canvas import Canvas, Run
 from tui_vanish.drawing.chart_axes import Axis
 from tui_vanish.instruments.layer_profile import visible
-from tui_vanish.instruments.quantities import QUANTITIES, Quantity
+from tui_vanish.instruments.quantities import USUAL
 from tui_vanish.widgets.canvas_widget import CanvasWidget
 
 COLOURS = 5  # heat-1 to heat-5
@@ -42,7 +43,7 @@ class Heat:
 
     names: tuple[str, ...] = ()
     moments: tuple[Moment, ...] = ()
-    quantity: Quantity = "grad_norm"
+    quantity: Quantity = USUAL
     x_label: str = "epoch"
     selected: str | None = None
     run: str = ""
@@ -101,7 +102,7 @@ class HeatMap(CanvasWidget):
             return canvas
         axis = chart_axes.x_axis([moment.x for moment in heat.moments], None, plot_width)
         columns = _columns(heat.moments, axis, plot_width)
-        scale = _Scale.over(_values(columns, heat.quantity), linear=heat.quantity == "saturated")
+        scale = _Scale.over(_values(columns, heat.quantity), linear=heat.quantity.scale == "unit")
         self._draw_head(canvas, scale)
         selected = heat.names.index(heat.selected) if heat.selected in heat.names else None
         pinned = tuple(place for place in (selected, len(heat.names) - 1, 0) if place is not None)
@@ -120,8 +121,8 @@ class HeatMap(CanvasWidget):
         return canvas
 
     def _draw_head(self, canvas: Canvas, scale: "_Scale") -> None:
-        text, signs = QUANTITIES[self._heat.quantity], self.alphabet
-        symbol = text.symbol_ascii if signs.ascii else text.symbol
+        quantity, signs = self._heat.quantity, self.alphabet
+        symbol = quantity.symbol_ascii if signs.ascii else quantity.symbol
         canvas.put(1, 0, symbol, "muted")
         x = max(_NAME, len(symbol) + 3)
         canvas.put(x, 0, scale.low_label, "muted")
@@ -141,7 +142,7 @@ class HeatMap(CanvasWidget):
 
     def _cell(self, sample: LayerSample | None, scale: "_Scale") -> Run:
         signs = self.alphabet
-        value: float | None = getattr(sample, self._heat.quantity) if sample is not None else None
+        value = sample.value(self._heat.quantity) if sample is not None else None
         if sample is None or value is None:
             return Run(signs.frozen_bar, "frozen") if sample is not None and sample.frozen else _BLANK
         if not math.isfinite(value):
@@ -210,7 +211,7 @@ def _values(columns: Sequence[dict[str, LayerSample]], quantity: Quantity) -> It
     """Every value that is in sight; what stands in several columns once."""
     for column in {id(column): column for column in columns}.values():
         for layer in column.values():
-            if (value := getattr(layer, quantity)) is not None:
+            if (value := layer.value(quantity)) is not None:
                 yield value
 
 

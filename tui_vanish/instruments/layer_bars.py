@@ -1,27 +1,30 @@
 """One bar per layer on an axis that never clips, with the numbers beside it."""
 
 import math
-from collections.abc import Callable
 from typing import ClassVar, NamedTuple
 
 from textual import events
 from textual.message import Message
 
-from engine.protocol.events import LayerSample
+from engine.protocol.quantities import QUANTITIES
+from engine.protocol.quantity import Quantity
 from tui_vanish.drawing import format
 from tui_vanish.drawing.canvas import Canvas
 from tui_vanish.drawing.glyphs import Alphabet
 from tui_vanish.instruments.layer_profile import BarProfile, BarRow, visible
 from tui_vanish.instruments.log_axis import LogAxis, UnitAxis
-from tui_vanish.instruments.quantities import QUANTITIES
+from tui_vanish.instruments.quantities import number
 from tui_vanish.widgets.canvas_widget import CanvasWidget
 
 _LEAST_NAME = 7  # cells: "layer 1"
 _MOST_NAME = 12
 _LEAST_BAR = 40  # cells a bar keeps when a further column would take more
 _NARROW_BAR = 12  # cells below which the first columns go, too
-_LARGE = 100  # from here on a spread has an exponent, as the columns beside it have
 _GAP = 2  # cells between bars and numbers
+_RANKS = [
+    tuple(quantity for quantity in QUANTITIES.values() if quantity.column_rank == rank)
+    for rank in sorted({each.column_rank for each in QUANTITIES.values() if each.column_rank is not None})
+]
 
 
 class LayerBars(CanvasWidget):
@@ -82,7 +85,7 @@ class LayerBars(CanvasWidget):
         """Show `profile` from now on."""
         before, self._profile = self._profile, profile
         if (before.run, before.quantity) != (profile.run, profile.quantity):
-            self._axis = UnitAxis() if profile.quantity == "saturated" else LogAxis()
+            self._axis = UnitAxis() if profile.quantity.scale == "unit" else LogAxis()
         if before.run != profile.run:
             self._first = 0
         if profile.selected != before.selected and (place := profile.index(profile.selected)) is not None:
@@ -124,8 +127,8 @@ class LayerBars(CanvasWidget):
         return visible(total, room, pinned, self._first)
 
     def _draw_head(self, canvas: Canvas, form: "_Form", note: str) -> None:
-        text = QUANTITIES[self._profile.quantity]
-        canvas.put(1, 0, text.symbol_ascii if self.alphabet.ascii else text.symbol, "muted")
+        quantity = self._profile.quantity
+        canvas.put(1, 0, quantity.symbol_ascii if self.alphabet.ascii else quantity.symbol, "muted")
         end = form.bar_x - 1  # the last cell taken
         if note:
             canvas.put(form.bar_x, 0, note, "note")
@@ -136,7 +139,7 @@ class LayerBars(CanvasWidget):
                 canvas.put(x, 0, label, "muted")
                 end = x + len(label)
         for column in form.columns:
-            canvas.put(column.x + column.width - len(column.heading), 0, column.heading, "muted")
+            column.put(canvas, 0, column.quantity.column, "muted")
 
     def _draw_row(self, canvas: Canvas, y: int, row: BarRow, form: "_Form") -> None:
         signs, profile, sample = self.alphabet, self._profile, row.sample
@@ -150,9 +153,9 @@ class LayerBars(CanvasWidget):
             canvas.put(form.bar_x - 2, y, "F" if frozen else "!", "frozen" if frozen else "accused")
         self._draw_bar(canvas, y, row, form)
         for column in form.columns:
-            text = column.text(sample, signs.ascii) if sample is not None else signs.missing
-            role = "text" if sample is not None and text != signs.missing else "muted"
-            canvas.put(column.x + column.width - len(text), y, text, role)
+            value = sample.value(column.quantity) if sample is not None else None
+            text = number(column.quantity, value, ascii=signs.ascii)
+            column.put(canvas, y, text, "muted" if value is None else "text")
 
     def _draw_bar(self, canvas: Canvas, y: int, row: BarRow, form: "_Form") -> None:
         signs, x, width = self.alphabet, form.bar_x, form.bar_width
@@ -196,40 +199,11 @@ class LayerBars(CanvasWidget):
 
 
 class _Column(NamedTuple):
-    heading: str
-    width: int
-    text: Callable[[LayerSample, bool], str]
+    quantity: Quantity
     x: int = 0
 
-
-def _scientific(name: str, digits: int) -> Callable[[LayerSample, bool], str]:
-    return lambda sample, ascii: format.scientific(getattr(sample, name), digits, ascii=ascii)
-
-
-def _fixed(name: str) -> Callable[[LayerSample, bool], str]:
-    def text(sample: LayerSample, ascii: bool) -> str:
-        value: float | None = getattr(sample, name)
-        if value is not None and abs(value) >= _LARGE:
-            return format.scientific(value, ascii=ascii)
-        return format.fixed(value, 3, ascii=ascii)
-
-    return text
-
-
-def _percent(name: str) -> Callable[[LayerSample, bool], str]:
-    return lambda sample, ascii: format.percent(getattr(sample, name), ascii=ascii)
-
-
-_COLUMNS = {
-    "delta_norm": _Column("delta", 8, _scientific("delta_norm", 2)),
-    "activation_std": _Column("std", 8, _fixed("activation_std")),
-    "grad_norm": _Column("grad", 8, _scientific("grad_norm", 2)),
-    "update_ratio": _Column("upd/W", 8, _scientific("update_ratio", 1)),
-    "saturated": _Column("sat", 7, _percent("saturated")),
-    "dead": _Column("dead", 7, _percent("dead")),
-    "sample_std": _Column("sample", 8, _fixed("sample_std")),
-    "unmoved": _Column("unmoved", 8, _percent("unmoved")),
-}
+    def put(self, canvas: Canvas, y: int, text: str, role: str) -> None:
+        canvas.put(self.x + self.quantity.column_width - len(text), y, text, role)
 
 
 class _Form(NamedTuple):
@@ -245,27 +219,31 @@ class _Form(NamedTuple):
         names = [len(format.layer_name(row.name)) for row in profile.rows]
         name_width = min(_MOST_NAME, max([_LEAST_NAME, *names]))
         bar_x = 1 + name_width + 3  # what is selected, the name, a blank, a letter, a blank
-        samples = [row.sample for row in profile.rows if row.sample is not None]
-        has_dead = any(sample.dead is not None for sample in samples)
-        has_saturated = any(sample.saturated is not None for sample in samples)
-        lost = "dead" if has_dead and not has_saturated else "saturated"
-        wanted = [profile.quantity, "update_ratio", lost, "grad_norm", "sample_std", "unmoved"]
         chosen: list[_Column] = []
         left = width - bar_x - _GAP + 1
-        for number, key in enumerate(dict.fromkeys(wanted)):
-            column = _COLUMNS[key]
-            if left - column.width < (_NARROW_BAR if number < 3 else _LEAST_BAR):
+        for place, quantity in enumerate(_wanted(profile)):
+            if left - quantity.column_width < (_NARROW_BAR if place < 3 else _LEAST_BAR):
                 break
-            chosen.append(column)
-            left -= column.width
+            chosen.append(_Column(quantity))
+            left -= quantity.column_width
         if not chosen:
             return cls(name_width, bar_x, max(0, width - bar_x), ())
         x = width
         placed: list[_Column] = []
         for column in reversed(chosen):
-            x -= column.width
+            x -= column.quantity.column_width
             placed.append(column._replace(x=x))
         return cls(name_width, bar_x, x - bar_x - _GAP + 1, tuple(reversed(placed)))
+
+
+def _wanted(profile: BarProfile) -> list[Quantity]:
+    """The columns in the order in which they are added: the bars' quantity, then one of each rank."""
+    samples = [row.sample for row in profile.rows if row.sample is not None]
+    wanted = [profile.quantity]
+    for alike in _RANKS:
+        measured = (each for each in alike if any(sample.value(each) is not None for sample in samples))
+        wanted.append(next(measured, alike[0]))
+    return list(dict.fromkeys(wanted))
 
 
 def _cell(fraction: float, width: int) -> int:

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tui_vanish.instruments.quantities import Quantity
+from engine.protocol.quantity import Quantity
+from tui_vanish.instruments.quantities import USUAL
 
 if TYPE_CHECKING:
     from engine.protocol.events import LayerSample
@@ -37,7 +38,7 @@ class BarProfile:
     """
 
     rows: tuple[BarRow, ...] = ()
-    quantity: Quantity = "grad_norm"
+    quantity: Quantity = USUAL
     marks: Mapping[str, float] = field(default_factory=dict)
     selected: str | None = None
     accused: str | None = None
@@ -46,10 +47,7 @@ class BarProfile:
 
     def value(self, row: BarRow) -> float | None:
         """The quantity at `row`; None where it doesn't apply or was not computed."""
-        if row.sample is None:
-            return None
-        value: float | None = getattr(row.sample, self.quantity)
-        return value
+        return None if row.sample is None else row.sample.value(self.quantity)
 
     def index(self, name: str | None) -> int | None:
         """The place of the layer called `name`, or None."""
@@ -58,8 +56,8 @@ class BarProfile:
     def worst(self) -> int | None:
         """The place of the layer to look at first.
 
-        The accused one; else one that is not finite; else the most saturated, or the one where the quantity
-        is smallest. None if nothing was measured.
+        The accused one; else one that is not finite; else the one with the quantity's worst value. None if
+        nothing was measured.
         """
         if (accused := self.index(self.accused)) is not None:
             return accused
@@ -70,7 +68,7 @@ class BarProfile:
         ]
         if not measured:
             return None
-        sign = -1 if self.quantity == "saturated" else 1
+        sign = -1 if self.quantity.worst == "largest" else 1
         return min(measured, key=lambda item: sign * item[1] if math.isfinite(item[1]) else -math.inf)[0]
 
     def _unfrozen(self, row: BarRow) -> float | None:

@@ -1,35 +1,28 @@
-"""The quantities that bars and heatmap can show, in the order of their key, and what each is called."""
+"""The quantities that bars and heatmap can show, and a quantity's number as a text."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Literal
+from engine.protocol.quantities import QUANTITIES
+from engine.protocol.quantity import Quantity
+from tui_vanish.drawing import format
 
-Quantity = Literal["grad_norm", "delta_norm", "update_ratio", "activation_std", "saturated"]
+IN_BARS = tuple(quantity for quantity in QUANTITIES.values() if quantity.in_bars)
+USUAL = IN_BARS[0]
 
-
-@dataclass(frozen=True, slots=True)
-class QuantityText:
-    """How a quantity is called: in words, as a symbol (and one in ASCII), over a column."""
-
-    words: str
-    symbol: str
-    symbol_ascii: str
-    column: str
-
-
-QUANTITIES: Mapping[Quantity, QuantityText] = MappingProxyType(
-    {
-        "grad_norm": QuantityText("weight gradient", "‖dL/dW‖", "|dL/dW|", "grad"),
-        "delta_norm": QuantityText("delta", "‖dL/da‖", "|dL/da|", "delta"),
-        "update_ratio": QuantityText("update-to-weight ratio", "‖ΔW‖/‖W‖", "|dW|/|W|", "upd/W"),
-        "activation_std": QuantityText("activation spread", "std(h)", "std(h)", "std"),
-        "saturated": QuantityText("saturation", "saturated", "saturated", "sat"),
-    }
-)
+_LARGE = 100  # from here on a fixed number has an exponent, as the columns beside it have
 
 
 def next_quantity(quantity: Quantity) -> Quantity:
     """The one that the bars show next."""
-    order = tuple(QUANTITIES)
-    return order[(order.index(quantity) + 1) % len(order)]
+    return IN_BARS[(IN_BARS.index(quantity) + 1) % len(IN_BARS)]
+
+
+def number(quantity: Quantity, value: float | None, *, ascii: bool = False) -> str:
+    """A value as the quantity's numbers are written; a dash for None."""
+    match quantity.notation:
+        case "percent":
+            return format.percent(value, quantity.digits, ascii=ascii)
+        case "fixed" if value is None or abs(value) < _LARGE:
+            return format.fixed(value, quantity.digits, ascii=ascii)
+        case "fixed":
+            return format.scientific(value, ascii=ascii)
+        case "scientific":
+            return format.scientific(value, quantity.digits, ascii=ascii)

@@ -12,7 +12,6 @@ from tui_vanish.drawing.text import Piece, row_width
 from tui_vanish.instruments.heatmap import HeatMap
 from tui_vanish.instruments.layer_bars import LayerBars
 from tui_vanish.instruments.line_chart import LineChart
-from tui_vanish.instruments.quantities import QUANTITIES
 from tui_vanish.instruments.timeline import Timeline
 from tui_vanish.lab.layout import Layout
 from tui_vanish.monitor import charts, present, schedule, theory_marks
@@ -132,7 +131,7 @@ class RunPane(Vertical):
         marks: Mapping[str, float],
         width: int,
     ) -> None:
-        words = QUANTITIES[looks.quantity].words.capitalize()
+        words = looks.quantity.words.capitalize()
         title = f"{words} by layer{' over time' if looks.over_time else ''}"
         remark = theory_marks.in_words(run, prediction, marked=bool(marks), room=width - 8 - len(title))
         self._layers_top.show((Piece(title, "title"),), remark)

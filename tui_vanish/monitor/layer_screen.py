@@ -9,7 +9,7 @@ from textual.containers import Container
 from textual.getters import query_one
 
 from engine.protocol.commands import Inspect
-from engine.protocol.events import LayerSample
+from engine.protocol.quantities import QUANTITIES
 from engine.tracking.snapshot import Snapshot
 from tui_vanish.actions import bindings_everywhere
 from tui_vanish.chrome.key_footer import KeyFooter
@@ -17,6 +17,7 @@ from tui_vanish.chrome.screen import LiveScreen
 from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.instruments.histogram import HistogramView
+from tui_vanish.instruments.quantities import number
 from tui_vanish.widgets.frame import FrameLine
 
 if TYPE_CHECKING:
@@ -134,15 +135,13 @@ def _latest(run: Snapshot, name: str) -> Row:
     sample = next((layer for layer in run.layers if layer.name == name), None)
     if sample is None:
         return ()
-    words = [f"{label} {text}" for label, text in _figures(sample) if text != format.MISSING]
-    return (Piece(f"step {format.count(run.layers_step)}: ", "dim"), Piece("  ".join(words)))
-
-
-def _figures(sample: LayerSample) -> list[tuple[str, str]]:
-    return [
-        ("‖dL/dW‖", format.scientific(sample.grad_norm)),
-        ("upd/W", format.scientific(sample.update_ratio, 1)),
-        ("unmoved", format.percent(sample.unmoved)),
-        ("sat", format.percent(sample.saturated)),
-        ("dead", format.percent(sample.dead)),
+    grad, *others = (
+        QUANTITIES[name] for name in ("grad_norm", "update_ratio", "unmoved", "saturated", "dead")
+    )
+    labelled = [(grad.symbol, grad), *((quantity.column, quantity) for quantity in others)]
+    words = [
+        f"{label} {number(quantity, value)}"
+        for label, quantity in labelled
+        if (value := sample.value(quantity)) is not None
     ]
+    return (Piece(f"step {format.count(run.layers_step)}: ", "dim"), Piece("  ".join(words)))

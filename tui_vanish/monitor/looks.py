@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from tui_vanish.instruments.quantities import QUANTITIES, Quantity
+from engine.protocol.quantity import Quantity
+from tui_vanish.instruments.quantities import IN_BARS, USUAL
 from tui_vanish.session.preferences import Preferences
 
 Unit = Literal["epoch", "step", "second"]
@@ -44,7 +45,7 @@ class Looks:
     """
 
     chart: str = "loss"
-    quantity: Quantity = "grad_norm"
+    quantity: Quantity = USUAL
     over_time: bool = False
     layer: str | None = None
     charts: ChartLooks = field(default_factory=ChartLooks)
@@ -59,7 +60,7 @@ def looks_of(preferences: Preferences) -> Looks:
     """How runs are looked at to begin with; a word that isn't known here is passed over."""
     usual = Looks()
     unit = next((unit for unit in UNITS if unit == preferences.unit), usual.charts.unit)
-    quantity = next((each for each in QUANTITIES if each == preferences.quantity), usual.quantity)
+    quantity = next((each for each in IN_BARS if each.name == preferences.quantity), usual.quantity)
     smoothing = preferences.smoothing if 0 <= preferences.smoothing < len(SMOOTHING) else 0
     charts = ChartLooks(unit=unit, y_log=preferences.y_log, smoothing=smoothing)
     chart = "accuracy" if preferences.chart == "accuracy" else "loss"
@@ -70,7 +71,7 @@ def preferred(looks: Looks) -> dict[str, Any]:
     """What of it is kept for the next time, by the preferences' names."""
     return {
         "chart": looks.chart,
-        "quantity": looks.quantity,
+        "quantity": looks.quantity.name,
         "over_time": looks.over_time,
         "unit": looks.charts.unit,
         "y_log": looks.charts.y_log,

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from engine.protocol.quantity import Quantity
 from tui_vanish.drawing.text import Piece, Row, row_width
-from tui_vanish.instruments.quantities import Quantity
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
@@ -61,7 +61,7 @@ def marks(run: "Snapshot", quantity: Quantity, prediction: "Prediction | None") 
     """
     if prediction is None or run.stage > 1:
         return {}
-    match quantity:
+    match quantity.name:
         case "delta_norm":
             return {layer.name: layer.delta_norm for layer in prediction.layers}
         case "grad_norm":

@@ -62,6 +62,14 @@ def test_csv_has_a_row_per_layer_of_each_sample_and_a_row_per_epoch(
     ]
 
 
+def test_csv_has_the_columns_that_programs_rely_on() -> None:
+    assert ",".join(COLUMNS) == (
+        "event,step,epoch,stage,time,loss,accuracy,lr,train_loss,train_accuracy,test_loss,test_accuracy,"
+        "seconds,evaluation_seconds,layer,grad_norm,delta_norm,update_ratio,unmoved,weight_norm,"
+        "activation_mean,activation_std,sample_std,saturated,inactive,dead,frozen"
+    )
+
+
 def test_csv_goes_to_a_file_when_one_is_named(run: str, tmp_path: Path) -> None:
     assert main(["export", run, "--csv", str(tmp_path / "run.csv")]) == 0
     assert rows((tmp_path / "run.csv").read_text())[0]["event"] == "sample"

@@ -8,6 +8,7 @@ from textual.app import App, ComposeResult
 from textual.geometry import Region
 
 from engine.protocol.events import LayerSample
+from engine.protocol.quantities import QUANTITIES
 from tests import goldens
 from tests.tui.lab_bench import NARROW, WIDE, Bench, opened
 from tui_vanish.instruments.heatmap import Heat, HeatMap, Moment
@@ -103,7 +104,7 @@ async def test_numbers_that_are_not_finite_ruin_neither_the_scale_nor_the_map() 
 async def test_saturation_stands_on_a_scale_from_none_to_all() -> None:
     app = MapApp()
     async with app.run_test(size=(80, 20)):
-        app.map.show(Heat(NAMES, (moment(0, 0.0, 1.0),), quantity="saturated"))
+        app.map.show(Heat(NAMES, (moment(0, 0.0, 1.0),), quantity=QUANTITIES["saturated"]))
         assert app.row("layer 1") == "▁"
         assert app.row("layer 2") == "█"
         assert "0 % ▁▂▃▄▅▆▇█ 100 %" in app.map.render_line(0).text

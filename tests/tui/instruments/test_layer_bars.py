@@ -11,12 +11,13 @@ from textual.app import App, ComposeResult
 from textual.geometry import Region
 
 from engine.protocol.events import LayerSample
+from engine.protocol.quantities import QUANTITIES
 from tests import goldens
 from tui_vanish.drawing.glyphs import UTF8
 from tui_vanish.instruments.layer_bars import LayerBars
 from tui_vanish.instruments.layer_profile import BarProfile, BarRow, visible
 from tui_vanish.instruments.log_axis import LogAxis
-from tui_vanish.instruments.quantities import QUANTITIES, Quantity
+from tui_vanish.instruments.quantities import IN_BARS, next_quantity
 
 _GRADIENTS = (1.9e-6, 1.2e-5, 7.9e-5, 5.6e-4, 4.0e-3, 3.0e-2, 0.2)
 
@@ -76,10 +77,10 @@ PROFILES = {
         accused="layer1",
     ),
     "strange": BarProfile(STRANGE, note="last finite, step 1"),
-    "delta": BarProfile(vanishing(), "delta_norm"),
-    "update": BarProfile(vanishing(), "update_ratio"),
-    "spread": BarProfile(vanishing(), "activation_std"),
-    "saturated": BarProfile(vanishing(), "saturated"),
+    "delta": BarProfile(vanishing(), QUANTITIES["delta_norm"]),
+    "update": BarProfile(vanishing(), QUANTITIES["update_ratio"]),
+    "spread": BarProfile(vanishing(), QUANTITIES["activation_std"]),
+    "saturated": BarProfile(vanishing(), QUANTITIES["saturated"]),
     "deep": BarProfile(deep(50), selected="layer20", accused="layer7"),
 }
 
@@ -146,6 +147,14 @@ async def test_a_profile_looks_as_it_did(name: str, width: int, height: int, asc
     goldens.check(f"layer_bars/{name}-{width}x{height}-{'ascii' if ascii else 'utf8'}", text)
 
 
+def test_v_goes_through_five_quantities_and_back_to_the_first() -> None:
+    names = ["grad_norm", "delta_norm", "update_ratio", "activation_std", "saturated", "grad_norm"]
+    shown = [QUANTITIES["grad_norm"]]
+    while len(shown) < len(names):
+        shown.append(next_quantity(shown[-1]))
+    assert [quantity.name for quantity in shown] == names
+
+
 async def test_nothing_to_show_is_an_axis() -> None:
     app = Bench(80, 9)
     async with app.run_test(size=(100, 20)):
@@ -164,7 +173,7 @@ async def test_every_double_has_its_place_and_its_number() -> None:
                 else struct.unpack("<d", random.randbytes(8))[0]
                 for _ in range(3)
             ]
-            quantity: Quantity = random.choice(list(QUANTITIES))
+            quantity = random.choice(IN_BARS)
             rows = tuple(
                 BarRow(
                     name,
@@ -185,7 +194,7 @@ async def test_every_double_has_its_place_and_its_number() -> None:
             assert [len(line) for line in lines] == [80] * 9
             for line, value in zip(lines[1:], values, strict=False):
                 bar = line[11:57].strip(" ·")
-                assert bar or (quantity != "saturated" and not value >= 0)
+                assert bar or (quantity.name != "saturated" and not value >= 0)
 
 
 def test_large_spreads_have_an_exponent_as_the_numbers_beside_them() -> None:
@@ -317,7 +326,7 @@ def test_the_worst_layer_is_the_accused_else_not_finite_else_the_smallest() -> N
     assert BarProfile(vanishing()).worst() == 0
     assert BarProfile(vanishing(layer5=math.nan)).worst() == 4
     assert BarProfile(vanishing(), accused="layer6").worst() == 5
-    assert BarProfile(vanishing(), "saturated").worst() == 6
+    assert BarProfile(vanishing(), QUANTITIES["saturated"]).worst() == 6
     assert BarProfile(STRANGE).worst() == 1
     assert BarProfile(()).worst() is None
 

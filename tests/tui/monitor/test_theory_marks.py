@@ -8,12 +8,12 @@ import pytest
 
 import scenarios
 from engine.meanfield.prediction import Prediction, predict
+from engine.protocol.quantities import QUANTITIES
 from engine.protocol.spec import RunSpec
 from engine.tracking.snapshot import Snapshot
 from tests.tui.fake_engine import FakeEngine, FakeRun
 from tests.tui.lab_bench import opened
 from tui_vanish.drawing.text import Piece
-from tui_vanish.instruments.quantities import Quantity
 from tui_vanish.monitor import theory_marks
 from tui_vanish.monitor.theory_marks import passed_on
 
@@ -32,31 +32,33 @@ def text(row: tuple[Piece, ...]) -> str:
 
 def test_the_delta_s_marks_are_the_prediction_at_every_layer() -> None:
     run, prediction = trained("depth-7")
-    marks = theory_marks.marks(run, "delta_norm", prediction)
+    marks = theory_marks.marks(run, QUANTITIES["delta_norm"], prediction)
     assert marks == {layer.name: layer.delta_norm for layer in prediction.layers}
 
 
 def test_the_weight_gradient_is_marked_only_where_the_theory_holds_for_it() -> None:
     run, prediction = trained("depth-7")
     assert prediction.no_grad_norm == ""
-    assert set(theory_marks.marks(run, "grad_norm", prediction)) == {layer.name for layer in run.layers}
+    assert set(theory_marks.marks(run, QUANTITIES["grad_norm"], prediction)) == {
+        layer.name for layer in run.layers
+    }
     run, prediction = trained("linear-exploding")
     assert prediction.no_grad_norm
-    assert theory_marks.marks(run, "grad_norm", prediction) == {}
-    assert theory_marks.marks(run, "delta_norm", prediction)
+    assert theory_marks.marks(run, QUANTITIES["grad_norm"], prediction) == {}
+    assert theory_marks.marks(run, QUANTITIES["delta_norm"], prediction)
 
 
 @pytest.mark.parametrize("quantity", ["update_ratio", "activation_std", "saturated"])
-def test_what_theory_does_not_predict_has_no_marks(quantity: Quantity) -> None:
+def test_what_theory_does_not_predict_has_no_marks(quantity: str) -> None:
     run, prediction = trained("depth-7")
-    assert theory_marks.marks(run, quantity, prediction) == {}
+    assert theory_marks.marks(run, QUANTITIES[quantity], prediction) == {}
 
 
 def test_a_later_stage_has_no_marks_because_it_begins_with_trained_layers() -> None:
     run, prediction = trained("staged")
-    assert theory_marks.marks(run, "delta_norm", prediction)
+    assert theory_marks.marks(run, QUANTITIES["delta_norm"], prediction)
     later = replace(run, stage=2)
-    assert theory_marks.marks(later, "delta_norm", prediction) == {}
+    assert theory_marks.marks(later, QUANTITIES["delta_norm"], prediction) == {}
     assert "theory" not in text(theory_marks.in_words(later, prediction))
 
 

@@ -5,6 +5,7 @@ from unittest.mock import patch
 
 import pytest
 
+from engine.protocol.quantities import QUANTITIES
 from tests.tui.fake_engine import FakeEngine
 from tests.tui.lab_bench import NARROW, WIDE, Bench, catalogue, opened
 from tui_vanish.app import VanishApp
@@ -16,7 +17,7 @@ from tui_vanish.themes import SAFE
 
 def test_what_is_remembered_is_recalled(tmp_path: Path) -> None:
     path = tmp_path / "new" / "ui.json"
-    looks = Looks("accuracy", "saturated", True, None, ChartLooks("second", True, 2))
+    looks = Looks("accuracy", QUANTITIES["saturated"], True, None, ChartLooks("second", True, 2))
     what = replace(Preferences(theme=SAFE.name, list_wanted=False), **preferred(looks))
     remember(path, what)
     assert recall(path) == what
@@ -80,7 +81,9 @@ async def test_the_app_begins_as_it_was_left(tmp_path: Path) -> None:
                 app.session.remember()
             else:
                 looks = looks_of(app.session.preferences)
-                assert looks == Looks("accuracy", "delta_norm", True, None, ChartLooks("step", True, 1))
+                assert looks == Looks(
+                    "accuracy", QUANTITIES["delta_norm"], True, None, ChartLooks("step", True, 1)
+                )
                 assert app.theme == SAFE.name
 
 

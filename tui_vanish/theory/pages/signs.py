@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from engine.protocol.quantities import QUANTITIES
+from engine.protocol.quantity import Quantity
 from tui_vanish.drawing.format import layer_name, percent
 from tui_vanish.theory.page import Knob, Page, Work, number
 from tui_vanish.theory.pictures import log_bar
@@ -99,30 +101,30 @@ class Signs(Page):
             plot.label(bad + 1, limits[1], self.words("diverged", step=str(bad)), "bad")
 
     def _layers(self, sheet: Sheet, seen: "tuple[Sample, ...]", sign: Any) -> None:
-        quantity = str(sign["shows"])
+        quantity = QUANTITIES[sign["shows"]]
         sheet.put(0, 0, str(sign["caption"]), "title")
         if not seen:
             return
         layers = _last_finite(seen, quantity)
-        values = [value for layer in layers if (value := getattr(layer, quantity)) and math.isfinite(value)]
+        values = [value for layer in layers if (value := layer.value(quantity)) and math.isfinite(value)]
         low = math.floor(math.log10(min(values, default=0.1))) - 1.0
         high = math.ceil(math.log10(max(values, default=1.0))) + 0.0
         bars = sheet.part(_NAMES, 0, sheet.width - _NAMES, sheet.height)
         for y, layer in enumerate(layers, 1):
-            value = getattr(layer, quantity)
-            share = quantity == "unmoved"
+            value = layer.value(quantity)
+            share = quantity.scale == "unit"
             x = sheet.put(0, y, f"{layer_name(layer.name):<9}")
-            sheet.put(x, y, percent(value) if share else number(value), "accent")
+            sheet.put(x, y, percent(value) if share or value is None else number(value), "accent")
             if share:
                 for place in range(round((value or 0.0) * bars.width)):
                     bars.cell(place, y, bars.signs.bar, "series-2")
-            else:
+            elif value is not None:
                 log_bar(bars, y, value, low, max(high, low + 1), "series-2")
 
 
-def _last_finite(seen: "tuple[Sample, ...]", quantity: str) -> "tuple[LayerSample, ...]":
+def _last_finite(seen: "tuple[Sample, ...]", quantity: Quantity) -> "tuple[LayerSample, ...]":
     """The layers of the last sample in which the quantity is finite at every layer."""
     for sample in reversed(seen):
-        if all(math.isfinite(getattr(layer, quantity) or 0.0) for layer in sample.layers):
+        if all(math.isfinite(layer.value(quantity) or 0.0) for layer in sample.layers):
             return sample.layers
     return seen[-1].layers
