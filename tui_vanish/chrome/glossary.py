@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
+from engine.protocol.quantities import QUANTITIES
 from engine.protocol.verdicts import SEVERITY
 from scenarios.glossary import glossary
 from tui_vanish.chrome.page_screen import MEASURE, PageScreen
@@ -56,4 +57,9 @@ def _entry(term: str, meaning: str, width: int, *, ascii: bool) -> list[Row]:
 def _sections() -> dict[str, Mapping[str, str]]:
     words = glossary()
     verdicts = {kind.replace("_", " ").upper(): words.verdicts[kind] for kind in SEVERITY}
-    return {"Verdicts": verdicts, "Marks": words.marks, "Words": words.words}
+    columns = {
+        quantity.column: quantity.meaning
+        for quantity in QUANTITIES.values()
+        if quantity.in_bars or quantity.column_rank is not None
+    }
+    return {"Columns": columns, "Verdicts": verdicts, "Marks": words.marks, "Words": words.words}

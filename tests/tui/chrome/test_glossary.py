@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.protocol.quantities import QUANTITIES
 from engine.protocol.verdicts import SEVERITY
 from scenarios.glossary import glossary
 from tests.tui.lab_bench import opened
@@ -16,9 +17,18 @@ def test_every_verdict_has_a_meaning_and_no_other_word_is_called_one() -> None:
 
 def test_every_meaning_is_a_sentence() -> None:
     words = glossary()
-    for meaning in (*words.verdicts.values(), *words.marks.values(), *words.words.values()):
+    columns = (quantity.meaning for quantity in QUANTITIES.values())
+    for meaning in (*columns, *words.verdicts.values(), *words.marks.values(), *words.words.values()):
         assert meaning[0].isupper() or meaning[0].isdigit()
         assert meaning.endswith(".")
+
+
+def test_the_columns_of_the_bars_come_first() -> None:
+    terms = [
+        row[0].text.strip() for row in glossary_rows(118, ascii=False) if row and row[0].role == "accent"
+    ]
+    assert terms[:8] == ["grad", "delta", "upd/W", "unmoved", "std", "sample", "sat", "dead"]
+    assert terms[8] == "NON FINITE"
 
 
 @pytest.mark.parametrize("width", [1, 20, 60, 78, 118])
