@@ -82,7 +82,7 @@ def slope_product(activation: str, q: float, c: float, beta: float = 0.0) -> flo
 
 
 def _sigmoid(z: float) -> float:
-    return 0.5 + 0.5 * math.tanh(0.5 * z)  # the same value; exp(-z) would overflow for small z
+    return 0.5 + 0.5 * math.tanh(0.5 * z)  # the same value; exp(-z) would overflow for very negative z
 
 
 def _sigmoid_slope(z: float) -> float:

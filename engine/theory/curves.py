@@ -30,7 +30,7 @@ class Curve:
 
 def sigmoid(z: float) -> float:
     """1 / (1 + e^−z)."""
-    return 0.5 + 0.5 * math.tanh(0.5 * z)  # the same value; exp(-z) would overflow for small z
+    return 0.5 + 0.5 * math.tanh(0.5 * z)  # the same value; exp(-z) would overflow for very negative z
 
 
 def sigmoid_slope(z: float) -> float:

@@ -1,4 +1,4 @@
-"""A list with a highlight: what moves in it, what a click does, and which of its rows are in sight."""
+"""A list with a highlighted item: moving the highlight, clicks, and which rows are visible."""
 
 from collections.abc import Hashable, Sequence
 from typing import Generic, TypeVar
@@ -13,7 +13,7 @@ Item = TypeVar("Item")
 
 
 class ItemList(ScrollingRows, Generic[Item]):
-    """Base of the lists. The highlighted item is always in sight, and the keys move the highlight.
+    """Base of the lists. The highlighted item is always visible, and the keys move the highlight.
 
     A subclass draws an item in `item_row` and names it in `key`. It may also have headings between items
     and rows above the list. The highlight stays on its key when the items are replaced.
@@ -32,11 +32,11 @@ class ItemList(ScrollingRows, Generic[Item]):
         self._key: Hashable = None
 
     def key(self, item: Item) -> Hashable:
-        """What tells the item from the others, also after it was read again."""
+        """A value that identifies the item, even after it was read again."""
         raise NotImplementedError
 
     def item_row(self, item: Item, width: int, *, here: bool) -> Row:
-        """The item's row; `here` is whether it is highlighted."""
+        """The item's row; `here` says whether it is highlighted."""
         raise NotImplementedError
 
     def heading(self, item: Item) -> str:
@@ -115,11 +115,11 @@ class ItemList(ScrollingRows, Generic[Item]):
         return head
 
     def on_focus(self, event: events.Focus) -> None:
-        """Show that the keyboard is here."""
+        """Show that the list has the focus."""
         self.redraw()
 
     def on_blur(self, event: events.Blur) -> None:
-        """Show that the keyboard is elsewhere."""
+        """Show that the list has lost the focus."""
         self.redraw()
 
     def on_click(self, event: events.Click) -> None:

@@ -3,7 +3,7 @@ from random import Random
 from tui_vanish.drawing.canvas import Canvas
 
 
-def test_what_is_outside_is_not_drawn() -> None:
+def test_text_outside_the_canvas_is_not_drawn() -> None:
     canvas = Canvas(4, 2)
     canvas.put(-2, 0, "abcdefgh", "text")
     canvas.put(0, 2, "below", "text")
@@ -17,7 +17,7 @@ def test_wide_characters_take_two_cells_and_are_never_halved() -> None:
     assert canvas.line(0) == "a層b "
 
 
-def test_blanks_go_with_the_run_before_them() -> None:
+def test_blanks_join_the_run_before_them() -> None:
     canvas = Canvas(10, 1)
     canvas.put(1, 0, "ab", "bar")
     canvas.put(5, 0, "c", "bar")
@@ -49,7 +49,7 @@ def test_a_change_of_role_alone_is_a_change() -> None:
     assert after.changes(before) == [(3, 0, 1)]
 
 
-def test_nothing_that_is_put_can_command_the_terminal() -> None:
+def test_control_characters_become_question_marks() -> None:
     canvas = Canvas(12, 1)
     canvas.put(0, 0, "a\x1b[2Jb\n\udcffc", "text")
     assert canvas.line(0).rstrip() == "a?[2Jb??c"

@@ -68,7 +68,7 @@ EMPTY = Chart(title="loss", x_label="epoch", hint="no epoch has ended yet")
         ("empty", EMPTY, 45, 6),
     ],
 )
-def test_a_chart_looks_as_it_did(name: str, chart: Chart, width: int, height: int, ascii: bool) -> None:
+def test_a_chart_matches_its_golden(name: str, chart: Chart, width: int, height: int, ascii: bool) -> None:
     text = render(chart, width, height, ascii=ascii).text()
     assert text.isascii() or not ascii
     goldens.check(f"charts/{name}-{width}x{height}-{'ascii' if ascii else 'utf8'}", text)
@@ -126,19 +126,19 @@ def test_no_number_breaks_a_chart() -> None:
 
 @pytest.mark.parametrize("log", [False, True])
 @pytest.mark.parametrize("size", [1e-300, 1e-12, 1.0, 1e12, 1e297])
-def test_a_line_of_any_size_is_seen_from_its_lowest_to_its_highest(size: float, log: bool) -> None:
+def test_a_line_of_any_magnitude_uses_the_height_of_the_plot(size: float, log: bool) -> None:
     chart = Chart(lines=(Line("", (0, 1, 2, 3), (size, 2 * size, 50 * size, 100 * size)),), y_log=log)
     rows = render(chart, 60, 10, ascii=True).text().splitlines()
     drawn = [y for y, row in enumerate(rows) if "*" in row]
     assert len(drawn) >= 7 or (size == 1e-300 and not log)
 
 
-def test_one_point_alone_is_seen() -> None:
+def test_a_single_point_is_visible() -> None:
     canvas = render(Chart(lines=(Line("", (1,), (2.3,)),)), 40, 8)
     assert canvas.text().count("•") == 1
 
 
-def test_nan_and_inf_leave_the_axis_to_the_numbers() -> None:
+def test_nan_and_inf_do_not_change_the_axis() -> None:
     ys = (2.5, 2.4, 2.3, 2.2)
     clean = Chart(lines=(Line("", (1, 2, 3, 4, 5, 6), (*ys, 2.2, 2.2)),))
     broken = Chart(lines=(Line("", (1, 2, 3, 4, 5, 6), (*ys, math.inf, math.nan)),))
@@ -151,32 +151,32 @@ def test_nan_and_inf_leave_the_axis_to_the_numbers() -> None:
     assert render(broken, 60, 10).line(0).count("×") == 2
 
 
-def test_zero_on_a_logarithmic_axis_is_a_mark_at_the_bottom() -> None:
+def test_zero_on_a_logarithmic_axis_is_marked_at_the_bottom() -> None:
     canvas = render(Chart(lines=(Line("", (1, 2, 3), (1.0, 0.0, 0.01)),), y_log=True), 60, 8)
     assert [run.text.strip() for run in canvas.runs(6) if run.role == "not-finite"] == ["0"]
 
 
-def test_lines_that_lie_on_each_other_keep_their_letters() -> None:
+def test_lines_on_top_of_each_other_keep_their_letters() -> None:
     lines = tuple(Line(f"run {letter}", (0.0, 1.0), (0.1, 0.1), letter=letter) for letter in "ABC")
     drawn = render(Chart("accuracy", lines), 40, 8, ascii=True).text()
     assert any(line.rstrip().endswith("CBA") for line in drawn.splitlines())
 
 
-def test_points_without_a_letter_stand_where_they_are_also_on_another_line_s() -> None:
+def test_points_without_a_letter_are_not_moved_by_another_line() -> None:
     xs, ys = (0.0, 5.0, 10.0), (1.0, 1.0, 1.0)
     lines = (Line("", xs, ys, "points"), Line("", xs, ys, "points"))
     one, both = (render(Chart(lines=lines[:count]), 40, 8).text() for count in (1, 2))
     assert one == both
 
 
-def test_a_spike_between_two_cells_is_not_lost() -> None:
+def test_a_spike_narrower_than_a_cell_is_not_lost() -> None:
     xs = tuple(x / 100 for x in range(1001))
     ys = tuple(50.0 if x == 497 else 1.0 for x in range(1001))
     canvas = render(Chart(lines=(Line("", xs, ys),)), 40, 10, ascii=True)
     assert any("*" in canvas.line(y) for y in range(3))
 
 
-def test_two_lines_differ_without_colour_where_one_covers_the_other() -> None:
+def test_a_dashed_line_on_a_solid_one_is_visible_without_colour() -> None:
     xs, ys = (0.0, 5.0, 10.0), (1.0, 1.0, 1.0)
     chart = Chart(lines=(Line("", xs, ys), Line("", xs, ys, "dashed")))
     row = next(line for line in render(chart, 60, 6, ascii=True).text().splitlines() if "*" in line)
@@ -185,7 +185,7 @@ def test_two_lines_differ_without_colour_where_one_covers_the_other() -> None:
     assert {"series-1", "series-2"} <= roles
 
 
-def test_the_x_axis_grows_seldom() -> None:
+def test_the_x_axis_rarely_changes_its_scale() -> None:
     def frame(epochs: int) -> str:
         xs = tuple(float(x) for x in range(1, epochs + 1))
         return render(Chart(lines=(Line("", xs, xs),), y_limits=(0, 200)), 60, 8).line(7)
@@ -193,7 +193,7 @@ def test_the_x_axis_grows_seldom() -> None:
     assert len({frame(epochs) for epochs in range(1, 101)}) <= 22
 
 
-def test_a_line_without_a_point_in_sight_goes_through_from_side_to_side() -> None:
+def test_a_line_with_all_points_outside_the_limits_crosses_the_plot() -> None:
     line = Line("", (0.0, 1.0, 2.0), (2.3, 2.3, 2.1))
     canvas = render(Chart(lines=(line,), x_label="epoch", x_limits=(1.2, 1.6)), 60, 8, ascii=True)
     columns = [x for y in range(7) for x, sign in enumerate(canvas.line(y)) if sign == "*"]
@@ -201,7 +201,7 @@ def test_a_line_without_a_point_in_sight_goes_through_from_side_to_side() -> Non
     assert canvas.line(7).split()[:3] == ["1.20", "1.25", "1.30"]
 
 
-def test_a_cut_line_leads_to_no_value_that_is_not_a_number() -> None:
+def test_a_cut_line_is_not_drawn_towards_nan_or_inf() -> None:
     for ys in ((2.3, math.nan), (math.inf, 2.3), (-1.7e308, 1.7e308)):
         for xs in ((0.0, 3.0), (-1.7e308, 1.7e308)):
             chart = Chart(lines=(Line("", xs, ys), Line("", xs, ys, "points")), x_limits=(1, 2))
@@ -216,7 +216,7 @@ def test_values_close_together_fill_a_logarithmic_axis() -> None:
     assert max(ticks) / min(ticks) < 1.1
 
 
-def test_for_want_of_room_the_title_loses_its_remarks_first() -> None:
+def test_without_room_the_title_loses_its_remarks_first() -> None:
     chart = replace(LEARNING, remarks=("log", "smoothed 0.6"))
     legends = [render(chart, width, 8).line(0) for width in (70, 45, 40, 35)]
     assert [legend.split("⠤")[0].strip() for legend in legends] == [
@@ -243,15 +243,15 @@ def test_numbers_in_the_legend_are_whole_or_left_out() -> None:
         assert ("train" in legend) == ("0.6070" in legend)
 
 
-def test_the_plot_keeps_its_place_if_it_is_told_the_widest_labels() -> None:
+def test_the_plot_keeps_its_place_when_given_the_width_of_the_labels() -> None:
     wide = replace(PLATEAU, lines=(Line("", (1, 2), (1.2e8, 1.21e8)),))
     assert label_width(wide, 60, 9) > label_width(PLATEAU, 60, 9)
-    told = render(PLATEAU, 60, 9, label_width=label_width(wide, 60, 9))
+    aligned = render(PLATEAU, 60, 9, label_width=label_width(wide, 60, 9))
 
     def axis(canvas: Canvas) -> int:
         return min(canvas.line(y).find(sign) for sign in "│┤" for y in range(1, 8) if sign in canvas.line(y))
 
-    assert axis(told) == axis(render(wide, 60, 9)) > axis(render(PLATEAU, 60, 9))
+    assert axis(aligned) == axis(render(wide, 60, 9)) > axis(render(PLATEAU, 60, 9))
 
 
 def test_a_mark_does_not_cover_the_line() -> None:

@@ -65,7 +65,7 @@ def test_a_value_near_one_has_decimals(value: float | None, places: int, text: s
         (None, 0, "–"),
     ],
 )
-def test_a_fraction_is_a_percentage_that_rounding_makes_neither_none_nor_all(
+def test_a_percentage_is_shown_as_0_or_100_only_if_it_is_exact(
     fraction: float | None, places: int, text: str
 ) -> None:
     assert format.percent(fraction, places) == text
@@ -74,7 +74,7 @@ def test_a_fraction_is_a_percentage_that_rounding_makes_neither_none_nor_all(
 @pytest.mark.parametrize(
     ("value", "text"), [(0, "0"), (999, "999"), (60_000, "60 000"), (1234567, "1 234 567")]
 )
-def test_a_count_has_its_thousands_apart(value: int, text: str) -> None:
+def test_a_count_has_its_thousands_separated(value: int, text: str) -> None:
     assert format.count(value) == text
 
 
@@ -111,7 +111,7 @@ def test_a_short_count_has_at_most_five_characters(value: float, text: str) -> N
         (None, "–"),
     ],
 )
-def test_a_duration_is_read_at_a_glance(seconds: float | None, text: str) -> None:
+def test_a_duration_is_a_short_text(seconds: float | None, text: str) -> None:
     assert format.duration(seconds) == text
 
 
@@ -122,7 +122,7 @@ def test_throughput_has_two_digits() -> None:
     assert format.images_per_second(None) == "– img/s"
 
 
-def test_ascii_has_no_dash_of_its_own() -> None:
+def test_a_missing_value_is_ascii_if_asked_for() -> None:
     for text in (
         format.scientific(None, ascii=True),
         format.fixed(None, ascii=True),
@@ -133,7 +133,7 @@ def test_ascii_has_no_dash_of_its_own() -> None:
         assert text.isascii()
 
 
-def test_layers_are_called_as_a_person_reads_them() -> None:
+def test_a_layer_is_shown_as_a_word_and_a_number() -> None:
     assert format.layer_name("layer12") == "layer 12"
     assert format.layer_name("output") == "output"
     assert format.layer_name("layernorm") == "layernorm"

@@ -1,4 +1,4 @@
-"""Every page, drawn without an app: nothing is cut, ASCII is ASCII, and knobs change what is seen."""
+"""All pages, drawn without an app: no text is cut, ASCII mode is pure ASCII, every knob has an effect."""
 
 from collections.abc import Iterator
 from random import Random
@@ -22,11 +22,11 @@ from tui_vanish.theory.pictures import rebinned
 from tui_vanish.theory.registry import Pages
 
 TURNS = 60
-SIZES = [(78, 21), (118, 33)]  # of what is inside the frame at 80×24 and 120×36
+SIZES = [(78, 21), (118, 33)]  # inside the frame, in terminals of 80×24 and 120×36
 
 
 def settings(page: Page) -> Iterator[str]:
-    """The page as it opens, then after each of many random turns and steps."""
+    """Turn random knobs and take steps; yields a description of each state, the initial one first."""
     yield "as it opens"
     draw = Random(7)
     for _ in range(TURNS):
@@ -54,7 +54,7 @@ def test_nothing_is_cut(page_id: str, width: int, height: int, ascii: bool) -> N
 
 
 @pytest.mark.parametrize("page_id", page_ids())
-def test_in_ascii_there_is_nothing_but_ascii(page_id: str) -> None:
+def test_ascii_mode_draws_only_ascii(page_id: str) -> None:
     page = Pages().open(page_id)
     for setting in settings(page):
         text = drawn(page, ascii=True)
@@ -65,7 +65,7 @@ def test_in_ascii_there_is_nothing_but_ascii(page_id: str) -> None:
 @pytest.mark.parametrize("ascii", [False, True], ids=["utf8", "ascii"])
 @pytest.mark.parametrize(("width", "height"), SIZES)
 @pytest.mark.parametrize("page_id", page_ids())
-def test_a_page_looks_as_it_did(page_id: str, width: int, height: int, ascii: bool) -> None:
+def test_a_page_matches_its_golden(page_id: str, width: int, height: int, ascii: bool) -> None:
     page = Pages().open(page_id)
     text = drawn(page, width, height, ascii=ascii)
     goldens.check(f"theory/{page_id}-{width}x{height}-{'ascii' if ascii else 'utf8'}", text)
@@ -83,7 +83,7 @@ MEASURED = {
 @pytest.mark.parametrize("ascii", [False, True], ids=["utf8", "ascii"])
 @pytest.mark.parametrize(("width", "height"), SIZES)
 @pytest.mark.parametrize("name", MEASURED)
-def test_a_measured_page_looks_as_it_did(
+def test_a_measured_page_matches_its_golden(
     name: str, width: int, height: int, ascii: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made_up_measurements.pretend(monkeypatch)
@@ -97,7 +97,7 @@ def test_a_measured_page_looks_as_it_did(
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
 @pytest.mark.parametrize("page_id", ["weights", "normalisation", "skip-connection", "signs"])
-def test_with_its_measurements_nothing_is_cut_either(page_id: str, width: int, height: int) -> None:
+def test_nothing_is_cut_on_a_measured_page(page_id: str, width: int, height: int) -> None:
     page = Pages().open(page_id)
     measure(page)
     for ascii in (False, True):
@@ -106,7 +106,7 @@ def test_with_its_measurements_nothing_is_cut_either(page_id: str, width: int, h
         assert not overflow.texts
 
 
-def test_work_that_nobody_waits_for_stops() -> None:
+def test_work_stops_when_it_is_given_up() -> None:
     page = Pages().open("signs")
     work = page.work()
     assert work is not None
@@ -115,14 +115,14 @@ def test_work_that_nobody_waits_for_stops() -> None:
 
 
 @pytest.mark.parametrize("page_id", page_ids())
-def test_every_knob_changes_what_is_seen(page_id: str) -> None:
+def test_every_knob_changes_the_drawing(page_id: str) -> None:
     page = Pages().open(page_id)
     for knob in page.knobs():
         before = knob.value
         seen = set()
         for by in (0, 1, -2):
             knob.turn(by)
-            if page.id != "signs":  # another sign says so itself, before its run has begun
+            if page.id != "signs":  # the text of a sign is drawn before its run begins
                 measure(page)
             seen.add(body(page))
         assert len(seen) > 1, knob.name
@@ -131,25 +131,25 @@ def test_every_knob_changes_what_is_seen(page_id: str) -> None:
 
 def test_the_learning_circle_keeps_two_rounds_however_long_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     page = Pages().open("learning-circle")
-    gone: list[object] = []
+    calls: list[object] = []
 
     def go_round(*arguments: object) -> Round:
-        gone.append(arguments)
+        calls.append(arguments)
         return circle.go_round(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(learning_circle, "go_round", go_round)
     for _ in range(60):
         page.step()
         drawn(page)
-    assert len(gone) == 2 + 5
+    assert len(calls) == 2 + 5
     assert "round 6" in drawn(page)
-    gone.clear()
+    calls.clear()
     page.knobs()[3].turn(1)
     assert "round 1" in drawn(page)
-    assert len(gone) == 2
+    assert len(calls) == 2
 
 
-def test_a_restarted_circle_is_as_it_was() -> None:
+def test_a_restarted_circle_is_in_its_initial_state() -> None:
     page = Pages().open("learning-circle")
     before = drawn(page)
     for _ in range(30):
@@ -160,7 +160,7 @@ def test_a_restarted_circle_is_as_it_was() -> None:
 
 
 @pytest.mark.parametrize("std", [0.05, 0.897, 1.0, 10.0])
-def test_what_the_weights_page_says_of_chi_is_what_chi_is(std: float) -> None:
+def test_the_weights_page_describes_chi_correctly(std: float) -> None:
     page = Pages().open("weights")
     assert isinstance(page, Weights)
     page.std.set(std)
@@ -174,7 +174,7 @@ def test_what_the_weights_page_says_of_chi_is_what_chi_is(std: float) -> None:
 
 
 @pytest.mark.parametrize("optimizer", ["SGD", "momentum", "Adam", "SDAGD"])
-def test_the_smallest_numbers_of_a_walk_have_room(optimizer: str) -> None:
+def test_very_small_numbers_fit_beside_the_rules(optimizer: str) -> None:
     page = Pages().open("optimizers")
     assert isinstance(page, Optimizers)
     page.surface.turn(-1)
@@ -189,7 +189,7 @@ def test_the_smallest_numbers_of_a_walk_have_room(optimizer: str) -> None:
             assert not draw_page(page, Canvas(*SIZES[0]), knob=None, ascii=ascii).texts
 
 
-def test_every_line_of_beta_sigmoids_algorithm_can_be_seen_and_is_explained() -> None:
+def test_every_line_of_beta_sigmoids_algorithm_is_visible_and_explained() -> None:
     page = Pages().open("beta-sigmoid")
     page.knobs()[0].turn(2)
     for line in page.text.tables["algorithm"]:
@@ -200,23 +200,23 @@ def test_every_line_of_beta_sigmoids_algorithm_can_be_seen_and_is_explained() ->
 
 
 def measure(page: Page) -> None:
-    """Do what a page needs a thread for."""
+    """Do the work that the app does in a thread."""
     if work := page.work():
         work(lambda: False)
 
 
 def body(page: Page) -> str:
-    """What is under the knobs."""
+    """The text below the knobs."""
     return "\n".join(drawn(page, *SIZES[0]).splitlines()[2:])
 
 
 @pytest.mark.parametrize("intervals", [1, 37, 57, 98, 240])
-def test_a_level_histogram_stays_level_in_other_intervals(intervals: int) -> None:
+def test_a_uniform_histogram_stays_uniform_in_other_intervals(intervals: int) -> None:
     found = rebinned([1 / 240] * 240, intervals)
     assert found == pytest.approx([1 / intervals] * intervals)
 
 
-def test_what_is_counted_at_the_ends_stays_there() -> None:
+def test_rebinning_keeps_the_shares_at_the_ends() -> None:
     found = rebinned([0.25, *[0.0] * 238, 0.75], 57)
     assert (found[0], found[-1]) == pytest.approx((0.25, 0.75))
 

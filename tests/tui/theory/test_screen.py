@@ -1,4 +1,4 @@
-"""The theory in an app: opened, turned by keys, left again; and no torch until a page needs it."""
+"""The theory in an app: opening a page, turning knobs, going back; torch is loaded only when needed."""
 
 import subprocess
 import sys
@@ -18,7 +18,7 @@ from tui_vanish.widgets.frame import FrameLine
 
 
 class Host(App[None]):
-    """Nothing but the theory over an empty screen."""
+    """An app with only the theory, over an empty screen."""
 
     def __init__(self, page_id: str | None) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class Host(App[None]):
         return str(self.screen.query(kind).first().render_line(y).text)
 
 
-async def test_the_arrow_keys_turn_the_knob_in_hand_and_the_body_follows_at_once() -> None:
+async def test_the_arrow_keys_turn_the_selected_knob_and_the_body_changes_at_once() -> None:
     app = Host("chain")
     async with app.run_test(size=(80, 24)) as pilot:
         before = app.screen.query_one(PageView).draw(78, 21).text()
@@ -55,21 +55,21 @@ async def test_the_arrow_keys_turn_the_knob_in_hand_and_the_body_follows_at_once
         assert [knob.shown for knob in app.page().knobs()] == ["5", "8"]
 
 
-async def test_a_knob_stops_at_its_ends() -> None:
+async def test_a_knob_stops_at_its_last_value() -> None:
     app = Host("chain")
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("right", "right")
         assert app.page().knobs()[0].value == 10
 
 
-async def test_esc_goes_back_to_where_the_page_was_opened_from() -> None:
+async def test_esc_leaves_a_page_that_was_opened_directly() -> None:
     app = Host("chain")
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("escape")
         assert not isinstance(app.screen, TheoryScreen)
 
 
-async def test_from_the_list_a_page_opens_and_esc_leads_back_to_it() -> None:
+async def test_a_page_opens_from_the_list_and_esc_goes_back_to_the_list() -> None:
     app = Host(None)
     async with app.run_test(size=(80, 24)) as pilot:
         assert app.screen.query_one(Contents).display
@@ -82,7 +82,7 @@ async def test_from_the_list_a_page_opens_and_esc_leads_back_to_it() -> None:
         assert not isinstance(app.screen, TheoryScreen)
 
 
-async def test_t_changes_between_the_page_and_the_list() -> None:
+async def test_t_switches_between_the_page_and_the_list() -> None:
     app = Host("chain")
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("t")
@@ -91,7 +91,7 @@ async def test_t_changes_between_the_page_and_the_list() -> None:
         assert app.theory.page_id == "chain"
 
 
-async def test_tab_turns_pages_around_and_a_page_keeps_its_knobs() -> None:
+async def test_tab_goes_to_the_next_page_and_pages_keep_their_knobs() -> None:
     app = Host("sdagd")
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("right", "tab")
@@ -101,7 +101,7 @@ async def test_tab_turns_pages_around_and_a_page_keeps_its_knobs() -> None:
         assert app.page().knobs()[0].shown == "perceptron"
 
 
-async def test_enter_steps_and_r_starts_anew() -> None:
+async def test_enter_steps_and_r_restarts() -> None:
     app = Host("optimizers")
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("r")
@@ -110,7 +110,7 @@ async def test_enter_steps_and_r_starts_anew() -> None:
         assert "step 2" in app.screen.query_one(PageView).draw(78, 21).text()
 
 
-async def test_space_runs_until_nothing_is_left_to_happen() -> None:
+async def test_space_runs_to_the_last_step() -> None:
     app = Host("train-some-layers")
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("space")
@@ -123,7 +123,7 @@ async def test_space_runs_until_nothing_is_left_to_happen() -> None:
         assert "run" in app.row(KeyFooter)
 
 
-async def test_what_takes_long_is_done_in_a_thread_and_said_at_the_bottom(
+async def test_an_error_in_a_page_s_thread_is_shown_at_the_bottom(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def fail(given_up: object) -> None:
@@ -143,7 +143,7 @@ async def test_what_takes_long_is_done_in_a_thread_and_said_at_the_bottom(
         assert "cannot" not in app.screen.query_one("#theory-end", FrameLine).render_line(0).text
 
 
-async def test_below_80x24_a_line_says_so() -> None:
+async def test_a_terminal_below_80x24_shows_a_message() -> None:
     app = Host("learning-circle")
     async with app.run_test(size=(60, 12)) as pilot:
         strips = app.screen._compositor.render_strips(app.size)
@@ -154,7 +154,7 @@ async def test_below_80x24_a_line_says_so() -> None:
         assert "image" in app.row(PageView)
 
 
-async def test_a_measured_page_fills_in_when_its_thread_is_done() -> None:
+async def test_a_measured_page_shows_its_numbers_when_the_thread_is_done() -> None:
     app = Host("normalisation")
     async with app.run_test(size=(80, 24)) as pilot:
         await app.workers.wait_for_complete()
@@ -163,7 +163,7 @@ async def test_a_measured_page_fills_in_when_its_thread_is_done() -> None:
         assert "mean 0.00, std 1.00" in text
 
 
-def test_a_choice_goes_around_and_a_number_does_not() -> None:
+def test_a_choice_wraps_around_and_a_number_does_not() -> None:
     choice = Knob("g", ("a", "b"), "b", around=True)
     choice.turn(1)
     assert choice.value == "a"

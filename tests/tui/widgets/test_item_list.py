@@ -1,4 +1,4 @@
-"""The one list behind the scenarios, the runs and the theory's contents."""
+"""The list widget of the scenarios, the runs and the theory pages."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,7 +17,7 @@ _FRUIT = ("apple", "apricot", "banana", "blueberry", "cherry", "cranberry", "dat
 
 
 class _Fruit(ItemList[str]):
-    """Fruit under its first letter, below a row that doesn't scroll."""
+    """Fruit grouped by first letter, below a row that does not scroll."""
 
     def key(self, item: str) -> str:
         return item
@@ -54,7 +54,7 @@ class _Host(App[None]):
 
 @asynccontextmanager
 async def shown(height: int = 7) -> AsyncIterator[tuple[_Fruit, Pilot[None], list[str]]]:
-    """The list in a terminal with that many rows, and the messages that it has sent."""
+    """The list in a terminal with this many rows, and the messages that it has sent."""
     app = _Host()
     async with app.run_test(size=(20, height)) as pilot:
         yield app.query_one(_Fruit), pilot, app.told
@@ -71,7 +71,7 @@ async def test_items_are_shown_under_their_headings_below_the_head() -> None:
         assert fruit.hidden_below == 7
 
 
-async def test_the_highlighted_item_stays_in_sight_and_so_does_its_heading() -> None:
+async def test_the_highlighted_item_and_its_heading_stay_visible() -> None:
     async with shown() as (fruit, _, _):
         fruit.move(4)
         assert text(fruit) == ["Fruit", " apricot", " B", " banana", " blueberry", " C", ">cherry"]
@@ -132,7 +132,7 @@ async def test_the_wheel_moves_the_highlight() -> None:
             assert fruit.current == current
 
 
-async def test_other_items_keep_the_highlight_on_its_key() -> None:
+async def test_the_highlight_stays_on_its_key_when_the_items_are_replaced() -> None:
     async with shown() as (fruit, pilot, told):
         fruit.show_items(("acai", *_FRUIT))
         assert fruit.current == "apple"
@@ -142,7 +142,7 @@ async def test_other_items_keep_the_highlight_on_its_key() -> None:
         assert (fruit.current, told) == ("cherry", ["highlighted"])
 
 
-async def test_where_the_highlighted_item_is_gone_the_first_or_the_same_place_is_highlighted() -> None:
+async def test_if_the_highlighted_item_is_gone_the_first_or_the_same_place_is_highlighted() -> None:
     async with shown() as (fruit, _, _):
         fruit.select("cherry")
         fruit.show_items(("apple", "date", "elder"))
@@ -155,7 +155,7 @@ async def test_where_the_highlighted_item_is_gone_the_first_or_the_same_place_is
         assert fruit.current == "banana"
 
 
-async def test_a_list_that_was_empty_for_a_while_has_its_highlight_back() -> None:
+async def test_a_list_that_was_empty_gets_its_highlight_back() -> None:
     async with shown() as (fruit, pilot, told):
         fruit.select("cherry")
         fruit.show_items(())
