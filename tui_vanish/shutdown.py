@@ -99,7 +99,7 @@ class Shutdown:
         self._task = asyncio.create_task(self._save_and_leave(_SAVE_SECONDS if at_once else None))
 
     def is_forced(self) -> bool:
-        """Whether the terminal is gone, so that the watcher ends the app without writing to it."""
+        """Whether the terminal is lost; the watcher then ends the app without writing to it."""
         return self._loop is not None and terminal.is_lost()
 
     @property

@@ -38,18 +38,18 @@ class _Fruit(ItemList[str]):
 class _Host(App[None]):
     def __init__(self) -> None:
         super().__init__()
-        self.told: list[str] = []
+        self.messages: list[str] = []
 
     def compose(self) -> ComposeResult:
         yield _Fruit(_FRUIT)
 
     @on(_Fruit.Highlighted)
     def _note_highlighted(self) -> None:
-        self.told.append("highlighted")
+        self.messages.append("highlighted")
 
     @on(_Fruit.Chosen)
     def _note_chosen(self) -> None:
-        self.told.append("chosen")
+        self.messages.append("chosen")
 
 
 @asynccontextmanager
@@ -57,7 +57,7 @@ async def shown(height: int = 7) -> AsyncIterator[tuple[_Fruit, Pilot[None], lis
     """The list in a terminal with this many rows, and the messages that it has sent."""
     app = _Host()
     async with app.run_test(size=(20, height)) as pilot:
-        yield app.query_one(_Fruit), pilot, app.told
+        yield app.query_one(_Fruit), pilot, app.messages
 
 
 def text(fruit: ItemList[Any]) -> list[str]:
@@ -95,26 +95,26 @@ async def test_the_highlighted_item_and_its_heading_stay_visible() -> None:
     ],
 )
 async def test_every_move_ends_at_an_item(moves: tuple[str, int | str], current: str) -> None:
-    async with shown(height=9) as (fruit, pilot, told):
+    async with shown(height=9) as (fruit, pilot, messages):
         getattr(fruit, moves[0])(moves[1])
         await pilot.pause()
         assert fruit.current == current
-        assert told == ([] if current == "apple" else ["highlighted"])
+        assert messages == ([] if current == "apple" else ["highlighted"])
 
 
 async def test_a_click_highlights_and_a_second_one_chooses() -> None:
-    async with shown() as (fruit, pilot, told):
+    async with shown() as (fruit, pilot, messages):
         await pilot.click(offset=(2, _HEAD + 4))
-        assert (fruit.current, told) == ("banana", ["highlighted"])
+        assert (fruit.current, messages) == ("banana", ["highlighted"])
         await pilot.click(offset=(2, _HEAD + 4))
-        assert (fruit.current, told) == ("banana", ["highlighted", "chosen"])
+        assert (fruit.current, messages) == ("banana", ["highlighted", "chosen"])
 
 
 async def test_a_click_beside_the_items_does_nothing() -> None:
-    async with shown(height=20) as (fruit, pilot, told):
+    async with shown(height=20) as (fruit, pilot, messages):
         for row in (0, _HEAD, _HEAD + 3, 18):  # the head, two headings, below the last item
             await pilot.click(offset=(2, row))
-        assert (fruit.current, told) == ("apple", [])
+        assert (fruit.current, messages) == ("apple", [])
 
 
 async def test_a_click_counts_the_rows_that_were_scrolled_away() -> None:
@@ -133,13 +133,13 @@ async def test_the_wheel_moves_the_highlight() -> None:
 
 
 async def test_the_highlight_stays_on_its_key_when_the_items_are_replaced() -> None:
-    async with shown() as (fruit, pilot, told):
+    async with shown() as (fruit, pilot, messages):
         fruit.show_items(("acai", *_FRUIT))
         assert fruit.current == "apple"
         fruit.select("cherry")
         fruit.show_items(_FRUIT[2:])
         await pilot.pause()
-        assert (fruit.current, told) == ("cherry", ["highlighted"])
+        assert (fruit.current, messages) == ("cherry", ["highlighted"])
 
 
 async def test_if_the_highlighted_item_is_gone_the_first_or_the_same_place_is_highlighted() -> None:
@@ -156,7 +156,7 @@ async def test_if_the_highlighted_item_is_gone_the_first_or_the_same_place_is_hi
 
 
 async def test_a_list_that_was_empty_gets_its_highlight_back() -> None:
-    async with shown() as (fruit, pilot, told):
+    async with shown() as (fruit, pilot, messages):
         fruit.select("cherry")
         fruit.show_items(())
         await pilot.click(offset=(2, _HEAD))
@@ -166,4 +166,4 @@ async def test_a_list_that_was_empty_gets_its_highlight_back() -> None:
         assert (text(fruit), fruit.current) == (["Fruit", "nothing"], None)
         fruit.show_items(_FRUIT)
         await pilot.pause()
-        assert (fruit.current, told) == ("cherry", ["highlighted"] * 3)
+        assert (fruit.current, messages) == ("cherry", ["highlighted"] * 3)
