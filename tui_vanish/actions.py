@@ -1,7 +1,7 @@
-"""Every action of the app in one table: its name, its keys, what it does, and who carries it out.
+"""All actions of the app in one table: name, keys, description, and the screen that carries each one out.
 
-The key bindings, the footer, the help page and the command palette are all read from here. The file is longer
-than others because the table is kept in one piece: a key that is used twice is seen only there.
+Key bindings, footer, help page and command palette are all built from this table. The file is longer than
+others because one table makes it easy to see that no key is used twice.
 """
 
 from collections.abc import Iterator
@@ -15,20 +15,20 @@ Target = Literal["app", "lab", "compare", "theory", "runs"]
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing that a person can do.
+    """One thing that the user can do.
 
     Attributes:
-        name: the target has a method `action_<name>` (or one that takes `argument`).
-        keys: as Textual names them, the first is the one that is shown.
-        label: two words at most, for the footer.
-        help: one sentence, for the help page and the palette.
-        target: who carries it out: the app, or the screen of that name.
+        name: the target has a method `action_<name>`; it takes `argument` if there is one.
+        keys: Textual's names of the keys; the first one is shown.
+        label: for the footer, at most two words.
+        help: one sentence without a full stop, for the help page and the palette.
+        target: the app, or the screen of that name, that carries the action out.
         group: its heading on the help page.
-        argument: what the method is called with, where several actions share one.
-        rank: the lower, the longer it stays in a narrow footer; 0 is never there.
-        everywhere: also on top of a dialogue, and before any widget gets the key.
-        opens_line: opens a line to type in, before the next key is dealt with: over a slow connection several
-            come at once.
+        argument: passed to the method; several actions may share one method.
+        rank: a narrow footer drops the actions with the highest rank first; 0 is never in the footer.
+        everywhere: the key also works in dialogs, and takes precedence over the focused widget.
+        opens_line: opens a text input. It must do so before the next key is handled, because several keys
+            may arrive at once over a slow connection.
         palette: whether the command palette offers it.
     """
 
@@ -46,12 +46,12 @@ class Action:
 
     @property
     def call(self) -> str:
-        """The action as Textual parses it."""
+        """The action in the form that Textual parses."""
         return f"{self.name}({self.argument!r})" if self.argument else self.name
 
     @property
     def shown_keys(self) -> tuple[str, ...]:
-        """The keys as a person reads them."""
+        """The keys as they are shown to the user."""
         return tuple(_SHOWN.get(key, key) for key in self.keys)
 
 
@@ -77,104 +77,110 @@ _SHOWN = {
 
 ACTIONS: tuple[Action, ...] = (
     Action("train", ("enter",), "train", "Train the highlighted scenario", "lab", "Run", rank=1),
-    Action("pause", ("p",), "pause", "Pause the run, or let it go on", "lab", "Run", rank=2),
-    Action("stop", ("s",), "stop", "Stop the run; what it has learnt is saved", "lab", "Run", rank=3),
+    Action("pause", ("p",), "pause", "Pause or resume the run", "lab", "Run", rank=2),
+    Action("stop", ("s",), "stop", "Stop the run and save it", "lab", "Run", rank=3),
     Action(
         "copy_command",
         ("Y",),
         "copy",
-        "Copy the run as a command line to the clipboard",
+        "Copy the run's command line to the clipboard",
         "lab",
         "Run",
         rank=10,
     ),
     Action("mark", ("space",), "mark", "Mark the scenario for a comparison", "lab", "Compare", rank=4),
-    Action("compare", ("c",), "compare", "Compare the marked ones in lockstep", "lab", "Compare", rank=4),
-    Action("race", ("C",), "", "Race a scenario of every cure against the problem", "lab", "Compare"),
+    Action(
+        "compare", ("c",), "compare", "Compare the marked scenarios in lockstep", "lab", "Compare", rank=4
+    ),
+    Action("race", ("C",), "", "Race one scenario per cure against the problem", "lab", "Compare"),
     Action("compare_section", ("S",), "", "Compare the whole section with the problem", "lab", "Compare"),
-    Action("freeze", ("f",), "freeze", "Freeze the selected layer, or thaw it", "lab", "Wheel", rank=9),
+    Action(
+        "freeze", ("f",), "freeze", "Freeze or unfreeze the selected layer", "lab", "Change by hand", rank=9
+    ),
     Action(
         "rate",
         ("plus", "equals_sign"),
         "lr ×2",
         "Double the learning rate",
         "lab",
-        "Wheel",
+        "Change by hand",
         argument="1",
         rank=11,
     ),
-    Action("rate", ("minus",), "", "Halve the learning rate", "lab", "Wheel", argument="-1"),
+    Action("rate", ("minus",), "", "Halve the learning rate", "lab", "Change by hand", argument="-1"),
     Action(
         "next_stage",
         ("right_square_bracket",),
         "next stage",
-        "End the present stage",
+        "End the current stage",
         "lab",
-        "Wheel",
+        "Change by hand",
         rank=7,
     ),
-    Action("set_epochs", ("E",), "epochs", "Set how many epochs it has", "lab", "Wheel"),
-    Action("new_seed", ("R",), "", "Train the same again with another seed", "lab", "Wheel"),
-    Action("edit", ("e",), "edit", "Edit the scenario, train it or save it", "lab", "Run", rank=6),
+    Action("set_epochs", ("E",), "epochs", "Set the number of epochs", "lab", "Change by hand"),
+    Action("new_seed", ("R",), "", "Train the scenario again with another seed", "lab", "Change by hand"),
+    Action("edit", ("e",), "edit", "Edit the scenario, then train or save it", "lab", "Run", rank=6),
     Action("try_next", ("x",), "try", "Go to the scenario that the verdict suggests", "lab", "Run", rank=3),
     Action(
         "layer_detail",
         ("d",),
         "detail",
-        "One layer's values as histograms",
+        "Show one layer's values as histograms",
         "lab",
         "View",
         rank=10,
     ),
-    Action("why", ("w",), "why", "Every verdict in full, and the theory", "lab", "View"),
-    Action("log_loss", ("y",), "log", "Put the loss on a logarithmic axis, or back", "lab", "Charts"),
-    Action("smooth", ("o",), "smooth", "Smooth the curves more, or not at all", "lab", "Charts"),
-    Action("unit", ("u",), "unit", "Count epochs, steps or seconds on the x axis", "lab", "Charts"),
-    Action("zoom", ("z",), "zoom", "Zoom in, around the cursor", "lab", "Charts", argument="1", rank=7),
+    Action("why", ("w",), "why", "Show all verdicts in full, and the theory", "lab", "View"),
+    Action("log_loss", ("y",), "log", "Switch the loss axis: linear or logarithmic", "lab", "Charts"),
+    Action("smooth", ("o",), "smooth", "Change how much the curves are smoothed", "lab", "Charts"),
+    Action("unit", ("u",), "unit", "Switch the x axis: epochs, steps or seconds", "lab", "Charts"),
+    Action("zoom", ("z",), "zoom", "Zoom in around the cursor", "lab", "Charts", argument="1", rank=7),
     Action("zoom", ("Z",), "", "Zoom out", "lab", "Charts", argument="-1"),
     Action(
         "move_cursor",
         ("right",),
         "cursor",
-        "Move the cursor that reads values out",
+        "Move the cursor right; it shows the values",
         "lab",
         "Charts",
         argument="1",
         rank=6,
     ),
-    Action("move_cursor", ("left",), "", "Move the cursor back", "lab", "Charts", argument="-1"),
-    Action("move_cursor", ("shift+right",), "", "Move it far", "lab", "Charts", argument="10"),
-    Action("move_cursor", ("shift+left",), "", "Move it far back", "lab", "Charts", argument="-10"),
+    Action("move_cursor", ("left",), "", "Move the cursor left", "lab", "Charts", argument="-1"),
+    Action("move_cursor", ("shift+right",), "", "Move the cursor far right", "lab", "Charts", argument="10"),
+    Action("move_cursor", ("shift+left",), "", "Move the cursor far left", "lab", "Charts", argument="-10"),
     Action(
         "over_time",
         ("h",),
         "over time",
-        "The layers over the training time, or now",
+        "Show the layers over time, or as they are now",
         "lab",
         "View",
         rank=8,
     ),
-    Action("cycle_bars", ("v",), "bars", "Change what the bars of the layers show", "lab", "View", rank=7),
-    Action("cycle_chart", ("l",), "chart", "Change between the loss and the accuracy", "lab", "View", rank=6),
+    Action("cycle_bars", ("v",), "bars", "Show another quantity of the layers", "lab", "View", rank=7),
+    Action("cycle_chart", ("l",), "chart", "Switch between the loss and the accuracy", "lab", "View", rank=6),
     Action(
         "toggle_about",
         ("i",),
         "about",
-        "Show or hide what the scenario asks and teaches",
+        "Show or hide the scenario's text",
         "lab",
         "View",
         rank=8,
     ),
-    Action("toggle_list", ("backslash",), "list", "Show or hide the list", "lab", "View", rank=5),
+    Action(
+        "toggle_list", ("backslash",), "list", "Show or hide the list of scenarios", "lab", "View", rank=5
+    ),
     Action(
         "theme",
         ("ctrl+t",),
         "theme",
-        "Next colours: dark, light, safe, plain",
+        "Next colour theme: dark, light, safe, plain",
         "app",
         "View",
     ),
-    Action("redraw", ("ctrl+l",), "redraw", "Draw the whole screen anew", "app", "View", everywhere=True),
+    Action("redraw", ("ctrl+l",), "redraw", "Draw the whole screen again", "app", "View", everywhere=True),
     Action("mouse", ("m",), "mouse", "Switch the mouse on or off", "app", "View"),
     Action("cursor", ("down", "j"), "", "Next line", "lab", "Move", argument="1", palette=False),
     Action("cursor", ("up", "k"), "", "Previous line", "lab", "Move", argument="-1", palette=False),
@@ -202,19 +208,28 @@ ACTIONS: tuple[Action, ...] = (
     Action("match", ("N",), "", "Previous match", "lab", "Move", argument="-1", palette=False),
     Action("back", ("escape",), "", "Clear the filter, or go back to the list", "lab", "Move", palette=False),
     Action(
-        "step", ("enter",), "step", "Go a step, or open the page", "theory", "Theory", rank=1, palette=False
+        "step", ("enter",), "step", "Do one step, or open the page", "theory", "Theory", rank=1, palette=False
     ),
     Action(
         "run_steps",
         ("space",),
         "run",
-        "Step after step, or stop",
+        "Run the steps, or stop them",
         "theory",
         "Theory",
         rank=2,
         palette=False,
     ),
-    Action("restart", ("r",), "restart", "Before the first step", "theory", "Theory", rank=8, palette=False),
+    Action(
+        "restart",
+        ("r",),
+        "restart",
+        "Go back to before the first step",
+        "theory",
+        "Theory",
+        rank=8,
+        palette=False,
+    ),
     Action(
         "turn_knob",
         ("right", "l"),
@@ -240,7 +255,7 @@ ACTIONS: tuple[Action, ...] = (
         "choose_knob",
         ("down", "j"),
         "knob",
-        "Take the next knob in hand",
+        "Select the next knob",
         "theory",
         "Theory",
         argument="1",
@@ -251,7 +266,7 @@ ACTIONS: tuple[Action, ...] = (
         "choose_knob",
         ("up", "k"),
         "",
-        "The previous knob",
+        "Select the previous knob",
         "theory",
         "Theory",
         argument="-1",
@@ -261,7 +276,7 @@ ACTIONS: tuple[Action, ...] = (
         "next_page",
         ("tab", "right_square_bracket"),
         "next page",
-        "Turn to the next page",
+        "Go to the next page",
         "theory",
         "Theory",
         argument="1",
@@ -272,30 +287,39 @@ ACTIONS: tuple[Action, ...] = (
         "next_page",
         ("shift+tab", "left_square_bracket"),
         "",
-        "Turn to the previous page",
+        "Go to the previous page",
         "theory",
         "Theory",
         argument="-1",
         palette=False,
     ),
-    Action("contents", ("t",), "list", "The list of all pages", "theory", "Theory", rank=5, palette=False),
+    Action(
+        "contents", ("t",), "list", "Show the list of all pages", "theory", "Theory", rank=5, palette=False
+    ),
     Action("close", ("escape",), "back", "Go back", "theory", "Theory", rank=1, palette=False),
     Action("cursor", ("down", "j"), "", "Next run", "compare", "Comparison", argument="1", palette=False),
     Action("cursor", ("up", "k"), "", "Previous run", "compare", "Comparison", argument="-1", palette=False),
     Action(
-        "page", ("pagedown", "ctrl+d"), "", "More rows", "compare", "Comparison", argument="1", palette=False
+        "page",
+        ("pagedown", "ctrl+d"),
+        "",
+        "Scroll down",
+        "compare",
+        "Comparison",
+        argument="1",
+        palette=False,
     ),
     Action(
-        "page", ("pageup", "ctrl+u"), "", "Back up", "compare", "Comparison", argument="-1", palette=False
+        "page", ("pageup", "ctrl+u"), "", "Scroll up", "compare", "Comparison", argument="-1", palette=False
     ),
-    Action("open_in_lab", ("enter",), "lab", "Look at the run in the lab", "compare", "Comparison", rank=4),
-    Action("pause_one", ("p",), "pause", "Pause the run, or let it go on", "compare", "Comparison", rank=2),
-    Action("pause_all", ("P",), "pause all", "Pause all, or let all go on", "compare", "Comparison", rank=8),
+    Action("open_in_lab", ("enter",), "lab", "Open the run in the lab", "compare", "Comparison", rank=4),
+    Action("pause_one", ("p",), "pause", "Pause or resume the run", "compare", "Comparison", rank=2),
+    Action("pause_all", ("P",), "pause all", "Pause or resume all runs", "compare", "Comparison", rank=8),
     Action(
         "stop_one",
         ("s",),
         "stop",
-        "Stop the run; what it has learnt is saved",
+        "Stop the run and save it",
         "compare",
         "Comparison",
         rank=5,
@@ -303,34 +327,48 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "stop_all", ("S",), "stop all", "Stop all runs of the comparison", "compare", "Comparison", rank=9
     ),
-    Action("drop", ("d",), "drop", "Stop the run and take it out", "compare", "Comparison", rank=7),
-    Action("drop_all", ("D",), "", "Stop all and begin a new comparison", "compare", "Comparison"),
-    Action("add", ("a",), "add", "Mark another in the list", "compare", "Comparison", rank=6),
-    Action("another_seed", ("x",), "seed", "Train all with one more seed", "compare", "Comparison", rank=8),
+    Action("drop", ("d",), "drop", "Stop the run and remove it", "compare", "Comparison", rank=7),
+    Action("drop_all", ("D",), "", "Stop all runs and start a new comparison", "compare", "Comparison"),
+    Action("add", ("a",), "add", "Add another scenario from the list", "compare", "Comparison", rank=6),
     Action(
-        "set_baseline", ("b",), "base", "Show differences against this run", "compare", "Comparison", rank=6
+        "another_seed",
+        ("x",),
+        "seed",
+        "Train all scenarios with one more seed",
+        "compare",
+        "Comparison",
+        rank=8,
     ),
+    Action("set_baseline", ("b",), "base", "Show differences to this run", "compare", "Comparison", rank=6),
     Action("next_metric", ("l",), "metric", "Next metric", "compare", "Comparison", argument="1", rank=3),
     Action("next_metric", ("L",), "", "Previous metric", "compare", "Comparison", argument="-1"),
-    Action("next_view", ("v",), "view", "Chart, profiles or differences", "compare", "Comparison", rank=3),
-    Action("leave_comparison", ("escape", "c"), "back", "Back to the list", "compare", "Comparison", rank=1),
+    Action(
+        "next_view",
+        ("v",),
+        "view",
+        "Show the chart, profiles or differences",
+        "compare",
+        "Comparison",
+        rank=3,
+    ),
+    Action(
+        "leave_comparison", ("escape", "c"), "back", "Go back to the list", "compare", "Comparison", rank=1
+    ),
     Action("cursor", ("down", "j"), "", "Next run", "runs", "Runs", argument="1", palette=False),
     Action("cursor", ("up", "k"), "", "Previous run", "runs", "Runs", argument="-1", palette=False),
     Action("page", ("pagedown", "ctrl+d"), "", "A page down", "runs", "Runs", argument="1", palette=False),
     Action("page", ("pageup", "ctrl+u"), "", "A page up", "runs", "Runs", argument="-1", palette=False),
     Action("edge", ("g", "home"), "", "First run", "runs", "Runs", argument="first", palette=False),
     Action("edge", ("G", "end"), "", "Last run", "runs", "Runs", argument="last", palette=False),
-    Action("open_run", ("enter",), "open", "Look at the run in the lab", "runs", "Runs", rank=1),
+    Action("open_run", ("enter",), "open", "Open the run in the lab", "runs", "Runs", rank=1),
+    Action("resume_run", ("p",), "resume", "Resume the run from its last save", "runs", "Runs", rank=2),
     Action(
-        "resume_run", ("p",), "go on", "Let the run go on from where it was saved", "runs", "Runs", rank=2
-    ),
-    Action(
-        "take_over_run", ("T",), "take over", "Take the run over from its process", "runs", "Runs", rank=2
+        "take_over_run", ("T",), "take over", "Take over the run from another process", "runs", "Runs", rank=2
     ),
     Action("mark_run", ("space",), "mark", "Mark the run for a comparison", "runs", "Runs", rank=4),
     Action("compare_runs", ("c",), "compare", "Compare the marked runs", "runs", "Runs", rank=4),
     Action("sort_runs", ("o",), "sort", "Sort by the next column", "runs", "Runs", argument="1", rank=5),
-    Action("sort_runs", ("O",), "", "Sort the other way round", "runs", "Runs", argument="0"),
+    Action("sort_runs", ("O",), "", "Reverse the order", "runs", "Runs", argument="0"),
     Action(
         "find_run",
         ("slash",),
@@ -343,50 +381,50 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("rename_run", ("e",), "name", "Give the run a name", "runs", "Runs", rank=7),
     Action("tag_run", ("a",), "tags", "Give the run tags", "runs", "Runs", rank=8),
-    Action("delete_run", ("x",), "delete", "Delete the run; it can be undone", "runs", "Runs", rank=9),
-    Action("undo_delete", ("z",), "undo", "Bring the deleted run back", "runs", "Runs", rank=3),
+    Action("delete_run", ("x",), "delete", "Delete the run; z restores it", "runs", "Runs", rank=9),
+    Action("undo_delete", ("z",), "undo", "Restore the deleted run", "runs", "Runs", rank=3),
     Action("leave_runs", ("escape",), "back", "Clear the filter, or go back", "runs", "Runs", rank=1),
-    Action("take_over", ("T",), "take over", "Take the run over from its process", "lab", "Run", rank=2),
-    Action("runs", ("r",), "runs", "Every run that was trained here", "app", "App", rank=8),
-    Action("theory", ("t",), "theory", "Open the page that explains the scenario", "app", "App", rank=9),
-    Action("glossary", ("W",), "words", "What the columns, verdicts and signs mean", "app", "App", rank=10),
-    Action("help", ("question_mark", "f1"), "help", "Every key, on one page", "app", "App", rank=4),
+    Action("take_over", ("T",), "take over", "Take over the run from another process", "lab", "Run", rank=2),
+    Action("runs", ("r",), "runs", "Show all saved runs", "app", "App", rank=8),
+    Action("theory", ("t",), "theory", "Open the theory page for the scenario", "app", "App", rank=9),
+    Action("glossary", ("W",), "words", "Explain the columns, verdicts and signs", "app", "App", rank=10),
+    Action("help", ("question_mark", "f1"), "help", "Show all keys on one page", "app", "App", rank=4),
     Action(
         "command_palette",
         ("ctrl+p", "colon"),
         "palette",
-        "Find an action or a scenario by its name",
+        "Find an action or a scenario by name",
         "app",
         "App",
         palette=False,
     ),
-    Action("suspend", ("ctrl+z",), "", "Suspend the app; training pauses", "app", "App", everywhere=True),
-    Action("quit", ("q",), "quit", "Leave; asks if that stops a run", "app", "App", rank=4),
-    Action("leave", ("ctrl+c",), "", "Leave at once; runs are saved", "app", "App", everywhere=True),
+    Action("suspend", ("ctrl+z",), "", "Suspend the app and pause training", "app", "App", everywhere=True),
+    Action("quit", ("q",), "quit", "Quit; asks first if a run has not finished", "app", "App", rank=4),
+    Action("leave", ("ctrl+c",), "", "Quit at once; runs are saved", "app", "App", everywhere=True),
 )
 
 LINE_OPENERS = frozenset(action.name for action in ACTIONS if action.opens_line)
 
 
 def bindings(target: Target) -> list[BindingType]:
-    """The key bindings of `target`'s own actions."""
+    """The key bindings of the actions that `target` carries out."""
     return [_bind(action, "") for action in ACTIONS if action.target == target]
 
 
 def bindings_everywhere() -> list[BindingType]:
-    """What a dialogue binds, because keys don't pass through one to the app."""
+    """The bindings that every dialog needs, because keys do not reach the app through a dialog."""
     return [_bind(action, "app.") for action in ACTIONS if action.everywhere]
 
 
 def groups(here: Target | None = None) -> Iterator[tuple[str, list[Action]]]:
-    """The table by heading: what `here` has, then the rest, in the order in which they first appear."""
+    """The actions by heading, in the order of the table; those of the screen `here` come first."""
     table = sorted(ACTIONS, key=lambda action: action.target != here)
     for group in dict.fromkeys(action.group for action in table):
         yield group, [action for action in table if action.group == group]
 
 
 def footer() -> list[Action]:
-    """What a footer may show, in the table's order."""
+    """The actions that a footer may show, in the order of the table."""
     return [action for action in ACTIONS if action.rank]
 
 

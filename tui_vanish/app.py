@@ -1,4 +1,4 @@
-"""The app: its life cycle, its themes, the terminal around it, and what its keys do on every screen."""
+"""The app: its life cycle, its themes, its terminal, and the keys that work on every screen."""
 
 import gc
 import os
@@ -37,16 +37,16 @@ def _commands() -> "type[Provider]":
 
 
 class VanishApp(App[int]):
-    """The laboratory. `run` returns the exit code.
+    """The whole program on the screen. `run` returns the exit code.
 
     Args:
-        engine: not yet started; the app starts it, and closes it in the end.
-        seed: of the runs that are started here.
-        refresh: how often a second the screen follows the engine.
+        engine: not started yet; the app starts it, and closes it at the end.
+        seed: of the runs that the app starts.
+        refresh: how many times per second the screen is updated.
         ascii: draw without braille and box characters.
-        mouse: whether to report the mouse, until a key switches it.
-        user_dir: the user's own scenario files.
-        memory: where layout and options are remembered; None for nowhere.
+        mouse: whether the mouse is on at the start.
+        user_dir: the folder of the user's scenario files.
+        memory: the file that stores the preferences; None to store nothing.
     """
 
     TITLE = "vanish-tui"
@@ -65,7 +65,7 @@ class VanishApp(App[int]):
         user_dir: Path | None = None,
         memory: Path | None = None,
     ) -> None:
-        # NO_COLOR alone would still leave greys: Textual mixes its colours before it takes them away.
+        # With NO_COLOR alone, Textual would still draw greys: it blends colours before it removes them.
         plain = "NO_COLOR" in os.environ
         super().__init__(ansi_color=True if plain else None)
         self.session = Session(engine, seed=seed, user_dir=user_dir, memory=memory)
@@ -74,7 +74,7 @@ class VanishApp(App[int]):
         self._announcements = Announcements(self, self._set_title)
         self.session.client.notify = self._announcements.notify
         self.session.catalogue.on_read = self.poller.show_again
-        self.set_class(ascii, "-ascii", update=False)  # which widgets draw by
+        self.set_class(ascii, "-ascii", update=False)  # widgets read this class when they draw
         self.animation_level = "none"
         self._ascii_filter = AsciiOnly()
         self._mouse_on = mouse
@@ -86,9 +86,10 @@ class VanishApp(App[int]):
         self._begin_with(first_theme(self.session.preferences.theme, plain=plain))
 
     def _begin_with(self, theme: str) -> None:
-        """Have a theme from the start."""
+        """Set the theme before the first frame."""
         if theme == DARK.name:
-            # Textual starts dark, too: nothing has to be styled anew, for which the first frame would wait.
+            # Textual also starts dark. Setting the theme quietly avoids styling everything again before the
+            # first frame.
             self.set_reactive(App.theme, theme)
             self.stylesheet.set_variables(self.get_css_variables())
         else:
@@ -97,10 +98,11 @@ class VanishApp(App[int]):
     # ------------------------------------------------------------------------------- life cycle
 
     def run(self, **options: Any) -> int:
-        """Run the app until it is left; see App.run for the options.
+        """Run the app until the user quits; App.run describes the options.
 
         Returns:
-            The exit code: 0, by a signal 128 and its number, 1 if the app itself failed.
+            The exit code: 0, or 128 plus the number of a signal that ended the app, or 1 after an internal
+            error.
         """
         try:
             code = super().run(**{"mouse": self._mouse_on, **options})
@@ -110,11 +112,11 @@ class VanishApp(App[int]):
         return self.return_code or 0 if code is None else code
 
     def get_default_screen(self) -> LabScreen:
-        """The lab."""
+        """The lab is the first screen."""
         return self.navigation.lab()
 
     def on_mount(self) -> None:
-        """Follow the engine, and listen to signals."""
+        """Start to poll the engine and to watch for signals."""
         self.call_after_refresh(self._start_engine)
         self.poller.start()
         self.session.client.on_order = self.poller.expect
@@ -123,13 +125,13 @@ class VanishApp(App[int]):
             self._ending.listen()
 
     def _start_engine(self) -> None:
-        """Now that the first frame stands: its threads would have taken time from it."""
+        """Start the engine after the first frame, so that its threads do not delay that frame."""
         gc.enable()
         self.session.engine.start()
 
     @property
     def left_running(self) -> list[str]:
-        """The runs that went on in another process when the app was left."""
+        """The runs that continue in another process after the app has quit."""
         return self._ending.left
 
     @property
@@ -142,30 +144,30 @@ class VanishApp(App[int]):
             self._window_title.set(self._driver, text)
 
     def restore_title(self) -> None:
-        """Give the window the title that it had before."""
+        """Restore the window's title from before the start."""
         if self._driver is not None and not self.is_headless:
             self._window_title.restore(self._driver)
 
     def restore_terminal(self) -> None:
-        """Put the terminal back as it was, for an end without the usual farewell."""
+        """Restore the terminal when the app ends without Textual's usual shutdown."""
         if self._driver is not None:
             self._driver.stop_application_mode()
             self._driver.close()
 
     def restore_terminal_by_force(self, number: signal.Signals) -> None:
-        """Put the terminal back although it takes nothing; see terminal.put_back."""
+        """Restore the terminal even if it accepts no output; see terminal.put_back."""
         if self._driver is not None:
             terminal.put_back(self._driver, self._window_title, number)
 
     def panic(self, *renderables: Any) -> None:
-        """Leave after an error of the app itself; reading from a lost terminal is none."""
+        """Quit after an internal error. A failed read from a lost terminal is not treated as one."""
         if not self._ending.is_forced():
             super().panic(*renderables)
 
     # --------------------------------------------------------------------------------- snapshots
 
     def show(self, snapshot: EngineSnapshot) -> None:
-        """Bring the screen up to date, and say once what a person should hear of."""
+        """Update the screen, and announce what is new once."""
         before, self.session.client.snapshot = self.session.snapshot, snapshot
         self.navigation.show_news()
         self._announcements.announce(before, snapshot)
@@ -177,25 +179,25 @@ class VanishApp(App[int]):
         self.navigation.open_help()
 
     def action_glossary(self) -> None:
-        """Show what the words and signs on the screen mean."""
+        """Show the glossary."""
         self.navigation.open_glossary()
 
     def action_theory(self, page_id: str = "") -> None:
-        """Open the theory: that page, else that of the scenario at hand, else the last one, else the list."""
+        """Open a theory page; see Navigation.open_theory for which one."""
         self.navigation.open_theory(page_id)
 
     def action_runs(self) -> None:
-        """Show every saved run, or go back from there."""
+        """Show all saved runs; on that screen, go back."""
         self.navigation.toggle_runs()
 
     def action_command_palette(self) -> None:
-        """Show the palette."""
+        """Show the command palette."""
         self.navigation.open_palette()
 
     def action_theme(self) -> None:
         """Change to the next theme."""
         if self.no_color:
-            self.notify("NO_COLOR is set: there are no colours to change.", timeout=3)
+            self.notify("NO_COLOR is set, so the theme cannot be changed.", timeout=3)
             return
         words, theme = next_theme(self.theme)
         self.theme = theme.name
@@ -203,7 +205,7 @@ class VanishApp(App[int]):
         self.notify(f"Theme: {words}", timeout=3)
 
     def action_redraw(self) -> None:
-        """Send the whole screen again, whatever the terminal shows."""
+        """Send the whole screen again, for example after other output has overwritten it."""
         self.refresh(layout=True)
         self.screen.refresh(layout=True)
 
@@ -216,32 +218,32 @@ class VanishApp(App[int]):
         self.notify(f"The mouse is {state}.", timeout=3)
 
     async def action_suspend(self) -> None:
-        """Pause what trains, and give the terminal back until the process is continued."""
+        """Pause all training runs, and suspend the process until the shell continues it."""
         await self._suspension.begin()
         self.poller.poll()
         self.action_suspend_process()
 
     def _resume_suspended(self) -> None:
         if self._suspension.end():
-            self.notify("Training was paused while the app was suspended; it goes on.", timeout=5)
+            self.notify("Training was paused while the app was suspended; it continues now.", timeout=5)
         self.action_redraw()
 
     async def action_quit(self) -> None:
-        """Leave; ask first if that would stop a run."""
+        """Quit; ask first if a run has not finished."""
         self.navigation.leave(lambda running: self._ending.leave(running=running))
 
     def action_leave(self) -> None:
-        """Leave at once; all runs are saved."""
+        """Quit at once; all runs are saved."""
         self._ending.leave(at_once=True)
 
     # ----------------------------------------------------------------------------------- drawing
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """The colours of our own, for a theme of somebody else's."""
+        """Defaults for our own colour names, which the themes of Textual do not define."""
         own = ("line", "quiet", *(f"heat-{number}" for number in range(1, 6)))
         return dict.fromkeys(own, "ansi_default")
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """With ASCII only, nothing else leaves the app, whatever a widget draws."""
+        """With --ascii, a filter replaces all other characters that a widget draws."""
         filters = super().get_line_filters()
         return [*filters, self._ascii_filter] if self.has_class("-ascii") else filters

@@ -1,4 +1,4 @@
-"""Opens the screens, and does what they are dismissed with."""
+"""Opens the screens, and acts on the results that they return."""
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 class Navigation:
-    """From each screen to the others; the Host of all of them.
+    """Opens every screen; it is the `Host` of all of them.
 
-    Screens are imported when they are first opened: the first frame needs only the lab.
+    Most screens are imported when they are first opened, because the first frame needs only the lab.
 
     Args:
-        app: on whose stack the screens are.
-        session: what they show.
-        poller: knows whether anything is to be shown any more.
+        app: owns the stack of screens.
+        session: passed to the screens.
+        poller: knows whether the app is quitting.
     """
 
     def __init__(self, app: "App[Any]", session: "Session", poller: "Poller") -> None:
@@ -37,7 +37,7 @@ class Navigation:
 
     @property
     def leaving(self) -> bool:
-        """Whether the app ends, so that nothing is to be shown any more."""
+        """Whether the app is quitting, so that the screen must not be updated any more."""
         return self._poller.stopped
 
     def show_in_lab(self, scenario_id: str) -> None:
@@ -46,13 +46,13 @@ class Navigation:
             lab.action_select(scenario_id)
 
     def open_comparison(self) -> None:
-        """Show the present comparison."""
+        """Show the current comparison."""
         from tui_vanish.compare.screen import CompareScreen
 
         self._app.push_screen(CompareScreen(self._session, self), self._show_chosen)
 
     def open_editor(self, base: "Scenario") -> None:
-        """Edit a scenario's values, to train the variant or to save it."""
+        """Edit a scenario's values, then train or save the variant."""
         from scenarios.variants import free_id
         from tui_vanish.editor.screen import EditorScreen
 
@@ -60,18 +60,18 @@ class Navigation:
         self._app.push_screen(EditorScreen(base, taken, free_id(base.id, taken)), self._finish_edit)
 
     def copy(self, text: str) -> None:
-        """Copy to the clipboard, also that of a terminal far away (OSC 52), and show what was copied."""
+        """Copy to the clipboard of the user's terminal (OSC 52, also over SSH), and show what was copied."""
         self._app.copy_to_clipboard(text)
-        self._app.notify(text, title="Copied, if the terminal allows it", timeout=8, markup=False)
+        self._app.notify(text, title="Copied if the terminal allows it", timeout=8, markup=False)
 
     # ------------------------------------------------------------------------------- for the app
 
     def lab(self) -> LabScreen:
-        """A new lab."""
+        """Create a lab screen."""
         return LabScreen(self._session, self)
 
     def open_help(self) -> None:
-        """Show the help page, about what has the keyboard."""
+        """Show the help page; it starts with the pane that has the focus."""
         from tui_vanish.chrome.help import HelpScreen
 
         here = self._app.screen
@@ -79,13 +79,18 @@ class Navigation:
         self._app.push_screen(HelpScreen(about, here.TARGET if isinstance(here, SizedScreen) else None))
 
     def open_glossary(self) -> None:
-        """Show what the words and signs on the screen mean."""
+        """Show the glossary."""
         from tui_vanish.chrome.glossary import GlossaryScreen
 
         self._app.push_screen(GlossaryScreen())
 
     def open_theory(self, page_id: str = "") -> None:
-        """Open the theory: that page, else that of the scenario at hand, else the last one, else the list."""
+        """Open the theory.
+
+        Args:
+            page_id: of the page; if empty, open the page about the current scenario, else the page that was
+                open last, else the list.
+        """
         from scenarios.theory import page_for
         from tui_vanish.theory.registry import Pages
         from tui_vanish.theory.screen import TheoryScreen
@@ -95,14 +100,14 @@ class Navigation:
                 self._app.screen.open(page_id)
             return
         if self._theory is None:
-            self._theory = Pages()  # as their reader leaves them
+            self._theory = Pages()  # kept, so that the pages keep their state
         screens = (screen for screen in reversed(self._app.screen_stack) if isinstance(screen, LiveScreen))
         at_hand = next((screen.scenario_id for screen in screens), None)
         page = page_id or (page_for(at_hand) if at_hand else None)
         self._app.push_screen(TheoryScreen(self._theory, page or self._theory.last))
 
     def toggle_runs(self) -> None:
-        """Show every saved run, or go back from there."""
+        """Show all saved runs; on that screen, go back."""
         from tui_vanish.runs.screen import RunsScreen
 
         here = self._app.screen
@@ -116,16 +121,19 @@ class Navigation:
         from tui_vanish.palette import Palette
 
         if not isinstance(self._app.screen, Palette):
-            self._app.push_screen(Palette(placeholder="an action or a scenario"))
+            self._app.push_screen(Palette(placeholder="an action, a scenario or a theory page"))
 
     def leave(self, leave: Callable[[bool], None]) -> None:
-        """Leave the app; ask first if that would stop a run.
+        """Quit the app; ask first if a run has not finished.
 
         Args:
-            leave: leaves the app; it gets whether the runs go on.
+            leave: quits the app; its argument says whether the runs continue in another process.
         """
         if self._session.engine.pending_takeovers:
-            text = "What is taken over is not here yet: q again in a moment, or ctrl+c to leave it stopped."
+            text = (
+                "A takeover is still in progress. Press q again in a moment, "
+                "or ctrl+c to quit and leave the run stopped."
+            )
             self._app.notify(text, severity="warning", timeout=4)
             return
         unfinished = [run.scenario_id for run in self._session.runs.unfinished()]
@@ -141,7 +149,7 @@ class Navigation:
         self._app.push_screen(LeaveScreen(unfinished), on_answer)
 
     def show_news(self) -> None:
-        """Have the screens show the session's latest snapshot."""
+        """Show the session's latest snapshot on the screens."""
         listed = self._session.catalogue.entries
         wanted = self._session.runs.meet()
         if self._session.catalogue.entries is not listed:
@@ -152,9 +160,9 @@ class Navigation:
             if isinstance(screen, LiveScreen):
                 screen.show()
             if not screen.is_modal:
-                break  # what lies below is hidden, and catches up when it is seen again
+                break  # the screens below are hidden, and catch up when they are visible again
 
-    # ------------------------------------------------------------------------- what screens bring
+    # ------------------------------------------------------------------------- the screens' results
 
     def _show_chosen(self, scenario_id: str | None) -> None:
         if scenario_id is not None:
@@ -179,7 +187,7 @@ class Navigation:
         self._app.notify(f"Saved as {entry.path}", timeout=6, markup=False)
 
     def _add(self, entry: "Entry") -> None:
-        """Put a scenario that was made here into the list, and highlight it."""
+        """Add a scenario from the editor to the list, and highlight it."""
         self._session.catalogue.add(entry)
         self._list_entries()
         self.show_in_lab(entry.id)

@@ -1,4 +1,4 @@
-"""The command palette: every action of the table, every scenario and every theory page by name."""
+"""The command palette: all actions, scenarios and theory pages by name."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 
 class Commands(Provider):
-    """What the palette finds."""
+    """The entries of the palette."""
 
     async def discover(self) -> Hits:
-        """Everything, for as long as nothing was typed."""
+        """All entries, while nothing is typed."""
         for name, help_text, call in self._commands():
             yield DiscoveryHit(name, self._callback(call), help=help_text)
 
     async def search(self, query: str) -> Hits:
-        """What matches `query`."""
+        """The entries that match `query`."""
         matcher = self.matcher(query)
         for name, help_text, call in self._commands():
             if (score := matcher.match(name)) > 0:
@@ -48,7 +48,7 @@ class Commands(Provider):
 
 
 class _Call:
-    """Carries out an action of the screen that the palette was opened from, once the palette is gone."""
+    """Carries out an action on the screen below the palette, after the palette has closed."""
 
     def __init__(self, screen: "Screen[object]", call: str) -> None:
         self._screen = screen
@@ -59,10 +59,10 @@ class _Call:
 
 
 class Palette(CommandPalette):
-    """Textual's palette, still while nobody types."""
+    """Textual's palette with a cursor that does not blink."""
 
     BINDINGS = bindings_everywhere()
 
     def on_mount(self) -> None:
-        """A cursor that blinks would keep a slow line busy."""
+        """Stop the cursor from blinking, because each blink sends data over a slow connection."""
         self.query_one(Input).cursor_blink = False

@@ -1,4 +1,4 @@
-"""Between the engine and the screen: the latest snapshot is fetched a few times a second."""
+"""Connects engine and screen: it fetches the latest snapshot a few times per second."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -9,24 +9,24 @@ if TYPE_CHECKING:
     from engine.runtime.state import EngineSnapshot
     from tui_vanish.session.engine import EngineLife
 
-# Seconds after a key at which its answer is looked for: the engine obeys between two of its rounds.
+# Seconds after a command at which the engine is polled early: it executes commands between two rounds.
 _ANSWERS = (0.03, 0.08, 0.2)
 
 
 class Poller:
     """Polls the engine, and shows what is new.
 
-    Nothing is posted to the app by the engine, so training never waits for the screen, and a screen that has
-    nothing new to show sends nothing.
+    The engine posts nothing to the app, so training never waits for the screen. If there is no new snapshot,
+    nothing is drawn.
 
     Attributes:
-        stopped: whether the app ends, so that nothing is to be shown any more.
+        stopped: whether the app is quitting, so that nothing must be shown any more.
 
     Args:
-        app: whose timers are used.
-        engine: is asked for its snapshot.
-        show: gets each snapshot that hasn't been shown.
-        refresh: polls a second.
+        app: provides the timers.
+        engine: provides the snapshots.
+        show: called with each new snapshot.
+        refresh: polls per second.
     """
 
     def __init__(
@@ -44,15 +44,15 @@ class Poller:
         self.stopped = False
 
     def start(self) -> None:
-        """Begin to poll."""
+        """Start polling."""
         self._app.set_interval(self._seconds, self.poll)
 
     def stop(self) -> None:
-        """Show nothing from here on: the app ends, and its widgets go one after the other."""
+        """Show nothing any more, because the app is quitting and removes its widgets one by one."""
         self.stopped = True
 
     def poll(self) -> None:
-        """Show the latest snapshot unless it is on the screen already."""
+        """Show the latest snapshot, unless it is already on the screen."""
         snapshot = self._engine.snapshot()
         if self.stopped or snapshot.sequence == self._shown:
             return
@@ -61,11 +61,11 @@ class Poller:
             self._show(snapshot)
 
     def show_again(self) -> None:
-        """Show the latest snapshot once more: something outside it has changed."""
+        """Show the latest snapshot again, because something outside it has changed."""
         self._shown = None
         self.poll()
 
     def expect(self) -> None:
-        """Look for an answer sooner than the next poll."""
+        """Poll a few times soon, because a command was sent."""
         for seconds in _ANSWERS:
             self._app.set_timer(seconds, self.poll)

@@ -1,4 +1,4 @@
-"""Pauses what trains while the app is suspended (ctrl+z), and resumes it afterwards."""
+"""Pauses all training runs while the app is suspended (ctrl+z), and resumes them afterwards."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -9,7 +9,7 @@ from engine.protocol.status import Status
 if TYPE_CHECKING:
     from tui_vanish.session.session import Session
 
-_PAUSE_SECONDS = 0.5  # a round takes far less
+_PAUSE_SECONDS = 0.5  # the longest wait; a round of the engine takes far less
 _BY_SIGNAL = "by signal"
 
 
@@ -17,7 +17,7 @@ class Suspension:
     """The runs that are paused because the app is suspended.
 
     Args:
-        session: whose runs they are.
+        session: has the runs.
 
     Attributes:
         runs: their names.
@@ -28,7 +28,7 @@ class Suspension:
         self.runs: tuple[str, ...] = ()
 
     async def begin(self) -> None:
-        """Pause what trains, and wait until it is."""
+        """Pause all training runs, and wait until they are paused."""
         training = tuple(run.run for run in self._session.snapshot.runs if run.status is Status.RUNNING)
         for name in training:
             self._session.send(Pause(name, _BY_SIGNAL))
@@ -42,7 +42,11 @@ class Suspension:
             await asyncio.sleep(0.02)
 
     def end(self) -> bool:
-        """Let what was paused train again; whether anything was."""
+        """Resume the paused runs.
+
+        Returns:
+            Whether there were any.
+        """
         suspended, self.runs = self.runs, ()
         for name in suspended:
             self._session.send(Resume(name, _BY_SIGNAL))

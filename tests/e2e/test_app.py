@@ -251,7 +251,7 @@ def test_the_app_starts_and_draws_where_textual_has_renamed_what_it_replaces(ope
     app = open_terminal(*SAMPLE, program=(sys.executable, "-c", _RENAMED))
     highlight(app, "depth-7")
     app.type("?")
-    app.wait_for("Freeze the selected layer")
+    app.wait_for("Freeze or unfreeze the selected layer")
     app.type("\x1b")
     app.wait_for(lambda text: highlighted(text) == "depth-7")
     app.type("q")

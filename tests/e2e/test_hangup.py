@@ -119,7 +119,7 @@ def test_q_leaves_a_run_running_when_asked(open_terminal: Open, data: tuple[str,
     train(app, brief(20_000))
     app.wait_for(lambda text: epoch_of(text) >= 2)
     app.type("q")
-    app.wait_for("it goes on in the background")
+    app.wait_for("enter: quit, and continue the run in the background")
     app.type("\r")
     assert app.wait_for_end() == 0
     assert app.is_restored()
@@ -138,7 +138,7 @@ def test_q_stops_and_saves_a_run_when_asked(open_terminal: Open, data: tuple[str
     train(app, brief(20_000))
     app.wait_for(lambda text: epoch_of(text) >= 2)
     app.type("q")
-    app.wait_for("it goes on in the background")
+    app.wait_for("enter: quit, and continue the run in the background")
     app.type("s")
     assert app.wait_for_end() == 0
     (run,) = run_names()

@@ -1,4 +1,4 @@
-"""An engine whose runs go as a test says, through the same fold as the real one's."""
+"""An engine whose runs a test controls. Its snapshots are built from events, as in the real engine."""
 
 import math
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ SECONDS_PER_STEP = 0.0065
 
 
 class FakeRun:
-    """One run: each method is an event, or several, that the real engine could have said."""
+    """One run: each method reports one or more events that the real engine could have reported."""
 
     def __init__(self, engine: "FakeEngine", name: str, scenario: Scenario, seed: int) -> None:
         self.engine = engine
@@ -78,7 +78,7 @@ class FakeRun:
         self.begin_stage()
 
     def begin_stage(self) -> None:
-        """The next stage begins, as the scenario has it."""
+        """Start the scenario's next stage."""
         self.stage += 1
         names, frozen = self.names, []
         if self.scenario.stages:
@@ -95,7 +95,7 @@ class FakeRun:
         self._say(StageStarted(**self._now(), trainable=trainable, frozen=tuple(frozen)))
 
     def intervene(self, kind: InterventionKind, layer: str | None = None, value: float | None = None) -> None:
-        """The run is changed by hand."""
+        """Change the run by hand."""
         self._say(Intervened(**self._now(), kind=kind, layer=layer, value=value))
 
     def sample(self, step: int, *, loss: float = 2.3027, layers: Sequence[LayerSample] | None = None) -> None:
@@ -122,7 +122,7 @@ class FakeRun:
     def train_epochs(
         self, epochs: int, *, final_loss: float = 2.3026, final_accuracy: float = 0.1, every: int = 10
     ) -> None:
-        """A sample at every so many steps and the ends of `epochs` epochs, from the beginning."""
+        """Report `epochs` epochs from the start, with a sample at each `every`-th step."""
         for epoch in range(1, epochs + 1):
             done = epoch / epochs
             loss = 2.33 + (final_loss - 2.33) * done
@@ -141,7 +141,7 @@ class FakeRun:
         evidence: dict[str, float | None] | None = None,
         suggestions: tuple[str, ...] = (),
     ) -> None:
-        """A verdict begins."""
+        """Begin a verdict."""
         self._say(
             VerdictChanged(
                 **self._now(),
@@ -188,7 +188,7 @@ class FakeRun:
         )
 
     def diverge(self) -> None:
-        """What `linear-exploding` does: a huge first step, and nothing finite from the second."""
+        """Diverge like `linear-exploding`: a huge first step, and nothing finite from the second step on."""
         self.sample(1, loss=1.2e8, layers=exploding_profile(self.names))
         broken = [LayerSample(name=name, grad_norm=math.nan, delta_norm=math.inf) for name in self.names]
         self.sample(2, loss=math.nan, layers=broken)
@@ -209,7 +209,7 @@ class FakeRun:
 
 
 class FakeEngine:
-    """Obeys what a person does to a run at once; everything else is for the test to say."""
+    """Executes the user's commands at once; everything else is up to the test."""
 
     def __init__(self) -> None:
         self.runs_folder = Path("no such folder")
@@ -276,7 +276,7 @@ class FakeEngine:
                 run.begin_stage()
 
     def be_ready(self) -> None:
-        """Torch and the data are there."""
+        """Report that torch and the data are loaded."""
         self.activity, self.device, self.data = "", "cpu", "Fashion-MNIST 60 000/10 000"
         self.sequence += 1
 
@@ -306,7 +306,7 @@ class FakeEngine:
 
 
 def bell(deviation: float, mean: float = 0.0) -> Histogram:
-    """A normal distribution of 100 000 values, to four deviations on both sides."""
+    """A normal distribution of 100 000 values, cut at four deviations on both sides."""
     places = [-4 + 8 * (bin + 0.5) / BINS for bin in range(BINS)]
     weights = [math.exp(-place * place / 2) for place in places]
     counts = tuple(round(100_000 * weight / sum(weights)) for weight in weights)
@@ -314,7 +314,7 @@ def bell(deviation: float, mean: float = 0.0) -> Histogram:
 
 
 def vanishing_profile(names: Sequence[str]) -> list[LayerSample]:
-    """`depth-7` at its beginning: the gradient grows 7.2 times a layer."""
+    """`depth-7` at its first step: the gradient grows by a factor of 7.2 per layer."""
     depth = len(names) - 1
     return [
         LayerSample(

@@ -1,4 +1,4 @@
-"""The app on a fake engine, with a small catalogue of its own: no edit of the real one changes a golden."""
+"""The app on a fake engine, with a small catalogue, so that edits of the real one change no golden."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -45,7 +45,7 @@ _CATALOGUE = {
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """An open app, and the means to work it."""
+    """A running app, and methods to control it."""
 
     app: VanishApp
     engine: FakeEngine
@@ -60,14 +60,14 @@ class Bench:
         await self.settle()
 
     async def settle(self) -> None:
-        """Show what the engine says now, and what is worked out beside the screen because of it."""
+        """Poll the engine, and wait until the screen and its workers have finished."""
         self.app.poller.poll()
         await self.pilot.pause()
         await self.app.workers.wait_for_complete()
         await self.pilot.pause()
 
     async def train(self, scenario: str = "depth-7", *, ready: bool = True) -> FakeRun:
-        """Train a scenario by key; `ready`: torch and the data are there, and the run has begun."""
+        """Train a scenario by key; `ready`: torch and the data are loaded, and the run has started."""
         await self.highlight(scenario)
         await self.press("enter")
         run = self.engine.runs[-1]
@@ -83,12 +83,12 @@ class Bench:
 
     @property
     def focused(self) -> str | None:
-        """The id of the widget that has the keyboard."""
+        """The id of the widget that has the focus."""
         return self.app.focused.id if self.app.focused else None
 
     @property
     def text(self) -> str:
-        """The composed screen, without the blanks at the ends of its rows."""
+        """The whole screen, without the blanks at the ends of its rows."""
         strips = self.app.screen._compositor.render_strips(self.app.size)
         return "\n".join(strip.text.rstrip() for strip in strips)
 
@@ -105,7 +105,7 @@ async def opened(
     ascii: bool = False,
     entries: tuple[Entry, ...] | None = None,
 ) -> AsyncIterator[Bench]:
-    """The app in a terminal of that size; `folder` takes the catalogue's files, or there are `entries`."""
+    """The app in a terminal of that size, with `entries` or the catalogue, whose files go to `folder`."""
     engine = FakeEngine()
     app = VanishApp(engine, ascii=ascii)
     app.session.machine = "gpu-box-3"
@@ -117,7 +117,7 @@ async def opened(
 
 
 def catalogue(folder: Path) -> tuple[Entry, ...]:
-    """Three scenarios that work, and a bad file."""
+    """Three valid scenarios, and an invalid file."""
     entries = []
     for name, (title, section, question, watch_for, lesson, numbers) in _CATALOGUE.items():
         path = folder / f"{name}.toml"

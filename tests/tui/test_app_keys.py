@@ -21,14 +21,14 @@ async def test_enter_trains_the_highlighted_scenario_with_the_apps_seed(tmp_path
         assert [(run.scenario.id, run.seed) for run in bench.engine.runs] == [("depth-7", 42)]
 
 
-async def test_enter_does_not_start_what_is_training_a_second_time(tmp_path: Path) -> None:
+async def test_enter_does_not_start_a_second_run_of_a_scenario_that_is_training(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await bench.train()
         await bench.press("enter")
         assert len(bench.engine.runs) == 1
 
 
-async def test_enter_trains_again_what_has_ended(tmp_path: Path) -> None:
+async def test_enter_trains_again_after_the_run_has_ended(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         run = await bench.train()
         run.end(Status.STOPPED)
@@ -37,7 +37,7 @@ async def test_enter_trains_again_what_has_ended(tmp_path: Path) -> None:
         assert len(bench.engine.runs) == 2
 
 
-async def test_enter_first_shows_a_run_that_is_out_of_sight(tmp_path: Path) -> None:
+async def test_enter_first_shows_a_hidden_run(tmp_path: Path) -> None:
     async with opened(tmp_path, NARROW) as bench:
         run = await bench.train()
         run.end(Status.STOPPED)
@@ -56,7 +56,9 @@ async def test_enter_on_a_bad_file_says_that_it_cannot_be_used(tmp_path: Path) -
         assert "broken.toml cannot be used" in bench.text
 
 
-async def test_the_text_of_a_scenario_whose_file_went_bad_is_what_is_wrong(tmp_path: Path) -> None:
+async def test_the_text_of_a_scenario_whose_file_has_become_invalid_lists_the_problems(
+    tmp_path: Path,
+) -> None:
     async with opened(tmp_path) as bench:
         entry = bench.app.session.catalogue.entries[1]
         entry.path.write_text("title = 1", encoding="utf-8")
@@ -66,7 +68,7 @@ async def test_the_text_of_a_scenario_whose_file_went_bad_is_what_is_wrong(tmp_p
         assert "model: missing, expected a table" in bench.text
 
 
-async def test_a_scenario_whose_file_went_bad_is_one_message(tmp_path: Path) -> None:
+async def test_training_a_scenario_whose_file_has_become_invalid_shows_the_problem(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         bench.app.session.catalogue.entries[0].path.write_text("title = 1", encoding="utf-8")
         await bench.press("enter")
@@ -74,20 +76,20 @@ async def test_a_scenario_whose_file_went_bad_is_one_message(tmp_path: Path) -> 
         assert "title" in bench.text
 
 
-async def test_p_pauses_and_lets_go_on(tmp_path: Path) -> None:
+async def test_p_pauses_and_resumes(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         run = await bench.train()
         await bench.press("p")
         assert bench.engine.sent == [Pause(run.name)]
         assert "‖ paused" in bench.text
-        assert "p go on" in bench.footer
+        assert "p resume" in bench.footer
         await bench.press("p")
         assert bench.engine.sent[-1] == Resume(run.name)
         assert "● epoch" in bench.text
         assert "p pause" in bench.footer
 
 
-async def test_s_stops_and_then_there_is_nothing_to_stop(tmp_path: Path) -> None:
+async def test_s_stops_a_run_only_once(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         run = await bench.train()
         await bench.press("s")
@@ -95,10 +97,10 @@ async def test_s_stops_and_then_there_is_nothing_to_stop(tmp_path: Path) -> None
         assert "■ stopped" in bench.text
         await bench.press("s", "p")
         assert bench.engine.sent == [Stop(run.name)]
-        assert "Nothing is training here." in bench.text
+        assert "This scenario is not training." in bench.text
 
 
-async def test_keys_are_about_the_highlighted_scenarios_run(tmp_path: Path) -> None:
+async def test_keys_act_on_the_run_of_the_highlighted_scenario(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         first = await bench.train("depth-3")
         await bench.press("1")
@@ -109,7 +111,7 @@ async def test_keys_are_about_the_highlighted_scenarios_run(tmp_path: Path) -> N
         assert bench.engine.sent == [Pause(first.name)]
 
 
-async def test_the_list_is_walked_with_vis_keys_and_the_arrows(tmp_path: Path) -> None:
+async def test_vi_keys_and_arrows_move_in_the_list(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         for key, expected in (
             ("j", "depth-7"),
@@ -129,7 +131,7 @@ async def test_the_list_is_walked_with_vis_keys_and_the_arrows(tmp_path: Path) -
             assert f"▸ {expected}" in bench.text, key
 
 
-async def test_a_filter_keeps_what_matches_and_n_goes_round(tmp_path: Path) -> None:
+async def test_a_filter_shows_the_matches_and_n_cycles_through_them(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await bench.press("slash", *"depth", "enter")
         assert "linear-exploding" not in bench.text
@@ -141,7 +143,7 @@ async def test_a_filter_keeps_what_matches_and_n_goes_round(tmp_path: Path) -> N
         assert "▸ depth-7" in bench.text
 
 
-async def test_escape_while_typing_a_filter_drops_it(tmp_path: Path) -> None:
+async def test_escape_while_typing_removes_the_filter(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await bench.press("slash", "z", "z")
         assert "Nothing matches" in bench.text
@@ -151,7 +153,7 @@ async def test_escape_while_typing_a_filter_drops_it(tmp_path: Path) -> None:
         assert "▸ depth-7" in bench.text
 
 
-async def test_letters_of_a_filter_do_nothing_else(tmp_path: Path) -> None:
+async def test_letters_of_a_filter_are_not_keys(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await bench.train()
         await bench.press("1", "slash", *"psq?")
@@ -159,7 +161,7 @@ async def test_letters_of_a_filter_do_nothing_else(tmp_path: Path) -> None:
         assert not isinstance(bench.app.screen, LeaveScreen | HelpScreen)
 
 
-async def test_a_filter_that_arrives_in_one_packet_is_typed_nevertheless(tmp_path: Path) -> None:
+async def test_a_filter_whose_keys_arrive_at_once_is_typed_completely(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         for character in "/th-7/":
             bench.app.post_message(Key("slash" if character == "/" else character, character))
@@ -177,14 +179,14 @@ async def test_backslash_hides_and_shows_the_list(tmp_path: Path) -> None:
         assert "Scenarios" in bench.text
 
 
-async def test_the_list_gives_way_to_the_run_where_there_is_no_room_for_both(tmp_path: Path) -> None:
+async def test_the_run_replaces_the_list_if_there_is_no_room_for_both(tmp_path: Path) -> None:
     async with opened(tmp_path, NARROW) as bench:
         await bench.train()
         assert "Scenarios" not in bench.text
         assert "‖dL/dW‖" in bench.text
 
 
-async def test_l_changes_between_loss_and_accuracy(tmp_path: Path) -> None:
+async def test_l_switches_between_loss_and_accuracy(tmp_path: Path) -> None:
     async with opened(tmp_path, NARROW) as bench:
         run = await bench.train()
         run.train_epochs(1)
@@ -195,7 +197,7 @@ async def test_l_changes_between_loss_and_accuracy(tmp_path: Path) -> None:
         assert "accuracy" in bench.text
 
 
-async def test_v_goes_through_what_the_bars_can_show(tmp_path: Path) -> None:
+async def test_v_cycles_through_the_quantities_of_the_bars(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         run = await bench.train()
         run.sample(1)
@@ -224,7 +226,7 @@ async def test_a_large_terminal_shows_the_text_beside_the_run(tmp_path: Path) ->
         assert "‖dL/dW‖" in bench.text
 
 
-async def test_digits_and_tab_go_through_the_panes(tmp_path: Path) -> None:
+async def test_digits_and_tab_move_between_the_panes(tmp_path: Path) -> None:
     async with opened(tmp_path, LARGE) as bench:
         await bench.train()
         for key, focused in (("1", "list"), ("2", "charts"), ("3", "layers"), ("4", "text"), ("tab", "list")):
@@ -258,7 +260,7 @@ async def test_capital_y_copies_the_run_as_a_command_line(tmp_path: Path) -> Non
         assert bench.app.clipboard == "vanish-tui run depth-7 --seed 42 --threads 2"
 
 
-async def test_capital_t_changes_the_theme(tmp_path: Path) -> None:
+async def test_ctrl_t_changes_the_theme(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         assert bench.app.theme == DARK.name
         await bench.press("ctrl+t")
@@ -277,7 +279,7 @@ async def test_the_help_page_names_every_key(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("way", "heading"), [("", "Run"), ("r", "Runs"), ("t", "Theory")])
-async def test_the_help_page_begins_with_the_keys_of_the_screen_it_was_asked_for_on(
+async def test_the_help_page_starts_with_the_keys_of_the_screen_below_it(
     way: str, heading: str, tmp_path: Path
 ) -> None:
     async with opened(tmp_path, (100, 200)) as bench:
@@ -287,11 +289,11 @@ async def test_the_help_page_begins_with_the_keys_of_the_screen_it_was_asked_for
 
 
 @pytest.mark.parametrize("key", ["ctrl+p", "colon"])
-async def test_the_palette_finds_an_action_and_does_it(key: str, tmp_path: Path) -> None:
+async def test_the_palette_finds_an_action_and_carries_it_out(key: str, tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         run = await bench.train()
         await bench.press(key)
-        await bench.press(*"pause the run")
+        await bench.press(*"pause or resume")
         await bench.app.workers.wait_for_complete()
         await bench.press("enter")
         await bench.settle()
@@ -308,7 +310,7 @@ async def test_the_palette_goes_to_a_scenario(tmp_path: Path) -> None:
         assert "▸ linear-exploding" in bench.text
 
 
-async def test_q_leaves_where_nothing_trains(tmp_path: Path) -> None:
+async def test_q_quits_if_no_run_is_training(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         run = await bench.train()
         run.end(Status.FINISHED)
@@ -319,7 +321,7 @@ async def test_q_leaves_where_nothing_trains(tmp_path: Path) -> None:
     assert bench.app.return_value == 0
 
 
-async def test_q_asks_where_that_would_stop_a_run(tmp_path: Path) -> None:
+async def test_q_asks_first_if_a_run_has_not_finished(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await bench.train()
         await bench.press("q")
@@ -332,11 +334,11 @@ async def test_q_asks_where_that_would_stop_a_run(tmp_path: Path) -> None:
     assert bench.app.return_value == 0
 
 
-async def test_q_waits_for_a_run_that_is_on_its_way_from_another_process(tmp_path: Path) -> None:
+async def test_q_waits_for_a_takeover(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         bench.engine.pending_takeovers.append("depth-7")
         await bench.press("q")
-        assert "q again in a moment" in bench.text
+        assert "A takeover is still in progress. Press q again in a moment" in bench.text
         assert not bench.engine.closed
         bench.engine.pending_takeovers.clear()
         await bench.pilot.press("q")
@@ -344,7 +346,7 @@ async def test_q_waits_for_a_run_that_is_on_its_way_from_another_process(tmp_pat
 
 
 @pytest.mark.parametrize("before", ["", "question_mark", "q", "colon", "slash"])
-async def test_ctrl_c_leaves_from_wherever_one_is(before: str, tmp_path: Path) -> None:
+async def test_ctrl_c_quits_from_every_screen(before: str, tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await bench.train()
         if before:
@@ -353,7 +355,7 @@ async def test_ctrl_c_leaves_from_wherever_one_is(before: str, tmp_path: Path) -
     assert bench.engine.closed
 
 
-async def test_a_run_that_ends_before_one_s_eyes_is_not_announced_on_top_of_what_is_said_of_it(
+async def test_the_end_of_a_visible_run_is_not_announced_by_a_toast(
     tmp_path: Path,
 ) -> None:
     async with opened(tmp_path) as bench:
@@ -372,7 +374,7 @@ async def test_a_run_that_ends_before_one_s_eyes_is_not_announced_on_top_of_what
         assert "depth-3 stopped" in bench.text
 
 
-async def test_what_many_runs_say_at_once_is_one_toast(tmp_path: Path) -> None:
+async def test_many_notices_at_once_become_one_toast(tmp_path: Path) -> None:
     async with opened(tmp_path, WIDE) as bench:
         run = await bench.train()
         for number in range(1, 7):
@@ -393,7 +395,7 @@ async def test_each_notice_is_shown_once(tmp_path: Path) -> None:
         assert bench.text.count("the disk is full") == 1
 
 
-async def test_ctrl_z_pauses_what_trains_and_lets_it_go_on_afterwards(
+async def test_ctrl_z_pauses_training_runs_and_resumes_them_afterwards(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with opened(tmp_path) as bench:

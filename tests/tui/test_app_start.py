@@ -1,4 +1,4 @@
-"""What the app loads, sends and looks for before anything is trained, and while nothing changes."""
+"""What the app imports and sends at the start, and while nothing changes."""
 
 import subprocess
 import sys
@@ -41,7 +41,7 @@ async def test_a_snapshot_is_shown_once(tmp_path: Path) -> None:
         assert [snapshot.device for snapshot in shown] == ["", "cpu"]
 
 
-async def test_once_the_app_ends_nothing_is_shown_any_more(tmp_path: Path) -> None:
+async def test_nothing_is_shown_after_the_poller_has_stopped(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         shown: list[EngineSnapshot] = []
         poller = Poller(bench.app, bench.engine, shown.append, refresh=2.0)
@@ -52,7 +52,7 @@ async def test_once_the_app_ends_nothing_is_shown_any_more(tmp_path: Path) -> No
 
 
 def updates(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """Whatever the app is about to send to the terminal from here on."""
+    """Collects everything that the app sends to the terminal from now on."""
     sent: list[object] = []
     display = bench.app._display
 
@@ -94,7 +94,7 @@ async def test_no_cursor_blinks(keys: list[str], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"])
-def test_a_terminal_at_the_other_end_of_ssh_is_known_by_its_environment(name: str) -> None:
+def test_ssh_is_detected_from_the_environment(name: str) -> None:
     assert over_ssh({name: "10.0.0.1 5000 22"})
     assert not over_ssh({"TERM": "xterm"})
     assert not over_ssh({name: ""})
@@ -117,7 +117,7 @@ async def test_no_color_sends_no_colour(tmp_path: Path, monkeypatch: pytest.Monk
 async def test_a_run_pane_without_its_instruments_is_never_laid_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As an app leaves it that ends while it is being mounted."""
+    """The pane is in this state if the app quits while mounting it."""
     monkeypatch.setattr(RunPane, "compose", lambda pane: [Horizontal(id="charts"), Horizontal(id="layers")])
     async with opened(tmp_path) as bench:
         await bench.press("enter")

@@ -1,4 +1,4 @@
-"""What the app has imported when its first frame stands."""
+"""What the app has imported when its first frame is drawn."""
 
 import json
 import subprocess
@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-# Everything from outside the standard library; what is added here is paid for at every start.
+# All packages outside the standard library; each one added here slows down every start.
 NEEDED = {
     "engine", "scenarios", "tui_vanish",
     "textual", "rich", "platformdirs",
     "markdown_it", "mdurl", "pygments", "typing_extensions",  # textual and rich may bring these
 }  # fmt: skip
 
-# Of our own what only a run, another screen or a thread has a use for.
+# Our own modules that only a run, another screen or a thread needs.
 LATER = {
     "engine.protocol.events", "engine.protocol.spec", "engine.storage.run_log", "engine.tracking.snapshot",
     "engine.tracking.series",
@@ -67,7 +67,7 @@ finally:
 
 @pytest.fixture(scope="module")
 def first_frame(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, set[str]]:
-    """Its text, and every module that was there with it."""
+    """Its text, and all modules that were loaded by then."""
     folder: Path = tmp_path_factory.mktemp("runs")
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(folder)], capture_output=True, text=True, check=False
@@ -83,17 +83,19 @@ def test_the_first_frame_has_the_list(first_frame: tuple[str, set[str]]) -> None
     assert "depth-3" in text
 
 
-def test_the_first_frame_needs_nothing_from_outside_but_this(first_frame: tuple[str, set[str]]) -> None:
+def test_the_first_frame_loads_only_the_needed_packages(first_frame: tuple[str, set[str]]) -> None:
     _, modules = first_frame
     packages = {name.partition(".")[0] for name in modules} - sys.stdlib_module_names
     loaded = {name for name in packages if not name.startswith(("_", "sitecustomize"))}
     assert {"engine", "scenarios", "tui_vanish"} <= loaded <= NEEDED
 
 
-def test_what_the_first_frame_has_no_use_for_is_imported_later(first_frame: tuple[str, set[str]]) -> None:
+def test_modules_that_the_first_frame_does_not_need_are_imported_later(
+    first_frame: tuple[str, set[str]],
+) -> None:
     _, modules = first_frame
     assert modules & LATER == set()
 
 
-def test_what_is_imported_later_is_there() -> None:
+def test_modules_that_are_imported_later_exist() -> None:
     assert [name for name in LATER if find_spec(name) is None] == []  # a module may have been renamed

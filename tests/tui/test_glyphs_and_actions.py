@@ -13,7 +13,7 @@ from tui_vanish.instruments.status import mark
 from tui_vanish.widgets.ascii_filter import AsciiOnly
 
 
-def test_every_status_has_a_mark_of_its_own_also_in_ascii() -> None:
+def test_every_status_has_a_distinct_mark_also_in_ascii() -> None:
     assert len({mark(status) for status in Status}) == len(Status)
     assert len({ascii_cells(mark(status)) for status in Status}) == len(Status)
 
@@ -22,7 +22,7 @@ def test_every_status_has_a_mark_of_its_own_also_in_ascii() -> None:
     "text",
     ["plain", "╭─ Scenarios ─╮", "‖dL/dW‖", "Giới thiệu vấn đề", "ŷ = 10⁷", "漢字", "⠤⠤ ▇▇▊", "σ' ≤ 0.25 …"],
 )
-def test_ascii_cells_are_ascii_and_as_wide_as_before(text: str) -> None:
+def test_ascii_cells_are_ascii_and_keep_the_width(text: str) -> None:
     assert ascii_cells(text).isascii()
     assert len(ascii_cells(text)) == cell_len(text)
 
@@ -48,7 +48,7 @@ def test_the_filter_keeps_styles_and_control_codes() -> None:
     assert filtered == [Segment("- a -", style), Segment("plain"), Segment("", None, [])]
 
 
-def test_arrow_keys_are_named_where_they_cannot_be_drawn() -> None:
+def test_arrow_keys_have_names_in_ascii() -> None:
     assert key_name("↓", ascii=True) == "down"
     assert key_name("↓", ascii=False) == "↓"
 
@@ -62,7 +62,7 @@ def test_no_key_is_bound_twice_on_one_screen(target: Target) -> None:
         assert len(keys) == len(set(keys))
 
 
-def test_nothing_that_ends_something_stands_beside_j_and_k() -> None:
+def test_no_key_that_ends_something_is_next_to_j_and_k() -> None:
     ending = {key for action in ACTIONS if action.name in ("stop", "quit", "leave") for key in action.keys}
     assert ending.isdisjoint(set("hjklnmui"))
 
@@ -76,5 +76,5 @@ def test_bindings_footer_and_help_come_from_the_same_table() -> None:
     assert len(bindings_everywhere()) == sum(action.everywhere for action in ACTIONS)
 
 
-def test_every_action_has_a_sentence() -> None:
+def test_every_action_has_a_help_text() -> None:
     assert all(action.help and action.help[0].isupper() and action.help[-1] != "." for action in ACTIONS)

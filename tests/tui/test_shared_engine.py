@@ -1,4 +1,4 @@
-"""Runs of other processes among the app's own: found, followed, watched, taken over, and never a crash."""
+"""Runs of other processes next to the app's own: they are found, followed, watched and taken over."""
 
 import json
 import signal
@@ -32,7 +32,7 @@ def killed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def make_run(runs: Path, name: str, *, owner: OwnerProcess | Owner | None = None) -> Path:
-    """A run's directory in the middle of the training, and whose it is."""
+    """Create the directory of a run during training, with an owner."""
     log = RunLog(runs / name, make_scenario().resolved(), 1, origin())
     trainer, events = begin(make_scenario(), random_data())
     train(trainer, 6)
@@ -48,13 +48,13 @@ def make_run(runs: Path, name: str, *, owner: OwnerProcess | Owner | None = None
 
 @pytest.fixture
 def watching(tmp_path: Path) -> SharedEngine:
-    """What is behind `vanish-tui watch`."""
+    """The engine behind `vanish-tui watch`."""
     return SharedEngine(NoEngine(tmp_path), find_live=False)
 
 
 @pytest.fixture
 def shared(tmp_path: Path) -> Iterator[SharedEngine]:
-    """What is behind the app; nothing is started."""
+    """The engine behind the app, not started."""
     engine = Engine(Settings(runs_dir=tmp_path))
     yield SharedEngine(engine)
     engine.close()
@@ -77,11 +77,11 @@ def test_a_live_run_is_found_and_shown_with_its_owner(
     assert (title.activity, title.statuses) == ("1 elsewhere", ())  # counted once
 
 
-def test_a_run_that_another_process_resumed_a_moment_before_is_shown_as_its_own_log_tells_it(
+def test_a_run_that_another_process_has_just_resumed_is_shown_from_its_log(
     tmp_path: Path, neighbour: OwnerProcess
 ) -> None:
     folder, listener = make_run(tmp_path, "contested"), Listener()
-    other = neighbour.hold(folder)  # as the process does that a terminal left behind
+    other = neighbour.hold(folder)  # like the process that continues runs after a hangup
     settings = Settings(data=write_data(tmp_path / "data"), runs_dir=tmp_path)
     engine = Engine(settings, on_event=listener)
     shared = SharedEngine(engine, find_live=False)
@@ -96,7 +96,7 @@ def test_a_run_that_another_process_resumed_a_moment_before_is_shown_as_its_own_
     assert shared.snapshot().owners == {"contested": other}
 
 
-def test_a_watch_ends_nobody_s_training(
+def test_a_watch_never_ends_the_training_of_others(
     watching: SharedEngine, tmp_path: Path, neighbour: OwnerProcess, killed: list[int]
 ) -> None:
     make_run(tmp_path, "live", owner=neighbour)
@@ -114,13 +114,13 @@ def test_taking_over_one_run_takes_all_of_its_process(
     for name in ("first", "second"):
         make_run(tmp_path, name, owner=neighbour)
     make_run(tmp_path, "somebody-else-s", owner=replace(Owner.present(), host="gpu-box-9"))
-    assert shared.take_over("second") == ""  # also before anybody has looked at it
+    assert shared.take_over("second") == ""  # also before the first look
     assert killed == [signal.SIGTERM]
     assert shared.pending_takeovers == ["first", "second"]
 
 
 class FakePeers:
-    """Says what a test has it say."""
+    """Reports what a test prepares."""
 
     pending_takeovers = ("first",)
 
@@ -145,7 +145,7 @@ class FakePeers:
 
 
 class RecordingEngine(Engine):
-    """Keeps what it is sent."""
+    """Records the commands that it is sent."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
@@ -155,7 +155,7 @@ class RecordingEngine(Engine):
         self.sent.append(command)
 
 
-def test_what_peers_say_at_a_look_reaches_the_engine_and_the_notices_once(tmp_path: Path) -> None:
+def test_news_of_peers_reaches_the_engine_and_the_notices_once(tmp_path: Path) -> None:
     engine, peers = RecordingEngine(Settings(runs_dir=tmp_path)), FakePeers()
     shared = SharedEngine(engine, peers=peers)
     assert shared.pending_takeovers == ["first"]
@@ -177,9 +177,7 @@ def test_a_process_is_asked_to_end_once(
     assert killed == [signal.SIGTERM]
 
 
-def test_what_was_seen_last_is_shown_however_often_it_was_looked_meanwhile(
-    tmp_path: Path, neighbour: OwnerProcess
-) -> None:
+def test_the_latest_state_is_shown_after_any_number_of_looks(tmp_path: Path, neighbour: OwnerProcess) -> None:
     peers = Peers(tmp_path, find_live=False)
     shared = SharedEngine(NoEngine(tmp_path), peers=peers)
     folder = make_run(tmp_path, "live", owner=neighbour)
@@ -196,7 +194,7 @@ def test_what_was_seen_last_is_shown_however_often_it_was_looked_meanwhile(
             assert shared.snapshot().runs == peers.look().runs
 
 
-def test_a_process_that_cannot_be_asked_to_end_is_not(
+def test_a_process_on_another_host_or_this_one_is_not_asked_to_end(
     shared: SharedEngine, tmp_path: Path, killed: list[int]
 ) -> None:
     make_run(tmp_path, "far", owner=replace(Owner.present(), host="gpu-box-9"))
@@ -208,7 +206,7 @@ def test_a_process_that_cannot_be_asked_to_end_is_not(
     assert killed == []
 
 
-def test_a_run_that_cannot_be_shown_is_named_once_and_the_peers_are_followed(
+def test_a_run_that_cannot_be_shown_is_reported_once_and_the_others_are_followed(
     watching: SharedEngine, tmp_path: Path
 ) -> None:
     make_run(tmp_path, "good")
@@ -229,11 +227,11 @@ def test_a_run_that_cannot_be_shown_is_named_once_and_the_peers_are_followed(
         watching.follow("odd")
         watching.look()
     assert [run.run for run in watching.snapshot().runs] == ["good"]
-    told = notices(watching)
-    assert told[0] == "odd: its scenario is not valid in this version"
-    assert told[1] == "missing: no run: there is no run.json"
-    assert told[2] == "broken: its log is damaged (the description has no training.loss)"
-    assert len(told) == 3
+    reported = notices(watching)
+    assert reported[0] == "odd: its scenario is not valid in this version"
+    assert reported[1] == "missing: no run: there is no run.json"
+    assert reported[2] == "broken: its log is damaged (the description has no training.loss)"
+    assert len(reported) == 3
 
 
 def test_a_log_that_cannot_be_read_for_a_while_is_reported_once_and_followed_again(

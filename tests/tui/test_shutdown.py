@@ -1,4 +1,4 @@
-"""Leaving: in order, at once while torch is being imported, and without a terminal."""
+"""Shutdown: in order, at once while torch is being imported, and without a terminal."""
 
 import asyncio
 import os
@@ -15,12 +15,12 @@ from tui_vanish.jobs import background
 
 
 class LeftError(Exception):
-    """Instead of the end of the process."""
+    """Raised instead of ending the process."""
 
 
 @pytest.fixture
 def exits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The codes with which the process would have ended."""
+    """The exit codes with which the process would have ended."""
     codes: list[int] = []
 
     def leave(code: int) -> NoReturn:
@@ -31,7 +31,7 @@ def exits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return codes
 
 
-async def test_while_torch_is_imported_it_leaves_without_saving(
+async def test_while_torch_is_imported_the_app_quits_without_saving(
     tmp_path: Path, exits: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(terminal, "is_lost", lambda: True)
@@ -44,7 +44,7 @@ async def test_while_torch_is_imported_it_leaves_without_saving(
         bench.engine.importing = False
 
 
-async def test_a_step_that_hangs_does_not_keep_ctrl_c(
+async def test_a_hanging_step_does_not_delay_ctrl_c(
     tmp_path: Path, exits: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutdown, "_SAVE_SECONDS", 0.01)
@@ -64,7 +64,7 @@ async def test_a_step_that_hangs_does_not_keep_ctrl_c(
         assert exits == [0]
 
 
-async def test_a_hangup_hands_runs_over_also_when_saving_takes_too_long(
+async def test_a_hangup_hands_runs_over_even_if_saving_takes_too_long(
     tmp_path: Path, exits: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutdown, "_SAVE_SECONDS", 0.01)
@@ -82,7 +82,7 @@ async def test_a_hangup_hands_runs_over_also_when_saving_takes_too_long(
         assert (exits, handed_over) == ([129], [[run.name]])
 
 
-async def test_what_hangs_for_too_long_does_not_keep_a_signal(
+async def test_a_signal_ends_the_process_even_if_saving_hangs(
     tmp_path: Path, exits: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutdown, "_LAST_SECONDS", 0.01)
@@ -110,7 +110,7 @@ async def test_sigterm_hands_nothing_over(
         assert (exits, handed_over) == ([143], [])
 
 
-async def test_where_no_process_is_to_be_had_it_leaves_nevertheless(
+async def test_the_app_quits_even_if_no_process_can_be_started(
     tmp_path: Path, exits: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(runs: object, folder: object) -> None:
@@ -127,7 +127,7 @@ async def test_where_no_process_is_to_be_had_it_leaves_nevertheless(
         assert (exits, bench.app.left_running) == ([129], [])
 
 
-async def test_what_was_resumed_is_handed_over_while_torch_is_imported(
+async def test_resumed_runs_are_handed_over_while_torch_is_imported(
     tmp_path: Path, exits: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handed_over: list[list[str]] = []
@@ -143,7 +143,7 @@ async def test_what_was_resumed_is_handed_over_while_torch_is_imported(
         assert (exits, handed_over) == ([129], [[run.name]])
 
 
-async def test_a_lost_terminal_saves_and_leaves_with_sighups_code(
+async def test_a_lost_terminal_saves_the_runs_and_exits_with_the_code_of_sighup(
     tmp_path: Path, exits: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with opened(tmp_path) as bench:
@@ -153,7 +153,7 @@ async def test_a_lost_terminal_saves_and_leaves_with_sighups_code(
         assert exits == [129]
 
 
-async def test_without_a_terminal_from_the_start_nothing_forces_it_to_leave(tmp_path: Path) -> None:
+async def test_an_app_without_a_terminal_from_the_start_is_not_forced_to_quit(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         assert not bench.app._ending.is_forced()
         assert not bench.engine.closed
@@ -168,7 +168,7 @@ def test_a_hung_up_terminal_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
         assert terminal.is_lost()
 
 
-async def test_what_comes_after_the_end_finds_no_screen_and_needs_none(tmp_path: Path) -> None:
+async def test_callbacks_after_the_end_need_no_screen(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         lab, app = bench.lab, bench.app
         app.poller.stop()

@@ -1,4 +1,4 @@
-"""A ctrl+c that comes while the program is still being imported."""
+"""A ctrl+c while the program is still being imported."""
 
 import signal
 import subprocess
@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-# Comes as the command line, or what it needs for a command, begins to be imported.
+# Sends SIGINT when the import of `module` begins.
 _INTERRUPTED = """
 import os, signal, sys
 
@@ -31,12 +31,12 @@ def ended(module: str, before: str = "") -> "subprocess.CompletedProcess[str]":
 @pytest.mark.parametrize(
     ("module", "code"), [("tui_vanish.cli.main", -signal.SIGINT), ("tui_vanish.cli.commands.list", 130)]
 )
-def test_a_ctrl_c_at_once_is_no_traceback(module: str, code: int) -> None:
+def test_an_early_ctrl_c_prints_no_traceback(module: str, code: int) -> None:
     done = ended(module)
     assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
 
 
-def test_where_ctrl_c_is_ignored_it_stays_so() -> None:
+def test_an_ignored_ctrl_c_stays_ignored() -> None:
     done = ended("tui_vanish.cli.main", before="signal.signal(signal.SIGINT, signal.SIG_IGN)")
     assert done.returncode == 0
     assert "depth-7" in done.stdout

@@ -33,7 +33,7 @@ def heat(theme: Theme) -> list[str]:
     return [theme.variables[f"heat-{number}"] for number in range(1, 6)]
 
 
-def test_the_themes_come_round() -> None:
+def test_the_themes_form_a_cycle() -> None:
     name = DARK.name
     seen = []
     for _ in THEMES:
@@ -41,7 +41,7 @@ def test_the_themes_come_round() -> None:
         name = theme.name
         seen.append(name)
     assert seen == [LIGHT.name, SAFE.name, PLAIN.name, DARK.name]
-    assert next_theme("somebody's own")[1] is DARK
+    assert next_theme("an unknown theme")[1] is DARK
 
 
 @pytest.mark.parametrize("theme", [DARK, LIGHT, SAFE], ids=lambda theme: theme.name)
@@ -52,7 +52,7 @@ def test_the_heatmap_s_colours_get_steadily_stronger_against_the_background(them
 
 
 @pytest.mark.parametrize("theme", [DARK, LIGHT, SAFE], ids=lambda theme: theme.name)
-def test_every_text_can_be_read(theme: Theme) -> None:
+def test_every_text_has_enough_contrast(theme: Theme) -> None:
     background = theme.background or ""
     colours = (theme.primary, theme.secondary, theme.accent, theme.success, theme.warning, theme.error)
     assert all(contrast(colour or "", background) >= 4.5 for colour in (*colours, theme.foreground))
@@ -69,7 +69,7 @@ async def trained(bench: Bench) -> None:
     await bench.press("h")
 
 
-async def test_the_plain_theme_sends_the_terminal_s_own_colours_only(tmp_path: Path) -> None:
+async def test_the_plain_theme_sends_only_the_terminal_s_own_colours(tmp_path: Path) -> None:
     async with opened(tmp_path, WIDE) as bench:
         await trained(bench)
         bench.app.theme = PLAIN.name
@@ -84,19 +84,19 @@ async def test_the_plain_theme_sends_the_terminal_s_own_colours_only(tmp_path: P
     assert not [colour for colour in colours if colour.triplet is not None]
 
 
-async def test_no_color_leaves_no_colour_whatever_the_theme_key_does(
+async def test_no_color_leaves_no_colour_after_the_theme_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     async with opened(tmp_path, WIDE) as bench:
         await trained(bench)
         await bench.press("ctrl+t")
-        assert "NO_COLOR is set" in bench.text
+        assert "NO_COLOR is set, so the theme cannot be changed." in bench.text
         assert bench.app.theme == PLAIN.name
 
 
 class Lines(App[None]):
-    """A chart, and a table that stands for its lines."""
+    """A chart, and a table with a row per line."""
 
     def compose(self) -> ComposeResult:
         yield LineChart()
@@ -104,7 +104,7 @@ class Lines(App[None]):
 
 
 @pytest.mark.parametrize("theme", [DARK, LIGHT, SAFE], ids=lambda theme: theme.name)
-async def test_a_race_of_every_cure_has_a_colour_for_each_run_on_the_chart_and_in_the_tables(
+async def test_each_run_of_a_race_has_its_own_colour_in_chart_and_table(
     theme: Theme,
 ) -> None:
     entrants = len(race())

@@ -27,7 +27,7 @@ async def test_t_opens_the_page_that_explains_the_highlighted_scenario(tmp_path:
         assert isinstance(bench.app.screen, LabScreen)
 
 
-async def test_t_on_a_scenario_that_no_page_explains_opens_the_list_then_the_last_page(
+async def test_t_on_a_scenario_without_a_page_opens_the_list_then_the_last_page(
     tmp_path: Path,
 ) -> None:
     async with opened(tmp_path) as bench:
@@ -53,7 +53,7 @@ async def test_a_second_click_opens_a_page_of_the_list(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("key", ["d", "w", "question_mark"])
-async def test_t_opens_the_page_of_the_run_at_hand_from_what_lies_over_the_lab(
+async def test_t_opens_the_page_of_the_shown_run_from_the_screens_over_the_lab(
     key: str, tmp_path: Path
 ) -> None:
     async with opened(tmp_path) as bench:
@@ -70,7 +70,7 @@ async def test_t_opens_the_page_of_the_run_at_hand_from_what_lies_over_the_lab(
         assert bench.app.screen is before
 
 
-async def test_in_a_comparison_t_opens_the_page_of_the_entrant_in_hand(tmp_path: Path) -> None:
+async def test_in_a_comparison_t_opens_the_page_of_the_focused_entrant(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         for scenario in ("depth-7", "linear-exploding"):
             await bench.highlight(scenario)
@@ -80,7 +80,7 @@ async def test_in_a_comparison_t_opens_the_page_of_the_entrant_in_hand(tmp_path:
         assert bench.app.screen.page_id == "chain"
 
 
-async def test_among_the_saved_runs_t_opens_the_page_of_the_run_in_hand(tmp_path: Path) -> None:
+async def test_among_the_saved_runs_t_opens_the_page_of_the_highlighted_run(tmp_path: Path) -> None:
     scenario = scenarios.load("adam").resolved()
     run = tmp_path / "runs" / "20260101-120000-adam-ab12"
     RunLog(run, scenario, 42, origin()).close()
@@ -97,7 +97,7 @@ async def test_among_the_saved_runs_t_opens_the_page_of_the_run_in_hand(tmp_path
         assert bench.app.screen.page_id == "optimizers"
 
 
-def test_a_variant_has_the_page_of_what_it_was_made_of() -> None:
+def test_a_variant_has_the_page_of_its_original() -> None:
     assert page_for("relu-2") == page_for("relu") == "activations"
     assert page_for("my-own-2") is None
 
@@ -116,7 +116,7 @@ async def test_the_palette_opens_a_page_by_its_title(before: str, tmp_path: Path
         assert isinstance(bench.app.screen, LabScreen)
 
 
-async def test_training_goes_on_behind_a_page(tmp_path: Path) -> None:
+async def test_training_continues_behind_a_page(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         run = await bench.train("depth-7")
         await bench.press("t")
@@ -127,7 +127,7 @@ async def test_training_goes_on_behind_a_page(tmp_path: Path) -> None:
         assert bench.app.session.snapshot.runs[0].step == 10
 
 
-async def test_a_page_in_ascii_is_ascii_as_a_whole(tmp_path: Path) -> None:
+async def test_with_ascii_a_whole_page_is_ascii(tmp_path: Path) -> None:
     async with opened(tmp_path, NARROW, ascii=True) as bench:
         await bench.highlight("depth-7")
         await bench.press("t")

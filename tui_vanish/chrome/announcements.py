@@ -1,4 +1,4 @@
-"""What a person should notice once: an engine's notices as toasts, and the end of a run."""
+"""Announces each news item once: the engine's notices as toasts, and the end of a run."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from engine.runtime.state import EngineSnapshot, Severity
     from engine.tracking.snapshot import Snapshot
 
-_RINGS = (Status.FINISHED, Status.DIVERGED, Status.FAILED)  # not what a person has stopped
+_RINGS = (Status.FINISHED, Status.DIVERGED, Status.FAILED)  # not for runs that the user stopped
 
 
 class Announcements:
-    """Says what is new in a snapshot.
+    """Announces what is new in a snapshot.
 
     Args:
-        app: shows the toasts, and rings.
-        set_title: gives the terminal's window a title.
+        app: shows the toasts, and rings the bell.
+        set_title: sets the title of the terminal's window.
     """
 
     def __init__(self, app: "App[Any]", set_title: Callable[[str], None]) -> None:
@@ -32,7 +32,7 @@ class Announcements:
         self._app.notify(text, severity=severity, timeout=timeout, markup=False)
 
     def announce(self, before: "EngineSnapshot", now: "EngineSnapshot") -> None:
-        """Say what happened since the snapshot `before`."""
+        """Announce what has happened since the snapshot `before`."""
         had_ended = {run.run for run in before.runs if run.status.ended}
         ended = [run for run in now.runs if run.status.ended and run.run not in had_ended]
         latest = before.notices[-1].number if before.notices else 0
@@ -46,7 +46,7 @@ class Announcements:
             self._set_title(f"vanish-tui: {run.scenario_id} {run.status}")
 
     def _ends_in_sight(self, ended: "Sequence[Snapshot]", now: "EngineSnapshot") -> frozenset[int]:
-        """The numbers of the notices that the screen makes needless, because it shows that run's end."""
+        """The numbers of the notices to skip, because the screen already shows the end of their run."""
         screen = self._app.screen
         in_sight = screen.runs_in_sight if isinstance(screen, LiveScreen) else ()
         last = {notice.run: notice.number for notice in now.notices}

@@ -1,4 +1,4 @@
-"""Two small questions: yes or no, and one value to type."""
+"""Two small dialogs: one to confirm a change, and one to type a value."""
 
 from collections.abc import Callable, Sequence
 
@@ -14,11 +14,11 @@ from tui_vanish.actions import bindings_everywhere
 
 
 class ConfirmScreen(ModalScreen[bool]):
-    """Asks once; its result is whether to do it.
+    """Asks for a confirmation; its result is whether the user has confirmed.
 
     Args:
-        lines: what is asked.
-        yes: what `enter` does, in a word or two.
+        lines: the question, and its consequences.
+        does: what `enter` does, in a few words.
     """
 
     BINDINGS = [  # noqa: RUF012
@@ -27,50 +27,51 @@ class ConfirmScreen(ModalScreen[bool]):
         *bindings_everywhere(),
     ]
 
-    def __init__(self, lines: Sequence[str], yes: str) -> None:
+    def __init__(self, lines: Sequence[str], does: str) -> None:
         super().__init__()
-        self._lines, self._yes = lines, yes
+        self._lines, self._does = lines, does
 
     def compose(self) -> ComposeResult:
-        """The question, and the keys that answer it."""
+        """The question, and what the keys do."""
         with Vertical(classes="question"):
             for line in self._lines:
                 yield Static(line, markup=False)
-            yield Static(f"\nenter {self._yes}     esc leave it", markup=False)
+            yield Static(f"\nenter: {self._does} · esc: cancel", markup=False)
 
     def action_answer(self, answer: bool) -> None:
-        """End the question."""
+        """Close the dialog."""
         self.dismiss(answer)
 
 
 class ValueScreen(ModalScreen[str | None]):
-    """Asks for one value; its result is the text that was typed, or None.
+    """Asks for a value; its result is the text that was typed, or None if the user has cancelled.
 
     Args:
-        question: what is asked.
-        value: what stands there at first.
-        check: says what is wrong with a text, or nothing.
+        question: the question.
+        value: the text in the input at first.
+        check: returns what is wrong with a text, or an empty string.
+        does: what `enter` does, in a few words.
     """
 
-    BINDINGS = [Binding("escape", "cancel", "Leave it as it is"), *bindings_everywhere()]  # noqa: RUF012
+    BINDINGS = [Binding("escape", "cancel", "Cancel"), *bindings_everywhere()]  # noqa: RUF012
 
     _input = query_one(Input)
     _problem = query_one("#problem", Static)
 
-    def __init__(self, question: str, value: str, check: Callable[[str], str]) -> None:
+    def __init__(self, question: str, value: str, check: Callable[[str], str], does: str = "save") -> None:
         super().__init__()
-        self._question, self._value, self._check = question, value, check
+        self._question, self._value, self._check, self._does = question, value, check, does
 
     def compose(self) -> ComposeResult:
-        """The question, a line to type in, and what is wrong with what was typed."""
+        """The question, the input, what is wrong with the typed text, and what the keys do."""
         with Vertical(classes="question"):
             yield Static(self._question, markup=False)
             yield Input(self._value, compact=True)
             yield Static("", id="problem", markup=False)
-            yield Static("enter take it     esc leave it", markup=False)
+            yield Static(f"enter: {self._does} · esc: cancel", markup=False)
 
     def on_mount(self) -> None:
-        """A cursor that blinks would keep a slow line busy."""
+        """Stop the cursor from blinking, because each blink sends data over a slow connection."""
         self._input.cursor_blink = False
 
     @on(Input.Changed)
@@ -89,11 +90,11 @@ class ValueScreen(ModalScreen[str | None]):
 
 
 def whole_number(lowest: int, highest: int) -> Callable[[str], str]:
-    """A check for ValueScreen: a whole number in these bounds."""
+    """Return a check for ValueScreen that accepts whole numbers in this range."""
 
     def check(text: str) -> str:
         if text.isdecimal() and len(text) <= len(str(highest)) and lowest <= int(text) <= highest:
             return ""
-        return f"a whole number from {lowest} to {highest}"
+        return f"Enter a whole number from {lowest} to {highest}."
 
     return check

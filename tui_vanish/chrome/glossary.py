@@ -1,4 +1,4 @@
-"""What the columns, verdicts, marks and words on the screen mean, on one page."""
+"""The glossary: what the columns, verdicts, marks and words on the screen mean."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -14,7 +14,7 @@ from tui_vanish.drawing.wrap import flow
 from tui_vanish.widgets.scrolling import ScrollingRows
 
 _TERM = 18  # cells of the column of terms
-_LEAST_MEANING = 30  # cells; where less is left, a meaning is written below its term
+_LEAST_MEANING = 30  # cells; if there is less room, a meaning is written below its term
 
 
 class GlossaryText(ScrollingRows):

@@ -1,4 +1,4 @@
-"""Every key on one page, from the table of actions."""
+"""The help page: all keys, from the table of actions."""
 
 import itertools
 
@@ -23,7 +23,7 @@ _MEASURE = 100  # cells: longer lines are hard to read
 
 
 class HelpText(ScrollingRows):
-    """What is said about one pane, then the keys by heading, in two columns where both have room."""
+    """A text about one pane, then the keys by heading, in two columns if both have room."""
 
     def __init__(self, about: str, here: Target | None) -> None:
         super().__init__()
@@ -51,8 +51,8 @@ class HelpScreen(Screen[None]):
     """The help page.
 
     Args:
-        about: what is said first, about what has the keyboard.
-        here: the screen that it was asked for on, whose keys come first.
+        about: a text about the pane that has the focus; it is shown first.
+        here: the screen below the help page; its keys are shown first.
     """
 
     BINDINGS = [  # noqa: RUF012
@@ -81,7 +81,7 @@ class HelpScreen(Screen[None]):
         yield KeyFooter()
 
     def on_mount(self) -> None:
-        """Say how to get back."""
+        """Show how to get back."""
         self._key_footer.show({}, hint="esc back   j k scroll")
 
     def action_scroll(self, how: str, where: int | str) -> None:

@@ -1,4 +1,4 @@
-"""What a screen asks of whatever opens screens around it."""
+"""What a screen needs from the object that opens other screens."""
 
 from typing import TYPE_CHECKING, Protocol
 
@@ -7,20 +7,20 @@ if TYPE_CHECKING:
 
 
 class Host(Protocol):
-    """The app as its screens know it, besides what every Textual app has."""
+    """The methods of the app that its screens use, besides those of every Textual app."""
 
     @property
     def leaving(self) -> bool:
-        """Whether the app ends, so that nothing is to be shown any more."""
+        """Whether the app is quitting, so that the screen must not be updated any more."""
 
     def show_in_lab(self, scenario_id: str) -> None:
         """Highlight a scenario in the lab."""
 
     def open_comparison(self) -> None:
-        """Show the present comparison."""
+        """Show the current comparison."""
 
     def open_editor(self, base: "Scenario") -> None:
-        """Edit a scenario's values, to train the variant or to save it."""
+        """Edit a scenario's values, then train or save the variant."""
 
     def copy(self, text: str) -> None:
-        """Copy to the clipboard, and show what was copied."""
+        """Copy to the user's clipboard, and show what was copied."""

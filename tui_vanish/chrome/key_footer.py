@@ -1,4 +1,4 @@
-"""The last row: the keys that do something here and now."""
+"""The last row of a screen: the keys that do something at the moment."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ _GAP = 2
 
 
 class KeyFooter(Rows):
-    """Keys and what they do, from the table of actions; where room is short the less needed ones go."""
+    """Keys and what they do, from the table of actions. If there is too little room, some are left out."""
 
     DEFAULT_CSS = "KeyFooter { height: 1; dock: bottom; }"
 
@@ -24,15 +24,15 @@ class KeyFooter(Rows):
         self._places: list[tuple[int, int, Action]] = []
 
     def show(self, labels: Mapping[str, str], hint: str = "") -> None:
-        """Set what the actions are called at present; one without a label isn't shown.
+        """Set the labels of the actions, by name; an action without a label is not shown.
 
-        `hint` takes the row's place, for as long as something is being typed.
+        If there is a `hint`, it is shown instead, for example while the user types a filter.
         """
         self._labels, self._hint = labels, hint
         self.redraw()
 
     def rows(self, width: int, height: int) -> list[Row]:
-        """The row."""
+        """The row; the actions with the highest rank are left out first."""
         if self._hint:
             hint = self._hint.replace("⏎", key_name("⏎", ascii=self.alphabet.ascii))
             return [(Piece(" "), Piece(hint, "dim"))]
@@ -56,7 +56,7 @@ class KeyFooter(Rows):
         return key_name("⏎" if key == "enter" else key, ascii=self.alphabet.ascii)
 
     async def on_click(self, event: Click) -> None:
-        """Do what the clicked key does."""
+        """Carry out the action that was clicked."""
         for start, end, action in self._places:
             if start <= event.x < end:
                 await self.run_action(f"{'app' if action.target == 'app' else 'screen'}.{action.call}")

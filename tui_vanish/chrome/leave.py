@@ -1,4 +1,4 @@
-"""The question that `q` asks when leaving would stop a run."""
+"""The dialog that `q` opens if a run has not finished."""
 
 from typing import Literal
 
@@ -14,16 +14,16 @@ Answer = Literal["leave running", "stop", "stay"]
 
 
 class LeaveScreen(ModalScreen[Answer]):
-    """Asks once what shall become of the runs.
+    """Asks whether the runs continue in the background or stop.
 
     Args:
-        unfinished: the ids of the scenarios whose runs would be stopped.
+        unfinished: the ids of the scenarios whose runs have not finished.
     """
 
     BINDINGS = [  # noqa: RUF012
-        Binding("l,enter", "answer('leave running')", "Leave, and let them go on"),
-        Binding("s,y,q", "answer('stop')", "Leave, and stop them"),
-        Binding("n,escape", "answer('stay')", "Stay"),
+        Binding("l,enter", "answer('leave running')", "Quit, continue in the background"),
+        Binding("s,y,q", "answer('stop')", "Quit and stop"),
+        Binding("n,escape", "answer('stay')", "Cancel"),
         *bindings_everywhere(),
     ]
 
@@ -32,16 +32,16 @@ class LeaveScreen(ModalScreen[Answer]):
         self._unfinished = unfinished
 
     def compose(self) -> ComposeResult:
-        """The question."""
+        """The question, and what the keys do."""
         names = ", ".join(self._unfinished[:3]) + (" and others" if len(self._unfinished) > 3 else "")
-        verb = "has" if len(self._unfinished) == 1 else "have"
+        run, has = ("run", "has") if len(self._unfinished) == 1 else ("runs", "have")
         with Vertical(id="question"):
-            yield Static(f"{names} {verb} not finished.", markup=False)
-            yield Static("Leave now? What was learnt is saved.\n", markup=False)
-            yield Static("enter  leave, it goes on in the background", markup=False)
-            yield Static("s      leave, and stop it", markup=False)
-            yield Static("esc    stay", markup=False)
+            yield Static(f"{names} {has} not finished.", markup=False)
+            yield Static("Quit? All progress is saved.\n", markup=False)
+            yield Static(f"enter: quit, and continue the {run} in the background", markup=False)
+            yield Static(f"s:     quit, and stop the {run}", markup=False)
+            yield Static("esc:   cancel", markup=False)
 
     def action_answer(self, answer: Answer) -> None:
-        """End the question."""
+        """Close the dialog."""
         self.dismiss(answer)

@@ -1,12 +1,12 @@
-"""Sends the terminal the cells that changed, in as few bytes as it takes.
+"""Sends only the changed cells to the terminal, in as few bytes as possible.
 
-Textual crops an update to the right end of what changed, but begins it at the left edge of the widget
-(`ChopsUpdate.render_segments`, "TODO: crop to x extents"), and it sets colours and takes them back for every
-piece. The instruments change near their right end with every sample, in many small pieces of two or three
-styles: over SSH those two are most of the traffic.
+Textual crops an update at the right end of the change, but starts it at the left edge of the widget
+(`ChopsUpdate.render_segments`, "TODO: crop to x extents"). It also sets and resets the colours per piece.
+Each sample changes the instruments near their right end, in many small pieces of two or three styles, so
+these two habits would cause most of the traffic over SSH.
 
-It replaces private classes of Textual, so it is imported only through `tui_vanish.chrome.compositor`, which
-does without it where they are not as expected.
+This module replaces private classes of Textual. It is imported only through `tui_vanish.chrome.compositor`,
+which falls back to Textual's own compositor if these classes are not as expected.
 """
 
 from inspect import signature
@@ -19,7 +19,7 @@ from rich.style import Style
 from textual._compositor import ChopsUpdate, Compositor
 from textual.strip import Strip
 
-# What this module relies on; without it, an update would fail long after the app has started.
+# Checked at import, because otherwise an update would fail long after the app has started.
 _EXPECTED = (
     (ChopsUpdate, ("chops", "spans", "chop_ends")),
     (ChopsUpdate.render_segments, ("self", "console")),
@@ -38,25 +38,25 @@ class NarrowCompositor(Compositor):
     """Textual's compositor with narrow updates."""
 
     def render_partial_update(self) -> ChopsUpdate | None:
-        """The update that is due, or None."""
+        """Return the next update, or None."""
         update = super().render_partial_update()
         return None if update is None else NarrowUpdate(update.chops, update.spans, update.chop_ends)
 
 
 class NarrowUpdate(ChopsUpdate):
-    """Changed spans of rows, cropped on both sides; what has the same style goes out together."""
+    """Changed spans of rows, cropped on both sides, and grouped by style."""
 
     def render_segments(self, console: Console) -> str:
         """The update as terminal sequences."""
-        colors = console._color_system or ColorSystem.TRUECOLOR  # as Strip.render has it
+        colors = console._color_system or ColorSystem.TRUECOLOR  # as in Strip.render
         return "".join(
             Strip.render_style(style, placed, colors) for style, placed in self._by_style().items()
         )
 
     def _by_style(self) -> dict[Style, str]:
-        """What changed, each piece behind a move of the cursor to its place."""
+        """The changed pieces by style, each after the code that moves the cursor to its place."""
         placed: dict[Style, list[str]] = {}
-        reached: dict[Style, tuple[int, int]] = {}  # where the cursor stands behind the last piece
+        reached: dict[Style, tuple[int, int]] = {}  # the cursor's place after the last piece
         for y, begin, end in self.spans:
             for chop_end, (chop, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=False):
                 left, right = max(chop, begin), min(chop_end, end)

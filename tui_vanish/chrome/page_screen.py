@@ -1,4 +1,4 @@
-"""A screen that shows one long page to read and to scroll."""
+"""A screen that shows one long page that can be scrolled."""
 
 from typing import ClassVar
 
@@ -21,9 +21,9 @@ class PageScreen(Screen[None]):
     A subclass may add bindings, such as the key that opened it, which then also closes it.
 
     Args:
-        page: what to show.
-        title: in the frame's upper line.
-        remark: at the right of the title.
+        page: the page to show.
+        title: on the left of the frame's top line.
+        remark: on the right of that line.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -1,4 +1,4 @@
-"""What the app's screens have in common: the smallest size, and for most of them a session to show."""
+"""Base classes of the app's screens: one checks the terminal's size, the other also shows a session."""
 
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
@@ -24,15 +24,15 @@ T = TypeVar("T")
 
 
 class SizedScreen(Screen[T]):
-    """Base of the screens that need a terminal of 80×24; a smaller one only says so.
+    """Base of the screens that need a terminal of 80×24; in a smaller terminal they only show that message.
 
-    TARGET is the screen's name in the table of actions; None of one that has none there. LEAVE is the action
-    that leaves the screen: in a terminal that is too small it is the only one that does anything.
+    TARGET is the screen's name in the table of actions; None if it is not there. LEAVE is the action that
+    leaves the screen; in a terminal that is too small, no other action works.
     """
 
     TARGET: ClassVar[Target | None] = None
     LEAVE: ClassVar[str] = ""
-    # The children are hidden by their visibility, because most of them set their `display` themselves.
+    # The children are hidden with `visibility`, because most of them set their `display` themselves.
     DEFAULT_CSS = """
     SizedScreen.-too-small {
         content-align: center middle;
@@ -49,12 +49,12 @@ class SizedScreen(Screen[T]):
         self.lay_out()
 
     def on_screen_resume(self) -> None:
-        """Catch up with what happened while another screen hid this one."""
+        """Catch up with the changes made while another screen hid this one."""
         if self.is_mounted:
             self.lay_out()
 
     def lay_out(self) -> None:
-        """Say so if the terminal is too small, then bring everything up to date.
+        """Check the terminal's size, then update everything.
 
         Textual's HORIZONTAL_BREAKPOINTS and VERTICAL_BREAKPOINTS could set the class. They do so after
         `on_resize`, so `show` would give the keyboard to a pane that is still hidden, and they set a second
@@ -65,25 +65,25 @@ class SizedScreen(Screen[T]):
         self.show()
 
     def show(self) -> None:
-        """Bring everything up to date."""
+        """Update everything on the screen."""
 
     def render(self) -> "RenderableType":
-        """The background, and in a terminal that is too small what is needed."""
+        """The background; in a terminal that is too small, the size that is needed."""
         if not self.has_class("-too-small"):
             return super().render()
         need, have = (f"{size.width}×{size.height}" for size in (SMALLEST, self.app.size))
         return f"vanish-tui needs {need}; this is {have}"
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Whether a key of the screen does anything now: what isn't shown can't be changed."""
+        """Whether an action works now: nothing can be changed while it is not visible."""
         return not self.has_class("-too-small") or action == self.LEAVE
 
 
 class LiveScreen(SizedScreen[T]):
-    """Base of the screens that show a session: while one is seen, its `show` is called when there is news.
+    """Base of the screens that show a session. While one is visible, each new snapshot calls its `show`.
 
     Args:
-        session: what is shown, and changed.
+        session: shown and changed by the screen.
         host: opens other screens.
     """
 
@@ -94,23 +94,23 @@ class LiveScreen(SizedScreen[T]):
 
     @property
     def scenario_id(self) -> str | None:
-        """The scenario that the screen is about, whose theory `t` opens; None if it is about none."""
+        """The id of the current scenario, or None; `t` opens its theory page."""
         return None
 
     @property
     def runs_in_sight(self) -> "Collection[str]":
-        """The runs whose end the screen shows by itself."""
+        """The runs whose end is visible on the screen, so that no toast is needed."""
         return ()
 
     @property
     def help_text(self) -> str:
-        """What the help page says first, about what has the keyboard."""
+        """The first text of the help page, about the pane that has the focus."""
         return ""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Whether a key of the screen does anything now.
+        """Whether an action works now.
 
-        The key that opens a line is a letter like any other while something is being typed.
+        While the user types, the key that opens a text input is an ordinary letter.
         """
         typing = action in LINE_OPENERS and isinstance(self.focused, Input)
         return not typing and super().check_action(action, parameters)

@@ -1,4 +1,4 @@
-"""The first row: which machine, which device, which data; and how many runs are where."""
+"""The first row: machine, device, data and seed on the left, the numbers of runs on the right."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """What the row says.
+    """The content of the row.
 
     Attributes:
-        host: the machine's name, because people have several of these open.
+        host: the machine's name, because users have the app open on several machines.
         device: "" until it is known.
-        data: likewise.
-        seed: the next run's.
+        data: "" until it is known.
+        seed: of the next run.
         activity: what the engine is loading, or "".
-        statuses: of every run that isn't trained elsewhere.
-        unsaved: how many runs can't be saved now.
+        statuses: of all runs that no other process trains.
+        unsaved: the number of runs that cannot be saved at the moment.
     """
 
     host: str
@@ -44,12 +44,12 @@ class TitleBar(Rows):
         self._title: Title | None = None
 
     def show(self, title: Title) -> None:
-        """Set what it says."""
+        """Set the content."""
         self._title = title
         self.redraw()
 
     def rows(self, width: int, height: int) -> list[Row]:
-        """The row: words are shortened before anything is left out."""
+        """The row; if there is too little room, words are shortened first and left out then."""
         if self._title is None:
             return []
         title = self._title
@@ -103,7 +103,7 @@ def _short_data(data: str) -> str:
 
 
 def title_of(snapshot: "EngineSnapshot", host: str, seed: int) -> Title:
-    """What the first row says of the machine and of all runs."""
+    """The content of the first row for a snapshot."""
     device = snapshot.device
     threads = next((run.started.threads for run in reversed(snapshot.runs) if run.started), None)
     if device == "cpu" and threads is not None:
@@ -114,5 +114,5 @@ def title_of(snapshot: "EngineSnapshot", host: str, seed: int) -> Title:
 
 
 def elsewhere(snapshot: "EngineSnapshot") -> str:
-    """How many of the runs are trained by other processes; the runs themselves say by which."""
+    """The number of runs that other processes train, in words; the runs themselves name the process."""
     return f"{len(snapshot.owners)} elsewhere" if snapshot.owners else ""

@@ -1,4 +1,4 @@
-"""What the engine has to say of its runs, as toasts: few of them, however much there is."""
+"""Turns the engine's notices into toasts; many notices become a single toast."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -9,11 +9,11 @@ from engine.runtime.state import Notice
 if TYPE_CHECKING:
     from engine.runtime.state import Severity
 
-_MOST = 3  # toasts of one kind at a time; more would lie over half of a small screen
+_MOST = 3  # toasts of one severity at a time; more would cover half of a small screen
 
 
 def toasts(notices: Sequence[Notice]) -> "Iterator[tuple[str, Severity]]":
-    """(text, severity) of each toast: one a notice, or for many at once a single one."""
+    """(text, severity) of each toast: one per notice, or one for all if there are too many."""
     for severity, group in groupby(sorted(notices, key=lambda notice: notice.severity), lambda n: n.severity):
         texts = [notice.text for notice in group]
         if len(texts) > _MOST:

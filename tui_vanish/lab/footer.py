@@ -1,4 +1,4 @@
-"""What the lab's footer says: the keys that do something here and now, and what they are called."""
+"""The labels of the keys in the lab's footer; only keys that do something at the moment have one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """What decides which keys do something.
+    """The state that decides which keys do something.
 
     Attributes:
         entry: the highlighted scenario, if there is one.
         run: its latest run, if there is one.
         elsewhere: whether another process trains that run.
-        can_take_over: whether it could go on here.
+        can_take_over: whether the run could continue here.
         can_compare: whether there is something to compare.
-        pane: what has the keyboard.
-        layout: what is in sight.
-        looks: how the run is looked at.
-        trying: whether the highlighted scenario is one that a verdict suggested.
+        pane: the pane that has the focus.
+        layout: which panes are visible.
+        looks: the view settings.
+        trying: whether `x` has led to the highlighted scenario.
     """
 
     entry: "Entry | None"
@@ -43,7 +43,7 @@ class Situation:
 
 
 def labels(now: Situation) -> Mapping[str, str]:
-    """What each action is called; one that does nothing here is called nothing."""
+    """The label of each action; empty for actions that do nothing at the moment."""
     entry, layout = now.entry, now.layout
     usable = entry is not None and not entry.problems
     return {
@@ -75,7 +75,7 @@ def _of_run(now: Situation) -> dict[str, str]:
     train = "open" if not now.layout.run else "" if active or now.elsewhere else "again"
     return {
         "train": train,
-        "pause": "go on" if run.status is Status.PAUSED else "pause" if active else "",
+        "pause": "resume" if run.status is Status.PAUSED else "pause" if active else "",
         "stop": "stop" if active else "",
         "take_over": "take over" if now.can_take_over else "",
         "toggle_about": "about",
@@ -92,7 +92,7 @@ def _of_interventions(now: Situation) -> dict[str, str]:
     if run is None or run.status.ended or now.elsewhere or not now.layout.run:
         return {}
     return {
-        "freeze": "" if layer is None else "thaw" if layer in frozen_layers(run) else "freeze",
+        "freeze": "" if layer is None else "unfreeze" if layer in frozen_layers(run) else "freeze",
         "rate": f"{rate_name(run)} ×2",
         "next_stage": "next stage" if 0 < run.stage < stage_count(run) else "",
     }

@@ -1,4 +1,4 @@
-"""What a person changes by hand in a run while it trains."""
+"""The changes that the user makes by hand to a run while it trains."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -18,10 +18,12 @@ MOST_SEED = 2**63 - 1
 
 
 class Interventions:
-    """Sends what a person changes, after asking once per run: from then on it isn't the scenario's run.
+    """Sends changes by hand to the engine.
+
+    The first change of each run must be confirmed, because the run then no longer matches its scenario.
 
     Args:
-        screen: on which the run is shown.
+        screen: the screen that shows the run.
     """
 
     def __init__(self, screen: "LiveScreen[None]") -> None:
@@ -29,79 +31,84 @@ class Interventions:
         self._allowed: set[str] = set()
 
     def toggle_frozen(self, run: "Snapshot", layer: str | None) -> None:
-        """Freeze a layer, or let it train again."""
+        """Freeze a layer, or unfreeze it."""
         if layer is None:
             self._screen.notify("Select a layer first: 3, then the arrows.", timeout=4)
             return
         frozen = layer in frozen_layers(run)
         command = Unfreeze(run.run, layer) if frozen else Freeze(run.run, layer)
+        name = format.layer_name(layer)
         done = "trains again" if frozen else "is frozen until the stage ends"
-        self._change(run, command, f"{format.layer_name(layer)} {done}")
+        self._change(run, command, f"{'unfreeze' if frozen else 'freeze'} {name}", f"{name} {done}")
 
     def change_rate(self, run: "Snapshot", by: int) -> None:
-        """Double the learning rate, or halve it."""
+        """Double (`by` = 1) or halve (`by` = -1) the learning rate."""
         before = learning_rate(run)
         if before is None:
             self._screen.notify("The learning rate of this run is unknown.", timeout=4)
             return
         after = float(f"{before * LR_FACTOR**by:.12g}")
-        done = f"{rate_name(run)} {before:.4g} → {after:.4g}, from the next step on"
-        self._change(run, SetLearningRate(run.run, after), done)
+        name = rate_name(run)
+        done = f"{name} {before:.4g} → {after:.4g} from the next step"
+        self._change(run, SetLearningRate(run.run, after), f"set {name} to {after:.4g}", done)
 
     def next_stage(self, run: "Snapshot") -> None:
-        """End the present stage."""
+        """End the current stage."""
         if run.stage >= stage_count(run):
             last = "the last stage" if run.stage > 1 else "the only stage"
             self._screen.notify(f"This is {last}; s stops the run.", timeout=4)
             return
-        self._change(run, NextStage(run.run), f"on to stage {run.stage + 1}")
+        self._change(run, NextStage(run.run), f"end stage {run.stage}", f"Stage {run.stage + 1} begins")
 
     def ask_epochs(self, run: "Snapshot") -> None:
-        """Ask how many epochs it shall have."""
+        """Ask for the number of epochs."""
         from tui_vanish.chrome.dialogs import ValueScreen, whole_number
 
-        each = "in each stage" if stage_count(run) > 1 else "in all"
+        each = "in each stage" if stage_count(run) > 1 else "in total"
         present = epochs_per_stage(run)
 
         def on_answer(text: str | None) -> None:
             if text is not None and int(text) != present:
-                self._change(run, SetEpochs(run.run, int(text)), f"{text} epochs {each}")
+                done = f"{int(text)} epochs {each}"
+                self._change(run, SetEpochs(run.run, int(text)), f"set {done}", done)
 
         question = f"How many epochs {each}?"
-        self._screen.app.push_screen(
-            ValueScreen(question, str(present or ""), whole_number(1, MOST_EPOCHS)), on_answer
-        )
+        check = whole_number(1, MOST_EPOCHS)
+        self._screen.app.push_screen(ValueScreen(question, str(present or ""), check, "set"), on_answer)
 
     def ask_seed(self, run: "Snapshot") -> None:
-        """Ask for a seed, and train the same scenario with it from the beginning."""
+        """Ask for a seed, and start a new run of the same scenario with it."""
         from tui_vanish.chrome.dialogs import ValueScreen, whole_number
 
         def on_answer(text: str | None) -> None:
             if text is not None:
                 self._screen.session.runs.train_again(run, int(text))
 
-        question = f"Train {run.scenario_id} anew with which seed?"
+        question = f"Train {run.scenario_id} again with which seed?"
         value = str(min(run.seed + 1, MOST_SEED))
-        self._screen.app.push_screen(ValueScreen(question, value, whole_number(0, MOST_SEED)), on_answer)
+        check = whole_number(0, MOST_SEED)
+        self._screen.app.push_screen(ValueScreen(question, value, check, "train"), on_answer)
 
-    def _change(self, run: "Snapshot", command: "RunCommand", done: str) -> None:
+    def _change(self, run: "Snapshot", command: "RunCommand", does: str, done: str) -> None:
+        """Send `command`, if necessary after a dialog; `does` is for the dialog, `done` for the toast."""
+
         def send() -> None:
             self._allowed.add(run.run)
             self._screen.session.send(command)
             self._screen.notify(done, timeout=3, markup=False)
 
         if self._screen.session.runs.owner(run.run) is not None:
-            self._screen.session.send(command)  # which says who trains it, and what can be done
+            self._screen.session.send(command)  # the answer names the other process, and what can be done
         elif run.modified or run.run in self._allowed:
             send()
         else:
-            self._ask(run, send)
+            self._ask(run, does, send)
 
-    def _ask(self, run: "Snapshot", send: Callable[[], None]) -> None:
+    def _ask(self, run: "Snapshot", does: str, send: Callable[[], None]) -> None:
         from tui_vanish.chrome.dialogs import ConfirmScreen
 
         lines = [
-            f"Take the wheel of {run.scenario_id}?",
-            "From then on it is not the scenario's own run any more; its charts and its log will say so.",
+            f"Change {run.scenario_id} by hand?",
+            "It will no longer match its scenario; the charts and the log will say so.",
         ]
-        self._screen.app.push_screen(ConfirmScreen(lines, "take it"), lambda yes: send() if yes else None)
+        self._screen.app.push_screen(ConfirmScreen(lines, does), lambda yes: send() if yes else None)

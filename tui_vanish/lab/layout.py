@@ -1,16 +1,16 @@
-"""Which panes of the lab are in sight at which size, and how large."""
+"""Which panes of the lab are visible in a terminal of a given size, and how large they are."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from textual.geometry import Size
 
-BESIDE = 100  # cells from which list and run stand side by side
-_THREE = 150  # cells from which the scenario's text stands beside them, too
-_BOTH_CHARTS = 84  # cells of the run's pane from which it has room for two charts
+BESIDE = 100  # cells; from this width on, list and run are side by side
+_THREE = 150  # cells; from this width on, the scenario's text is beside them
+_BOTH_CHARTS = 84  # cells; from this width on, the run's pane shows two charts
 _LIST, _WIDE_LIST, _ABOUT = 31, 52, 48
 _LEAST_CHART, _MOST_CHART = 7, 36
-_HIGH = 32  # rows from which there is room for a longer note
+_HIGH = 32  # rows; from this height on, the note is longer
 _LOW_NOTE, _HIGH_NOTE = 4, 5
 
 Charts = Literal["loss", "accuracy", "both"]
@@ -18,7 +18,7 @@ Charts = Literal["loss", "accuracy", "both"]
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What is in sight. Widths are in cells, heights in rows; a width of None is what the others leave."""
+    """Which panes are visible, and their sizes: widths in cells, heights in rows."""
 
     scenarios: bool
     run: bool
@@ -43,15 +43,15 @@ def lay_out(
     staged: bool = False,
     over_time: bool = False,
 ) -> Layout:
-    """Decide what is in sight.
+    """Decide which panes are visible, and how large they are.
 
     Args:
         size: of the terminal.
-        layers: of the run to show; 0 without a run.
-        list_wanted: whether a person asked for the list or sent it away; None if neither.
-        about_wanted: whether a person asked for the scenario's text.
-        chart: which one is shown where there is room for one: `loss` or `accuracy`.
-        staged: whether the run has a schedule of several stages.
+        layers: how many the run has; 0 without a run.
+        list_wanted: whether the user has shown or hidden the list; None if neither.
+        about_wanted: whether the user has asked for the scenario's text.
+        chart: which chart is shown if there is room for only one: `loss` or `accuracy`.
+        staged: whether the run has several stages.
         over_time: whether the layers are shown over the training time.
     """
     width, height = size

@@ -1,4 +1,4 @@
-"""What the lab shows besides a run: the machine and all runs in a row, the list, a scenario's text."""
+"""The texts of the lab besides those of a run: the standings in the list, and a scenario's text."""
 
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ _SEPARATOR = " · "
 
 
 def standings(snapshot: "EngineSnapshot") -> dict[str, Standing]:
-    """How the latest run of each scenario stands, by its id."""
+    """Status and accuracy of the latest run of each scenario, by the scenario's id."""
     return {
         run.scenario_id: Standing(run.status, run.last_epoch.test_accuracy if run.last_epoch else None)
         for run in snapshot.runs
@@ -21,7 +21,7 @@ def standings(snapshot: "EngineSnapshot") -> dict[str, Standing]:
 
 
 def about(title: str, scenario: "Scenario") -> list[Paragraph]:
-    """A scenario's prose, and what it is in numbers."""
+    """A scenario's texts, and its settings in numbers."""
     texts = [
         Paragraph("", title),
         Paragraph("Question", scenario.question),

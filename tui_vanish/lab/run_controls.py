@@ -1,4 +1,4 @@
-"""What the lab's keys do with the run that is shown: how it is looked at, changed, and what is tried next."""
+"""The lab's keys that act on the shown run: view settings, changes by hand, and suggestions to try."""
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from tui_vanish.instruments.layer_bars import LayerBars
     from tui_vanish.session.session import Session
 
+_NO_RUN = "This scenario has no run yet; enter trains it."
+
 
 @dataclass(frozen=True, slots=True)
 class _Trying:
-    """A verdict's suggestions, gone through one after the other, and then back to where they came from."""
+    """The scenario with a verdict and those that the verdict suggests; `x` cycles through them."""
 
     names: tuple[str, ...]
     place: int
@@ -39,9 +41,9 @@ class _Trying:
 class RunControls(LiveScreen[None]):
     """The part of the lab that acts on one run.
 
-    It is a base class because Textual finds what a key does as a method of the screen: an object of its own
-    would need a method on the screen for every one of its methods. Of the lab it knows only which run is
-    shown, and which scenario is highlighted.
+    It is a base class because Textual looks up the action of a key as a method of the screen: a separate
+    object would need a forwarding method on the screen for each action. This class knows only two things
+    about the lab: the run that is shown, and the scenario that is highlighted.
     """
 
     def __init__(self, session: "Session", host: "Host") -> None:
@@ -55,28 +57,28 @@ class RunControls(LiveScreen[None]):
     @property
     @abstractmethod
     def shown_run(self) -> "Snapshot | None":
-        """The run that the screen is about."""
+        """The run that is shown, or None."""
 
     @property
     @abstractmethod
     def highlighted(self) -> "Entry | None":
-        """The scenario that the screen is about."""
+        """The highlighted scenario, or None."""
 
     def active_run(self) -> "Snapshot | None":
-        """The run that is shown, if it hasn't ended; else say so."""
+        """Return the run that is shown if it has not ended; otherwise tell the user, and return None."""
         run = self.shown_run
         if run is not None and not run.status.ended:
             return run
-        self.notify("Nothing is training here.", timeout=3)
+        self.notify("This scenario is not training.", timeout=3)
         return None
 
     def on_mount(self) -> None:
-        """Look at runs as the last time."""
+        """Restore the view settings of the last session."""
         self.looks = looks_of(self.session.preferences)
         self.show()
 
     def look(self, **changes: Any) -> None:
-        """Look at the run in another way; see Looks for what can be changed."""
+        """Change the view settings; their names are the fields of Looks."""
         self.looks = replace(self.looks, **changes)
         self.session.prefer(**preferred(self.looks))
         self.show()
@@ -84,20 +86,23 @@ class RunControls(LiveScreen[None]):
     # ------------------------------------------------------------------------------------ layers
 
     def action_cycle_bars(self) -> None:
-        """Change what the bars show."""
+        """Show the next quantity of the layers."""
         self.look(quantity=next_quantity(self.looks.quantity))
 
     def action_over_time(self) -> None:
-        """Change between the layers now and the layers over the training time."""
+        """Switch between the current state of the layers and the layers over the training time."""
         self.look(over_time=not self.looks.over_time)
 
     def action_layer_detail(self) -> None:
-        """Look closely at the selected layer; without one at the accused one, or at layer 1."""
+        """Show histograms of the selected layer, else of the one that the verdict names, else of layer 1."""
         from tui_vanish.monitor.layer_screen import LayerScreen
 
         run = self.shown_run
-        if run is None or run.started is None or not run.spec.layers:
-            self.notify("Nothing was trained here yet.", timeout=3)
+        if run is None:
+            self.notify(_NO_RUN, timeout=3)
+            return
+        if run.started is None or not run.spec.layers:
+            self.notify("This run has not started yet.", timeout=3)
             return
         layer = self.looks.layer or verdicts.accused(run) or run.spec.layer_names[0]
         self.app.push_screen(LayerScreen(self.session, self.host, run.run, layer), self._select_seen)
@@ -106,7 +111,7 @@ class RunControls(LiveScreen[None]):
         self.look(layer=layer)
 
     def select_layer(self, by: int) -> None:
-        """Select the layer `by` layers further on, as far as there are any."""
+        """Move the selection by `by` layers, at most to the first or the last one."""
         run = self.shown_run
         if run is not None and run.spec.layers:
             names, layer = run.spec.layer_names, self.looks.layer
@@ -120,41 +125,41 @@ class RunControls(LiveScreen[None]):
     # ------------------------------------------------------------------------------------ charts
 
     def action_cycle_chart(self) -> None:
-        """Change between the loss and the accuracy."""
+        """Switch between the loss and the accuracy."""
         self.look(chart="accuracy" if self.looks.chart == "loss" else "loss")
 
     def action_log_loss(self) -> None:
-        """Put the loss on a logarithmic axis, or back on a linear one."""
+        """Switch the axis of the loss between linear and logarithmic."""
         self._look_at_charts(replace(self.looks.charts, y_log=not self.looks.charts.y_log))
 
     def action_smooth(self) -> None:
-        """Smooth the curves more, and after the most not at all."""
+        """Smooth the curves more; after the strongest smoothing, not at all."""
         self._look_at_charts(chart_controls.smoother(self.looks.charts))
 
     def action_unit(self) -> None:
-        """Count epochs, steps or seconds on the x axis."""
+        """Use the next unit on the x axis: epochs, steps or seconds."""
         self._look_at_charts(chart_controls.in_next_unit(self.looks.charts))
 
     def action_zoom(self, by: str) -> None:
-        """Zoom in around the cursor, or out."""
+        """Zoom in or out around the cursor."""
         if (run := self.shown_run) is not None:
             extent = axis.extent(run, self.looks.charts)
             self._look_at_charts(chart_controls.zoomed(self.looks.charts, extent, int(by)))
 
     def action_move_cursor(self, by: str) -> None:
-        """Move the cursor; it reads the values out above the charts."""
+        """Move the cursor; its values are shown above the charts."""
         if (run := self.shown_run) is not None:
             extent = axis.extent(run, self.looks.charts)
             self._look_at_charts(chart_controls.moved(self.looks.charts, extent, int(by)))
 
-    def chart_anew(self, run: str) -> None:
-        """If `run` is another than the one before, all of it: what was in sight was a place in that one."""
+    def reset_charts_for(self, run: str) -> None:
+        """Remove zoom and cursor if `run` is not the run shown before: they were places in that run."""
         if run != self._charted:
             self._charted = run
             self.looks = replace(self.looks, charts=chart_controls.whole(self.looks.charts))
 
     def clear_charts(self) -> bool:
-        """Take the cursor away, else the zoom; whether there was one."""
+        """Remove the cursor, or the zoom if there is no cursor; returns whether there was one."""
         before = self.looks.charts
         self._look_at_charts(chart_controls.plain(before))
         return self.looks.charts != before
@@ -165,13 +170,13 @@ class RunControls(LiveScreen[None]):
     # ----------------------------------------------------------------------------------- the run
 
     def action_pause(self) -> None:
-        """Pause the run, or let it go on."""
+        """Pause or resume the run."""
         if (run := self.active_run()) is not None:
             command = Resume if run.status is Status.PAUSED else Pause
             self.session.send(command(run.run))
 
     def action_take_over(self) -> None:
-        """Go on here with a run that another process trains."""
+        """Resume here a run that another process trains."""
         if (run := self.shown_run) is not None:
             self.session.runs.take_over(run.run)
 
@@ -181,7 +186,7 @@ class RunControls(LiveScreen[None]):
             self.session.send(Stop(run.run))
 
     def action_copy_command(self) -> None:
-        """Copy the run as a command line."""
+        """Copy the command line that repeats the run."""
         if (run := self.shown_run) is not None:
             from engine.storage.origin import Origin
             from tui_vanish.monitor.present import command_line
@@ -190,12 +195,12 @@ class RunControls(LiveScreen[None]):
             data = Origin.of_event(run.started).data_option if run.started else None
             self.host.copy(command_line(run, has_file=has_file, data=str(data or "")))
         else:
-            self.notify("Nothing was trained here yet.", timeout=3)
+            self.notify(_NO_RUN, timeout=3)
 
     # --------------------------------------------------------------------------- changes by hand
 
     def action_freeze(self) -> None:
-        """Freeze the selected layer, or let it train again."""
+        """Freeze or unfreeze the selected layer."""
         if (run := self.active_run()) is not None:
             self._interventions.toggle_frozen(run, self.looks.layer)
 
@@ -205,21 +210,21 @@ class RunControls(LiveScreen[None]):
             self._interventions.change_rate(run, int(by))
 
     def action_next_stage(self) -> None:
-        """End the present stage."""
+        """End the current stage."""
         if (run := self.active_run()) is not None:
             self._interventions.next_stage(run)
 
     def action_set_epochs(self) -> None:
-        """Ask how many epochs the run shall have."""
+        """Ask for the number of epochs."""
         if (run := self.active_run()) is not None:
             self._interventions.ask_epochs(run)
 
     def action_new_seed(self) -> None:
-        """Train the same scenario anew with another seed."""
+        """Train the same scenario again with another seed."""
         if (run := self.shown_run) is not None:
             self._interventions.ask_seed(run)
         else:
-            self.notify("Nothing was trained here yet.", timeout=3)
+            self.notify(_NO_RUN, timeout=3)
 
     # ------------------------------------------------------------------------------------ editor
 
@@ -241,28 +246,28 @@ class RunControls(LiveScreen[None]):
 
     @property
     def trying(self) -> bool:
-        """Whether the highlighted scenario is the one that was gone to last for a verdict's sake."""
+        """Whether the highlighted scenario is the one that `x` went to last."""
         here, trying = self.highlighted, self._trying
         return here is not None and trying is not None and here.id == trying.present
 
     def action_try_next(self) -> None:
-        """Go to the scenario that the verdict suggests; again, to its next one, and in the end back."""
+        """Go to the scenario that the verdict suggests, then to its next suggestion, and finally back."""
         run = self.shown_run
         if self._trying is not None and self.trying:
             self._trying = self._trying.next()
         elif run is not None and (names := verdicts.suggestions(run)):
             self._trying = _Trying((run.scenario_id, *names), 1)
         else:
-            self.notify("There is no verdict yet that suggests anything.", timeout=3)
+            self.notify("No verdict suggests another scenario yet.", timeout=3)
             return
         self.host.show_in_lab(self._trying.present)
 
     def action_why(self) -> None:
-        """Show every verdict in full, with the numbers that it rests on."""
+        """Show all verdicts in full, with the numbers behind them."""
         from tui_vanish.monitor.why_screen import WhyScreen
 
         run = self.shown_run
         if run is None:
-            self.notify("Nothing was trained here yet.", timeout=3)
+            self.notify(_NO_RUN, timeout=3)
             return
         self.app.push_screen(WhyScreen(run, self.predictions.of(run)))

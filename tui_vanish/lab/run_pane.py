@@ -1,4 +1,4 @@
-"""A run in one frame: how it stands, its charts, its schedule, its layers, and what there is to say."""
+"""A run in one frame: its progress, its charts, its schedule, its layers and a note."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -22,11 +22,11 @@ from tui_vanish.widgets.frame import FrameLine
 if TYPE_CHECKING:
     from engine.meanfield.prediction import Prediction
 
-_PANES = {"run-top": "charts", "layers-top": "layers"}  # the lines that say which pane has the keyboard
+_PANES = {"run-top": "charts", "layers-top": "layers"}  # these lines show which pane has the focus
 
 
 class RunPane(Vertical):
-    """Charts above bars above a few lines of text. The keyboard can go to the charts and to the layers."""
+    """The charts, below them the layers, then a few lines of text. Charts and layers can have the focus."""
 
     _top_line = query_one("#run-top", FrameLine)
     _charts = query_one("#charts", Horizontal)
@@ -42,7 +42,7 @@ class RunPane(Vertical):
     _note = query_one("#note", RunNote)
 
     def compose(self) -> ComposeResult:
-        """Everything, also what may have no room."""
+        """All parts; `lay_out` hides those without room."""
         yield FrameLine("top", pane="charts", id="run-top")
         with Horizontal(id="charts"):
             yield LineChart(id="loss")
@@ -58,23 +58,23 @@ class RunPane(Vertical):
         yield FrameLine("bottom", id="run-end")
 
     def on_mount(self) -> None:
-        """Let the keyboard in."""
+        """Allow charts and layers to have the focus."""
         self._charts.can_focus = True
         self._layers.can_focus = True
 
     @property
     def is_whole(self) -> bool:
-        """Whether all of it is there: an app that ends meanwhile leaves it without its instruments."""
+        """Whether all parts are mounted; some are missing if the app quits at the same time."""
         return len(self.query("#loss, #accuracy, #bars, #heat")) == 4
 
     def help_text(self, pane: str, looks: Looks) -> str:
-        """What is said about its charts or its layers, and about what stands beneath them."""
+        """The help text about the charts or the layers, and about the part below them."""
         if pane == "charts":
             return f"{LineChart.HELP} {Timeline.HELP}"
         return f"{(HeatMap if looks.over_time else LayerBars).HELP} {RunNote.HELP}"
 
     def lay_out(self, layout: Layout, focused: str | None) -> None:
-        """Give everything its place; `focused` is the pane that has the keyboard."""
+        """Place all parts; `focused` is the pane that has the focus."""
         self.display = layout.run
         self._loss.display = layout.charts != "accuracy"
         self._accuracy.display = layout.charts != "loss"
@@ -99,12 +99,12 @@ class RunPane(Vertical):
         """Show `run`.
 
         Args:
-            run: whose latest state it is.
+            run: the run's latest state.
             activity: what the engine is loading, or "".
-            layout: how much room there is.
-            looks: how it is looked at.
-            prediction: what theory says of its first step; None while that isn't known.
-            unsaved: where it can't be saved, and why; empty while it can.
+            layout: the sizes of the parts.
+            looks: the view settings.
+            prediction: of mean-field theory for the first step; None until it is known.
+            unsaved: the folder in which the run cannot be saved, and why; empty if saving works.
         """
         room = layout.run_width - 8 - len(run.scenario_id)
         progress = present.progress(run, room)

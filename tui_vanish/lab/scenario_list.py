@@ -1,4 +1,4 @@
-"""The scenarios by section, each with how its latest run stands."""
+"""The list of scenarios by section, with the status of the latest run of each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,24 +12,24 @@ from tui_vanish.widgets.item_list import ItemList
 if TYPE_CHECKING:
     from scenarios import Entry
 
-_TITLE_WIDTH = 44  # cells from which there is room for the titles
+_TITLE_WIDTH = 44  # cells; from this width on, the titles are shown
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a scenario's latest run stands; `accuracy` is its latest on the test images."""
+    """The state of a scenario's latest run; `accuracy` is the latest one on the test images."""
 
     status: Status
     accuracy: float | None
 
 
 class ScenarioList(ItemList["Entry"]):
-    """A list to move through; the highlighted scenario is what the rest of the screen is about."""
+    """The list; the rest of the screen shows the highlighted scenario."""
 
     HELP = """
-    The slides' scenarios by section. enter trains the highlighted one, e edits its values first, space
-    marks it for a comparison. At the right stands the latest test accuracy in per cent, and how the latest
-    run stands.
+    The slides' scenarios by section. enter trains the highlighted scenario, e edits its values first, space
+    marks it for a comparison. On the right are the latest test accuracy in % and the status of the latest
+    run.
     """
 
     def __init__(self, entries: Sequence["Entry"], id: str | None = None) -> None:
@@ -41,21 +41,21 @@ class ScenarioList(ItemList["Entry"]):
 
     @property
     def filter(self) -> str:
-        """Words that a scenario's id, title or section has to contain."""
+        """The words that a scenario's id, title or section must contain."""
         return self._filter
 
     def show_standings(self, standings: Mapping[str, Standing], marked: frozenset[str] = frozenset()) -> None:
-        """Set how the latest runs stand, by scenario id, and the ids of what is marked for a comparison."""
+        """Set the states of the latest runs, by scenario id, and the ids of the marked scenarios."""
         self._standings, self._marked = standings, marked
         self.redraw()
 
     def show_entries(self, entries: Sequence["Entry"]) -> None:
-        """Have these in the list; the highlight stays where it is if it can."""
+        """Show these entries; the highlight stays on its scenario if possible."""
         self._entries = tuple(entries)
         self._arrange()
 
     def set_filter(self, text: str) -> None:
-        """Show only what matches `text`; the highlight stays where it is if it can."""
+        """Show only the matching scenarios; the highlight stays on its scenario if possible."""
         self._filter = text
         self._arrange()
 
@@ -68,11 +68,11 @@ class ScenarioList(ItemList["Entry"]):
         return item.section
 
     def empty_row(self) -> Row:
-        """What is shown if the filter lets nothing through."""
+        """The row that is shown if no scenario matches the filter."""
         return (Piece(" Nothing matches.", "dim"),)
 
     def item_row(self, item: "Entry", width: int, *, here: bool) -> Row:
-        """The scenario's id, its title where there is room, and how its latest run stands."""
+        """The scenario's id, its title if there is room, and the state of its latest run."""
         role = (
             "cursor" if here and self.has_focus else "strong" if here else "dim" if item.problems else "text"
         )

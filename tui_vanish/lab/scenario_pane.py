@@ -1,4 +1,4 @@
-"""The list of scenarios in a frame, with the line in which a filter is typed."""
+"""The list of scenarios in a frame, with an input for a filter."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ class ScenarioPane(Vertical):
     """The list and its filter."""
 
     class Filtered(Message):
-        """The filter is another, or is no longer being typed."""
+        """The filter has changed, or its input has closed."""
 
     list = query_one("#list", ScenarioList)
     _line = query_one("#filter", Input)
@@ -35,42 +35,42 @@ class ScenarioPane(Vertical):
         self._entries = entries
 
     def compose(self) -> ComposeResult:
-        """The list, and the line for a filter, hidden at first."""
+        """The list, and the input for a filter, which is hidden at first."""
         yield FrameLine("top", title="Scenarios", pane="scenarios", id="scenarios-top")
         yield ScenarioList(self._entries, id="list")
-        yield Input(id="filter", placeholder="a part of a name", compact=True, select_on_focus=False)
+        yield Input(id="filter", placeholder="part of a name", compact=True, select_on_focus=False)
         yield FrameLine("bottom", id="scenarios-end")
 
     def on_mount(self) -> None:
-        """A cursor that blinks would keep a slow line busy."""
+        """Stop the cursor from blinking, because each blink sends data over a slow connection."""
         self._line.cursor_blink = False
         self._line.display = False
 
     @property
     def filtering(self) -> bool:
-        """Whether a filter is being typed."""
+        """Whether the user is typing a filter."""
         return self._line.has_focus
 
     @property
     def filtered(self) -> bool:
-        """Whether a filter holds or is being typed."""
+        """Whether there is a filter, or its input is open."""
         return bool(self.list.filter) or bool(self._line.display)
 
     def lay_out(self, layout: Layout, focused: bool) -> None:
-        """Take the place that the layout gives."""
+        """Apply the layout."""
         self.display = layout.scenarios
         self.styles.width = layout.list_width
         for line in self.query_children(FrameLine):
             line.show_frame(layout.framed, focused)
 
     def open_filter(self) -> None:
-        """Have a filter typed."""
+        """Open the input for a filter."""
         self._line.value = ""
         self._line.display = True
         self.screen.set_focus(self._line)  # at once: the next key may already be part of the text
 
     def close_filter(self, *, keep: bool) -> None:
-        """Go back to the list, and show all of it unless the filter is kept."""
+        """Go back to the list; unless `keep`, also remove the filter."""
         had_focus = self.filtering
         self._line.display = False
         if not keep:
@@ -93,7 +93,7 @@ class ScenarioPane(Vertical):
 
     @on(ScrollingRows.Scrolled)
     def _show_end(self) -> None:
-        """The filter, and how much lies below the last row in sight."""
+        """Show the filter, and the number of rows below the last visible one."""
         words, hidden = self.list.filter, self.list.hidden_below
         self._end_line.show(
             (Piece(f"/{words}", "accent"),) if words else (),

@@ -1,4 +1,4 @@
-"""What a scenario asks, where to look, and what it teaches."""
+"""A scenario's text: its question, what to watch for, its lesson and its settings."""
 
 import textwrap
 from collections.abc import Sequence
@@ -12,17 +12,17 @@ _MEASURE = 88  # cells: longer lines are hard to read
 
 
 class Paragraph(NamedTuple):
-    """A text under a heading; either may be empty."""
+    """A text under a heading; both may be empty."""
 
     heading: str
     text: str
 
 
 class ScenarioText(ScrollingRows):
-    """Paragraphs, wrapped, that can be scrolled."""
+    """Wrapped paragraphs that can be scrolled."""
 
     HELP = """
-    What the highlighted scenario asks, what to watch while it trains, and what it teaches.
+    The question of the highlighted scenario, what to watch while it trains, its lesson and its settings.
     """
 
     def __init__(self, id: str | None = None) -> None:
@@ -30,13 +30,13 @@ class ScenarioText(ScrollingRows):
         self._paragraphs: tuple[Paragraph, ...] = ()
 
     def show(self, paragraphs: Sequence[Paragraph]) -> None:
-        """Show these from now on, from their beginning."""
+        """Show these paragraphs, scrolled to the top if they are new."""
         if self._paragraphs != tuple(paragraphs):
             self._paragraphs, self._top = tuple(paragraphs), 0
         self.redraw()
 
     def page_rows(self, width: int) -> list[Row]:
-        """The paragraphs, a blank row before each."""
+        """The paragraphs, with a blank row before each."""
         lines: list[Row] = []
         for heading, text in self._paragraphs:
             lines.append(())
@@ -47,6 +47,6 @@ class ScenarioText(ScrollingRows):
 
 
 def wrapped(text: str, width: int, *, ascii: bool) -> list[str]:
-    """`text` in lines of at most `width` cells; its own line breaks stay."""
+    """`text` in lines of at most `width` cells; its line breaks are kept."""
     lines = (spelt_out(text) if ascii else text).splitlines()
     return [piece for line in lines for piece in textwrap.wrap(line, max(8, min(width, _MEASURE)))]

@@ -15,7 +15,7 @@ from tui_vanish.widgets.scrolling import ScrollingRows
 
 
 class ScenarioTextPane(Vertical):
-    """What a scenario asks and teaches; where its run has no room, the frame says how that stands."""
+    """The text; if the run is not visible, the frame shows the run's progress."""
 
     text = query_one("#text", ScenarioText)
     _top_line = query_one("#about-top", FrameLine)
@@ -28,14 +28,14 @@ class ScenarioTextPane(Vertical):
         yield FrameLine("bottom", id="about-end")
 
     def lay_out(self, layout: Layout, focused: bool) -> None:
-        """Take the place that the layout gives."""
+        """Apply the layout."""
         self.display = layout.about
         self.styles.width = layout.about_width
         for line in self.query_children(FrameLine):
             line.show_frame(layout.framed, focused)
 
     def show(self, title: Row, remark: Row, paragraphs: Sequence[Paragraph]) -> None:
-        """Show a scenario; `remark` is how its run stands."""
+        """Show a scenario; `remark` is the progress of its run."""
         self._top_line.show(title, remark)
         self.text.show(paragraphs)
 

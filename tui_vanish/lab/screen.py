@@ -1,4 +1,4 @@
-"""The lab: the scenarios beside the run of the highlighted one."""
+"""The lab: the list of scenarios, and the run of the highlighted one."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from tui_vanish.lab.run_pane import RunPane
     from tui_vanish.session.session import Session
 
-# What has the keyboard when a pane has it, in the order of the keys 1 to 4.
+# The widget that gets the focus in each pane, in the order of the keys 1 to 4.
 PANES: Mapping[str, str] = {"scenarios": "#list", "charts": "#charts", "layers": "#layers", "about": "#text"}
 
 
 class LabScreen(RunControls):
-    """Scenarios on the left; on the right the latest run of the highlighted one, or its text."""
+    """The scenarios on the left; on the right the latest run of the highlighted one, or its text."""
 
     AUTO_FOCUS = "#list"
     TARGET = "lab"
@@ -50,13 +50,13 @@ class LabScreen(RunControls):
 
     def __init__(self, session: "Session", host: "Host") -> None:
         super().__init__(session, host)
-        self._list_wanted: bool | None = None  # None: as the size of the terminal suggests
+        self._list_wanted: bool | None = None  # None: the size of the terminal decides
         self._about_wanted = False
         self._layout: Layout | None = None
         self._run_pane: RunPane | None = None
 
     def compose(self) -> ComposeResult:
-        """Everything but the run's pane; the layout shows what has a place."""
+        """All panes except the run's, which is added later; the layout decides which are visible."""
         yield TitleBar()
         with Horizontal(id="body"):
             yield ScenarioPane(self.session.catalogue.entries, id="scenarios")
@@ -65,7 +65,7 @@ class LabScreen(RunControls):
 
     @property
     def shown_run(self) -> "Snapshot | None":
-        """The latest run of the highlighted scenario, once there is a pane for it."""
+        """The latest run of the highlighted scenario; None until the run's pane exists."""
         entry = self.highlighted
         if entry is None or self._run_pane is None:
             return None
@@ -73,50 +73,50 @@ class LabScreen(RunControls):
 
     @property
     def runs_in_sight(self) -> tuple[str, ...]:
-        """The run that is on the screen, if there is one."""
+        """The run on the screen, if there is one."""
         run = self.shown_run
         return (run.run,) if run is not None and self._layout is not None and self._layout.run else ()
 
     @property
     def highlighted(self) -> "Entry | None":
-        """The highlighted scenario; None if nothing matches the filter."""
+        """The highlighted scenario; None if no scenario matches the filter."""
         return self._scenarios.list.current
 
     @property
     def scenario_id(self) -> str | None:
-        """The highlighted scenario's."""
+        """The highlighted scenario's id."""
         return self.highlighted.id if self.highlighted else None
 
     # --------------------------------------------------------------------------- what is shown
 
     def on_mount(self) -> None:
-        """Show the first state, laid out as the last time."""
+        """Restore the layout of the last session, and add the run's pane after the first frame."""
         self._list_wanted = self.session.preferences.list_wanted or None  # without a run the list is needed
         self.call_after_refresh(self._add_run_pane)
 
     async def _add_run_pane(self) -> None:
-        """Make room for runs: half of the widgets, for which the first frame has no use and doesn't wait."""
+        """Mount the run's pane: half of all widgets, which the first frame does not need."""
         from tui_vanish.lab.run_pane import RunPane
 
         pane = RunPane(id="run")
         pane.display = False
-        if not self.host.leaving:  # by a key that came before the first frame
+        if not self.host.leaving:  # a key before the first frame may have quit the app
             await self._body.mount(pane, before="#about")
         if pane.is_whole and not self.host.leaving:
             self._run_pane = pane
             self.show()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """Show which pane has the keyboard."""
+        """Show which pane has the focus."""
         self.show()
 
     def show(self) -> None:
-        """Bring everything up to date with the app's snapshot and with this screen's own state."""
+        """Update everything from the latest snapshot and from this screen's state."""
         if not self.is_mounted or self.size.area == 0:
             return
         snapshot, run = self.session.snapshot, self.shown_run
         if run is not None:
-            self.chart_anew(run.run)
+            self.reset_charts_for(run.run)
         self._title_bar.show(title_of(snapshot, self.session.machine, self.session.client.seed))
         self._scenarios.list.show_standings(overview.standings(snapshot), self.session.comparison.marked)
         layout = self._arrange(run)
@@ -130,7 +130,7 @@ class LabScreen(RunControls):
         self._show_footer(run, layout)
 
     def _arrange(self, run: "Snapshot | None") -> Layout:
-        """Give each pane its place, or none."""
+        """Place the panes, and hide those without room."""
         self._layout = layout = lay_out(
             self.size,
             layers=len(run.spec.layers) if run else 0,
@@ -156,9 +156,7 @@ class LabScreen(RunControls):
         room = layout.about_width - len(entry.id) - 8
         remark: Row = ()
         if run is not None and not layout.run:
-            from tui_vanish.monitor.present import (
-                progress,  # with all that a run needs, and the first frame doesn't
-            )
+            from tui_vanish.monitor.present import progress  # not needed by the first frame
 
             remark = progress(run, room)
         self._about.show((Piece(entry.id, "strong"),), remark, self._paragraphs(entry))
@@ -176,7 +174,7 @@ class LabScreen(RunControls):
 
     def _show_footer(self, run: "Snapshot | None", layout: Layout) -> None:
         if self._scenarios.filtering:
-            self._key_footer.show({}, hint="type a part of a name   ⏎ keep   esc clear")
+            self._key_footer.show({}, hint="type part of a name   ⏎ keep   esc clear")
             return
         owner = self.session.runs.owner(run.run) if run is not None else None
         now = Situation(
@@ -196,7 +194,7 @@ class LabScreen(RunControls):
 
     @property
     def _pane(self) -> str | None:
-        """The pane that has the keyboard."""
+        """The pane that has the focus."""
         if self._scenarios.filtering:
             return "scenarios"
         focused = f"#{self.focused.id}" if self.focused else None
@@ -204,7 +202,7 @@ class LabScreen(RunControls):
 
     @property
     def help_text(self) -> str:
-        """What is said about the pane that has the keyboard, and about what stands around it."""
+        """The help text about the pane that has the focus, and about the parts next to it."""
         match self._pane:
             case "scenarios":
                 return ScenarioList.HELP
@@ -222,13 +220,13 @@ class LabScreen(RunControls):
                 yield pane
 
     def _keep_focus(self) -> None:
-        """Give the keyboard to a pane that is in sight."""
+        """Move the focus to a visible pane if the focused one is hidden."""
         panes = list(self._panes_in_sight())
         if panes and self._pane not in panes:
             self.query_one(PANES["layers" if "layers" in panes else panes[0]]).focus()
 
     def action_pane(self, name: str) -> None:
-        """Give the keyboard to a pane, and show it if it is hidden."""
+        """Move the focus to a pane, and show the pane if it is hidden."""
         if name == "scenarios":
             self._list_wanted = True
         elif name == "about":
@@ -240,11 +238,11 @@ class LabScreen(RunControls):
             self.query_one(PANES[name]).focus()
 
     def action_next_pane(self) -> None:
-        """Give the keyboard to the next pane."""
+        """Move the focus to the next pane."""
         self._go_round(1)
 
     def action_previous_pane(self) -> None:
-        """Give the keyboard to the pane before."""
+        """Move the focus to the previous pane."""
         self._go_round(-1)
 
     def _go_round(self, by: int) -> None:
@@ -254,7 +252,7 @@ class LabScreen(RunControls):
             self.query_one(PANES[panes[place % len(panes)]]).focus()
 
     def action_cursor(self, by: str) -> None:
-        """Move by a line in the pane that has the keyboard."""
+        """Move by a line in the pane that has the focus."""
         match self._pane:
             case "about":
                 self._about.text.move(int(by))
@@ -264,7 +262,7 @@ class LabScreen(RunControls):
                 self._scenarios.list.move(int(by))
 
     def action_page(self, by: str) -> None:
-        """Move by a page in the pane that has the keyboard."""
+        """Move by a page in the pane that has the focus."""
         match self._pane:
             case "about":
                 self._about.text.page(int(by))
@@ -274,7 +272,7 @@ class LabScreen(RunControls):
                 self._scenarios.list.page(int(by))
 
     def action_edge(self, which: str) -> None:
-        """Move to the first or the last line of the pane that has the keyboard."""
+        """Move to the first or the last line of the pane that has the focus."""
         match self._pane:
             case "about":
                 self._about.text.edge(which)
@@ -298,7 +296,7 @@ class LabScreen(RunControls):
         self.show()
 
     def show_entries(self, entries: "Sequence[Entry]") -> None:
-        """Have these in the list."""
+        """Show these entries in the list."""
         self._scenarios.list.show_entries(entries)
 
     def action_select(self, scenario_id: str) -> None:
@@ -307,17 +305,17 @@ class LabScreen(RunControls):
         self._scenarios.list.select(scenario_id)
 
     def action_find(self) -> None:
-        """Type what the list is filtered by."""
+        """Open the input for a filter, and show the list if it is hidden."""
         self._list_wanted = True
         self.show()
         self._scenarios.open_filter()
 
     def action_match(self, by: str) -> None:
-        """Go to the next or the previous scenario that the filter lets through."""
+        """Go to the next or the previous scenario that matches the filter."""
         self._scenarios.list.move_around(int(by))
 
     def action_back(self) -> None:
-        """Undo the innermost thing: the filter, the selected layer, the text, the hidden list."""
+        """Clear the first of these that is set: filter, cursor, zoom, layer, text; else go to the list."""
         if self._scenarios.filtered:
             self._scenarios.close_filter(keep=False)
         elif self.clear_charts():
@@ -341,7 +339,7 @@ class LabScreen(RunControls):
             self._scenarios.list.focus()
 
     def action_toggle_about(self) -> None:
-        """Show or hide the scenario's text; without a run it is what there is."""
+        """Show or hide the scenario's text; without a run it is always shown."""
         if self.shown_run is None:
             return
         shown = bool(self._about.display)
@@ -358,7 +356,7 @@ class LabScreen(RunControls):
     # ------------------------------------------------------------------------------------- runs
 
     def action_train(self) -> None:
-        """Show the highlighted scenario's run if it is out of sight; else train it, unless it is training."""
+        """Show the highlighted scenario's run if it is hidden; else train it, unless it is training."""
         entry, run = self._scenarios.list.current, self.shown_run
         if entry is None:
             return
@@ -373,27 +371,27 @@ class LabScreen(RunControls):
             self.show()
 
     def action_mark(self) -> None:
-        """Mark the highlighted scenario for a comparison, and go on to the next."""
+        """Mark the highlighted scenario for a comparison, and move to the next one."""
         if (entry := self._scenarios.list.current) is not None:
             self.session.comparison.toggle(entry)
             self._scenarios.list.move(1)
             self.show()
 
     def action_compare(self) -> None:
-        """Compare what is marked."""
+        """Compare the marked scenarios."""
         if not self.session.comparison.can_open:
-            self.notify("Mark two scenarios or more with space, then compare them.", timeout=5)
+            self.notify("Mark at least two scenarios with space, then compare them.", timeout=5)
             return
         self.session.comparison.join_marked()
         self.host.open_comparison()
 
     def action_race(self) -> None:
-        """Race every cure against the problem."""
+        """Race one scenario per cure against the problem."""
         self.session.comparison.begin_race()
         self.host.open_comparison()
 
     def action_compare_section(self) -> None:
-        """Compare the section of the highlighted scenario."""
+        """Compare the section of the highlighted scenario with the problem."""
         if (entry := self._scenarios.list.current) is not None:
             self.session.comparison.begin_section(entry)
             self.host.open_comparison()

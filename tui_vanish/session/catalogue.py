@@ -1,4 +1,4 @@
-"""The scenarios that can be chosen: of files, and made in the app, in memory until someone saves them."""
+"""The scenarios in the list: from files, and from the editor, in memory until they are saved."""
 
 import asyncio
 import sys
@@ -16,13 +16,13 @@ SECTION = "Made here"
 
 
 class Catalogue:
-    """The list of scenarios, and what the editor has made.
+    """The list of scenarios, from files and from the editor.
 
     Args:
-        user_dir: the user's own scenario files; None if there is no such folder.
+        user_dir: the folder of the user's scenario files; None if there is no such folder.
 
     Attributes:
-        on_read: is called when a scenario that `read` didn't have yet was read.
+        on_read: called when a scenario has been read that `read` did not have yet.
     """
 
     def __init__(self, user_dir: Path | None) -> None:
@@ -37,19 +37,20 @@ class Catalogue:
         """The scenario of an entry, from memory or from its file.
 
         Raises:
-            ScenarioError: with all that is wrong with the file.
-            OSError: it cannot be read.
+            ScenarioError: the file is not valid; the error lists all problems.
+            OSError: the file cannot be read.
         """
         return self._made.get(entry.id) or scenarios.load(entry.path)
 
     def read(self, entry: Entry) -> "Scenario | str | None":
-        """The whole scenario, to be shown, or why it cannot be read.
+        """The scenario to show.
 
         Returns:
-            None while it is being read; `on_read` is called afterwards.
+            The scenario, or the reason why it cannot be read, or None while it is being read; `on_read` is
+            called afterwards.
         """
         if entry.id not in self._read:
-            # pydantic takes a tenth of a second to import, which the first frame doesn't wait for.
+            # Importing pydantic takes a tenth of a second, which would delay the first frame.
             if "pydantic" not in sys.modules:
                 if self._reading is None:
                     self._reading = asyncio.create_task(self.read_later(entry))
@@ -69,30 +70,30 @@ class Catalogue:
             self._read[entry.id] = str(error)
 
     def add(self, entry: Entry) -> None:
-        """Put a scenario that was made here into the list."""
+        """Add a scenario to the list; it replaces an entry with the same id."""
         self._read.pop(entry.id, None)
         self.entries = (*(each for each in self.entries if each.id != entry.id), entry)
 
     def holds(self, scenario_id: str) -> bool:
-        """Whether the scenario is in memory only."""
+        """Whether the scenario is only in memory."""
         return scenario_id in self._made
 
     def keep(self, scenario: "Scenario") -> Entry:
-        """Keep a scenario in memory; its line for the list."""
+        """Keep a scenario in memory; returns its entry for the list."""
         self._made[scenario.id] = scenario
         path = Path(f"{scenario.id}.toml")
         return Entry(scenario.id, scenario.title, SECTION, path, built_in=False, of_slides=False)
 
     def save(self, scenario: "Scenario") -> Entry:
-        """Write a scenario's file; its line for the list.
+        """Write a scenario's file; returns its entry for the list.
 
         Raises:
-            OSError: it cannot be written, or there is such a file.
+            OSError: the file cannot be written, or it already exists.
         """
         from scenarios.variants import save
 
         if self.user_dir is None:
-            raise FileNotFoundError("there is no folder for scenarios of one's own")
+            raise FileNotFoundError("there is no folder for your own scenarios")
         path = save(scenario, self.user_dir)
         self._made.pop(scenario.id, None)
         section = scenario.section

@@ -1,4 +1,4 @@
-"""The engine as a session knows it: what it is told, and what it said last."""
+"""The session's connection to the engine: it sends commands, and holds the latest snapshot."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
@@ -13,38 +13,38 @@ if TYPE_CHECKING:
 
 
 class Notify(Protocol):
-    """Says something to a person."""
+    """Shows a message to the user."""
 
     def __call__(self, text: str, *, severity: "Severity" = "information", timeout: float = 5) -> None:
-        """Say it for `timeout` seconds."""
+        """Show `text` for `timeout` seconds."""
 
 
-def _nobody(text: str, *, severity: "Severity" = "information", timeout: float = 5) -> None:
-    """Nobody is there to hear it."""
+def _discard(text: str, *, severity: "Severity" = "information", timeout: float = 5) -> None:
+    """Show nothing: there is no app yet."""
 
 
 class EngineClient:
-    """Everything that is told to the engine goes through here, so that its answer is looked for at once.
+    """Sends all commands to the engine, so that the app can poll for the effect at once.
 
     Args:
-        engine: not yet started.
+        engine: not started yet.
         seed: of the runs that are started here.
 
     Attributes:
-        snapshot: the engine's latest; whoever polls the engine sets it.
-        on_order: is called whenever the engine was told something.
-        notify: says something to a person.
+        snapshot: the latest one of the engine; the app sets it.
+        on_order: called after each command.
+        notify: shows a message to the user.
     """
 
     def __init__(self, engine: "EngineLike", seed: int) -> None:
         self._engine, self.seed = engine, seed
         self.snapshot = EngineSnapshot()
         self.on_order: Callable[[], None] = lambda: None
-        self.notify: Notify = _nobody
+        self.notify: Notify = _discard
 
     @property
     def engine(self) -> "EngineLife":
-        """The engine, without the methods that give it orders."""
+        """The engine, without the methods that send it commands."""
         return self._engine
 
     def send(self, command: "RunCommand") -> None:
@@ -53,18 +53,22 @@ class EngineClient:
         self.on_order()
 
     def train(self, scenario: "Scenario", seed: int | None = None) -> str:
-        """Start a run, with a seed of its own if need be; its name."""
+        """Start a run, with the client's seed by default; returns the run's name."""
         name = self._engine.train(scenario, self.seed if seed is None else seed)
         self.on_order()
         return name
 
     def follow(self, run: str) -> None:
-        """Have a saved run among the others."""
+        """Include a saved run in the snapshots."""
         self._engine.follow(run)
         self.on_order()
 
     def take_over(self, run: str) -> str:
-        """Resume here a run that another process trains; returns why not, empty if it is under way."""
+        """Resume here a run that another process trains.
+
+        Returns:
+            Why this is not possible; empty if the takeover has begun.
+        """
         problem = self._engine.take_over(run)
         self.on_order()
         return problem

@@ -1,4 +1,4 @@
-"""What a session asks of an engine."""
+"""The interface between a session and an engine."""
 
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class EngineLife(Protocol):
-    """How an engine lives and what it says: all of it that a session shows to the app around it."""
+    """The part of an engine that the session makes available to the app: life cycle and state."""
 
     @property
     def importing(self) -> bool:
@@ -20,36 +20,36 @@ class EngineLife(Protocol):
 
     @property
     def runs_folder(self) -> "Path":
-        """Where run directories are."""
+        """The folder with the run directories."""
 
     @property
     def pending_takeovers(self) -> "Sequence[str]":
-        """Runs that are being taken over, and that their process hasn't let go yet."""
+        """The runs that are being taken over, but that the other process has not released yet."""
 
     def start(self) -> None:
         """Start the thread."""
 
     def snapshot(self) -> "EngineSnapshot":
-        """The latest state."""
+        """Return the latest state."""
 
     def close(self) -> None:
-        """Stop and save every run, and end the thread."""
+        """Stop and save all runs, and end the thread."""
 
 
 class EngineLike(EngineLife, Protocol):
-    """What a session asks of an engine: `engine.attach.shared_engine.SharedEngine`, or a test's stand-in.
+    """A whole engine: `engine.attach.shared_engine.SharedEngine`, or a replacement in tests.
 
-    Only `EngineClient` gives it orders.
+    Only `EngineClient` sends it commands.
     """
 
     def train(self, scenario: "Scenario", seed: int) -> str:
-        """Ask for a run; returns its name."""
+        """Start a run; returns its name."""
 
     def send(self, command: "RunCommand") -> None:
         """Queue a command."""
 
     def follow(self, run: str) -> None:
-        """Have a saved run among the others."""
+        """Include a saved run in the snapshots."""
 
     def take_over(self, run: str) -> str:
-        """Resume here a run that another process trains; returns why not, empty if it is under way."""
+        """Resume here a run that another process trains; returns why not, or an empty string."""

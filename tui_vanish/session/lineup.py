@@ -1,4 +1,4 @@
-"""Which runs are compared, and how a person looks at them."""
+"""Which runs are compared, and how they are shown."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ Metric = Literal["test_accuracy", "train_accuracy", "test_loss", "train_loss"]
 View = Literal["chart", "profiles", "differences"]
 
 METRICS: tuple[Metric, ...] = ("test_accuracy", "train_accuracy", "test_loss", "train_loss")
-MOST = 8  # entrants: more letters and columns than that nobody reads
+MOST = 8  # entrants; more letters and columns would be hard to read
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +20,11 @@ class Lineup:
     """The state of the compare screen.
 
     Attributes:
-        runs: names, in the order in which they joined.
-        baseline: the label of the entrant that differences are shown against; "" is the first.
+        runs: their names, in the order in which they joined.
+        baseline: the label of the entrant that the others are compared with; "" is the first.
         focus: the label of the entrant that keys act on; "" is the first.
         metric: what the chart shows.
-        view: what is in sight where there is room for one thing.
+        view: what is shown if there is room for only one view.
     """
 
     runs: tuple[str, ...]
@@ -34,41 +34,41 @@ class Lineup:
     view: View = "chart"
 
     def entrants(self, snapshots: "Iterable[Snapshot]") -> "tuple[Entrant, ...]":
-        """The entrants, of those runs that are there, as many as can be shown at once."""
-        from engine.tracking.comparison import entrants  # of which the first frame has no use
+        """The entrants of the runs that are in `snapshots`, at most `MOST`."""
+        from engine.tracking.comparison import entrants  # not needed by the first frame
 
         known = {snapshot.run: snapshot for snapshot in snapshots}
         return entrants([known[run] for run in self.runs if run in known])[:MOST]
 
     def joined(self, runs: Sequence[str]) -> Self:
-        """With more runs."""
+        """Return the lineup with more runs."""
         return replace(self, runs=tuple(dict.fromkeys((*self.runs, *runs))))
 
     def without(self, runs: Iterable[str]) -> Self:
-        """With fewer runs; they go on training, or not, as they did."""
+        """Return the lineup with fewer runs; the runs themselves are not stopped."""
         dropped = set(runs)
         return replace(self, runs=tuple(run for run in self.runs if run not in dropped))
 
     def next_metric(self, by: int) -> Self:
-        """With another metric in the chart."""
+        """Return the lineup with another metric in the chart."""
         return replace(self, metric=METRICS[(METRICS.index(self.metric) + by) % len(METRICS)])
 
     def next_view(self, views: Sequence[View]) -> Self:
-        """With the next of `views` in sight."""
+        """Return the lineup with the next one of `views`."""
         place = views.index(self.view) + 1 if self.view in views else 1
         return replace(self, view=views[place % len(views)])
 
     def moved(self, entrants: "Sequence[Entrant]", by: int) -> Self:
-        """With the focus on another entrant."""
+        """Return the lineup with the focus on another entrant."""
         place = min(max(0, self.focus_place(entrants) + by), len(entrants) - 1)
         return replace(self, focus=entrants[place].label)
 
     def focus_place(self, entrants: "Sequence[Entrant]") -> int:
-        """The focused entrant's place among the entrants."""
+        """The index of the focused entrant."""
         return _place(self.focus, entrants)
 
     def baseline_place(self, entrants: "Sequence[Entrant]") -> int:
-        """The baseline's place among the entrants."""
+        """The index of the baseline."""
         return _place(self.baseline, entrants)
 
 

@@ -1,4 +1,4 @@
-"""Which run stands for each scenario, and the runs that other processes train."""
+"""Which run is shown for each scenario, and the runs that other processes train."""
 
 from typing import TYPE_CHECKING
 
@@ -15,36 +15,40 @@ if TYPE_CHECKING:
 
 
 class OpenRuns:
-    """Which runs are looked at.
+    """Starts runs, and remembers which run is shown for each scenario.
 
     Args:
-        client: the engine, and what it said last.
-        catalogue: in which each run's scenario has a place.
+        client: the connection to the engine.
+        catalogue: gets an entry for the scenario of each run.
     """
 
     def __init__(self, client: EngineClient, catalogue: Catalogue) -> None:
         self._client, self._catalogue = client, catalogue
-        self._opened: dict[str, str] = {}  # by scenario, where it isn't the latest run
+        self._opened: dict[str, str] = {}  # by scenario, if it is not the latest run
         self._met = False
         self._awaited = ""
 
     def owner(self, run: str) -> "Owner | None":
-        """Who trains a run, if another process does."""
+        """The other process that trains the run, or None."""
         return self._client.snapshot.owners.get(run)
 
     def latest_run(self, scenario_id: str) -> "Snapshot | None":
-        """The run of that scenario that was opened, else the one that was started last."""
+        """The run of that scenario that the user opened, else the one that was started last."""
         runs = [run for run in self._client.snapshot.runs if run.scenario_id == scenario_id]
         opened = self._opened.get(scenario_id)
         return next((run for run in runs if run.run == opened), runs[-1] if runs else None)
 
     def watch(self, run: str) -> None:
-        """Look at a run as soon as its log was read."""
+        """Show a run as soon as its log has been read."""
         self._client.follow(run)
         self._awaited = run
 
     def train(self, entry: "Entry") -> str:
-        """Start a run of a scenario, and look at it; its name, or "" and a message if it can't be had."""
+        """Start a run of a scenario, and show it.
+
+        Returns:
+            The run's name; empty if the scenario cannot be loaded, which is reported to the user.
+        """
         try:
             scenario = self._catalogue.load(entry)
         except (ScenarioError, OSError) as error:
@@ -54,15 +58,15 @@ class OpenRuns:
         return self._client.train(scenario)
 
     def train_again(self, run: "Snapshot", seed: int) -> str:
-        """Train a run's scenario anew, as the run has it, with another seed; the new run's name."""
+        """Start a run of the same scenario as in `run`, with another seed; returns its name."""
         return self._client.train(run.spec.scenario(), seed)
 
     def meet(self) -> list[str]:
-        """Give each run a place in the list.
+        """Add the scenario of each new run to the list.
 
         Returns:
-            The scenarios to highlight, one after the other: each that is new in the list, that of a run which
-            was waited for, and at the very first that of a run which another process trains.
+            The scenarios to highlight, one after the other: each one that is new in the list, that of the run
+            that `watch` waits for, and once, at the start, that of a run that another process trains.
         """
         snapshot, wanted = self._client.snapshot, []
         listed = {entry.id for entry in self._catalogue.entries}
@@ -86,7 +90,7 @@ class OpenRuns:
         self._catalogue.add(self._catalogue.keep(run.spec.scenario()))
 
     def open(self, entry: "RunEntry") -> str:
-        """Look at a run in the lab; returns its scenario's id."""
+        """Open a saved run in the lab; returns its scenario's id."""
         assert entry.summary is not None
         self._opened[entry.summary.scenario] = entry.name
         if all(run.run != entry.name for run in self._client.snapshot.runs):
@@ -94,23 +98,23 @@ class OpenRuns:
         return entry.summary.scenario
 
     def look_at(self, run: "Snapshot") -> str:
-        """Look at a run that is here; returns its scenario's id."""
+        """Show a run that is already in the snapshots; returns its scenario's id."""
         self._opened[run.scenario_id] = run.run
         return run.scenario_id
 
     def resume(self, entry: "RunEntry", epochs: int | None = None) -> None:
-        """Let a run go on here."""
+        """Resume a saved run here."""
         self._client.send(ResumeRun(entry.name, epochs))
         if entry.summary is not None:
             self._opened[entry.summary.scenario] = entry.name
 
     def take_over(self, run: str) -> None:
-        """Go on here with a run that another process trains."""
+        """Resume here a run that another process trains."""
         problem = self._client.take_over(run)
-        text = problem or "The other process saves and ends; the run goes on here."
+        text = problem or "The other process saves the run and ends; training continues here."
         self._client.notify(text, severity="warning" if problem else "information", timeout=6)
 
     def unfinished(self) -> list["Snapshot"]:
-        """The runs that this process trains."""
+        """The runs that this process trains and that have not finished."""
         snapshot = self._client.snapshot
         return [run for run in snapshot.runs if not run.status.ended and run.run not in snapshot.owners]

@@ -1,4 +1,4 @@
-"""What the app remembers from one time to the next: the theme, the layout, and how runs are looked at."""
+"""The preferences that the app stores for the next start: theme, layout and view settings."""
 
 import json
 from dataclasses import asdict, dataclass, fields, replace
@@ -9,17 +9,17 @@ from engine.storage.atomic import write_atomically
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What is remembered. A file that cannot be read, or says something unknown, changes nothing.
+    """The stored preferences. Unreadable files and unknown values are ignored.
 
     Attributes:
-        theme: the theme's name; empty for the usual one.
-        list_wanted: whether the list was asked for or sent away; None if neither.
-        chart: which chart is shown where there is room for one.
-        quantity: what the bars and the heatmap show.
-        over_time: the layers over the training time in place of the bars.
+        theme: the theme's name; empty for the default.
+        list_wanted: whether the user has shown or hidden the list; None if neither.
+        chart: which chart is shown if there is room for only one.
+        quantity: the quantity in the bars and the heatmap.
+        over_time: whether the layers are shown over the training time instead of as bars.
         unit: of the charts' x axis.
-        y_log: whether the loss stands on a logarithmic axis.
-        smoothing: of the curves.
+        y_log: whether the axis of the loss is logarithmic.
+        smoothing: how much the curves are smoothed.
     """
 
     theme: str = ""
@@ -33,7 +33,7 @@ class Preferences:
 
 
 def recall(path: Path | None) -> Preferences:
-    """What was remembered at `path`; the usual where there is nothing, or nothing that can be read."""
+    """Read the preferences from `path`, with the default for everything that cannot be read."""
     if path is None:
         return Preferences()
     try:
@@ -52,7 +52,7 @@ def recall(path: Path | None) -> Preferences:
 
 
 def remember(path: Path | None, what: Preferences) -> None:
-    """Write it to `path`, if it isn't there already. Where that can't be, it is forgotten, and no more."""
+    """Write the preferences to `path` if they have changed. If this fails, they are not stored."""
     if path is None or recall(path) == what:
         return
     try:

@@ -1,4 +1,4 @@
-"""One sitting at the app: the engine, the scenarios, and what a person has chosen. It knows no screen."""
+"""The state of the app without its screens: the engine, the scenarios and the user's choices."""
 
 import os
 from dataclasses import replace
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """What every screen shows and changes.
+    """The state that all screens show and change.
 
     Args:
-        engine: not yet started.
+        engine: not started yet.
         seed: of the runs that are started here.
-        user_dir: the user's own scenario files.
-        memory: where the preferences are kept for the next time; None for nowhere.
+        user_dir: the folder of the user's scenario files.
+        memory: the file that stores the preferences; None to store nothing.
     """
 
     def __init__(
@@ -45,12 +45,12 @@ class Session:
 
     @property
     def engine(self) -> "EngineLife":
-        """What trains. Orders go through `send` and `runs`."""
+        """The engine. Commands go through `send` and `runs`."""
         return self.client.engine
 
     @property
     def snapshot(self) -> "EngineSnapshot":
-        """The engine's latest."""
+        """The engine's latest snapshot."""
         return self.client.snapshot
 
     def send(self, command: "RunCommand") -> None:
@@ -62,5 +62,5 @@ class Session:
         self.preferences = replace(self.preferences, **changes)
 
     def remember(self) -> None:
-        """Keep the preferences for the next time."""
+        """Store the preferences for the next start."""
         remember(self._memory, self.preferences)

@@ -25,7 +25,7 @@ _CHOPS = [
     {0: 10, 10: 25, 35: 5},
     {0: 40},
     {0: 20, 20: 20},
-]  # of a screen of 40×3: where each begins, how long it is
+]  # of a screen of 40×3: start and length of each
 
 
 _STYLES = [None, Style(color="red"), Style(color="green", bold=True), Style(color="red", reverse=True)]
@@ -56,7 +56,7 @@ def _shown(*updates: ChopsUpdate) -> list[list[pyte.screens.Char]]:
     return [[terminal.buffer[y][x] for x in range(40)] for y in range(3)]
 
 
-def test_the_terminal_shows_what_changed_and_keeps_the_rest() -> None:
+def test_the_terminal_shows_the_changes_and_keeps_the_rest() -> None:
     ends = [[begin + width for begin, width in line.items()] for line in _CHOPS]
     whole = NarrowUpdate(_screen("abcdefg"), [(y, 0, 40) for y in range(3)], ends)
     other = NarrowUpdate(_screen("ABCDEFGHIJK"), whole.spans, ends)
@@ -75,7 +75,7 @@ def test_the_terminal_shows_what_changed_and_keeps_the_rest() -> None:
 
 
 def _update(*rows: list[Segment], spans: list[tuple[int, int, int]]) -> str:
-    """What is sent of these rows, each a single strip."""
+    """The bytes that are sent for these rows, each a single strip."""
     strips = [Strip(row) for row in rows]
     chops: list[dict[int, Strip | None]] = [{0: strip} for strip in strips]
     update = NarrowUpdate(chops, spans, [[strip.cell_length] for strip in strips])
@@ -86,7 +86,7 @@ def test_cells_left_of_a_change_are_not_sent() -> None:
     assert _update([Segment("x" * 40)], spans=[(0, 37, 39)]) == "\x1b[1;38Hxx"
 
 
-def test_a_style_is_set_once_for_all_that_changed_in_it() -> None:
+def test_a_style_is_set_once_for_all_its_pieces() -> None:
     red, green = Style(color="red"), Style(color="green")
     row = [Segment("ab", red), Segment("cd", green), Segment("ef", red)]
     sent = _update(row, row, spans=[(0, 0, 6), (1, 0, 6)])
@@ -95,7 +95,7 @@ def test_a_style_is_set_once_for_all_that_changed_in_it() -> None:
     )
 
 
-def test_what_follows_in_the_same_style_needs_no_move() -> None:
+def test_adjacent_pieces_of_one_style_need_no_cursor_move() -> None:
     row = [Segment("ab"), Segment("cd"), Segment("一"), Segment("e")]
     assert _update(row, spans=[(0, 0, 7)]) == "\x1b[1;1Habcd一e"
 
@@ -109,7 +109,7 @@ class _Narrow(Screen[None]):
         yield Static("x" * 60)
 
 
-async def test_a_screen_takes_part_through_its_compositor() -> None:
+async def test_a_screen_sends_narrow_updates_through_its_compositor() -> None:
     updates: list[object] = []
 
     class Listening(App[None]):
@@ -150,7 +150,7 @@ class _OtherRendering(ChopsUpdate):
 
 @pytest.fixture
 def textual_has(monkeypatch: pytest.MonkeyPatch) -> Callable[[type[ChopsUpdate] | None], None]:
-    """Gives Textual another class of updates, or none, as if the app had just been started with it."""
+    """Replaces or removes Textual's class of updates, as if the app had just started with that version."""
 
     def have(updates: type[ChopsUpdate] | None) -> None:
         monkeypatch.delitem(sys.modules, "tui_vanish.chrome.narrow_updates")
@@ -163,7 +163,7 @@ def textual_has(monkeypatch: pytest.MonkeyPatch) -> Callable[[type[ChopsUpdate] 
 
 
 @pytest.mark.parametrize("updates", [None, _OtherParameters, _OtherAttributes, _OtherRendering])
-def test_a_screen_keeps_textual_s_compositor_where_that_has_changed(
+def test_a_screen_keeps_textual_s_compositor_if_that_has_changed(
     updates: type[ChopsUpdate] | None, textual_has: Callable[[type[ChopsUpdate] | None], None]
 ) -> None:
     textual_has(updates)

@@ -1,4 +1,4 @@
-"""Every column, verdict and mark of the screen has its meaning a key away."""
+"""The glossary explains every column, verdict and mark on the screen."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.tui.lab_bench import opened
 from tui_vanish.chrome.glossary import GlossaryScreen, glossary_rows
 
 
-def test_every_verdict_has_a_meaning_and_no_other_word_is_called_one() -> None:
+def test_the_verdicts_in_the_glossary_are_exactly_those_of_the_engine() -> None:
     assert tuple(glossary().verdicts) == SEVERITY
 
 

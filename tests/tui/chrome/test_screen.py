@@ -1,4 +1,4 @@
-"""A terminal that is too small: every screen says so in the same words, and can only be left."""
+"""In a terminal that is too small, every screen shows the same message and can only be left."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from tests.tui.lab_bench import NARROW, WIDE, opened
 
 @pytest.mark.parametrize("size", [(79, 40), (100, 23)], ids=["79x40", "100x23"])
 @pytest.mark.parametrize("key", ["d", "t", "r"], ids=["layer", "theory", "runs"])
-async def test_it_says_what_is_needed_and_the_screen_can_be_left(
+async def test_the_message_names_both_sizes_and_the_screen_can_be_left(
     key: str, size: tuple[int, int], tmp_path: Path
 ) -> None:
     async with opened(tmp_path, WIDE) as bench:
@@ -34,7 +34,7 @@ async def test_a_screen_that_was_hidden_while_the_terminal_grew_is_shown_again(t
         assert "▸ depth-3" in bench.text
 
 
-async def test_a_dialog_over_it_takes_its_keys(tmp_path: Path) -> None:
+async def test_a_dialog_still_gets_its_keys(tmp_path: Path) -> None:
     async with opened(tmp_path, WIDE) as bench:
         await bench.train()
         await bench.pilot.resize_terminal(60, 20)

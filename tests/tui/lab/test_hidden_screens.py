@@ -1,4 +1,4 @@
-"""A screen that another one hides isn't drawn, and catches up when it is seen again."""
+"""A screen that another one hides is not drawn; it catches up when it is visible again."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ async def test_the_lab_is_not_drawn_behind_another_screen_and_catches_up_afterwa
         assert "1.2345" in bench.text
 
 
-async def test_the_lab_goes_on_behind_a_question(tmp_path: Path) -> None:
+async def test_the_lab_is_still_updated_behind_a_dialog(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         run = await bench.train()
         await bench.press("q")

@@ -22,11 +22,13 @@ async def training(bench: Bench) -> FakeRun:
     return run
 
 
-async def test_the_first_change_asks_once_and_no_changes_nothing(tmp_path: Path) -> None:
+async def test_the_first_change_must_be_confirmed_and_cancel_changes_nothing(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         run = await training(bench)
         await bench.press("plus")
         assert isinstance(bench.app.screen, ConfirmScreen)
+        assert "Change depth-7 by hand?" in bench.text
+        assert "enter: set lr to 0.02 · esc: cancel" in bench.text
         assert bench.engine.sent == []
         await bench.press("escape")
         assert bench.engine.sent == []
@@ -37,7 +39,7 @@ async def test_the_first_change_asks_once_and_no_changes_nothing(tmp_path: Path)
         assert rates == [0.02, 0.04, 0.02, 0.01]
 
 
-async def test_another_run_is_asked_about_anew(tmp_path: Path) -> None:
+async def test_the_first_change_of_another_run_must_be_confirmed_again(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await training(bench)
         await bench.press("plus", "enter")
@@ -48,7 +50,7 @@ async def test_another_run_is_asked_about_anew(tmp_path: Path) -> None:
         assert isinstance(bench.app.screen, ConfirmScreen)
 
 
-def test_a_heading_has_its_numbers_whole_or_not_at_all() -> None:
+def test_a_heading_never_cuts_its_numbers() -> None:
     run = FakeRun(FakeEngine(), "r", scenarios.load("depth-7"), 42)
     run.start()
     run.intervene("lr", value=0.005)
@@ -60,20 +62,20 @@ def test_a_heading_has_its_numbers_whole_or_not_at_all() -> None:
     assert all("lr 0" not in row or "lr 0.005" in row for row in rows)
 
 
-async def test_f_freezes_the_selected_layer_and_thaws_it_again(tmp_path: Path) -> None:
+async def test_f_freezes_and_unfreezes_the_selected_layer(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         run = await training(bench)
         await bench.press("f")
         assert "Select a layer first" in bench.text
         await bench.press("3", "j", "j", "f", "enter")
         assert bench.engine.sent == [Freeze(run.name, "layer2")]
-        assert "f thaw" in bench.footer
+        assert "f unfreeze" in bench.footer
         await bench.press("f")
         assert bench.engine.sent[1:] == [Unfreeze(run.name, "layer2")]
         assert "f freeze" in bench.footer
 
 
-async def test_a_modified_run_says_so_and_what_was_changed(tmp_path: Path) -> None:
+async def test_a_modified_run_shows_what_was_changed(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await training(bench)
         assert "touched" not in bench.text
@@ -88,7 +90,7 @@ async def test_epochs_are_asked_for_and_checked(tmp_path: Path) -> None:
         await bench.press("E")
         assert isinstance(bench.app.screen, ValueScreen)
         await bench.press("backspace", "backspace", "backspace", "0", "enter")
-        assert "a whole number from 1 to 1000000" in bench.text
+        assert "Enter a whole number from 1 to 1000000." in bench.text
         assert bench.engine.sent == []
         await bench.press("backspace", "2", "5", "enter", "enter")
         assert bench.engine.sent == [SetEpochs(run.name, 25)]
@@ -104,13 +106,15 @@ async def test_the_same_number_of_epochs_changes_nothing(tmp_path: Path) -> None
         assert bench.app.screen is bench.lab
 
 
-async def test_the_next_stage_can_be_gone_to_but_not_beyond_the_last(tmp_path: Path) -> None:
+async def test_a_stage_can_be_ended_except_the_last_one(tmp_path: Path) -> None:
     entries = tuple(entry for entry in scenarios.entries() if entry.id == "staged")
     async with opened(tmp_path, entries=entries) as bench:
         run = await bench.train("staged")
         run.sample(1)
         await bench.settle()
-        await bench.press("right_square_bracket", "enter")
+        await bench.press("right_square_bracket")
+        assert "enter: end stage 1 · esc: cancel" in bench.text
+        await bench.press("enter")
         assert bench.engine.sent == [NextStage(run.name)]
         assert "stage 2/7" in bench.text
         for _ in range(5):
@@ -129,7 +133,7 @@ async def test_a_run_with_one_stage_has_no_next_one(tmp_path: Path) -> None:
         assert "This is the only stage" in bench.text
 
 
-async def test_the_same_is_trained_again_with_another_seed(tmp_path: Path) -> None:
+async def test_the_scenario_is_trained_again_with_another_seed(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         run = await training(bench)
         await bench.press("R", "enter")
@@ -146,10 +150,10 @@ async def test_a_run_that_has_ended_cannot_be_changed(tmp_path: Path) -> None:
         await bench.settle()
         await bench.press("plus", "f", "E", "right_square_bracket")
         assert bench.engine.sent == []
-        assert "Nothing is training here" in bench.text
+        assert "This scenario is not training." in bench.text
 
 
-def test_a_stage_s_own_freezing_counts_and_the_next_stage_forgets_what_was_done_by_hand() -> None:
+def test_a_stage_freezes_its_own_layers_and_the_next_stage_resets_changes_by_hand() -> None:
     run = FakeRun(FakeEngine(), "r", scenarios.load("staged"), 42)
     run.start()
     run.intervene("freeze", layer="layer1")
@@ -160,13 +164,13 @@ def test_a_stage_s_own_freezing_counts_and_the_next_stage_forgets_what_was_done_
     assert facts.frozen_layers(run.view.snapshot()) == {"layer1"}
 
 
-def test_of_sdagd_the_radius_is_turned() -> None:
+def test_the_rate_of_sdagd_is_its_radius() -> None:
     run = FakeRun(FakeEngine(), "r", scenarios.load("sdagd"), 42)
     run.start()
     assert (facts.rate_name(run.view.snapshot()), facts.learning_rate(run.view.snapshot())) == ("radius", 0.2)
 
 
-def test_every_change_by_hand_is_a_mark_on_the_charts() -> None:
+def test_the_charts_mark_every_change_by_hand() -> None:
     run = FakeRun(FakeEngine(), "r", scenarios.load("depth-7"), 42)
     run.start()
     for step, change in enumerate(
@@ -181,18 +185,18 @@ def test_every_change_by_hand_is_a_mark_on_the_charts() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "-1", "1.5", "x", "0", "11", "99999999999999999999", "²"])
-def test_what_is_no_such_number_is_refused_in_words(text: str) -> None:
-    assert whole_number(1, 10)(text) == "a whole number from 1 to 10"
+def test_other_texts_than_whole_numbers_in_the_range_are_refused(text: str) -> None:
+    assert whole_number(1, 10)(text) == "Enter a whole number from 1 to 10."
 
 
 @pytest.mark.parametrize("text", ["1", "10", "007"])
-def test_a_number_in_its_bounds_is_taken(text: str) -> None:
+def test_a_number_in_the_range_is_accepted(text: str) -> None:
     assert whole_number(1, 100)(text) == ""
 
 
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "120x36"])
 @pytest.mark.parametrize("state", ["modified", "asking", "epochs"])
-async def test_changes_by_hand_look_as_they_were_found_right(
+async def test_the_screen_for_changes_by_hand_matches_its_golden(
     state: str, size: tuple[int, int], tmp_path: Path
 ) -> None:
     async with opened(tmp_path, size) as bench:

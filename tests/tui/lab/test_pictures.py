@@ -1,4 +1,4 @@
-"""The composed lab in each of its states, as text."""
+"""The whole lab in each of its states, as text."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -135,7 +135,7 @@ STATES: dict[str, State] = {
 
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "120x36"])
 @pytest.mark.parametrize("state", STATES)
-async def test_the_lab_looks_as_it_was_found_right(state: str, size: tuple[int, int], tmp_path: Path) -> None:
+async def test_the_lab_matches_its_golden(state: str, size: tuple[int, int], tmp_path: Path) -> None:
     async with opened(tmp_path, size) as bench:
         await STATES[state](bench)
         await bench.settle()
@@ -143,7 +143,7 @@ async def test_the_lab_looks_as_it_was_found_right(state: str, size: tuple[int, 
 
 
 @pytest.mark.parametrize("state", STATES)
-async def test_in_ascii_nothing_else_is_drawn(state: str, tmp_path: Path) -> None:
+async def test_the_lab_in_ascii_is_ascii_and_matches_its_golden(state: str, tmp_path: Path) -> None:
     size = WIDE if state == "several" else NARROW
     async with opened(tmp_path, size, ascii=True) as bench:
         await STATES[state](bench)
@@ -162,7 +162,9 @@ async def test_a_large_terminal_shows_list_run_and_text_side_by_side(state: str,
 
 
 @pytest.mark.parametrize("size", [(79, 24), (80, 23), (30, 8)], ids=["79x24", "80x23", "30x8"])
-async def test_a_terminal_too_small_says_so_and_recovers(size: tuple[int, int], tmp_path: Path) -> None:
+async def test_a_terminal_that_is_too_small_shows_a_message_until_it_grows(
+    size: tuple[int, int], tmp_path: Path
+) -> None:
     async with opened(tmp_path, size) as bench:
         assert bench.text.split() == f"vanish-tui needs 80×24; this is {size[0]}×{size[1]}".split()
         await bench.pilot.resize_terminal(*NARROW)
@@ -172,7 +174,7 @@ async def test_a_terminal_too_small_says_so_and_recovers(size: tuple[int, int], 
         assert small == bench.text
 
 
-async def test_what_a_terminal_too_small_does_not_show_is_left_alone(tmp_path: Path) -> None:
+async def test_in_a_terminal_that_is_too_small_keys_change_nothing(tmp_path: Path) -> None:
     async with opened(tmp_path, NARROW) as bench:
         await bench.train()
         await bench.pilot.resize_terminal(79, 24)

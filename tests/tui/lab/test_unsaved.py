@@ -1,4 +1,4 @@
-"""A run that can't be saved says so where it is looked at, for as long as it lasts."""
+"""While a run cannot be saved, its pane and the title bar say so."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from tests.tui.lab_bench import NARROW, WIDE, opened
 
 
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "120x36"])
-async def test_what_cannot_be_saved_and_where_stays_on_the_screen_until_it_can(
+async def test_the_folder_and_the_reason_stay_on_the_screen_until_saving_works(
     size: tuple[int, int], tmp_path: Path
 ) -> None:
     async with opened(tmp_path, size) as bench:

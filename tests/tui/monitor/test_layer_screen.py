@@ -79,7 +79,7 @@ async def test_without_a_run_there_is_nothing_to_look_at(tmp_path: Path) -> None
     async with opened(tmp_path) as bench:
         await bench.press("d")
         assert isinstance(bench.app.screen, LabScreen)
-        assert "Nothing was trained here yet" in bench.text
+        assert "This scenario has no run yet; enter trains it." in bench.text
 
 
 @pytest.mark.parametrize("ascii", [False, True], ids=["utf8", "ascii"])

@@ -15,7 +15,7 @@ from tui_vanish.session.preferences import Preferences, recall, remember
 from tui_vanish.themes import SAFE
 
 
-def test_what_is_remembered_is_recalled(tmp_path: Path) -> None:
+def test_stored_preferences_are_read_back(tmp_path: Path) -> None:
     path = tmp_path / "new" / "ui.json"
     looks = Looks("accuracy", QUANTITIES["saturated"], True, None, ChartLooks("second", True, 2))
     what = replace(Preferences(theme=SAFE.name, list_wanted=False), **preferred(looks))
@@ -35,13 +35,13 @@ def test_what_is_remembered_is_recalled(tmp_path: Path) -> None:
         b'{"theme": 3, "smoothing": "much", "over_time": 1, "list_wanted": 7}',
     ],
 )
-def test_a_broken_file_is_as_good_as_none(content: bytes, tmp_path: Path) -> None:
+def test_a_broken_file_gives_the_defaults(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "ui.json"
     path.write_bytes(content)
     assert recall(path) == Preferences()
 
 
-def test_a_newer_version_s_words_are_passed_over(tmp_path: Path) -> None:
+def test_unknown_values_of_a_newer_version_are_ignored(tmp_path: Path) -> None:
     path = tmp_path / "ui.json"
     stored = {
         "unit": "fortnight",
@@ -55,14 +55,14 @@ def test_a_newer_version_s_words_are_passed_over(tmp_path: Path) -> None:
     assert looks_of(recall(path)) == Looks(charts=ChartLooks(y_log=True))
 
 
-def test_a_folder_that_cannot_be_written_does_no_harm(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_raises_no_error(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file, no folder")
     remember(tmp_path / "state" / "ui.json", Preferences(y_log=True))
     remember(None, Preferences(y_log=True))
     assert recall(None) == Preferences()
 
 
-def test_what_is_there_already_is_not_written_again(tmp_path: Path) -> None:
+def test_unchanged_preferences_are_not_written_again(tmp_path: Path) -> None:
     path = tmp_path / "ui.json"
     remember(path, Preferences(y_log=True))
     with patch.object(preferences, "write_atomically") as write:
@@ -70,7 +70,7 @@ def test_what_is_there_already_is_not_written_again(tmp_path: Path) -> None:
     assert write.call_count == 0
 
 
-async def test_the_app_begins_as_it_was_left(tmp_path: Path) -> None:
+async def test_the_app_starts_with_the_preferences_of_the_last_session(tmp_path: Path) -> None:
     memory = tmp_path / "ui.json"
     for first in (True, False):
         app = VanishApp(FakeEngine(), memory=memory)
@@ -87,7 +87,7 @@ async def test_the_app_begins_as_it_was_left(tmp_path: Path) -> None:
                 assert app.theme == SAFE.name
 
 
-async def test_a_list_that_was_sent_away_is_there_until_a_run_is_shown(tmp_path: Path) -> None:
+async def test_a_hidden_list_is_visible_until_a_run_is_shown(tmp_path: Path) -> None:
     memory = tmp_path / "ui.json"
     remember(memory, Preferences(list_wanted=False))
     app = VanishApp(FakeEngine(), memory=memory)
@@ -99,7 +99,7 @@ async def test_a_list_that_was_sent_away_is_there_until_a_run_is_shown(tmp_path:
         assert not app.screen.query_one("#scenarios").display
 
 
-async def test_the_help_begins_with_the_pane_that_has_the_keyboard(tmp_path: Path) -> None:
+async def test_the_help_page_starts_with_the_focused_pane(tmp_path: Path) -> None:
     async def help_for(bench: Bench, *keys: str) -> str:
         await bench.press(*keys, "question_mark")
         text = " ".join(bench.text.replace("│", " ").split())
