@@ -36,7 +36,7 @@ class Peers:
 
     Args:
         runs_folder: where run directories are.
-        find_live: also follow every run that another process trains, without being asked for it.
+        find_live: also find and follow all runs that other processes train.
     """
 
     def __init__(self, runs_folder: Path, *, find_live: bool = True) -> None:
@@ -71,7 +71,7 @@ class Peers:
         if owner is None or owner == self._here:
             return f"no other process trains {run}"
         if not owner.is_here:
-            return f"{run} is trained by {owner}: from here it can only be watched"
+            return f"{run} is trained by {owner}: it can only be watched from here"
         if any(handover.owner == owner for handover in self._handovers):
             return ""  # a second signal would end it before it has saved
         # The process ends all of its runs, also those that it began since the last look.
@@ -144,9 +144,8 @@ class Peers:
             self._follow(run)
         runs, owners = [], {}
         for run, follower in list(self._followers.items()):
-            owner = owner_of(
-                follower.folder
-            )  # before the log: if the process ends in between, its last event is already in the log
+            # Before the log is read: if the process ends in between, its last event is already in the log.
+            owner = owner_of(follower.folder)
             if (seen := self._read(run)) is None:
                 continue
             if owner not in (None, self._here):
@@ -176,7 +175,7 @@ class Peers:
             self._handovers.remove(handover)
             for run in handover.runs:
                 if run in held:
-                    text = f"{handover.owner} was asked to end, but is still running"
+                    text = f"{handover.owner} was asked to end, but is still running: press T again"
                     self._news.append(News(run, "error", text))
                 elif not self._has_ended(run):
                     released.append(run)

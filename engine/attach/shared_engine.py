@@ -22,12 +22,12 @@ _LOOK_SECONDS = 0.4
 class SharedEngine:
     """An engine whose snapshots also hold the runs of other processes; see EngineLike.
 
-    A thread of its own reads their logs.
+    It reads their logs in its own thread.
 
     Args:
         engine: trains this process's runs, if it trains any.
-        find_live: look for runs that others train when it starts.
-        peers: looks at the runs of other processes; None for those that share the engine's runs folder.
+        find_live: find all runs that other processes train.
+        peers: reads the runs of other processes; None for those in the engine's runs folder.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class SharedEngine:
             self._engine.send(command)
             return
         owner = self._seen.owners[command.run]
-        remedy = "T takes it over" if owner.is_here else "it can only be watched"
+        remedy = "T takes it over" if owner.is_here else "it can only be watched from here"
         self._news.put(News(command.run, "warning", f"{command.run} is trained by {owner}: {remedy}."))
 
     def snapshot(self) -> EngineSnapshot:
@@ -133,16 +133,16 @@ class SharedEngine:
             Why this is not possible; empty if the takeover has begun.
         """
         if self._is_watch:
-            return "This is a watch: nothing is changed here. Open vanish-tui to take it over."
+            return "watch only shows runs. Open vanish-tui to take it over."
         return self._all_peers().take_over(run)
 
     @property
     def pending_takeovers(self) -> list[str]:
-        """Runs that are being taken over, and that their process still holds."""
+        """Runs whose process was asked to end and still holds them."""
         return list(self._peers.pending_takeovers) if self._peers is not None else []
 
     def look(self) -> None:
-        """Read once what is new of other processes' runs; the thread does so again and again."""
+        """Read once what is new in the runs of other processes. The thread does so repeatedly."""
         peers, wanted = self._all_peers(), []
         while not self._wanted.empty():
             wanted.append(self._wanted.get())
@@ -194,12 +194,12 @@ class NoEngine:
 
     def train(self, scenario: "Scenario", seed: int) -> str:
         """Refuse, with a notice."""
-        self._refuse(f"This is a watch: nothing is trained here. Open vanish-tui to train {scenario.id}.")
+        self._refuse(f"watch only shows runs. Open vanish-tui to train {scenario.id}.")
         return ""
 
     def send(self, command: "RunCommand") -> None:
         """Refuse, with a notice."""
-        self._refuse("This is a watch: nothing is changed here.")
+        self._refuse("watch only shows runs. Open vanish-tui to change them.")
 
     def snapshot(self) -> EngineSnapshot:
         """No runs, only the notices of what was refused."""

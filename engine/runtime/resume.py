@@ -1,4 +1,4 @@
-"""How a run goes on: what its directory still holds, and whether it can go on in the same bits."""
+"""Resuming a run: what its directory holds, and whether the run can continue bit-identically."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -28,20 +28,23 @@ if TYPE_CHECKING:
 
 
 class CannotResume(Exception):
-    """The run can't go on as asked; its text is one sentence that says why, and what to do."""
+    """The run cannot be resumed as requested. The text is one sentence: why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """A run that was taken from its directory, and that nobody else can take meanwhile.
+    """A run that was read from its directory. Its lock is held, so no other process can take it.
 
     Attributes:
-        origin: the data, device and threads that it began on.
-        checkpoint: the newest that can be used; None: it goes on from its beginning.
+        folder: the run directory.
+        lock: of the run directory.
+        origin: the data, device and threads that the run began with.
+        log_bytes: size of the log up to the checkpoint.
+        checkpoint: the newest usable checkpoint; None if the run restarts from the beginning.
         events: of the log, up to the checkpoint.
-        to_repeat: what was done by hand after it, and has to be done again at the same steps.
-        crashed: whether it ended without having been ended.
-        remarks: what was found damaged.
+        to_repeat: changes by hand after the checkpoint, which must be repeated at the same steps.
+        crashed: whether the log has no end, because the process was killed.
+        remarks: a sentence for each problem that was found.
     """
 
     folder: Path
@@ -56,11 +59,11 @@ class Saved:
 
     @property
     def started(self) -> RunStarted | None:
-        """The run's first line, if the log still has it."""
+        """The first event of the run; None if the log has lost it."""
         return next((event for event in self.events if isinstance(event, RunStarted)), None)
 
     def open(self) -> RunDirectory:
-        """Cut the log back to the checkpoint, and go on writing.
+        """Truncate the log to the checkpoint, and open it for writing.
 
         Raises:
             OSError: the log cannot be written.
@@ -69,10 +72,12 @@ class Saved:
 
 
 def read_saved(folder: Path) -> Saved:
-    """Take a run from its directory; release its lock, or open it. Nothing is changed yet.
+    """Lock and read a run directory. Nothing is changed until `Saved.open` is called.
+
+    The caller must call `Saved.open`, or release the lock.
 
     Raises:
-        CannotResume: another process trains it, or the directory can't be read or written.
+        CannotResume: another process trains the run, or the directory cannot be read or written.
     """
     try:
         lock = RunLock(folder)
@@ -116,14 +121,14 @@ def _read(folder: Path, lock: RunLock) -> Saved:
 
 
 def origin_of(what: Description, events: Iterable[RunEvent]) -> Origin:
-    """Where a run began: what its `run.json` says, else what its log does.
+    """The data, device and threads that a run began with, from its `run.json` or else from its log.
 
     Args:
-        what: its description.
-        events: of its log, as far as they are read.
+        what: description of the run.
+        events: of its log, as far as they were read.
 
     Raises:
-        CannotResume: neither says it, so that it might be trained on something else from now on.
+        CannotResume: neither contains them, so the run might continue on other data.
     """
     if what.origin is not None:
         return what.origin
@@ -132,18 +137,18 @@ def origin_of(what: Description, events: Iterable[RunEvent]) -> Origin:
         with suppress(KeyError, ValueError, TypeError):
             return Origin.of_event(started)
     raise CannotResume(
-        "it is not known on which data, device and threads it began (its log has lost its first line):"
+        "its data, device and threads are unknown, because the first line of its log is lost:"
         f" train it from the start with vanish-tui run {what.spec.id} --seed {what.seed}"
     )
 
 
 def _other_versions(events: list[RunEvent]) -> Iterator[str]:
     there = next((event.versions.get("torch") for event in events if isinstance(event, RunStarted)), None)
-    from importlib.metadata import version  # dear to import, and rarely asked
+    from importlib.metadata import version  # slow to import, and rarely needed
 
     here = version("torch")
     if there not in (None, here):
-        yield f"it was begun with PyTorch {there}, here is {here}: the last bits may differ from now on"
+        yield f"it began with PyTorch {there} and continues with {here}: the last bits may differ from now on"
 
 
 def _events(content: bytes, remarks: list[str]) -> Iterator[tuple[RunEvent, int]]:
@@ -158,22 +163,28 @@ def _events(content: bytes, remarks: list[str]) -> Iterator[tuple[RunEvent, int]
 
 
 def check(saved: Saved, command: ResumeRun, data: "Dataset", threads: int) -> None:
-    """See that a saved run can go on as asked.
+    """Check that a saved run can be resumed as requested.
+
+    Args:
+        saved: the run.
+        command: says how to resume.
+        data: on the device to train on.
+        threads: torch threads.
 
     Raises:
-        CannotResume: it can't, or not in the same bits.
+        CannotResume: it cannot be resumed, or not bit-identically.
     """
     checkpoint = saved.checkpoint
     if checkpoint is not None and checkpoint.status is Status.DIVERGED:
-        raise CannotResume("it diverged, and would again: train it anew with another lr")
+        raise CannotResume("it diverged, and would diverge again: restart it with another lr")
     if checkpoint is not None:
         progress = checkpoint.trainer["progress"]
         had, epochs = progress["epoch_of_stage"], command.epochs
         if epochs is not None and epochs <= had - progress["in_epoch"]:
-            raise CannotResume(f"it has had {had} epochs: ask for more with --epochs")
+            raise CannotResume(f"it has already had {had} epochs: pass a larger number with --epochs")
         longer = epochs is not None or any(done.kind == "epochs" for done in saved.to_repeat)
         if checkpoint.status is Status.FINISHED and not longer:
-            raise CannotResume(f"it is finished after {had} epochs; a larger --epochs trains it longer")
+            raise CannotResume(f"it finished after {had} epochs: pass a larger --epochs to train it longer")
     reason = mismatch(
         saved.origin,
         train=len(data.train_labels),
@@ -190,41 +201,42 @@ def check(saved: Saved, command: ResumeRun, data: "Dataset", threads: int) -> No
 def mismatch(
     origin: Origin, *, train: int, test: int, passes: int, sha256: str, device: str | None, threads: int
 ) -> str | None:
-    """Why a run would not give its bits here, and what to do; None if it would.
+    """Why a run would not continue bit-identically here, and what to do; None if it would.
 
     Args:
-        origin: where the run began.
-        train: training images here; `test` likewise.
-        passes: how many times an epoch goes over them.
+        origin: what the run began with.
+        train: number of training images here.
+        test: number of test images here.
+        passes: how many times an epoch goes over the training images here.
         sha256: of the images and labels here.
-        device: that it would continue on; None where that isn't known, or doesn't matter.
-        threads: of each run here.
+        device: the device to continue on; None if it is not known or does not matter.
+        threads: torch threads of each run here.
     """
     here, there = f"{train:,}/{test:,}", f"{origin.train:,}/{origin.test:,}"
     if here != there or passes != origin.passes:
         return (
-            f"it was trained on {there} images ({origin.source}), and here are {here}:"
-            " name the same data with --data"
+            f"it was trained on {there} images ({origin.source}), but the data here are {here}:"
+            " pass the same data with --data"
         )
     if origin.sha256 not in ("", sha256):
         return (
-            f"it was trained on other images ({origin.source}) of the same number:"
-            " name the same data with --data, or put them back"
+            f"it was trained on other images ({origin.source}), of the same number:"
+            " pass the same data with --data, or restore them"
         )
     kind = origin.device.partition(":")[0]
     if device is not None and device.partition(":")[0] != kind:
-        here = f"here it would continue on {device}"
-        return f"it was trained on {origin.device}, and {here}: use --device {kind}"
+        here = f"would continue on {device} here"
+        return f"it was trained on {origin.device}, but {here}: use --device {kind}"
     if kind == "cpu" and threads != origin.threads:
         return (
-            f"it was trained with --threads {origin.threads}, and here are {threads}:"
-            " the last bits depend on it"
+            f"it was trained with --threads {origin.threads}, but the number here is {threads},"
+            f" which changes the last bits: use --threads {origin.threads}"
         )
     return None
 
 
 def again(done: Intervened) -> RunCommand:
-    """The command that does once more what was done by hand."""
+    """The command that repeats a change by hand."""
     match done.kind:
         case "lr":
             return SetLearningRate(done.run, done.value or 0.0)

@@ -1,4 +1,4 @@
-"""What a run's bits depend on beside its scenario and seed: the data, device and threads that it began on."""
+"""What a run's bits depend on besides scenario and seed: the data, device and threads it began with."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,16 +13,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where a run began. It is in `run.json` before the first step, so that no resume has to guess.
+    """What a run began with. It is written to `run.json` before the first step, for a later resume.
 
     Attributes:
-        source: the data's source in a few words.
-        folder: the folder that `--data` named; None of a source that needs no path.
-        train: training images; `test` likewise.
+        source: a short name for the data source.
+        folder: the folder that `--data` named; None for a source without a path.
+        train: number of training images.
+        test: number of test images.
         passes: how many times an epoch goes over the training images.
-        sha256: of the images and labels; empty of a run that an earlier version began.
-        device: as torch names it.
-        threads: torch threads.
+        sha256: of the images and labels; empty if an earlier version began the run.
+        device: its name in torch.
+        threads: number of torch threads.
     """
 
     source: str
@@ -36,7 +37,7 @@ class Origin:
 
     @classmethod
     def of(cls, data: "Dataset", threads: int) -> Self:
-        """Of a run that begins now."""
+        """The origin of a run that begins now."""
         return cls(
             source=data.source,
             folder=data.folder,
@@ -50,7 +51,7 @@ class Origin:
 
     @classmethod
     def of_event(cls, started: RunStarted) -> Self:
-        """Of a run that an earlier version began: its log's first line says it, without the contents."""
+        """The origin of a run that an earlier version began, from its first event, which has no checksum."""
         source = str(started.data["source"])
         return cls(
             source=source,
@@ -65,12 +66,12 @@ class Origin:
 
     @property
     def data_option(self) -> Path | None:
-        """What `--data` has to name to get the same source again; None where it needs no name."""
+        """The value of `--data` for the same source; None if the option is not needed."""
         return Path("sample") if self.source == "sample" else self.folder
 
 
 def to_record(origin: Origin) -> Record:
-    """The origin as `run.json` holds it."""
+    """The origin in the form of `run.json`."""
     return {
         "device": origin.device,
         "threads": origin.threads,
@@ -86,10 +87,10 @@ def to_record(origin: Origin) -> Record:
 
 
 def from_record(record: Record) -> Origin | None:
-    """The origin that `run.json` holds; None in one that an earlier version wrote.
+    """Read the origin from a `run.json`; None if an earlier version wrote the file, without an origin.
 
     Raises:
-        ValueError: it is there, and damaged.
+        ValueError: it is damaged.
     """
     if "data" not in record:
         return None

@@ -1,4 +1,4 @@
-"""Who trains a run: a lock that tells a live run from an abandoned one, and keeps two from writing it."""
+"""The lock of a run: it shows which process trains the run, and prevents a second one from writing it."""
 
 import errno
 import fcntl
@@ -13,7 +13,7 @@ from typing import Self
 
 LOCK = "run.lock"
 HEARTBEAT_SECONDS = 10.0
-SILENT_SECONDS = 60.0  # after which the owner on another host is taken to be gone
+SILENT_SECONDS = 60.0  # without a heartbeat; then an owner on another host counts as gone
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _NO_LOCKS_HERE = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
@@ -26,10 +26,10 @@ class Owner:
     """A process that trains a run.
 
     Attributes:
-        host: its name.
-        boot_id: of the host's present boot; empty where the system has none.
-        pid: the process's number there.
-        started: when it began, in the kernel's ticks, because numbers are used again; None where unknown.
+        host: name of its host.
+        boot_id: id of the host's current boot; empty if the system has none.
+        pid: of the process.
+        started: its start time in kernel ticks, because pids are reused; None if unknown.
     """
 
     host: str
@@ -44,14 +44,14 @@ class Owner:
 
     @property
     def is_here(self) -> bool:
-        """Whether it runs, or ran, on this host since it was booted."""
+        """Whether the process was started on this host, since its last boot."""
         return self.host == os.uname().nodename and self.boot_id == _boot_id()
 
     @property
     def is_alive(self) -> bool:
-        """Whether it is still there; only of one on this host.
+        """Whether the process still exists; only valid for a process on this host.
 
-        A number alone proves nothing, because the kernel uses numbers again.
+        The pid alone is not enough, because the kernel reuses pids.
         """
         return self.started is not None and _start_of(self.pid) == self.started
 
@@ -60,7 +60,7 @@ class Owner:
 
 
 class RunInUse(Exception):
-    """Another process trains the run; its text says which."""
+    """Another process trains the run. The text says which one."""
 
     def __init__(self, owner: Owner | None) -> None:
         super().__init__(f"it is being trained by {owner or 'another process'}")
@@ -68,25 +68,26 @@ class RunInUse(Exception):
 
 
 class CannotEnd(Exception):
-    """A process that may not be told to end; its text says why."""
+    """A process must not be asked to end. The text says why."""
 
 
 class RunLock:
-    """The right to write one run; `release` gives it back, and so does the end of the process.
+    """The exclusive right to write one run, until `release` or the end of the process.
 
-    It is a `flock`, with a line that says who has it for those who only look. The file's time is the owner's
-    heartbeat: processes of another host can't be asked. The file stays; an empty line means that it is free.
+    It is a `flock`. The file has one line that names the owner, for processes that only read. The file's time
+    is the owner's heartbeat, because processes on other hosts cannot be checked. `release` keeps the file but
+    empties the line.
 
     Args:
-        folder: the run's own.
+        folder: of the run.
 
     Raises:
-        RunInUse: another process has it.
+        RunInUse: another process holds the lock.
         OSError: the file cannot be written, or it is a link or another user's file.
     """
 
     def __init__(self, folder: Path) -> None:
-        # Never through a link: what it leads to would be overwritten.
+        # Never follow a link: its target would be overwritten.
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         self._file = os.open(folder / LOCK, flags, 0o600)
         try:
@@ -103,19 +104,19 @@ class RunLock:
         except BlockingIOError:
             raise RunInUse(_read(folder)[0]) from None
         except OSError as error:
-            if error.errno not in _NO_LOCKS_HERE:  # as on some network file systems: the line alone decides
+            if error.errno not in _NO_LOCKS_HERE:  # without locks, as on some network disks, the line decides
                 raise
-        # Where locks don't reach other hosts, theirs is held as well by whoever beats there still.
+        # On some file systems, locks do not reach other hosts: there, a recent heartbeat counts as a lock.
         if (owner := owner_of(folder)) is not None and not (owner.is_here and owner.pid == os.getpid()):
             raise RunInUse(owner)
         self._write(json.dumps(asdict(Owner.present())).encode() + b"\n")
 
     def beat(self) -> None:
-        """Say that the owner is there still."""
+        """Update the heartbeat."""
         os.utime(self._file)
 
     def release(self) -> None:
-        """Let others write the run."""
+        """Give the lock back."""
         try:
             self._write(b"\n")
         finally:
@@ -129,8 +130,8 @@ class RunLock:
 def owner_of(folder: Path) -> Owner | None:
     """The process that trains the run in `folder` now; None if there is none.
 
-    The text of the lock is only a claim. On this host it counts while the process that it names has this very
-    file open and locked, so that a copied folder, or a text that somebody wrote, names no process.
+    The text of the lock proves nothing. On this host it counts only while the named process holds the lock on
+    this very file, so that a copied folder or a forged text has no owner.
     """
     owner, of_file = _read(folder)
     if owner is None or of_file is None:
@@ -143,16 +144,16 @@ def owner_of(folder: Path) -> Owner | None:
 def ask_to_end(folder: Path, owner: Owner) -> None:
     """Send SIGTERM to the process that trains the run in `folder`.
 
-    It is sent through a descriptor of the process that is opened before the proof, so that it cannot reach
-    another process which has got the number meanwhile.
+    The signal is sent through a pidfd that is opened before the checks, so that it cannot reach another
+    process that got the same pid in the meantime.
 
     Args:
-        folder: the run's own.
-        owner: who is believed to train it.
+        folder: of the run.
+        owner: the process that is expected to train it.
 
     Raises:
-        ProcessLookupError: the process has ended, or has let the run go.
-        CannotEnd: it is another user's, or cannot be proved to train the run.
+        ProcessLookupError: the process has ended, or no longer trains the run.
+        CannotEnd: it belongs to another user, or does not hold the lock.
     """
     if not owner.is_here:
         raise CannotEnd(f"it is trained by {owner}, which cannot be reached from here")
@@ -165,9 +166,9 @@ def ask_to_end(folder: Path, owner: Owner) -> None:
     try:
         claimed, of_file = _read(folder)
         if claimed != owner or of_file is None or not owner.is_alive:
-            raise ProcessLookupError(errno.ESRCH, "the run has no such owner any more")
+            raise ProcessLookupError(errno.ESRCH, "the process no longer trains the run")
         if of_file.st_uid != os.geteuid() or _user_of(owner.pid) != os.geteuid():
-            raise CannotEnd(f"{owner} is another user's")
+            raise CannotEnd(f"{owner} belongs to another user")
         if not _has_locked(owner.pid, folder, of_file):
             raise CannotEnd(f"{owner} does not hold the run's lock")
         signal.pidfd_send_signal(process, signal.SIGTERM)
@@ -176,7 +177,7 @@ def ask_to_end(folder: Path, owner: Owner) -> None:
 
 
 def _read(folder: Path) -> tuple[Owner | None, os.stat_result | None]:
-    """Whom the lock names, and the lock's file; None where it names no process in the right form."""
+    """The owner that the lock names, and the lock's file; None if it names no valid process."""
     try:
         file = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
@@ -201,7 +202,7 @@ def _owner_in(line: bytes) -> Owner | None:
     if not isinstance(record, dict) or record.keys() != {"host", "boot_id", "pid", "started"}:
         return None
     host, boot_id, pid, started = (record[name] for name in ("host", "boot_id", "pid", "started"))
-    # `type` and not `isinstance`: true and false are integers to the latter.
+    # `type`, because `isinstance` accepts true and false as integers.
     is_typed = type(host) is str and type(boot_id) is str and type(pid) is int
     if not is_typed or not (started is None or type(started) is int):
         return None
@@ -209,20 +210,20 @@ def _owner_in(line: bytes) -> Owner | None:
 
 
 def _holds(owner: Owner, folder: Path, of_file: os.stat_result) -> bool:
-    """Whether a process on this host has the run, as far as that can be seen from here."""
+    """Whether a process on this host holds the lock. A process of another user is trusted."""
     if not owner.is_alive:
         return False
     try:
         return _has_locked(owner.pid, folder, of_file)
-    except PermissionError:  # another user's process: it can be watched, and is never told to end
+    except PermissionError:  # another user's process can be watched, but is never asked to end
         return True
 
 
 def _has_locked(pid: int, folder: Path, of_file: os.stat_result) -> bool:
-    """Whether a process has a flock on the file itself; where the file system has none, has it open.
+    """Whether a process holds a flock on this file; without locks in the file system, whether it is open.
 
     Raises:
-        PermissionError: the process is another user's.
+        PermissionError: the process belongs to another user.
     """
     descriptors = f"/proc/{pid}/fd"
     try:
@@ -233,7 +234,7 @@ def _has_locked(pid: int, folder: Path, of_file: os.stat_result) -> bool:
                     continue
                 if "FLOCK" in Path(f"/proc/{pid}/fdinfo/{number}").read_text():
                     return True
-            except FileNotFoundError:  # closed meanwhile
+            except FileNotFoundError:  # it was closed in the meantime
                 continue
             if not _has_locks(folder):
                 return True
@@ -243,7 +244,7 @@ def _has_locked(pid: int, folder: Path, of_file: os.stat_result) -> bool:
 
 
 def _has_locks(folder: Path) -> bool:
-    """Whether the file system has locks. Asked by taking back a lock that this descriptor does not have."""
+    """Whether the file system has locks. To find out, release a lock that this descriptor does not hold."""
     try:
         file = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
@@ -276,7 +277,7 @@ def _boot_id() -> str:
 
 
 def _start_of(pid: int) -> int | None:
-    """The 22nd field of the process's `stat`; the 2nd is its name in brackets and may hold anything."""
+    """The start time: field 22 of the process's `stat`. Field 2, the name in brackets, may hold anything."""
     try:
         fields_of_process = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:

@@ -1,6 +1,7 @@
-"""The run directory: what a run is (`run.json`) and what happened in it (`events.jsonl`).
+"""The run's description (`run.json`) and its log of events (`events.jsonl`).
 
-Plain files, one writer, only ever appended: home folders on GPU boxes are often on NFS.
+They are plain files with one writer, and the log is only appended to, because home folders on GPU machines
+are often on NFS.
 """
 
 import json
@@ -19,22 +20,23 @@ from engine.storage.atomic import write_atomically
 from engine.storage.origin import Origin
 
 EVENTS, DESCRIPTION = "events.jsonl", "run.json"
-# Never through a link: what it leads to would be cut or appended to.
+# Never follow a link: its target would be truncated or appended to.
 _APPENDING = os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 class NotARun(Exception):
-    """A folder that holds no run of this version; its text says why."""
+    """A folder is not a run that this version can read. The text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a run is: its `run.json`.
+    """The content of `run.json`.
 
     Attributes:
-        run: its name, which is its folder's.
+        run: name of the run and of its folder.
+        seed: of all its randomness.
         spec: what it trains.
-        origin: where it began; None of a run that an earlier version began.
+        origin: what it began with; None if an earlier version began the run.
     """
 
     run: str
@@ -44,17 +46,17 @@ class Description:
 
 
 def read_description(folder: Path) -> Description:
-    """What the run in `folder` is.
+    """Read the description of the run in `folder`.
 
     Raises:
-        NotARun: there is none, it is damaged, or a newer version wrote it.
+        NotARun: the folder is not a run, it is damaged, or a newer version wrote it.
     """
     try:
         record = json.loads((folder / DESCRIPTION).read_bytes())
     except FileNotFoundError:
-        raise NotARun(f"no run: there is no {DESCRIPTION}") from None
+        raise NotARun(f"not a run: {DESCRIPTION} is missing") from None
     except NotADirectoryError:
-        raise NotARun("no run: it is a file") from None
+        raise NotARun("not a run: it is a file") from None
     except OSError as error:
         raise NotARun(f"cannot be read: {error.strerror}") from None
     except ValueError:
@@ -68,37 +70,37 @@ def read_description(folder: Path) -> Description:
 
 
 def refuse_newer(record: object) -> None:
-    """Check the `schema` that a file of a run directory was written by.
+    """Check the `schema` of a file in a run directory.
 
     Raises:
-        NotARun: it is none that is known here.
+        NotARun: this version does not know the schema.
     """
     schema = record.get("schema") if isinstance(record, dict) else None
     if isinstance(schema, int) and schema > SCHEMA:
         raise NotARun(f"written by a newer version (schema {schema}, here {SCHEMA}): update vanish-tui")
     if schema != SCHEMA:
-        raise NotARun("damaged: it names no schema")
+        raise NotARun("damaged: it has no schema")
 
 
 class RunLog:
-    """Writes one run's log.
+    """Writes the log of one run.
 
-    What cannot be written is kept, and goes out with a later write: a full disk costs nothing once it has
-    room again. The folder is made at once if it can be, else by the first write that can.
+    Lines that cannot be written are kept for a later write, so that nothing is lost if a full disk has space
+    again. The folder is created at once if possible, else by the first write that succeeds.
 
     Args:
-        folder: the run's own, which must not be there yet; it is made for the user alone.
-        scenario: resolved, whole, with its `id`.
-        seed: the run's.
-        origin: where it begins.
+        folder: of the run. It must not exist yet, and is created for the user alone.
+        scenario: complete, with its `id`.
+        seed: of all randomness.
+        origin: data, device and threads that the run begins with.
 
     Raises:
-        FileExistsError: the folder is there.
+        FileExistsError: the folder exists already.
     """
 
     def __init__(self, folder: Path, scenario: Record, seed: int, origin: Origin) -> None:
         if os.path.lexists(folder):
-            raise FileExistsError(17, "there is such a run already", str(folder))
+            raise FileExistsError(17, "this run exists already", str(folder))
         self._prepare(folder)
         description = {
             "schema": SCHEMA,
@@ -107,15 +109,15 @@ class RunLog:
             **origins.to_record(origin),
             "scenario": scenario,
         }
-        # A file's name need not be UTF-8: its other bytes are kept as JSON escapes, without loss.
+        # A file name may contain bytes that are not UTF-8. They are kept as JSON escapes.
         text = json.dumps(description, ensure_ascii=False, indent=1)
         self._description = text.encode(errors="backslashreplace")
-        with suppress(OSError):  # which the first write then raises
+        with suppress(OSError):  # the first write raises it again
             self._open()
 
     @classmethod
     def reopen(cls, folder: Path, size: int) -> Self:
-        """Go on with a log that is there, after its first `size` bytes; the rest is cut off.
+        """Open an existing log for writing, and truncate it to `size` bytes.
 
         Raises:
             OSError: it cannot be written.
@@ -135,59 +137,59 @@ class RunLog:
         self._file: int | None = None
         self._size = 0
         self._unwritten = bytearray()
-        self._mutex = Lock()  # the engine's thread writes, the one that saves checkpoints syncs
+        self._mutex = Lock()  # the engine's thread writes, the saver's thread syncs
 
     @property
     def size(self) -> int:
-        """Bytes, with what could not be written yet."""
+        """The size in bytes, including lines that could not be written yet."""
         return self._size
 
     def open(self) -> None:
-        """Make the folder and its files, unless they are there.
+        """Create the folder and its files, if they do not exist.
 
         Raises:
-            OSError: they cannot be made.
+            OSError: they cannot be created.
         """
         with self._mutex:
             self._open()
 
     def write(self, event: RunEvent) -> None:
-        """Append one event as one line; it is in the kernel's hands before the next step.
+        """Append one event as one line. The kernel has the line when this returns.
 
         Raises:
-            OSError: the disk is full, or gone; the line is kept for the next write.
+            OSError: the disk is full or gone. The line is kept for the next write.
         """
         self.keep(event)
         self.flush()
 
     def keep(self, event: RunEvent) -> None:
-        """Append one event with the next write."""
+        """Append one event at the next write."""
         line = to_line(event).encode() + b"\n"
         with self._mutex:
             self._unwritten += line
             self._size += len(line)
 
     def flush(self) -> None:
-        """Write what was kept.
+        """Write the lines that were kept.
 
         Raises:
-            OSError: the disk is full, or gone.
+            OSError: the disk is full or gone.
         """
         with self._mutex:
             self._flush()
 
     def sync(self) -> None:
-        """Put every line on the disk.
+        """Write all lines, and wait until they are on the disk.
 
         Raises:
-            OSError: it is full, or gone.
+            OSError: the disk is full or gone.
         """
         with self._mutex:
             file = self._flush()
         os.fsync(file)
 
     def close(self) -> None:
-        """Let go of the file; what can't be written now is lost."""
+        """Close the file. Lines that cannot be written now are lost."""
         with self._mutex:
             with suppress(OSError):
                 self._flush()
@@ -213,17 +215,18 @@ class RunLog:
 
 
 def read_events(path: Path, damage: list[str] | None = None) -> list[RunEvent]:
-    """The events of a log, from the first to the last.
+    """Read the events of a log, from the first to the last.
 
-    A half-written last line is dropped, and kinds unknown here are passed over.
+    An incomplete last line and events of unknown kinds are skipped.
 
     Args:
-        path: the `events.jsonl`.
-        damage: gets a sentence for each line that is no event, and the others are read.
+        path: of the `events.jsonl`.
+        damage: a list that gets a sentence for each damaged line, which is skipped; None raises an error
+            instead.
 
     Raises:
         OSError: it cannot be read.
-        ValueError: a whole line is no event, and `damage` is None.
+        ValueError: a line is damaged, and `damage` is None.
     """
     events = []
     for number, (line, _) in enumerate(split_lines(path.read_bytes()), 1):
@@ -241,7 +244,7 @@ def read_events(path: Path, damage: list[str] | None = None) -> list[RunEvent]:
 
 
 def split_lines(content: bytes, start: int = 0) -> Iterator[tuple[bytes, int]]:
-    """Each whole line without its newline, and the place after it; `start` is where `content` begins."""
+    """Each complete line without its newline, and the offset after it; `start` is the offset of `content`."""
     begin = 0
     while (newline := content.find(b"\n", begin)) >= 0:
         yield content[begin:newline], start + newline + 1

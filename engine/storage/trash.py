@@ -1,4 +1,4 @@
-"""Deleting runs so that it can be undone: they go to a folder beside the runs, and stay there for a while."""
+"""Deleting runs in a way that can be undone: they are kept in a trash folder for a day."""
 
 import errno
 import os
@@ -16,20 +16,20 @@ from engine.storage.summary import SUMMARY
 
 TRASH = ".trash"
 KEPT_SECONDS = 24 * 3600.0
-# In a run that `delete` put into the trash; its time is that of the deletion. Nothing else is ever removed.
+# `delete` adds this file to a run; its time is that of the deletion. Only folders with it are removed.
 DELETED = ".deleted"
 
 
 def delete(folder: Path) -> None:
-    """Put a run into the trash of its runs folder.
+    """Move a run to the trash of its runs folder.
 
     Raises:
-        NotARun: it is something else, which is not for this program to delete.
-        RunInUse: it is being trained.
+        NotARun: the folder is not a run, so this program must not delete it.
+        RunInUse: a process trains the run.
         OSError: it cannot be moved, or the trash is not a folder of this user.
     """
     if folder.is_symlink() or not any((folder / name).is_file() for name in (DESCRIPTION, EVENTS, SUMMARY)):
-        raise NotARun(f"{folder.name} is no run: delete it yourself")
+        raise NotARun(f"{folder.name} is not a run: delete it yourself")
     lock = RunLock(folder)
     try:
         with suppress(FileExistsError):
@@ -46,26 +46,25 @@ def delete(folder: Path) -> None:
 
 
 def restore(folder: Path) -> None:
-    """Bring back the run that was deleted from `folder`.
+    """Restore the run that was deleted from `folder`.
 
     Raises:
-        OSError: it is not in the trash any more, or cannot be moved.
+        OSError: it is no longer in the trash, or cannot be moved.
     """
     with _opened(folder.parent) as trash:
         if os.path.lexists(folder):
-            raise FileExistsError(errno.EEXIST, "there is such a run already", str(folder))
+            raise FileExistsError(errno.EEXIST, "this run exists already", str(folder))
         os.rename(folder.name, folder, src_dir_fd=trash)
     (folder / DELETED).unlink(missing_ok=True)
 
 
 def empty(runs: Path) -> list[str]:
-    """Remove for good what was deleted more than a day ago.
+    """Remove runs that were deleted more than a day ago.
 
-    Only folders that `delete` put there are removed; anything else in the trash stays, and a trash that is a
-    link is not looked into.
+    Only folders that `delete` moved to the trash are removed. If the trash is a link, nothing is removed.
 
     Returns:
-        The names of the runs that can still be brought back, the latest deleted last.
+        The names of the runs that can still be restored, the last deleted one last.
     """
     kept: list[tuple[float, str]] = []
     with suppress(OSError), _opened(runs) as trash:
@@ -81,31 +80,31 @@ def empty(runs: Path) -> list[str]:
 
 @contextmanager
 def _opened(runs: Path) -> Iterator[int]:
-    """A descriptor of the trash, which stays the same folder if something else is put in its place."""
+    """Open the trash as a descriptor, which refers to the same folder even if the path is replaced."""
     path = runs / TRASH
     try:
         trash = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except (NotADirectoryError, FileNotFoundError) as error:
         is_missing = isinstance(error, FileNotFoundError)
-        reason = "it is not there" if is_missing else "it is a link or a file: remove it to delete runs"
+        reason = "it does not exist" if is_missing else "it is a link or a file: remove it to delete runs"
         raise type(error)(error.errno, reason, str(path)) from None
     try:
         if os.fstat(trash).st_uid != os.geteuid():
-            raise PermissionError(errno.EPERM, "it is another user's folder", str(path))
+            raise PermissionError(errno.EPERM, "it belongs to another user", str(path))
         yield trash
     finally:
         os.close(trash)
 
 
 def _mark(folder: Path) -> None:
-    """Say in the run that it was deleted, and when."""
+    """Mark a run as deleted now."""
     (folder / DELETED).unlink(missing_ok=True)
     with open(folder / DELETED, "xb", opener=for_the_user_alone):
         pass
 
 
 def _deleted_at(trash: int, name: str) -> float | None:
-    """When a run was put into the trash; None for everything that `delete` did not put there."""
+    """The time when `delete` moved this run to the trash; None for anything else."""
     try:
         if not stat.S_ISDIR(os.stat(name, dir_fd=trash, follow_symlinks=False).st_mode):
             return None

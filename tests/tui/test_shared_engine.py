@@ -102,9 +102,9 @@ def test_a_watch_never_ends_the_training_of_others(
     make_run(tmp_path, "live", owner=neighbour)
     watching.follow("live")
     watching.look()
-    assert "This is a watch" in watching.take_over("live")
+    assert "watch only shows runs" in watching.take_over("live")
     watching.send(Stop("live"))
-    assert notices(watching) == ["This is a watch: nothing is changed here."]
+    assert notices(watching) == ["watch only shows runs. Open vanish-tui to change them."]
     assert killed == []
 
 
@@ -200,7 +200,7 @@ def test_a_process_on_another_host_or_this_one_is_not_asked_to_end(
     make_run(tmp_path, "far", owner=replace(Owner.present(), host="gpu-box-9"))
     make_run(tmp_path, "ours", owner=Owner.present())
     make_run(tmp_path, "left")
-    assert shared.take_over("far").endswith("on gpu-box-9: from here it can only be watched")
+    assert shared.take_over("far").endswith("on gpu-box-9: it can only be watched from here")
     assert shared.take_over("ours") == "no other process trains ours"
     assert shared.take_over("left") == "no other process trains left"
     assert killed == []
@@ -229,7 +229,7 @@ def test_a_run_that_cannot_be_shown_is_reported_once_and_the_others_are_followed
     assert [run.run for run in watching.snapshot().runs] == ["good"]
     reported = notices(watching)
     assert reported[0] == "odd: its scenario is not valid in this version"
-    assert reported[1] == "missing: no run: there is no run.json"
+    assert reported[1] == "missing: not a run: run.json is missing"
     assert reported[2] == "broken: its log is damaged (the description has no training.loss)"
     assert len(reported) == 3
 

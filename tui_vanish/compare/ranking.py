@@ -1,4 +1,4 @@
-"""A place in a ranking, in a few cells."""
+"""The columns of a place in a ranking."""
 
 from collections.abc import Sequence
 
@@ -7,21 +7,21 @@ from tui_vanish.drawing import format
 
 
 def number(places: Sequence[Place], place: Place) -> str:
-    """Which it is, with the sign of a tie where seeds alone may have decided it."""
+    """The number of the place, with ≈ if the order may be due to the seeds alone."""
     if place.accuracy is None:
         return format.MISSING
     return f"{'≈' if place.tied else ''}{places.index(place) + 1}"
 
 
 def span(place: Place) -> str:
-    """The range of its seeds' accuracies in per cent; one seed has none."""
+    """The range of the accuracies of its seeds in %; one seed has no range."""
     if place.low is None or place.high is None or place.seeds < 2:
         return format.MISSING
     return f"{100 * place.low:.1f}–{100 * place.high:.1f}"
 
 
 def gap(place: Place, base: Place) -> str:
-    """From the baseline's accuracy, in per cent of the images, with a sign if it is inside the range."""
+    """The difference to the baseline's accuracy in points of %, with ≈ if their ranges overlap."""
     if place.accuracy is None or base.accuracy is None:
         return format.MISSING
     return f"{'≈' if place.overlaps(base) else ''}{100 * (place.accuracy - base.accuracy):+.1f}"

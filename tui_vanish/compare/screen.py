@@ -1,4 +1,4 @@
-"""The comparison: runs in lockstep, overlaid and side by side, and only what differs between them."""
+"""The comparison: runs in lockstep in one chart, their gradients, their ranks, and how they differ."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from tui_vanish.chrome.host import Host
     from tui_vanish.session.session import Session
 
-_ROWS_FOR_DIFFERENCES = 32  # from which they are in sight whatever else is
-_LEAST_CHART = 46  # cells that profiles beside it have to leave
-_WIDE = 100  # cells from which the frame has room for the seconds, too
+_ROWS_FOR_DIFFERENCES = 32  # from this height on the differences are always shown
+_LEAST_CHART = 46  # cells; profiles are next to the chart only if it keeps this width
+_WIDE = 100  # cells; from this width on the frame also shows the seconds
 
 
 class CompareScreen(LiveScreen[str | None]):
@@ -43,11 +43,11 @@ class CompareScreen(LiveScreen[str | None]):
     BINDINGS = bindings("compare")
 
     HELP = """
-    The keys act on the run with the arrow, their capitals on all. Runs are judged where the slowest of
-    those that still train stands: at equal epochs, and at equal seconds of their own training. With several
-    seeds (x trains one more of each) a line is their median and small letters are the lowest and the
-    highest; figures have a range, and ≈ before a difference that is inside it. b shows gaps and differences
-    against another run. A finished run joins as it is: mark it in the list, or in the list of saved runs.
+    The keys act on the run with the arrow, their capitals on all runs. Runs are compared at the progress of
+    the slowest one that still trains: at equal epochs, and at equal seconds of training. x trains one more
+    seed of each. With several seeds a line is the median, small letters are the lowest and the highest
+    seed, and ≈ marks a difference inside their range. b chooses the baseline for gaps and differences. To
+    add a finished run, mark it in the list of scenarios or in the list of saved runs.
     """
 
     _title_bar = query_one(TitleBar)
@@ -66,7 +66,7 @@ class CompareScreen(LiveScreen[str | None]):
         self._views: tuple[View, ...] = ("chart",)
 
     def compose(self) -> ComposeResult:
-        """Everything; `show` decides what has room."""
+        """All parts; `show` hides those without room."""
         yield TitleBar()
         yield FrameLine("top", id="compare-top")
         with Horizontal(id="compare-upper"):
@@ -89,13 +89,13 @@ class CompareScreen(LiveScreen[str | None]):
 
     @property
     def runs_in_sight(self) -> tuple[str, ...]:
-        """Those that are compared: the standings say how each ended, but have no room for why one failed."""
+        """The compared runs without the failed ones: the standings have no room for the reason."""
         runs = (run for entrant in self._entrants for run in entrant.runs)
         return tuple(run.run for run in runs if run.status is not Status.FAILED)
 
     @property
     def help_text(self) -> str:
-        """What the help page says first."""
+        """The first text of the help page."""
         return self.HELP
 
     def on_mount(self) -> None:
@@ -105,7 +105,7 @@ class CompareScreen(LiveScreen[str | None]):
     # --------------------------------------------------------------------------- what is shown
 
     def show(self) -> None:
-        """Bring everything up to date with the app's snapshot and lineup."""
+        """Show the latest state of the session."""
         if not self.is_mounted or self.size.area == 0:
             return
         snapshot, lineup, entrants = self.session.snapshot, self._lineup, self._entrants
@@ -121,7 +121,7 @@ class CompareScreen(LiveScreen[str | None]):
         self._show_footer(entrants)
 
     def _arrange(self, entrants: Sequence[Entrant]) -> View:
-        """Give everything its place, or none; returns what has the upper part."""
+        """Place or hide each part; returns the view in the upper part."""
         width, height = self.size
         tall = height >= _ROWS_FOR_DIFFERENCES
         columns = tables.profile_width(len(entrants)) + 2
@@ -154,7 +154,7 @@ class CompareScreen(LiveScreen[str | None]):
 
     @on(TableRows.Scrolled)
     def _show_more(self) -> None:
-        """Say how much of the tables lies below what is in sight."""
+        """Show how many rows of the tables are hidden below."""
         hidden = sum(table.hidden_below for table in self._tables_in_sight())
         more = (Piece(f"{hidden} more ↓", "dim"),) if hidden else ()
         self._end_line.show((), more)
@@ -188,7 +188,7 @@ class CompareScreen(LiveScreen[str | None]):
     # ----------------------------------------------------------------------------------- keys
 
     def action_cursor(self, by: str) -> None:
-        """Focus the next or the previous entrant."""
+        """Focus the next or the previous run."""
         if entrants := self._entrants:
             self._change(self._lineup.moved(entrants, int(by)))
 
@@ -197,69 +197,69 @@ class CompareScreen(LiveScreen[str | None]):
         self._change(replace(self._lineup.next_metric(int(by)), view="chart"))
 
     def action_next_view(self) -> None:
-        """Show the next of chart, profiles and differences, where there is room for one."""
+        """Show the next of chart, profiles and differences, if there is room for only one."""
         self._change(self._lineup.next_view(self._views))
 
     def action_set_baseline(self) -> None:
-        """Show the differences against the focused entrant."""
+        """Make the focused run the baseline for gaps and differences."""
         if focused := self._focused:
             self._change(replace(self._lineup, baseline=focused.label))
 
     def action_page(self, by: str) -> None:
-        """Go a page on in the tables that have more rows than room."""
+        """Turn a page in the tables that have more rows than room."""
         for table in self._tables_in_sight():
             table.page(int(by))
         self._show_more()
 
     def action_pause_one(self) -> None:
-        """Pause the focused entrant, or let it go on."""
+        """Pause or resume the focused run."""
         if focused := self._focused:
             self._pause(focused.runs)
 
     def action_pause_all(self) -> None:
-        """Pause all runs, or let all go on."""
+        """Pause all runs, or resume all."""
         self._pause([run for entrant in self._entrants for run in entrant.runs])
 
     def action_stop_one(self) -> None:
-        """Stop the focused entrant."""
+        """Stop the focused run."""
         if focused := self._focused:
             self._stop(focused.runs)
 
     def action_stop_all(self) -> None:
-        """Stop all of them."""
+        """Stop all runs."""
         for entrant in self._entrants:
             self._stop(entrant.runs)
 
     def action_drop(self) -> None:
-        """Take the focused entrant out of the comparison; a run that trains is stopped, and saved."""
+        """Remove the focused run from the comparison. If it trains, it is stopped and saved."""
         if focused := self._focused:
             self._drop([focused])
 
     def action_drop_all(self) -> None:
-        """Take all of them out, so that the next marks begin a new comparison."""
+        """Remove all runs, so that the next marks begin a new comparison."""
         self._drop(self._entrants)
 
     def action_add(self) -> None:
-        """Go back to the list to mark another; `c` brings it here."""
-        self.notify("Mark others with space; c brings them into the comparison.", timeout=5)
+        """Go back to the list to mark another scenario; `c` adds it."""
+        self.notify("Mark more with space, then press c to add them.", timeout=5)
         self.dismiss(None)
 
     def action_another_seed(self) -> None:
-        """Train every entrant with one more seed."""
+        """Train one more seed of each."""
         self.session.comparison.add_seed(self._entrants)
 
     def action_open_in_lab(self) -> None:
-        """Look at the focused entrant in the lab."""
+        """Show the focused run in the lab."""
         if focused := self._focused:
             self.dismiss(self.session.runs.look_at(focused.present))
 
     def action_leave_comparison(self) -> None:
-        """Back to the lab; everything goes on."""
+        """Go back to the lab. The runs continue."""
         self.dismiss(None)
 
     @property
     def scenario_id(self) -> str | None:
-        """The focused entrant's."""
+        """The id of the focused run's scenario."""
         return self._focused.runs[-1].scenario_id if self._focused else None
 
     @property
@@ -283,7 +283,7 @@ class CompareScreen(LiveScreen[str | None]):
 
     def _drop(self, entrants: Sequence[Entrant]) -> None:
         runs = [run for entrant in entrants for run in entrant.runs]
-        others = self.session.snapshot.owners  # another process's run goes on: here it is only watched
+        others = self.session.snapshot.owners  # a run of another process continues: it cannot be stopped here
         self._stop([run for run in runs if run.run not in others])
         self._change(self._lineup.without(run.run for run in runs))
         if not self._entrants:
@@ -299,7 +299,7 @@ def _pause_label(runs: Iterable[Snapshot], which: str = "") -> str:
     active = _active(runs)
     if not active:
         return ""
-    return f"{'go on' if all(run.status is Status.PAUSED for run in active) else 'pause'}{which}"
+    return f"{'resume' if all(run.status is Status.PAUSED for run in active) else 'pause'}{which}"
 
 
 def _profiles(entrants: Sequence[Entrant], lineup: Lineup, width: int, ascii: bool) -> Sequence[Row]:
@@ -308,7 +308,7 @@ def _profiles(entrants: Sequence[Entrant], lineup: Lineup, width: int, ascii: bo
 
 def _standings(entrants: Sequence[Entrant], lineup: Lineup, width: int, ascii: bool) -> Sequence[Row]:
     if not entrants:
-        return [(Piece(" The runs are being set up…", "dim"),)]
+        return [(Piece(" The runs are starting…", "dim"),)]
     return tables.standings(entrants, lineup, width)
 
 

@@ -1,4 +1,4 @@
-"""What the compare screen shows of its runs: from snapshots to a chart and to rows. Nothing here draws."""
+"""The content of the compare screen: a chart and rows of tables, made from snapshots. Draws nothing."""
 
 import math
 from bisect import bisect_right
@@ -29,22 +29,22 @@ _WORDS: dict[Metric, str] = {
     "test_loss": "test loss",
     "train_loss": "train loss",
 }
-_LOWEST_DECADE, _HIGHEST_DECADE = -8.0, 0.0  # of a gradient norm that a block still tells apart
-_CELL, _LEAST_CELL = 9, 8  # of a run's column
-_NAME, _SHORT_NAME = 9, 6  # of a layer, and of one that is followed by a distance such as −12
+_LOWEST_DECADE, _HIGHEST_DECADE = -8.0, 0.0  # of gradient norms that have different blocks
+_CELL, _LEAST_CELL = 9, 8  # width of a run's column
+_NAME, _SHORT_NAME = 9, 6  # width of a layer's name, alone and before a distance such as −12
 _BROKEN = (Status.DIVERGED, Status.FAILED)
-_WIDE = 100  # cells from which both ranks and long names have room beside the verdict
+_WIDE = 100  # cells; from this width on there is room for both ranks, long names and the verdict
 
 
 def title(view: View, metric: Metric) -> str:
-    """What is in sight."""
+    """The heading of a view."""
     return {"chart": _WORDS[metric], "profiles": "gradients by layer", "differences": "only what differs"}[
         view
     ]
 
 
 def chart(entrants: Sequence[Entrant], metric: Metric) -> Chart:
-    """One line an entrant, by epoch; of several seeds the median, and its lowest and highest as points."""
+    """One line per entrant over epochs: the median of its seeds; the lowest and highest are points."""
     lines: list[Line] = []
     for number, entrant in enumerate(entrants):
         letter = LETTERS[number]
@@ -65,17 +65,18 @@ def chart(entrants: Sequence[Entrant], metric: Metric) -> Chart:
 
 
 def equal(entrants: Sequence[Entrant], *, wide: bool) -> str:
-    """Where the entrants are judged, and how much their seeds tell."""
+    """The epoch and time at which the entrants are compared, and how many seeds they have."""
     at = [f"at epoch {format.count(math.floor(rank(entrants, 'epochs').at))}"]
     if wide:
         at.append(f"at {format.duration(rank(entrants, 'seconds').at)}")
     seeds = max(len(entrant.runs) for entrant in entrants)
-    told = f"median and range of {seeds} seeds, ≈ inside it" if seeds > 1 else "one seed: no spread known"
-    return f"{', and '.join(at)} · {told}"
+    one = "one seed: spread unknown"
+    spread = f"median, range of {seeds} seeds; ≈: inside the range" if seeds > 1 else one
+    return f"{', and '.join(at)} · {spread}"
 
 
 def standings(entrants: Sequence[Entrant], lineup: Lineup, width: int) -> list[Row]:
-    """A row an entrant: how it stands, where it ranks, how far it is from the baseline, what is wrong."""
+    """One row per entrant: status, accuracy, gap to the baseline, rank, and its problems."""
     by_epochs, by_seconds = rank(entrants, "epochs").places, rank(entrants, "seconds").places
     base = _of(by_epochs, entrants[lineup.baseline_place(entrants)].label)
     wide, ranges = width >= _WIDE, any(place.seeds > 1 for place in by_epochs)
@@ -109,14 +110,14 @@ def standings(entrants: Sequence[Entrant], lineup: Lineup, width: int) -> list[R
 
 
 def profile_rows(entrants: Sequence[Entrant], width: int, *, ascii: bool) -> list[Row]:
-    """Weight gradients: layers down, aligned from the output back; a column an entrant.
+    """The weight gradients: one row per layer, aligned at the output, and one column per entrant.
 
-    A block and its colour tell the size on a log scale from 1e-8 to 1, the number what it is.
+    The block and its colour show the size on a logarithmic scale from 1e-8 to 1; the number is the value.
     """
     cell = _LEAST_CELL if profile_width(len(entrants)) > width else _CELL
     depths = [len(_layers(entrant)) for entrant in entrants]
     names = [_layer_name(layer.name) for layer in max((_layers(entrant) for entrant in entrants), key=len)]
-    if len(set(depths)) > 1:  # a row holds layers of several names, at the same distance from the last one
+    if len(set(depths)) > 1:  # names differ by column, so rows are named by their distance from the last
         ends = {layers[-1].name for entrant in entrants if (layers := _layers(entrant))}
         end = ends.pop() if len(ends) == 1 else "last"
         end = end if len(end) <= _SHORT_NAME else "last"
@@ -133,18 +134,18 @@ def profile_rows(entrants: Sequence[Entrant], width: int, *, ascii: bool) -> lis
 
 
 def profile_width(entrants: int) -> int:
-    """Cells that profile_rows takes, where it has them."""
+    """The width of profile_rows in cells, if there is enough room."""
     return 2 + _NAME + _CELL * entrants
 
 
 def difference_rows(entrants: Sequence[Entrant], lineup: Lineup, width: int) -> list[Row]:
-    """Only the settings that are not the same in all; what differs from the baseline stands out.
+    """The settings that are not the same in all entrants; values that differ from the baseline have a colour.
 
-    Where a value is too long for its column, the row lists what differs from the baseline by letter.
+    If a value is too long for its column, the row lists what differs from the baseline by letter.
     """
     found = differences(entrants)
     if not found:
-        return [(Piece(" Nothing differs but the seeds.", "dim"),)]
+        return [(Piece(" Only the seeds differ.", "dim"),)]
     name_width = max(len(row.key) for row in found)
     column = max(6, min(14, (width - name_width - 2) // len(entrants) - 1))
     letters = (_letter(number, column + 1) for number in range(len(entrants)))
@@ -187,7 +188,7 @@ def _line(
     label: str = "",
     points: bool = False,
 ) -> Line:
-    """Over the seeds that have come so far, at the epochs of the one that has come furthest."""
+    """A line over the seeds that have reached each epoch, up to the epoch of the furthest seed."""
     epochs = [[x for x, _ in each] for each in series]
     xs = max(epochs, key=lambda each: each[-1] if each else 0.0)
     ys = []
@@ -205,7 +206,7 @@ def _line(
 
 
 def _letter(number: int, width: int) -> Piece:
-    """An entrant's, in the colour of its line."""
+    """An entrant's letter, in the colour of its line."""
     return Piece(f"{LETTERS[number]:>{width}}", series_role(number))
 
 
@@ -214,7 +215,7 @@ def _of(ranked: Sequence[Place], label: str) -> Place:
 
 
 def _findings(entrant: Entrant, width: int) -> Row:
-    """How its runs ended if not well, else its verdicts by name, as many as have room as a whole."""
+    """How a run failed or was stopped, else its verdicts by name, as many as there is room for."""
     out = [run for run in entrant.runs if run.status in OUT]
     if out:
         some = f"{len(out)} of {len(entrant.runs)} " if len(entrant.runs) > 1 else ""
@@ -247,7 +248,7 @@ def _layers(entrant: Entrant) -> tuple[LayerSample, ...]:
 
 
 def _layer_name(name: str) -> str:
-    """As short as there is room for; of a long name the end, which tells it from the others."""
+    """The name of a layer in the width of its column; of a long name the end, where names differ."""
     words = format.layer_name(name)
     if len(words) <= _NAME:
         return words

@@ -132,7 +132,7 @@ def _kind(annotation: Any) -> Kind:
 
 
 def texts(scenario: "Scenario", name: str) -> dict[str, str]:
-    """What stands in each field at first; `name` is the variant's own."""
+    """The first text of each field; `name` is the id of the variant."""
     values = scenario.numbers()
     shown = {
         field.key: _text(field.kind, values[field.key]) if field.key in values else field.first

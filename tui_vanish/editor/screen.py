@@ -1,4 +1,4 @@
-"""The editor: a scenario's values as a form, to run as a variant or to save."""
+"""The editor: a form for a scenario's values, to train them as a variant or to save them."""
 
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Edited(NamedTuple):
-    """What came of the form."""
+    """The edited scenario, and what to do with it."""
 
     scenario: "Scenario"
     wish: Literal["train", "save"]
@@ -34,17 +34,17 @@ class EditorScreen(Screen[Edited | None]):
     """The form. It is dismissed with a scenario that has passed every check, or None.
 
     Args:
-        base: the scenario to begin with.
-        taken: the ids that a variant may not have.
-        name: the id that it gets if nobody writes another.
+        base: the scenario to edit.
+        taken: the ids that exist already.
+        name: the first id of the variant.
     """
 
     BINDINGS = [  # noqa: RUF012
-        Binding("escape", "cancel", "Leave"),
-        Binding("enter", "finish('train')", "Train it"),
-        Binding("ctrl+s", "finish('save')", "Save it"),
+        Binding("escape", "cancel", "Cancel"),
+        Binding("enter", "finish('train')", "Train"),
+        Binding("ctrl+s", "finish('save')", "Save"),
         Binding("down,tab", "app.focus_next", "Next field"),
-        Binding("up,shift+tab", "app.focus_previous", "Field before"),
+        Binding("up,shift+tab", "app.focus_previous", "Previous field"),
         *bindings_everywhere(),
     ]
 
@@ -83,12 +83,12 @@ class EditorScreen(Screen[Edited | None]):
         yield KeyFooter()
 
     def on_mount(self) -> None:
-        """Begin at the first value."""
-        hint = "⏎ train it   ctrl+s save it   ↑ ↓ fields   ← → choose   esc leave"
+        """Focus the first value."""
+        hint = "⏎ train   ctrl+s save as a file   ↑ ↓ field   ← → choose   esc cancel"
         self._key_footer.show({}, hint=hint)
         for line in self.query(Input):
             line.cursor_blink = False
-        # At once: focus() comes after keys that were typed ahead, and takes them to another field.
+        # Not focus(), which takes effect after keys that were typed ahead: they would go to another field.
         self.set_focus(self.query_one(f"#value-{_widget_id('model.hidden_layers')}"))
         self._check()
 
@@ -111,11 +111,11 @@ class EditorScreen(Screen[Edited | None]):
             self._check()
 
     def _check(self) -> None:
-        """Read the form, show what is wrong at its field, and what the variant would be called."""
+        """Read the form, and show the title of the variant, or each problem next to its field."""
         read = form.read(self._base, self._typed)
         name = self._typed["id"].strip()
         if name in self._taken:
-            read = {"id": "there is such a scenario", **(read if isinstance(read, dict) else {})}
+            read = {"id": "this name is taken", **(read if isinstance(read, dict) else {})}
         self._read = read
         wrong = read if isinstance(read, dict) else {}
         for field in self._fields:
@@ -126,26 +126,26 @@ class EditorScreen(Screen[Edited | None]):
             remark.update(f"! {problem}" if problem else field.hint)
             remark.set_class(problem is not None, "-wrong")
         title = (Piece("Edit", "title"), Piece(f"  {self._base.id}", "strong"))
-        what = Piece(f"{len(wrong)} to put right", "bad")
+        what = Piece(f"{len(wrong)} {'problem' if len(wrong) == 1 else 'problems'}", "bad")
         if not isinstance(read, dict):
             what = Piece(read.title, "accent")
         self._top_line.show(title, (what,))
-        # A field has room for a few words only; here the first problem stands in full.
+        # Next to a field there is room for a few words only, so the first problem is shown here in full.
         whole = next(iter(wrong.values()), "")
         self._end_line.show((Piece(f"! {whole}", "bad"),) if whole else ())
 
     def action_finish(self, wish: Literal["train", "save"]) -> None:
-        """Hand over the scenario, unless something is wrong with it."""
+        """Close the form with the scenario, unless it has a problem."""
         if isinstance(self._read, dict):
             worst = next((field.key for field in self._fields if field.key in self._read), None)
             if worst is not None:
                 self.query_one(f"#value-{_widget_id(worst)}").focus()
-            self.notify("Put right what is marked with ! first.", severity="warning", timeout=4)
+            self.notify("First correct the fields marked with !", severity="warning", timeout=4)
             return
         self.dismiss(Edited(self._read, wish))
 
     def action_cancel(self) -> None:
-        """Change nothing."""
+        """Close the form without a change."""
         self.dismiss(None)
 
 

@@ -1,4 +1,4 @@
-"""A histogram drawn upright, with its range below and its figures above."""
+"""A histogram with vertical bars, its range below and its statistics above."""
 
 import math
 from typing import ClassVar
@@ -10,10 +10,10 @@ from tui_vanish.widgets.canvas_widget import CanvasWidget
 
 
 class HistogramView(CanvasWidget):
-    """How many values lie where. The highest column is as high as there is room.
+    """Shows a histogram. The highest column takes the whole height.
 
-    Every bin that holds a value shows something, however few they are. Below stand the smallest and the
-    largest value, and where 0 is if it lies between them.
+    Every bin with a value is visible, even if it has only one. The smallest and the largest value are shown
+    below, and the place of 0 if it is between them.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -42,12 +42,12 @@ class HistogramView(CanvasWidget):
         self._hint = ""
 
     def show(self, histogram: Histogram | None, hint: str = "") -> None:
-        """Show this histogram, or say why there is none."""
+        """Show this histogram, or a hint if there is none."""
         self._histogram, self._hint = histogram, hint
         self.redraw()
 
     def draw(self, width: int, height: int) -> Canvas:
-        """Title and figures, the columns, the range."""
+        """Draw the title and the statistics, the columns and the range."""
         canvas, seen = Canvas(width, height), self._histogram
         canvas.put(1, 0, self._title, "title")
         if seen is None:
@@ -104,7 +104,7 @@ class HistogramView(CanvasWidget):
 
 
 def _merged(counts: tuple[int, ...], room: int) -> tuple[int, ...]:
-    """Neighbours together, as often as it takes for all to have room."""
+    """Add up pairs of neighbours until all columns have room."""
     while len(counts) > room:
         counts = tuple(sum(counts[place : place + 2]) for place in range(0, len(counts), 2))
     return counts

@@ -1,4 +1,4 @@
-"""A line chart that is drawn anew only when what it shows changed."""
+"""A line chart that is drawn again only after a change."""
 
 from typing import ClassVar
 
@@ -9,12 +9,12 @@ from tui_vanish.widgets.canvas_widget import CanvasWidget
 
 
 class LineChart(CanvasWidget):
-    """Shows a Chart. The room for the labels on the y axis only grows, so the plot keeps its place."""
+    """Shows a Chart. The room for labels of the y axis never shrinks, so that the plot does not move."""
 
     HELP = """
-    Left and right move a cursor that reads the values out; z and Z zoom, esc undoes both. y puts the loss
-    on a logarithmic axis, o smooths, u counts epochs, steps or seconds. A vertical line with a number
-    begins a stage; + - F U E is where somebody changed the learning rate, a layer or the epochs.
+    Left and right move a cursor that shows the values at its place; z and Z zoom, esc undoes both. y makes
+    the axis of the loss logarithmic, o smooths, u counts epochs, steps or seconds. A vertical line with a
+    number is the start of a stage; + - F U E mark a change of the learning rate, a layer or the epochs.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -43,7 +43,7 @@ class LineChart(CanvasWidget):
         self._label_width = 0
 
     def show(self, chart: Chart) -> None:
-        """Show `chart` from now on."""
+        """Show `chart`."""
         if chart == self._chart:
             return
         if (chart.title, chart.y_log) != (self._chart.title, self._chart.y_log):
@@ -52,6 +52,6 @@ class LineChart(CanvasWidget):
         self.redraw()
 
     def draw(self, width: int, height: int) -> Canvas:
-        """The chart on a canvas of that size."""
+        """Draw the chart on a canvas of that size."""
         self._label_width = max(self._label_width, label_width(self._chart, width, height))
         return render(self._chart, width, height, ascii=self.alphabet.ascii, label_width=self._label_width)

@@ -1,4 +1,4 @@
-"""The axes that bars stand on: a logarithmic one that every positive number has a place on, and 0 to 1."""
+"""The axes of bars: a logarithmic one for positive numbers, and a linear one from 0 to 1."""
 
 import math
 from collections.abc import Iterable
@@ -9,11 +9,11 @@ _BETWEEN_LABELS = 2  # cells
 
 
 class LogAxis:
-    """A logarithmic axis from 10^low to 10^high that stands still while a run trains.
+    """A logarithmic axis from 10^low to 10^high that rarely changes while a run trains.
 
-    It grows at once to whatever it is shown, by two decades at a time, and gives decades back only after
-    `patience` profiles that had no use for them. It is never smaller than it was at first, so that two
-    ordinary runs can be compared by eye.
+    It grows at once to fit new values, by two decades at a time, and shrinks only after `patience` profiles
+    that did not need these decades. It never gets smaller than at the start, so that two ordinary runs can be
+    compared by eye.
     """
 
     def __init__(self, low: int = -8, high: int = 0, patience: int = 60) -> None:
@@ -23,7 +23,7 @@ class LogAxis:
         self._seen = 0
 
     def fit(self, values: Iterable[float]) -> None:
-        """Make room for `values`; those that are not finite and positive have none."""
+        """Grow or shrink to fit `values`; those that are not positive and finite are ignored."""
         powers = [math.log10(value) for value in values if 0 < value < math.inf]
         low = min(self._least_low, 2 * math.floor(min(powers, default=0.0) / 2))
         high = max(self._least_high, 2 * math.ceil(max(powers, default=0.0) / 2))
@@ -35,7 +35,7 @@ class LogAxis:
         self.low, self.high = min(self.low, low), max(self.high, high)
 
     def fraction(self, value: float) -> float:
-        """Where a finite positive `value` stands, from 0 (left) to 1 (right)."""
+        """The place of a positive finite `value`, from 0 (left) to 1 (right)."""
         place = (math.log10(value) - self.low) / (self.high - self.low)
         return min(1.0, max(0.0, place))
 
@@ -51,10 +51,10 @@ class UnitAxis:
     """A linear axis from 0 to 1, for fractions."""
 
     def fit(self, values: Iterable[float]) -> None:
-        """A fraction always has its place."""
+        """Do nothing: the axis always fits."""
 
     def fraction(self, value: float) -> float:
-        """Where `value` stands, from 0 (left) to 1 (right)."""
+        """The place of `value`, from 0 (left) to 1 (right)."""
         return min(1.0, max(0.0, value))
 
     def ticks(self, width: int) -> list[tuple[float, str]]:

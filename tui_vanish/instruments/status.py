@@ -1,4 +1,4 @@
-"""How a status is shown: a sign, which differs in shape, and a colour role."""
+"""How a status is shown: a sign and a colour role."""
 
 from collections.abc import Mapping
 
@@ -16,7 +16,7 @@ _MARKS = {
 
 
 def mark(status: Status) -> str:
-    """The sign of a status: it differs in shape, not only in colour."""
+    """The sign of a status. Signs differ in shape, because colours alone are hard to tell apart for some."""
     return _MARKS[status]
 
 

@@ -1,4 +1,4 @@
-"""A staged schedule as a row of blocks: which sub-models train in each, and what came of it."""
+"""A staged schedule as a row of blocks: which sub-models train in each stage, and its result."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -20,9 +20,9 @@ class Block:
 
     Attributes:
         number: from 1.
-        parts: what each sub-model does in it, from the input on.
-        when: whether it is over, under way, or to come.
-        remark: its result, or how far it is.
+        parts: what each sub-model does in it, from the input to the output.
+        when: whether it is over, in progress, or has not begun.
+        remark: its result or its progress.
         short: the same in at most 5 cells.
     """
 
@@ -34,15 +34,15 @@ class Block:
 
 
 class Timeline(CanvasWidget):
-    """The stages from left to right, the present one marked; where they are many, those around it.
+    """The stages from left to right, with the present one marked. If there are many, only those around it.
 
-    In a block each sub-model has a sign of its own: full where it trains, hatched where it is frozen, a dot
-    where it isn't built yet. Below stands the test accuracy at the stage's end.
+    In a block each sub-model has a sign: full if it trains, hatched if it is frozen, a dot if it is not built
+    yet. Below is the test accuracy at the end of the stage.
     """
 
     HELP = """
-    A staged run has its schedule under the charts: what trains is full, what is frozen hatched, a dot is
-    not built yet; below is the test accuracy at each stage's end.
+    The schedule of a staged run is under the charts: a full block trains, a hatched one is frozen, a dot is
+    not built yet. Below each stage is the test accuracy at its end.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -72,13 +72,13 @@ class Timeline(CanvasWidget):
         self._blocks: tuple[Block, ...] = ()
 
     def show(self, blocks: tuple[Block, ...]) -> None:
-        """Show these stages from now on."""
+        """Show these stages."""
         if blocks != self._blocks:
             self._blocks = blocks
             self.redraw()
 
     def draw(self, width: int, height: int) -> Canvas:
-        """The blocks: sub-models in the first row, results in the second."""
+        """Draw the blocks: sub-models in the first row, results in the second."""
         canvas, signs = Canvas(width, height), self.alphabet
         if not self._blocks or width < _LEAST_BLOCK:
             return canvas
@@ -93,7 +93,7 @@ class Timeline(CanvasWidget):
         return canvas
 
     def _first_in_sight(self, count: int) -> int:
-        """The place of the first block, so that the present one is in sight with the one before it."""
+        """The index of the first visible block: the present stage and the one before it must be visible."""
         present = next(
             (place for place, block in enumerate(self._blocks) if block.when == "now"),
             sum(block.when == "done" for block in self._blocks) - 1,

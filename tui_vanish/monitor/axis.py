@@ -1,4 +1,4 @@
-"""A run's x axis: where a step stands in epochs, steps or seconds."""
+"""A run's x axis: the place of a step in epochs, steps or seconds."""
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
@@ -18,8 +18,8 @@ class RunAxis:
     """Places on a run's x axis.
 
     Args:
-        run: whose axis it is.
-        unit: what it counts; `epoch` counts finished ones, `second` those of training.
+        run: the run.
+        unit: of the axis; `epoch` counts finished epochs, `second` seconds of training.
     """
 
     def __init__(self, run: "Snapshot", unit: Unit) -> None:
@@ -28,11 +28,11 @@ class RunAxis:
         self._pace: Sequence[Point] = run.charts.batch_loss
 
     def at(self, step: float, time: float) -> float:
-        """Where what happened at `step`, after `time` seconds of training, stands."""
+        """The place of `step`, which was reached after `time` seconds of training."""
         return time if self.unit == "second" else self.at_step(step)
 
     def at_step(self, step: float) -> float:
-        """The same for a step whose time nobody noted: it is read off the measured ones."""
+        """The place of a step without a recorded time; its time is interpolated from the measured steps."""
         match self.unit:
             case "epoch":
                 return step / self._per_epoch
@@ -42,7 +42,7 @@ class RunAxis:
                 return self._time_of(step)
 
     def words(self, place: float) -> str:
-        """A place as a person reads it: `epoch 3.5`, `step 410`, `2.7 s`."""
+        """A place in words: `epoch 3.5`, `step 410`, `2.7 s`."""
         match self.unit:
             case "epoch":
                 return f"epoch {place:.2f}".rstrip("0").rstrip(".")
@@ -64,5 +64,5 @@ class RunAxis:
 
 
 def extent(run: "Snapshot", looks: ChartLooks) -> float:
-    """Where the run's newest point stands on the x axis; 0 before there is one."""
+    """The place of the run's newest point on the x axis; 0 before the first point."""
     return RunAxis(run, looks.unit).at(run.step, run.time)

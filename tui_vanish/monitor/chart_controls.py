@@ -1,21 +1,21 @@
-"""Zoom and cursor on a run's charts: from how they are looked at to how they are looked at next."""
+"""Zoom and cursor of a run's charts: each function returns how they are drawn after a key."""
 
 from dataclasses import replace
 
 from tui_vanish.monitor.looks import SMOOTHING, ChartLooks, next_unit
 
-_STEPS = 40  # of the cursor across what is in sight
-_DEEPEST = 1 / 1024  # of the run: a zoom any deeper shows two points
+_STEPS = 40  # of the cursor across the visible part
+_DEEPEST = 1 / 1024  # of the run; a deeper zoom would show only two points
 
 
 def zoomed(looks: ChartLooks, extent: float, by: int) -> ChartLooks:
-    """Half of what is in sight around the cursor, or twice as much.
+    """Show half of the visible part, or twice as much, around the cursor.
 
-    Without a cursor the end of what is in sight stays where it is.
+    Without a cursor the right end of the visible part keeps its place.
 
     Args:
-        looks: the present ones.
-        extent: where the run's newest point stands.
+        looks: how the charts are drawn now.
+        extent: the place of the run's newest point on the x axis.
         by: 1 zooms in, -1 out.
     """
     low, high = _in_sight(looks, extent)
@@ -30,7 +30,7 @@ def zoomed(looks: ChartLooks, extent: float, by: int) -> ChartLooks:
 
 
 def moved(looks: ChartLooks, extent: float, by: int) -> ChartLooks:
-    """The cursor `by` steps to the right; what is in sight follows it. It appears at the newest point."""
+    """Move the cursor `by` steps to the right, and the view with it. It appears at the newest point."""
     if extent <= 0:
         return looks
     low, high = _in_sight(looks, extent)
@@ -45,22 +45,22 @@ def moved(looks: ChartLooks, extent: float, by: int) -> ChartLooks:
 
 
 def smoother(looks: ChartLooks) -> ChartLooks:
-    """Smoothed more, and after the most not at all."""
+    """Smooth more; after the strongest smoothing, not at all."""
     return replace(looks, smoothing=(looks.smoothing + 1) % len(SMOOTHING))
 
 
 def in_next_unit(looks: ChartLooks) -> ChartLooks:
-    """The x axis in its next unit; what was in sight and the cursor were places in the old one."""
+    """Use the next unit on the x axis. Zoom and cursor are reset: they were places in the old unit."""
     return whole(replace(looks, unit=next_unit(looks.unit)))
 
 
 def whole(looks: ChartLooks) -> ChartLooks:
-    """All of the run in sight, and no cursor."""
+    """Show the whole run, without a cursor."""
     return replace(looks, window=None, cursor=None)
 
 
 def plain(looks: ChartLooks) -> ChartLooks:
-    """Without the cursor; if there is none, without the zoom."""
+    """Remove the cursor, or the zoom if there is no cursor."""
     return replace(looks, cursor=None) if looks.cursor is not None else replace(looks, window=None)
 
 

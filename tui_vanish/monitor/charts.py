@@ -1,4 +1,4 @@
-"""A run's charts: the loss and the accuracy over its training, as a person looks at them."""
+"""A run's charts: the loss and the accuracy over its training."""
 
 import math
 from bisect import bisect_right
@@ -18,7 +18,7 @@ _LETTERS = {"freeze": "F", "unfreeze": "U", "next_stage": "]", "epochs": "E"}
 
 
 def loss_chart(run: Snapshot, looks: ChartLooks) -> Chart:
-    """The loss: the training average and that on the test images; at first also single batches."""
+    """The loss on the training and on the test images; in the first epochs also of single batches."""
     charts = run.charts
     parts = _Parts(run, looks, percent=False)
     lines = (
@@ -39,7 +39,7 @@ def loss_chart(run: Snapshot, looks: ChartLooks) -> Chart:
 
 
 def accuracy_chart(run: Snapshot, looks: ChartLooks) -> Chart:
-    """The accuracy in per cent, likewise."""
+    """The accuracy in %, on the training and on the test images; in the first epochs also of batches."""
     charts = run.charts
     parts = _Parts(run, looks, percent=True)
     lines = (
@@ -61,12 +61,12 @@ def accuracy_chart(run: Snapshot, looks: ChartLooks) -> Chart:
 
 
 class _Parts:
-    """What both charts are made of.
+    """The parts that both charts share.
 
     Args:
-        run: whose charts they are.
-        looks: how they are drawn.
-        percent: whether values are shown as per cent.
+        run: the run.
+        looks: how the charts are drawn.
+        percent: whether values are shown in %.
     """
 
     def __init__(self, run: Snapshot, looks: ChartLooks, *, percent: bool) -> None:
@@ -76,12 +76,12 @@ class _Parts:
         self._axis = RunAxis(run, looks.unit)
 
     def remarks(self, *, log: bool = False) -> tuple[str, ...]:
-        """How it is drawn."""
+        """How the chart is drawn, for its heading."""
         smoothing = SMOOTHING[self._looks.smoothing]
         return ("log",) * log + ((f"smoothed {smoothing:g}",) if smoothing else ())
 
     def line(self, name: str, points: Sequence[Point], style: Style) -> Line:
-        """One value an epoch; the label reads out the newest, or the one at the cursor."""
+        """One value per epoch. The label shows the newest value, or the value at the cursor."""
         xs = tuple(self._axis.at(point.step, point.time) for point in points)
         ys = smoothed([point.value for point in points], SMOOTHING[self._looks.smoothing])
         value = self._value(xs, [point.value for point in points])
@@ -89,7 +89,7 @@ class _Parts:
         return Line(label, xs, ys, style)
 
     def batches(self, points: Sequence[Point]) -> Line:
-        """Single batches, until there are averages enough for a line: their noise would hide it."""
+        """Single batches, until there are enough epochs for a line, which their noise would hide."""
         run = self._run
         if len(run.charts.train_loss) >= _EPOCHS_WITH_BATCHES:
             return Line("")
@@ -100,7 +100,7 @@ class _Parts:
         return Line(label, xs, tuple(values), "points")
 
     def marks(self) -> tuple[Mark, ...]:
-        """Where stages began, where the run was changed by hand, and the cursor."""
+        """The marks: beginnings of stages, changes by hand, and the cursor."""
         run, axis = self._run, self._axis
         marks = [Mark(axis.at_step(stage.first_step - 1), str(stage.number)) for stage in run.stages[1:]]
         before = run.spec.rate
@@ -123,23 +123,23 @@ class _Parts:
         return ys[place] if place >= 0 else None
 
     def _words(self, value: float) -> str:
-        # As wide as 10.0 %, so that the legend stands still.
+        # As wide as 10.0 %, so that the legend does not move.
         return f"{format.percent(value, 1):>6}" if self._percent else format.fixed(value)
 
 
 def smoothed(values: Sequence[float], keep: float) -> tuple[float, ...]:
-    """Each value mixed with those before it; what is not finite stays as it is and is left out of the mix.
+    """The exponential moving average. Values that are not finite are kept, and left out of the average.
 
     Args:
         values: in order of time.
-        keep: what the mix keeps of itself at each value, from 0 (no smoothing) to below 1.
+        keep: weight of the average so far, from 0 (no smoothing) to below 1.
     """
     mix = weight = 0.0
     mixed: list[float] = []
     for value in values:
         if math.isfinite(value):
             mix = keep * mix + (1 - keep) * value
-            weight = keep * weight + (1 - keep)  # so that the beginning isn't drawn toward 0
+            weight = keep * weight + (1 - keep)  # corrects the bias of the first values towards 0
             mixed.append(mix / weight)
         else:
             mixed.append(value)

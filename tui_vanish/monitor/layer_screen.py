@@ -1,4 +1,4 @@
-"""One layer in detail: how its weights, gradients and activations are spread, measured when asked for."""
+"""One layer in detail: histograms of its weights, gradients and activations, measured on request."""
 
 from typing import TYPE_CHECKING
 
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
     from tui_vanish.chrome.host import Host
     from tui_vanish.session.session import Session
 
-_BESIDE = 110  # cells from which the three stand side by side
+_BESIDE = 110  # cells; from this width on the histograms are side by side
 
 
 class LayerScreen(LiveScreen[str]):
-    """A layer of a run. It is dismissed with the layer that was looked at last.
+    """A layer of a run. It is dismissed with the layer that was shown last.
 
     Args:
         session: has the run.
         host: opens other screens.
-        run: the run's name.
-        layer: the layer to look at first.
+        run: name of the run.
+        layer: the layer to show first.
     """
 
     LEAVE = "back"
     BINDINGS = [  # noqa: RUF012
         Binding("escape,d,q", "back", "Back"),
         Binding("down,j", "step(1)", "Next layer"),
-        Binding("up,k", "step(-1)", "Layer before"),
+        Binding("up,k", "step(-1)", "Previous layer"),
         Binding("enter,space", "measure", "Measure again"),
         *bindings_everywhere(),
     ]
@@ -71,12 +71,12 @@ class LayerScreen(LiveScreen[str]):
 
     def on_mount(self) -> None:
         """Ask for the first measurement."""
-        self._key_footer.show({}, hint="esc back   j k another layer   ⏎ measure again")
+        self._key_footer.show({}, hint="esc back   j k next, previous layer   ⏎ measure again")
         self.action_measure()
-        self.call_later(self.show)  # until this event is over it isn't mounted, and shows nothing
+        self.call_later(self.show)  # the screen is mounted only after this event
 
     def on_resize(self, event: events.Resize) -> None:
-        """Side by side where there is room."""
+        """Put the histograms side by side if there is room."""
         self._histograms.set_class(event.size.width >= _BESIDE, "-beside")
 
     @property
@@ -85,11 +85,11 @@ class LayerScreen(LiveScreen[str]):
 
     @property
     def scenario_id(self) -> str | None:
-        """The run's."""
+        """The id of the run's scenario."""
         return self._shown_run.scenario_id if self._shown_run else None
 
     def show(self) -> None:
-        """Show the latest look at this layer, and how the run stands."""
+        """Show the latest measurement of this layer, and its values in the latest sample."""
         run = self._shown_run
         if not self.is_mounted or run is None:
             return
@@ -104,16 +104,16 @@ class LayerScreen(LiveScreen[str]):
                 each.show(None, "measuring…")
         else:
             self._weights.show(view.weights)
-            self._gradients.show(view.gradients, "none: the layer is frozen")
+            self._gradients.show(view.gradients, "no gradients: the layer is frozen")
             self._activations.show(view.activations)
         self._end_line.show(_latest(run, self._layer))
 
     def action_measure(self) -> None:
-        """Have the layer looked at now."""
+        """Measure the layer now."""
         self.session.send(Inspect(self._run_name, self._layer))
 
     def action_step(self, by: int) -> None:
-        """Look at another layer."""
+        """Show another layer."""
         run = self._shown_run
         if run is None:
             return
@@ -131,7 +131,7 @@ class LayerScreen(LiveScreen[str]):
 
 
 def _latest(run: Snapshot, name: str) -> Row:
-    """The layer's figures in the run's latest sample."""
+    """The layer's values in the run's latest sample."""
     sample = next((layer for layer in run.layers if layer.name == name), None)
     if sample is None:
         return ()

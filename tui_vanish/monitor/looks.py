@@ -1,4 +1,4 @@
-"""How the lab is being looked at: what a person has chosen with keys, apart from what there is to see."""
+"""How the lab shows runs: what the user has chosen with keys."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
@@ -9,7 +9,7 @@ from tui_vanish.session.preferences import Preferences
 
 Unit = Literal["epoch", "step", "second"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
-# What a smoothed value keeps of the one before it; 0 is no smoothing.
+# The weight of the average so far in a smoothed value; 0 is no smoothing.
 SMOOTHING = (0.0, 0.6, 0.9)
 
 
@@ -19,10 +19,10 @@ class ChartLooks:
 
     Attributes:
         unit: of the x axis.
-        y_log: whether the loss stands on a logarithmic axis.
-        smoothing: place in SMOOTHING.
-        window: the part of the run that is shown, in the axis's unit; None for all of it.
-        cursor: where values are read out, in the axis's unit; None without a cursor.
+        y_log: whether the axis of the loss is logarithmic.
+        smoothing: index in SMOOTHING.
+        window: the visible part of the run, in the axis's unit; None for the whole run.
+        cursor: the place whose values are shown, in the axis's unit; None without a cursor.
     """
 
     unit: Unit = "epoch"
@@ -34,12 +34,12 @@ class ChartLooks:
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """Everything that the lab's own keys decide of how a run is shown.
+    """How a run is shown, as chosen with the lab's keys.
 
     Attributes:
-        chart: which chart is shown where there is room for one: `loss` or `accuracy`.
+        chart: the chart that is shown if there is room for only one: `loss` or `accuracy`.
         quantity: what the bars and the heatmap show.
-        over_time: the layers over the training time in place of the bars.
+        over_time: whether the layers are shown over the training time, in place of the bars.
         layer: the selected layer.
         charts: how the charts are drawn.
     """
@@ -52,12 +52,12 @@ class Looks:
 
 
 def next_unit(unit: Unit) -> Unit:
-    """The one that the x axis shows next."""
+    """The unit that follows this one."""
     return UNITS[(UNITS.index(unit) + 1) % len(UNITS)]
 
 
 def looks_of(preferences: Preferences) -> Looks:
-    """How runs are looked at to begin with; a word that isn't known here is passed over."""
+    """How runs are shown at first. Unknown values in the preferences are ignored."""
     usual = Looks()
     unit = next((unit for unit in UNITS if unit == preferences.unit), usual.charts.unit)
     quantity = next((each for each in IN_BARS if each.name == preferences.quantity), usual.quantity)
@@ -68,7 +68,7 @@ def looks_of(preferences: Preferences) -> Looks:
 
 
 def preferred(looks: Looks) -> dict[str, Any]:
-    """What of it is kept for the next time, by the preferences' names."""
+    """The values to save for the next start, by the names of the preferences."""
     return {
         "chart": looks.chart,
         "quantity": looks.quantity.name,

@@ -1,4 +1,4 @@
-"""The rows under the bars: the verdict, or where to look, or how the run ended."""
+"""The rows under the bars: the verdict, what to watch for, or how the run ended."""
 
 from collections.abc import Sequence
 
@@ -11,11 +11,11 @@ _MEASURE = 110  # cells: longer lines are hard to read
 
 
 class RunNote(Rows):
-    """Paragraphs, and a last row that never gives way to them."""
+    """Paragraphs, and a last row that is always shown."""
 
     HELP = """
-    Below is the gravest verdict; x goes to the scenarios that it suggests, w shows all verdicts with their
-    numbers.
+    The most severe verdict is shown below the bars. x opens the scenarios that it suggests, w shows all
+    verdicts with their numbers.
     """
 
     def __init__(self, id: str | None = None) -> None:
@@ -23,12 +23,12 @@ class RunNote(Rows):
         self._note = Note("", ())
 
     def show(self, note: Note) -> None:
-        """Show this from now on."""
+        """Show this note."""
         self._note = note
         self.redraw()
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
-        """The paragraphs as far as there is room, and the ending."""
+        """As much of the paragraphs as there is room for, and the ending."""
         inner, ascii = max(1, min(width - 2, _MEASURE)), self.alphabet.ascii
         ending = [_ending(self._note.ending, width - 2)] if self._note.ending else []
         room = height - len(ending)
@@ -39,7 +39,7 @@ class RunNote(Rows):
 
 
 def _ending(parts: Sequence[Sequence[Row]], width: int) -> Row:
-    """The parts beside each other, as many as have room, as long as there is; the first one in any case."""
+    """The parts in one row: the first one always, the others in their longest form that has room."""
     row = cut_row(parts[0][0], width)
     for forms in parts[1:]:
         longer = ((*row, Piece("   "), *form) for form in forms)

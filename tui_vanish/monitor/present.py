@@ -20,7 +20,7 @@ _SEPARATOR = " · "
 
 
 def bar_profile(run: Snapshot, looks: Looks, marks: Mapping[str, float]) -> BarProfile:
-    """The latest profile; of a diverged run the last one in which every number is finite."""
+    """The latest profile; for a diverged run, the last one in which every number is finite."""
     layers, note = run.layers, ""
     if run.status is Status.DIVERGED and run.finite_layers:
         layers = run.finite_layers
@@ -56,7 +56,7 @@ def heat(run: Snapshot, looks: Looks) -> Heat:
 
 
 def schedule_legend() -> Row:
-    """What the timeline's signs mean."""
+    """The meaning of the timeline's signs."""
     return (
         Piece("▇", "accent"),
         Piece(" trains  ", "dim"),
@@ -68,20 +68,20 @@ def schedule_legend() -> Row:
 
 
 def heading(run: Snapshot, width: int) -> Row:
-    """What is trained, and whether it still is what the scenario says, in `width` cells if they suffice.
+    """The scenario, and whether the run was changed by hand. The caller cuts it to `width` cells.
 
-    The scenario's title may be cut, numbers not.
+    The scenario's title may be cut, but not a number.
     """
     name = Piece(run.scenario_id, "strong")
     title: Row = (Piece(f"  {run.spec.title}", "dim"),) if run.spec.title else ()
     if not run.modified:
         return (name, *title)
-    full = (name, Piece(f"  touched: {changes_by_hand(run)}", "warn"))
-    return (*full, *title) if row_width(full) <= width else (name, Piece("  touched", "warn"), *title)
+    full = (name, Piece(f"  changed by hand: {changes_by_hand(run)}", "warn"))
+    return (*full, *title) if row_width(full) <= width else (name, Piece("  modified", "warn"), *title)
 
 
 def progress(run: Snapshot, width: int) -> Row:
-    """How it stands, in at most `width` cells: words are shortened before anything is left out."""
+    """The status of the run in at most `width` cells. Words are shortened before any is left out."""
     sign = Piece(f"{mark(run.status)} ", ROLES[run.status])
     variants = (_progress(run, short=False), _progress(run, short=True), _progress(run, short=True)[:2])
     for words in variants:
@@ -92,26 +92,26 @@ def progress(run: Snapshot, width: int) -> Row:
 
 
 def note(run: Snapshot, activity: str, theory: Row, unsaved: str = "") -> Note:
-    """What there is to say under the bars: how it ended, the verdict, where to look.
+    """The note under the bars: how the run ended, its verdict, what to watch for.
 
     Args:
-        run: whose.
-        activity: what the engine is loading, or "".
-        theory: what is to stand behind the verdict.
-        unsaved: where it can't be saved, and why.
+        run: the run.
+        activity: what the engine is loading; empty if nothing.
+        theory: shown after the verdict.
+        unsaved: where and why the run cannot be saved; empty if it can.
     """
     title, standing = _standing(run, activity)
     found = verdicts.most_severe_first(run.verdicts)
     paragraphs = [standing] if standing else []
     if run.modified:
-        words = f"Touched ({changes_by_hand(run)}): not the scenario's own run any more."
+        words = f"Changed by hand ({changes_by_hand(run)}): it no longer matches its scenario."
         paragraphs.append((Piece(words, "warn"),))
     if found:
         remark = (Piece(" "), *theory) if theory else ()
         paragraphs.insert(1 if standing else 0, (*verdicts.sentence(found[0]), *remark))
     if unsaved:
-        goes_on = "" if run.status.ended else " Training goes on."
-        paragraphs.insert(0, (Piece(f"Not saved in {unsaved}.{goes_on}", "bad"),))
+        training = "" if run.status.ended else " Training continues."
+        paragraphs.insert(0, (Piece(f"Not saved in {unsaved}.{training}", "bad"),))
     is_over = run.status.ended and run.status is not Status.FAILED
     prose = run.spec.lesson if is_over else run.spec.watch_for
     if prose and (not found or run.status.ended):
@@ -123,15 +123,15 @@ def note(run: Snapshot, activity: str, theory: Row, unsaved: str = "") -> Note:
 
 
 def _standing(run: Snapshot, activity: str) -> tuple[str, Row]:
-    """A heading and a sentence on how the run stands; empty while it trains."""
+    """A heading and a sentence about the status of the run; empty while it trains."""
     ended = run.finished
     match run.status:
         case Status.LOADING:
-            what = f"The engine is {activity}" if activity else "It starts as soon as the engine is free"
+            what = f"The engine is {activity}" if activity else "It starts when the engine is free"
             return "Loading", (Piece(f"{what}."),)
         case Status.PAUSED:
             reason = f" ({run.pause_reason})" if run.pause_reason else ""
-            return "Paused", (Piece(f"Paused in epoch {run.epoch}{reason}; p lets it go on.", "warn"),)
+            return "Paused", (Piece(f"Paused in epoch {run.epoch}{reason}; p resumes it.", "warn"),)
         case Status.DIVERGED if ended is not None:
             names = ", ".join(format.layer_name(name) for name in ended.nonfinite or ())
             at = f"Diverged at step {ended.first_bad_step}"
@@ -139,12 +139,12 @@ def _standing(run: Snapshot, activity: str) -> tuple[str, Row]:
         case Status.FAILED if ended is not None:
             return "Failed", (
                 Piece(_last_line(ended.error).rstrip("."), "bad"),
-                Piece(". enter trains it again."),
+                Piece(". enter restarts it."),
             )
         case Status.STOPPED:
             return "Stopped", (
                 Piece(f"Stopped in epoch {run.epoch}, {_result(run)}. "),
-                Piece("enter trains it anew; r, then p goes on with it."),
+                Piece("enter restarts it; r, then p resumes it."),
             )
         case Status.FINISHED:
             return "Finished", (Piece(f"Finished in {format.duration(run.time)}, {_result(run)}."),)
@@ -157,8 +157,8 @@ def command_line(run: Snapshot, *, has_file: bool = True, data: str = "") -> str
 
     Args:
         run: the run.
-        has_file: whether its scenario is in a file; one that was made in the app is spelt out.
-        data: what has to be said for the same data; empty if it is found unasked.
+        has_file: whether its scenario is in a file; if not, the command lists what differs from the parent.
+        data: value of --data for the same data; empty if the option is not needed.
     """
     words = ["vanish-tui", "run", run.scenario_id]
     if not has_file:
@@ -175,7 +175,7 @@ def command_line(run: Snapshot, *, has_file: bool = True, data: str = "") -> str
         if data:
             words += ["--data", shlex.quote(data)]
     if run.interventions:
-        words.append("# without what was changed by hand")
+        words.append("# without the changes by hand")
     return " ".join(words)
 
 
@@ -203,25 +203,25 @@ def _progress(run: Snapshot, *, short: bool) -> list[str]:
 
 def _result(run: Snapshot) -> str:
     if run.last_epoch is None:
-        return "before its first epoch was over"
+        return "before the end of its first epoch"
     best = f", best {format.percent(run.best_test_accuracy, 1)}" if run.best_test_accuracy is not None else ""
     return f"test accuracy {format.percent(run.last_epoch.test_accuracy, 1)}{best}"
 
 
 def _last_line(error: str | None) -> str:
     lines = (error or "").strip().splitlines()
-    return lines[-1].strip() if lines else "It failed without saying why."
+    return lines[-1].strip() if lines else "It failed without an error message."
 
 
 def changes_by_hand(run: "Snapshot") -> str:
-    """What was changed by hand, in a few words; empty for the slide's own run."""
+    """What was changed by hand, in a few words; empty if nothing was."""
     kinds = dict.fromkeys(touch.kind for touch in run.interventions)
     rate = learning_rate(run)
     words = {
         "lr": rate_name(run) if rate is None else f"{rate_name(run)} {rate:.3g}",
         "freeze": "layers frozen",
         "unfreeze": "layers thawed",
-        "next_stage": "a stage cut short",
+        "next_stage": "a stage ended early",
         "epochs": f"{epochs_per_stage(run)} epochs",
     }
     return ", ".join(words[kind] for kind in kinds)

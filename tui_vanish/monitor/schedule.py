@@ -1,4 +1,4 @@
-"""A staged schedule as the timeline shows it."""
+"""The schedule of a staged run, for the timeline."""
 
 from engine.protocol.status import Status
 from engine.tracking.facts import epochs_per_stage
@@ -8,7 +8,7 @@ from tui_vanish.instruments.timeline import Block, Part, When
 
 
 def blocks(run: Snapshot) -> tuple[Block, ...]:
-    """The run's stages; empty without a schedule."""
+    """The stages of the run; empty if it has no schedule."""
     plan = run.spec.stages
     if not plan:
         return ()

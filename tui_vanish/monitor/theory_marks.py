@@ -1,4 +1,4 @@
-"""Mean-field theory beside what is measured: marks on the bars, and the factor a layer in words."""
+"""Mean-field theory next to the measurement: marks on the bars, and the factor per layer in words."""
 
 import asyncio
 import math
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class Predictions:
-    """What theory says of each run's first step, worked out once and away from the screen's thread.
+    """The prediction for each run's first step, computed once and in another thread.
 
     Args:
-        node: whose workers are used.
-        ready: is called when a prediction has come in.
+        node: its workers compute.
+        ready: called when a prediction is ready.
     """
 
     def __init__(self, node: "DOMNode", ready: Callable[[], None]) -> None:
@@ -31,9 +31,9 @@ class Predictions:
         self._known: dict[str, Prediction | None] = {}
 
     def of(self, run: "Snapshot") -> "Prediction | None":
-        """The prediction; None while it is being worked out, and where there is none."""
+        """The prediction; None while it is computed, and if there is none."""
         if run.started is None:
-            return None  # torch is being imported, and Python's lock is busy enough
+            return None  # torch is being imported, and computing now would slow that down
         if run.run not in self._known:
             self._known[run.run] = None
             self._node.run_worker(self._work_out(run.run, run.spec))
@@ -55,9 +55,9 @@ def _predict(spec: "RunSpec") -> "Prediction | None":
 
 
 def marks(run: "Snapshot", quantity: Quantity, prediction: "Prediction | None") -> Mapping[str, float]:
-    """Where theory puts the quantity at the first step, by layer; nothing where it says nothing.
+    """The predicted quantity at the first step, by layer; empty if there is no prediction.
 
-    A later stage of a schedule begins with trained layers, for which the theory doesn't hold.
+    A later stage of a schedule begins with trained layers, for which the theory does not hold.
     """
     if prediction is None or run.stage > 1:
         return {}
@@ -71,9 +71,9 @@ def marks(run: "Snapshot", quantity: Quantity, prediction: "Prediction | None") 
 
 
 def measured_factor(run: "Snapshot") -> float | None:
-    """How many times larger dL/da is at a hidden layer than at the one before it, in the latest profile.
+    """The factor by which dL/da grows from a hidden layer to the next, in the latest profile.
 
-    The geometric mean over the hidden layers; None where fewer than two have one that is not 0.
+    It is the geometric mean over the hidden layers; None if fewer than two have a dL/da that is not 0.
     """
     hidden = set(run.spec.hidden_names)
     norms = [
@@ -88,13 +88,13 @@ def measured_factor(run: "Snapshot") -> float | None:
 def in_words(
     run: "Snapshot", prediction: "Prediction | None", *, marked: bool = True, room: float = math.inf
 ) -> Row:
-    """What each layer makes of the gradient, and what it should at the first step; empty until measured.
+    """The measured and the predicted factor per layer; empty until it is measured.
 
     Args:
-        run: whose.
-        prediction: what theory says; None while that isn't known.
-        marked: whether its marks stand on the bars.
-        room: cells there are; for want of them it says less.
+        run: the run.
+        prediction: of the run; None if it is not known.
+        marked: whether the bars have its marks.
+        room: cells; with less room, the text is shorter.
     """
     measured = measured_factor(run)
     predicted = prediction.delta_factor if prediction is not None and run.stage <= 1 else None
@@ -109,20 +109,23 @@ def in_words(
 
 
 def in_brief(run: "Snapshot", prediction: "Prediction | None", *, marked: bool) -> Row:
-    """The predicted factor alone, for a narrow screen whose verdict says the measured one.
+    """The predicted factor alone, for a narrow screen whose verdict has the measured one.
 
-    `marked`: whether its marks stand on the bars, which it explains.
+    Args:
+        run: the run.
+        prediction: of the run; None if it is not known.
+        marked: whether the bars have its marks, which this text explains. Without them it is empty.
     """
     predicted = prediction.delta_factor if prediction is not None and run.stage <= 1 else None
     if predicted is None or not 0 < predicted < math.inf:
         return ()
     if not marked:
         return ()
-    return (Piece(f"┊ theory: {passed_on(predicted, 3)} a layer.", "warn"),)
+    return (Piece(f"┊ theory: {passed_on(predicted, 3)} per layer.", "warn"),)
 
 
 def passed_on(factor: float, digits: int = 2) -> str:
-    """A growth of `factor` toward the output as what a layer passes on: `1/7.2`, or `3.2×`."""
+    """What a layer passes on of a gradient that grows by `factor` towards the output: `1/7.2`, or `3.2×`."""
     if factor >= 1 and _short(factor, digits) != "1":
         return f"1/{_short(factor, digits)}"
     return f"{_short(1 / factor, digits)}×"

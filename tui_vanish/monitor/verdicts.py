@@ -1,4 +1,4 @@
-"""What the screen says of a run's verdicts: the most severe in full, the others by name."""
+"""A run's verdicts on the screen: the most severe in full, the others by name."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 _GOOD = frozenset({"healthy", "learning"})
 _MILD = frozenset({"saturated", "stuck", "signal_shrinks"})
 _NEUTRAL = frozenset({"frozen"})
-_LARGE = 10_000  # from here on a number has an exponent
+_LARGE = 10_000  # larger numbers are shown with an exponent
 
 
 class Note(NamedTuple):
-    """What stands under the bars.
+    """The text under the bars.
 
     Attributes:
         title: its heading.
-        paragraphs: from the most important to the least; where room is short the last give way.
-        ending: parts of a row that stays in sight whatever gives way, each from its longest form to its
-            shortest; the last of them go if it is too long.
+        paragraphs: the most important first; the last ones are left out if there is little room.
+        ending: the parts of a last row that is always shown, each with its forms from the longest to the
+            shortest; the last parts are left out if it is too long.
     """
 
     title: str
@@ -33,17 +33,17 @@ class Note(NamedTuple):
 
 
 def most_severe_first(verdicts: "Sequence[VerdictChanged]") -> "list[VerdictChanged]":
-    """The verdicts that hold, the most severe first, then the oldest."""
+    """The verdicts by severity, the most severe first, and then by age, the oldest first."""
     return sorted(verdicts, key=lambda verdict: (severity(verdict.kind), verdict.since_step))
 
 
 def leading(run: "Snapshot") -> "VerdictChanged | None":
-    """The verdict to show first; None while nothing is known."""
+    """The most severe verdict; None if there is none yet."""
     return next(iter(most_severe_first(run.verdicts)), None)
 
 
 def accused(run: "Snapshot") -> str | None:
-    """The layer that the leading verdict names, if it finds fault."""
+    """The layer that the leading verdict names, if this verdict is a problem."""
     verdict = leading(run)
     return None if verdict is None or verdict.kind in _GOOD | _NEUTRAL else verdict.layer
 
@@ -55,17 +55,17 @@ def suggestions(run: "Snapshot") -> tuple[str, ...]:
 
 
 def kind_name(verdict: "VerdictChanged") -> Piece:
-    """What it finds, in capitals, in the colour of its severity."""
+    """The kind of the verdict, in capitals and in the colour of its severity."""
     return Piece(verdict.kind.replace("_", " ").upper(), _role(verdict.kind))
 
 
 def sentence(verdict: "VerdictChanged") -> Row:
-    """What it finds, since when, and why."""
+    """The verdict in full: kind, first step and reason."""
     return (kind_name(verdict), Piece(f" since step {format.count(verdict.since_step)}. {verdict.text}"))
 
 
 def others(verdicts: "Sequence[VerdictChanged]") -> tuple[Row, ...]:
-    """Verdicts by name, behind the key that shows them in full; then that there are more."""
+    """The key that shows all verdicts, with their names; the short form only says that there are more."""
     row: list[Piece] = []
     for verdict in verdicts:
         row += [Piece(", "), kind_name(verdict)]
@@ -74,13 +74,13 @@ def others(verdicts: "Sequence[VerdictChanged]") -> tuple[Row, ...]:
 
 
 def to_try(run: "Snapshot") -> tuple[Row, ...]:
-    """The scenarios to try next, behind the key that opens them."""
+    """The key that opens the suggested scenarios, with their names."""
     names = suggestions(run)
     return ((Piece("x", "accent"), Piece(" try: "), Piece(", ".join(names), "strong")),) if names else ()
 
 
 def evidence(verdict: "VerdictChanged") -> list[tuple[str, str]]:
-    """The numbers that it rests on: name and value."""
+    """The numbers that the verdict is based on: name and value."""
     return [(name.replace("_", " "), _number(value)) for name, value in verdict.evidence.items()]
 
 

@@ -1,4 +1,4 @@
-"""Every verdict of a run in full, the numbers that each rests on, and what theory says."""
+"""Every verdict of a run in full, with the numbers that it is based on, and the prediction of theory."""
 
 from typing import TYPE_CHECKING
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from engine.protocol.events import VerdictChanged
 
 _MEASURE = 100  # cells: longer lines are hard to read
-_NAME = 24  # cells of the column of names
+_NAME = 24  # cells of the names' column
 
 
 class Findings(ScrollingRows):
-    """The page: a verdict after the other, the most severe first."""
+    """The page: all verdicts, the most severe first, and the theory."""
 
     def __init__(self, run: Snapshot, prediction: "Prediction | None") -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class Findings(ScrollingRows):
     def _verdict(self, verdict: "VerdictChanged", width: int) -> list[Row]:
         at = f"  since step {format.count(verdict.since_step)}"
         where = f", {format.layer_name(verdict.layer)}" if verdict.layer else ""
-        seen = f" · as found at step {format.count(verdict.step)}"  # the numbers don't move on with the run
+        seen = f" · as of step {format.count(verdict.step)}"  # the numbers are not updated later
         rows: list[Row] = [(Piece("  "), verdicts.kind_name(verdict), Piece(at + where + seen, "dim"))]
         rows += self._prose(verdict.text, width)
         rows += [
@@ -60,9 +60,9 @@ class Findings(ScrollingRows):
 
     def _theory(self, width: int) -> list[Row]:
         run, prediction = self._run, self._prediction
-        rows: list[Row] = [(), (Piece("  Theory", "title"), Piece("  of the first step", "dim"))]
+        rows: list[Row] = [(), (Piece("  Theory", "title"), Piece("  for the first step", "dim"))]
         if prediction is None:
-            return [*rows, (Piece("  Not worked out.", "dim"),)]
+            return [*rows, (Piece("  No prediction.", "dim"),)]
         words = theory_marks.in_words(run, prediction)
         if words:
             rows.append((Piece("  Measured at step "), Piece(f"{run.finite_layers_step}: "), *words))
@@ -92,14 +92,14 @@ class Findings(ScrollingRows):
 
 
 class WhyScreen(Screen[None]):
-    """The verdicts of one run as they stood when the page was opened."""
+    """The verdicts of one run at the moment when the page was opened."""
 
     BINDINGS = [  # noqa: RUF012
         Binding("escape,w,q,enter", "dismiss", "Back"),
         Binding("down,j", "scroll('move', 1)", "Down"),
         Binding("up,k", "scroll('move', -1)", "Up"),
-        Binding("pagedown,space,ctrl+d", "scroll('page', 1)", "A page down"),
-        Binding("pageup,ctrl+u", "scroll('page', -1)", "A page up"),
+        Binding("pagedown,space,ctrl+d", "scroll('page', 1)", "Page down"),
+        Binding("pageup,ctrl+u", "scroll('page', -1)", "Page up"),
         Binding("g,home", "scroll('edge', 'first')", "First line"),
         Binding("G,end", "scroll('edge', 'last')", "Last line"),
         *bindings_everywhere(),
@@ -124,7 +124,7 @@ class WhyScreen(Screen[None]):
         yield KeyFooter()
 
     def on_mount(self) -> None:
-        """Say whose verdicts these are, and how to get back."""
+        """Show the scenario in the heading, and the keys in the footer."""
         run = self._run
         title = (Piece("Why", "title"), Piece(f"  {run.scenario_id}", "strong"))
         self._top_line.show(title, (Piece(f"step {format.count(run.step)}", "dim"),))

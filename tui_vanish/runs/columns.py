@@ -1,4 +1,4 @@
-"""What the runs screen shows: which columns there are, how they sort, and a row for each run."""
+"""The columns of the runs screen, how they sort, and one row per run."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +14,14 @@ from tui_vanish.instruments.status import ROLES, mark
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its heading, its width in cells, what stands in it, and what it is sorted by."""
+    """A column of the list.
+
+    Attributes:
+        heading: its title.
+        width: in cells.
+        text: what a run's row shows in it.
+        key: what it is sorted by.
+    """
 
     heading: str
     width: int
@@ -23,7 +30,7 @@ class Column:
 
 
 def _when(entry: RunEntry) -> str:
-    """The moment in a run's name, as a person writes it."""
+    """The date and time in a run's name; empty if it has none."""
     digits = entry.name[:15].replace("-", "")
     if len(digits) != 14 or not digits.isdecimal():
         return ""
@@ -39,7 +46,7 @@ def _epochs(entry: RunEntry) -> str:
 
 
 def _figure(name: str) -> Callable[[RunEntry], Any]:
-    """One figure of the summary; None where there is none."""
+    """One value of the summary; None without a summary."""
     return lambda entry: getattr(entry.summary, name) if entry.summary else None
 
 
@@ -64,7 +71,7 @@ def _verdict(entry: RunEntry) -> str:
 
 
 def labels(entry: RunEntry) -> str:
-    """What a person calls it: its name, and its tags."""
+    """The user's name and tags for a run."""
     return printable(" ".join((entry.labels.name, *(f"#{tag}" for tag in entry.labels.tags))).strip())
 
 
@@ -85,22 +92,22 @@ _LEFT = ("when", "scenario", "status", "verdict", "name")
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """How the list is sorted: by which column, and whether the greatest stands first."""
+    """How the list is sorted: the index of the column, and whether the largest value is first."""
 
     column: int = 0
     descending: bool = True
 
     def next(self) -> Self:
-        """By the next column: words from A on, numbers from the greatest on."""
+        """Sort by the next column: words from A to Z, numbers from the largest."""
         column = (self.column + 1) % len(COLUMNS)
         return replace(self, column=column, descending=COLUMNS[column].heading not in _LEFT[1:])
 
     def reversed(self) -> Self:
-        """The other way round."""
+        """Sort in the opposite order."""
         return replace(self, descending=not self.descending)
 
     def sort(self, entries: Sequence[RunEntry]) -> list[RunEntry]:
-        """The entries in this order; those without a value stand at the end, whichever way round."""
+        """The entries in this order. Those without a value are always last."""
         key = COLUMNS[self.column].key
         having = [entry for entry in entries if key(entry) not in (None, "")]
         lacking = [entry for entry in entries if key(entry) in (None, "")]
@@ -108,7 +115,7 @@ class Order:
 
 
 def matching(entries: Sequence[RunEntry], words: str) -> list[RunEntry]:
-    """The entries that hold each of the words in their name, labels, status or verdict."""
+    """The entries that contain each of the words in their name, labels, status or verdict."""
     wanted = words.casefold().split()
     return [entry for entry in entries if all(word in _searched(entry) for word in wanted)]
 
@@ -118,9 +125,9 @@ def _searched(entry: RunEntry) -> str:
 
 
 def columns_for(width: int) -> list[Column]:
-    """The columns that fit: as many as there is room for, from the left."""
+    """The columns for this width: as many as there is room for, from the left."""
     chosen: list[Column] = []
-    room = width - 5  # the cursor, the mark, and what stands around them
+    room = width - 5  # the cursor, the mark, and the spaces around them
     for column in COLUMNS:
         if column.width > room:
             break
@@ -130,7 +137,7 @@ def columns_for(width: int) -> list[Column]:
 
 
 def heading_row(order: Order, width: int, *, ascii: bool) -> Row:
-    """The headings; the one that is sorted by points the way."""
+    """The headings; an arrow shows the order in the sorted column."""
     pieces: list[Piece] = [Piece("     ")]
     for place, column in enumerate(columns_for(width)):
         sign = (("v" if ascii else "↓") if order.descending else ("^" if ascii else "↑")) * (
@@ -141,7 +148,7 @@ def heading_row(order: Order, width: int, *, ascii: bool) -> Row:
 
 
 def run_row(entry: RunEntry, width: int, *, here: bool, marked: bool) -> Row:
-    """One run."""
+    """The row of a run."""
     role = "cursor" if here else "dim" if entry.summary is None else "text"
     sign = f" {'▸' if here else ' '}{'+' if marked else ' '}"
     status = Piece(f"{_mark(entry)} ", role if here else _role(entry))

@@ -1,4 +1,4 @@
-"""Saved runs to move through."""
+"""The list of saved runs."""
 
 from collections.abc import Sequence
 
@@ -11,15 +11,16 @@ from tui_vanish.widgets.item_list import ItemList
 
 
 class RunList(ItemList[RunEntry]):
-    """Every saved run, sorted and filtered; the highlighted one is what keys act on."""
+    """All saved runs, sorted and filtered. Keys act on the highlighted run."""
 
     HELP = """
-    Every run in the runs folder. enter looks at one, p lets it go on, T takes it over from another process,
-    space marks it for a comparison, o sorts by the next column, / filters, x deletes it and z brings it back.
+    All runs in the runs folder. enter shows one in the lab, p resumes it, T takes it over from another
+    process, space marks it for a comparison, o sorts by the next column, / filters, x deletes it, z undoes
+    that.
     """
 
     class Arranged(Message):
-        """The runs, their order, their filter or their marks are other ones."""
+        """The runs, their order, the filter or the marks have changed."""
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -30,18 +31,18 @@ class RunList(ItemList[RunEntry]):
         self.filter = ""
 
     def show(self, entries: Sequence[RunEntry], marked: frozenset[str], problem: str = "") -> None:
-        """Have these runs in the list; the highlight stays on its run, or in its place if that is gone.
+        """Show these runs. The highlight stays on its run, or in its row if the run is gone.
 
         Args:
-            entries: of the folder.
-            marked: the names of those that are marked.
-            problem: why the folder can't be read.
+            entries: the runs of the folder.
+            marked: the names of the marked runs.
+            problem: why the folder cannot be read; empty if it can.
         """
         self._entries, self._marked, self._problem = entries, marked, problem
         self._arrange()
 
     def sort(self, order: Order) -> None:
-        """Have the runs in this order."""
+        """Sort the runs in this order."""
         self.order = order
         self._arrange()
 

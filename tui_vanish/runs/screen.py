@@ -1,7 +1,7 @@
-"""Every saved run: find one, look at it, let it go on, name it, delete it.
+"""The screen of all saved runs: find one, show it, resume it, name it, delete it.
 
-The file is longer than others because the screen has a dozen keys that act on the highlighted run, each in a
-few lines that share the run, the marks and the trash.
+The file is longer than others because the screen has a dozen keys for the highlighted run. Each takes a few
+lines, and they share the run, the marks and the trash.
 """
 
 import asyncio
@@ -68,7 +68,7 @@ class RunsScreen(LiveScreen[str | None]):
         yield RunList(id="run-list")
         yield Input(
             id="run-filter",
-            placeholder="parts of a name, a tag, a status",
+            placeholder="part of a name, tag, status or verdict",
             compact=True,
             select_on_focus=False,
         )
@@ -77,18 +77,18 @@ class RunsScreen(LiveScreen[str | None]):
 
     @property
     def scenario_id(self) -> str | None:
-        """The highlighted run's."""
+        """The id of the highlighted run's scenario."""
         entry = self._list.current
         return entry.summary.scenario if entry and entry.summary else None
 
     @property
     def help_text(self) -> str:
-        """What the help page says first."""
+        """The first text of the help page."""
         return RunList.HELP
 
     def on_mount(self) -> None:
-        """Read the folder, now and every few seconds."""
-        self._line.cursor_blink = False  # which would keep a slow line busy
+        """Read the folder now, and again every few seconds."""
+        self._line.cursor_blink = False  # blinking would keep a slow connection busy
         self._line.display = False
         self._read()
         self.set_interval(_REFRESH_SECONDS, self._read)
@@ -115,7 +115,7 @@ class RunsScreen(LiveScreen[str | None]):
             self.show()
 
     def show(self) -> None:
-        """Bring title, counts and footer up to date."""
+        """Update the title, the counts and the footer."""
         if not self.is_mounted or self.size.area == 0:
             return
         snapshot = self.session.snapshot
@@ -152,7 +152,7 @@ class RunsScreen(LiveScreen[str | None]):
 
     def _show_footer(self) -> None:
         if self._line.has_focus:
-            self._key_footer.show({}, hint="type parts of a name, a tag, a status   ⏎ keep   esc clear")
+            self._key_footer.show({}, hint="type part of a name, tag, status or verdict   ⏎ keep   esc clear")
             return
         entry = self._list.current
         usable = entry is not None and entry.summary is not None
@@ -160,7 +160,7 @@ class RunsScreen(LiveScreen[str | None]):
         labels = {
             "leave_runs": "back",
             "open_run": "open" if usable else "",
-            "resume_run": "go on" if usable and not live else "",
+            "resume_run": "resume" if usable and not live else "",
             "take_over_run": "take over" if entry is not None and self._can_be_taken(entry) else "",
             "mark_run": "mark" if usable else "",
             "compare_runs": "compare" if self._can_compare else "",
@@ -181,7 +181,7 @@ class RunsScreen(LiveScreen[str | None]):
         self._list.move(int(by))
 
     def action_page(self, by: str) -> None:
-        """Go a page on."""
+        """Turn a page."""
         self._list.page(int(by))
 
     def action_edge(self, which: str) -> None:
@@ -189,15 +189,15 @@ class RunsScreen(LiveScreen[str | None]):
         self._list.edge(which)
 
     def action_sort_runs(self, by: str) -> None:
-        """Sort by the next column, or the other way round."""
+        """Sort by the next column, or in the opposite order."""
         order = self._list.order
         self._list.sort(order.next() if by == "1" else order.reversed())
 
     def action_find_run(self) -> None:
-        """Type what the list is filtered by."""
+        """Show the line for the filter."""
         self._line.display = True
         self._line.value = self._list.filter
-        self.set_focus(self._line)  # at once: the next key may already be part of the text
+        self.set_focus(self._line)  # not later, because the next key may be part of the text
         self._show_footer()
 
     @on(Input.Changed, "#run-filter")
@@ -220,14 +220,14 @@ class RunsScreen(LiveScreen[str | None]):
 
     @on(RunList.Chosen)
     def action_open_run(self) -> None:
-        """Look at the run in the lab."""
+        """Show the run in the lab."""
         if (entry := self._usable()) is not None:
             self.dismiss(self.session.runs.open(entry))
 
     # ------------------------------------------------------------------------------ the run itself
 
     def _usable(self) -> RunEntry | None:
-        """The highlighted run, if it can be used; else a message says why not."""
+        """The highlighted run; None, with a message, if it cannot be used."""
         entry = self._list.current
         if entry is not None and entry.summary is None:
             text = f"{printable(entry.name)}: {entry.problem}"
@@ -236,12 +236,12 @@ class RunsScreen(LiveScreen[str | None]):
         return entry
 
     def action_resume_run(self) -> None:
-        """Let the run go on; a finished one is asked for more epochs."""
+        """Resume the run. For a finished run, ask for the number of epochs first."""
         if (entry := self._usable()) is None or entry.summary is None:
             return
         if entry.owner is not None:
             remedy = "; T takes it over" if self._can_be_taken(entry) else ""
-            text = f"It is {self._trainer(entry)}{remedy}."
+            text = f"The run is {self._trainer(entry)}{remedy}."
             self.notify(text, severity="warning", markup=False)
         elif entry.summary.status == "finished":
             self._ask_epochs(entry)
@@ -253,8 +253,8 @@ class RunsScreen(LiveScreen[str | None]):
 
         assert entry.summary is not None
         had = max(1, entry.summary.epochs // entry.summary.stages)
-        each = " in each stage" if entry.summary.stages > 1 else ""
-        question = f"It is finished. How many epochs shall it have{each}?"
+        each = "in each stage" if entry.summary.stages > 1 else "in total"
+        question = f"It is finished. How many epochs {each}?"
 
         def on_answer(text: str | None) -> None:
             if text is not None:
@@ -277,20 +277,20 @@ class RunsScreen(LiveScreen[str | None]):
             self.session.runs.take_over(entry.name)
 
     def action_mark_run(self) -> None:
-        """Mark the run for a comparison, or take its mark away."""
+        """Mark or unmark the run for a comparison."""
         if (entry := self._usable()) is not None and self._marked.pop(entry.name, None) is None:
             self._marked[entry.name] = entry
         self._list.show(self._entries, frozenset(self._marked))
 
     @property
     def _can_compare(self) -> bool:
-        """Whether two are marked, or one that joins the present comparison."""
+        """Whether two runs are marked, or one run while there is a comparison to add it to."""
         return len(self._marked) > (0 if self.session.comparison.lineup.runs else 1)
 
     def action_compare_runs(self) -> None:
-        """Compare the marked runs as their logs tell them."""
+        """Compare the marked runs, which are read from their logs."""
         if not self._can_compare:
-            self.notify("Mark two runs or more with space, then compare them.", timeout=5)
+            self.notify("Mark at least two runs with space, then press c.", timeout=5)
             return
         for entry in self._marked.values():
             self.session.runs.open(entry)
@@ -300,17 +300,17 @@ class RunsScreen(LiveScreen[str | None]):
         self.host.open_comparison()
 
     def action_rename_run(self) -> None:
-        """Give the run a name."""
+        """Change the name of the run."""
         self._ask_label(
-            "What is the run called?",
+            "Name of the run:",
             lambda labels: labels.name,
             lambda labels, text: Labels(text, labels.tags),
         )
 
     def action_tag_run(self) -> None:
-        """Give the run tags."""
+        """Change the tags of the run."""
         self._ask_label(
-            "Which tags has the run? Blanks or commas part them.",
+            "Tags of the run, separated by spaces or commas:",
             lambda labels: " ".join(labels.tags),
             lambda labels, text: Labels(labels.name, tuple(dict.fromkeys(text.replace(",", " ").split()))),
         )
@@ -330,32 +330,32 @@ class RunsScreen(LiveScreen[str | None]):
         self.app.push_screen(ValueScreen(question, present(entry.labels), lambda text: ""), on_answer)
 
     def action_delete_run(self) -> None:
-        """Put the run into the trash."""
+        """Move the run to the trash."""
         entry = self._list.current
         if entry is not None and self._try(lambda: trash.delete(entry.folder)):
             self._marked.pop(entry.name, None)
-            text = f"{printable(entry.name)} is deleted; z brings it back within a day."
+            text = f"{printable(entry.name)} was deleted. z restores it within 24 hours."
             self.notify(text, timeout=6, markup=False)
 
     def action_undo_delete(self) -> None:
-        """Bring back what was deleted last, by whatever app."""
+        """Restore the run that was deleted last, also by another process."""
         if self._deleted:
             name = self._deleted.pop()
             self._try(lambda: trash.restore(self.session.engine.runs_folder / name))
 
     def _try(self, change: Callable[[], None]) -> bool:
-        """Change something in the folder, and read it anew; False, and a message, if that can't be."""
+        """Change something in the folder and read it again; False, with a message, if this fails."""
         try:
             change()
         except RunInUse as error:
-            self.notify(f"It stays: {error}.", severity="warning", markup=False)
+            self.notify(f"Not changed: {error}.", severity="warning", markup=False)
         except NotARun as error:
             self.notify(f"{printable(str(error))}.", severity="warning", markup=False)
         except OSError as error:
             text = f"{printable(str(error.filename))}: {error.strerror}"
             self.notify(text, severity="error", markup=False)
         else:
-            self._outdated = True  # a reading that is under way began before
+            self._outdated = True  # a read that is in progress began before the change
             self._read()
             return True
         return False

@@ -1,4 +1,4 @@
-"""A theory page on the screen: its knobs in a row or two, its body beneath."""
+"""A theory page on the screen: its knobs in one or two rows, its body below."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -12,12 +12,12 @@ from tui_vanish.theory.sheet import Overflow, Sheet
 from tui_vanish.widgets.item_list import ItemList
 from tui_vanish.widgets.rows import Rows
 
-_ROOMY = 24  # rows from which a blank one parts the knobs from the body
+_ROOMY = 24  # rows; from this height on an empty row separates the knobs from the body
 _GAP = 2
 
 
 class PageView(Rows):
-    """Draws a page; keys reach it through the screen."""
+    """Draws a page. The screen handles its keys."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"canvas--series-{number}" for number in range(1, 5)}
     DEFAULT_CSS = """
@@ -35,13 +35,13 @@ class PageView(Rows):
         self._chosen: dict[str, str] = {}
 
     def show(self, page: Page) -> None:
-        """Show `page` from now on."""
+        """Show `page`."""
         self._page = page
         self.redraw()
 
     @property
     def knob(self) -> Knob[Any] | None:
-        """The knob that a key turns."""
+        """The selected knob; None if the page has none."""
         knobs = self._page.knobs() if self._page else ()
         if not knobs or self._page is None:
             return None
@@ -49,7 +49,7 @@ class PageView(Rows):
         return next((knob for knob in knobs if knob.name == chosen), knobs[0])
 
     def choose(self, by: int) -> None:
-        """Take another knob in hand."""
+        """Select another knob."""
         if self._page is None or (knob := self.knob) is None:
             return
         knobs = list(self._page.knobs())
@@ -58,7 +58,7 @@ class PageView(Rows):
         self.redraw()
 
     def draw(self, width: int, height: int) -> Canvas:
-        """The knobs and the body."""
+        """Draw the knobs and the body."""
         canvas = Canvas(width, height)
         if self._page is not None:
             draw_page(self._page, canvas, knob=self.knob, ascii=self.alphabet.ascii)
@@ -66,7 +66,7 @@ class PageView(Rows):
 
 
 class Contents(ItemList[str]):
-    """All pages by title, each with the slides that it stands for."""
+    """All pages by title, each with its slides."""
 
     def __init__(self) -> None:
         super().__init__(page_ids())
@@ -93,12 +93,12 @@ class Contents(ItemList[str]):
         return (Piece(title, "cursor" if here else "text"), Piece("  "), Piece(shown, "dim"))
 
     def rows(self, width: int, height: int) -> list[Row]:
-        """The list, and below it what the highlighted page is about."""
+        """The list, and details of the highlighted page below it."""
         listed = super().rows(width, height)
         return [*listed, (), *self._about(page_text(self.page_id), width)][:height]
 
     def _about(self, text: PageText, width: int) -> list[Row]:
-        """Which slides the highlighted page stands for, and which scenarios it explains."""
+        """The slides of the highlighted page, and the scenarios that it explains."""
         lines = [("Slides", "title"), *((f"  {title}", "text") for title in text.slides)]
         if text.explains:
             lines += [("Explains", "title"), (f"  {', '.join(text.explains)}", "text")]
@@ -109,13 +109,16 @@ class Contents(ItemList[str]):
 
 
 def draw_page(page: Page, canvas: Canvas, *, knob: Knob[Any] | None, ascii: bool) -> Overflow:
-    """Draw a page's knobs and body; says what had no room.
+    """Draw a page's knobs and body.
 
     Args:
-        page: what to draw.
-        canvas: where.
-        knob: the one in hand.
-        ascii: whether there is only ASCII.
+        page: the page.
+        canvas: to draw on.
+        knob: the selected one.
+        ascii: whether to use only ASCII characters.
+
+    Returns:
+        What had no room.
     """
     page.fit(canvas.width, canvas.height)
     sheet = Sheet(canvas, ascii, 1, 0, canvas.width - 2)

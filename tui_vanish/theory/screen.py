@@ -1,4 +1,4 @@
-"""The theory pages: a list of them, or one, whose knobs the arrow keys turn."""
+"""The theory screen: the list of pages, or one page, whose values the arrow keys change."""
 
 import sys
 from typing import TYPE_CHECKING
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from tui_vanish.theory.page import Page
 
 _STEP_SECONDS = 0.1  # between two steps while a page runs by itself
-_WORK_SECONDS = 0.2  # between two looks at what a thread has found so far
+_WORK_SECONDS = 0.2  # between two updates of the page while a thread measures
 
 
 class TheoryScreen(SizedScreen[None]):
-    """The theory.
+    """The theory screen.
 
     Args:
-        pages: all pages, as they were left.
-        page_id: the one to open; None opens the list.
+        pages: all pages, which keep their state.
+        page_id: the page to open; None opens the list.
     """
 
     TARGET = "theory"
@@ -62,20 +62,20 @@ class TheoryScreen(SizedScreen[None]):
         yield KeyFooter()
 
     def on_mount(self) -> None:
-        """Show what was asked for."""
+        """Show the page or the list."""
         self._steps = self.set_interval(_STEP_SECONDS, self._step_by_itself, pause=True)
         self._looks = self.set_interval(_WORK_SECONDS, self._show_page, pause=True)
         self.open(self._page.id if self._page else None)
 
     @property
     def page_id(self) -> str | None:
-        """The page shown; None while it is the list."""
+        """The id of the shown page; None if the list is shown."""
         return self._page.id if self._page else None
 
     # ------------------------------------------------------------------------------ what is shown
 
     def open(self, page_id: str | None) -> None:
-        """Show that page; None shows the list."""
+        """Show this page; None shows the list."""
         self._stop()
         self._page = None if page_id is None else self._pages.open(page_id)
         self._contents.display = self._page is None
@@ -88,11 +88,11 @@ class TheoryScreen(SizedScreen[None]):
         self.show()
 
     def show(self) -> None:
-        """Show the page, or the list, as it is now."""
+        """Show the present state of the page or the list."""
         self._show_page()
         page, top = self._page, self._top_line
         if page is None:
-            top.show((Piece("Theory", "title"),), (Piece("the slides' pages, alive", "dim"),))
+            top.show((Piece("Theory", "title"),), (Piece("the slides, interactive", "dim"),))
         else:
             title = f"{page_ids().index(page.id) + 1} {page.text.title}"
             slides = f"slides: {'; '.join(page.text.slides)}"
@@ -157,7 +157,7 @@ class TheoryScreen(SizedScreen[None]):
         self.show()
 
     def _stop(self) -> None:
-        """Let nothing of this page go on behind another."""
+        """Stop the steps and the work of this page."""
         self._stepping = False
         self._steps.pause()
         self._looks.pause()
@@ -168,7 +168,7 @@ class TheoryScreen(SizedScreen[None]):
     # --------------------------------------------------------------------------------- actions
 
     def action_turn_knob(self, by: str) -> None:
-        """Turn the knob in hand."""
+        """Change the selected value."""
         knob = self._view.knob
         if self._page is not None and knob is not None:
             knob.turn(int(by))
@@ -176,14 +176,14 @@ class TheoryScreen(SizedScreen[None]):
             self.show()
 
     def action_choose_knob(self, by: str) -> None:
-        """Take another knob in hand, or highlight another page of the list."""
+        """Select another value, or highlight another page of the list."""
         if self._page is None:
             self._contents.move(int(by))
         else:
             self._view.choose(int(by))
 
     def action_step(self) -> None:
-        """Take one step on the page, or open the highlighted one."""
+        """Take one step on the page, or open the highlighted page of the list."""
         if self._page is None:
             self._from_contents = True
             self.open(self._contents.page_id)
@@ -197,7 +197,7 @@ class TheoryScreen(SizedScreen[None]):
         self.action_step()
 
     def action_run_steps(self) -> None:
-        """Take step after step, or stop."""
+        """Start taking step after step, or stop."""
         if self._page is not None and self._page.run_label:
             self._stepping = not self._stepping
             (self._steps.resume if self._stepping else self._steps.pause)()
@@ -217,7 +217,7 @@ class TheoryScreen(SizedScreen[None]):
             self.show()
 
     def action_next_page(self, by: str) -> None:
-        """Turn to the next or the previous page."""
+        """Go to the next or the previous page."""
         if self._page is not None:
             self.open(self._pages.beside(self._page.id, int(by)))
 

@@ -226,10 +226,10 @@ def test_a_finished_run_is_only_resumed_for_more_epochs(lab: Lab) -> None:
     refused = listener.wait_for(RunFinished, 2)
     assert (
         refused.error
-        == f"{run} cannot be resumed: it is finished after 2 epochs; a larger --epochs trains it longer"
+        == f"{run} cannot be resumed: it finished after 2 epochs: pass a larger --epochs to train it longer"
     )
     engine.send(ResumeRun(run, epochs=2))
-    assert "it has had 2 epochs" in (listener.wait_for(RunFinished, 3).error or "")
+    assert "it has already had 2 epochs" in (listener.wait_for(RunFinished, 3).error or "")
     assert (lab.folder / run / EVENTS).stat().st_size == size
 
     engine.send(ResumeRun(run, epochs=4))
@@ -257,7 +257,7 @@ def test_other_data_are_refused_and_nothing_is_changed(lab: Lab, tmp_path: Path)
     end = listener.wait_for(RunFinished)
     assert end.error is not None
     assert "it was trained on 80/20 images" in end.error
-    assert "here are 96/20: name the same data with --data" in end.error
+    assert "but the data here are 96/20: pass the same data with --data" in end.error
     assert (lab.folder / run / EVENTS).read_bytes() == before
 
 
@@ -311,7 +311,7 @@ def test_a_run_of_an_earlier_version_is_resumed_only_while_its_log_tells_its_dat
     engine.send(ResumeRun(run))
     error = listener.wait_for(RunFinished).error or ""
     engine.close()
-    assert "it is not known on which data, device and threads it began" in error
+    assert "its data, device and threads are unknown, because the first line of its log is lost" in error
     assert "vanish-tui run small --seed 1" in error
     log.write_bytes(content)
     assert said(lab.resumed(run)) == said(lab.whole(SCENARIOS["plain"]))
@@ -321,7 +321,8 @@ def test_another_number_of_threads_is_refused(lab: Lab) -> None:
     run = stopped(lab, SCENARIOS["plain"], 3)
     engine, listener = lab.start(threads=2)
     engine.send(ResumeRun(run))
-    assert "it was trained with --threads 1, and here are 2" in (listener.wait_for(RunFinished).error or "")
+    error = listener.wait_for(RunFinished).error or ""
+    assert "it was trained with --threads 1, but the number here is 2" in error
 
 
 def test_a_run_that_another_process_trains_is_refused(lab: Lab) -> None:

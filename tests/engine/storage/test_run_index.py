@@ -108,7 +108,7 @@ def _dangling(folder: Path) -> None:
         (_rubbish, "damaged: summary.json does not describe a run", False),
         (_of_another_kind, "damaged: summary.json does not describe a run", False),
         (_without_status, "damaged: summary.json does not describe a run", False),
-        (_alien, "no run: there is no run.json", False),
+        (_alien, "not a run: run.json is missing", False),
         (_a_file, "not a run: it is a file", False),
         (_dangling, "cannot be read: No such file or directory", False),
     ],
@@ -225,7 +225,7 @@ def test_what_is_no_run_is_not_deleted(tmp_path: Path) -> None:
     (tmp_path / "photos" / "one.jpg").write_text("dear to somebody")
     (tmp_path / "file").write_text("likewise")
     for name in ("photos", "file"):
-        with pytest.raises(NotARun, match=f"{name} is no run"):
+        with pytest.raises(NotARun, match=f"{name} is not a run"):
             trash.delete(tmp_path / name)
     assert os.listdir(tmp_path / "photos") == ["one.jpg"]
 
@@ -290,7 +290,7 @@ def test_a_link_to_a_run_is_not_deleted(tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     runs.mkdir()
     (runs / "link").symlink_to(original)
-    with pytest.raises(NotARun, match="link is no run"):
+    with pytest.raises(NotARun, match="link is not a run"):
         trash.delete(runs / "link")
     assert not (original / trash.DELETED).exists()
 

@@ -284,7 +284,7 @@ async def test_a_difference_inside_the_range_of_the_seeds_says_so(tmp_path: Path
                 run.start()
             run.train_epochs(1, final_loss=1.5, final_accuracy=accuracy)
         await bench.settle()
-        assert "≈ inside" in bench.text
+        assert "≈: inside the range" in bench.text
         assert "≈+6.0" in bench.text
         assert "≈2" in bench.text
 

@@ -202,7 +202,7 @@ async def test_a_name_that_is_taken_is_refused(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await edit(bench, "up", "backspace", "backspace", "enter")
         assert isinstance(bench.app.screen, EditorScreen)
-        assert "! there is such a scenario" in bench.text
+        assert "! this name is taken" in bench.text
 
 
 async def test_a_variant_is_saved_as_a_file_of_one_s_own(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_a_heading_never_cuts_its_numbers() -> None:
         "".join(piece.text for piece in cut_row(present.heading(run.view.snapshot(), width), width))
         for width in range(20, 50)
     }
-    assert any("touched: lr 0.005" in row for row in rows)
+    assert any("changed by hand: lr 0.005" in row for row in rows)
     assert all("lr 0" not in row or "lr 0.005" in row for row in rows)
 
 
@@ -78,10 +78,11 @@ async def test_f_freezes_and_unfreezes_the_selected_layer(tmp_path: Path) -> Non
 async def test_a_modified_run_shows_what_was_changed(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await training(bench)
-        assert "touched" not in bench.text
+        assert "by hand" not in bench.text
+        assert "modified" not in bench.text
         await bench.press("plus", "enter")
-        assert "touched: lr 0.02" in bench.text
-        assert "not the scenario's own run any more" in bench.text
+        assert "changed by hand: lr 0.02" in bench.text
+        assert "it no longer matches its scenario" in bench.text
 
 
 async def test_epochs_are_asked_for_and_checked(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ async def test_the_folder_and_the_reason_stay_on_the_screen_until_saving_works(
         await bench.settle()
         assert "1 not saved · 1 training" in bench.text.splitlines()[0]
         said = " ".join(bench.text.replace("│", " ").split())
-        assert "Not saved in /scratch/runs/depth-7-0000: No space left on device. Training goes on." in said
+        assert "Not saved in /scratch/runs/depth-7-0000: No space left on device. Training continues." in said
         bench.engine.unsaved.clear()
         run.sample(20)
         await bench.settle()

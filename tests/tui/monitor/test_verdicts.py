@@ -95,7 +95,7 @@ async def test_x_goes_through_what_the_verdict_suggests_and_back(tmp_path: Path)
 async def test_x_without_a_verdict_says_so(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await bench.press("x")
-        assert "no verdict yet" in bench.text
+        assert "No verdict suggests another scenario yet." in bench.text
 
 
 async def test_w_shows_every_verdict_with_its_numbers_and_leads_back(tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ def test_the_heading_and_the_progress_leave_out_what_is_unknown(run: Snapshot) -
     assert "1/0" not in words(present.progress(run, 60))
     changed = Intervened(**where(11, 2), kind="lr", value=0.05)
     touched, _ = follow([*beginning(), sample(1), changed])
-    assert words(present.heading(touched, 60)) == "my-classifier  touched: lr 0.05"
+    assert words(present.heading(touched, 60)) == "my-classifier  changed by hand: lr 0.05"
 
 
 def test_the_note_leads_with_its_verdict(run: Snapshot) -> None:

@@ -197,13 +197,13 @@ async def test_what_is_no_run_and_what_is_trained_stays(tmp_path: Path) -> None:
         for name in ("photos", "holiday.jpg"):
             await bench.press("x")
             await read(bench)
-            assert f"{name} is no run: delete it yourself." in bench.text
+            assert f"{name} is not a run: delete it yourself." in bench.text
             await bench.press("j")
         lock = RunLock(bench.engine.runs_folder / _OPEN)
         await bench.press("G", "x")
         await read(bench)
         lock.release()
-        assert f"It stays: it is being trained by process {os.getpid()}." in bench.text
+        assert f"Not changed: it is being trained by process {os.getpid()}." in bench.text
         assert not (bench.engine.runs_folder / trash.TRASH).exists()
         assert len(shown(bench)) == 5
 
@@ -217,7 +217,7 @@ async def test_an_abandoned_run_goes_on_and_a_finished_one_is_asked_for_epochs(t
         await bench.press("r")
         await read(bench)
         await bench.press("g", "j", "p")
-        assert "It is finished. How many epochs" in bench.text
+        assert "It is finished. How many epochs in total?" in bench.text
         await bench.press("enter")
         assert bench.engine.sent[1:] == [ResumeRun(_GOOD, 200)]
 
@@ -238,7 +238,7 @@ async def test_a_run_of_another_process_is_taken_over_and_one_of_this_is_not(
         assert "trained here" in bench.text
         assert "take over" not in bench.footer
         await bench.press("p")
-        assert "It is trained here." in bench.text
+        assert "The run is trained here." in bench.text
         lock.release()
 
         neighbour.hold(folder)
@@ -253,7 +253,7 @@ async def test_a_run_of_another_process_is_taken_over_and_one_of_this_is_not(
 async def test_marked_runs_are_compared_as_their_logs_tell_them(tmp_path: Path) -> None:
     async with runs_opened(tmp_path) as bench:
         await bench.press("j", "c")
-        assert "Mark two runs or more" in bench.text
+        assert "Mark at least two runs with space, then press c." in bench.text
         await bench.press("space", "j", "space", "c")
         assert bench.engine.followed == [_GOOD, _BAD]
         assert isinstance(bench.app.screen, CompareScreen)
@@ -278,7 +278,7 @@ async def test_damage_is_shown_and_harms_nothing(tmp_path: Path) -> None:
             "damaged: summary.json does not describe a run",
             "written by a newer version (schema 9, here 1): update vanish-tui",
             "? 2026-01-03 09:00 depth-3            finished",
-            r"odd\udcff\x1b[31m  no run: there is no run.json",
+            r"odd\udcff\x1b[31m  not a run: run.json is missing",
         ):
             assert words in text
         assert all(c.isprintable() or c == "\n" for c in text)
