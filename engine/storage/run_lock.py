@@ -11,14 +11,17 @@ from pathlib import Path
 from time import time
 from typing import Self
 
+from engine.storage.lock_holder import NO_LOCKS_HERE, has_locked
+
 LOCK = "run.lock"
 HEARTBEAT_SECONDS = 10.0
 SILENT_SECONDS = 60.0  # without a heartbeat; then an owner on another host counts as gone
+_CLOCKS_DIFFER_SECONDS = 3600.0  # a heartbeat further in the future is not one
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-_NO_LOCKS_HERE = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
 _LARGEST_LINE = 4096  # bytes; a lock's line has about 150
 _LARGEST_PID = 2**31 - 1
+_LONGEST_HOST = 64  # characters, as in Linux
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,13 @@ class Owner:
         return self.started is not None and _start_of(self.pid) == self.started
 
     def __str__(self) -> str:
-        return f"process {self.pid}" if self.is_here else f"process {self.pid} on {self.host}"
+        if self.is_here:
+            return f"process {self.pid}"
+        # The name comes from a file, and must not control the terminal that it is printed on.
+        host = self.host[:_LONGEST_HOST]
+        if not host.isprintable():
+            host = host.encode("unicode_escape").decode()
+        return f"process {self.pid} on {host}"
 
 
 class RunInUse(Exception):
@@ -104,7 +113,7 @@ class RunLock:
         except BlockingIOError:
             raise RunInUse(_read(folder)[0]) from None
         except OSError as error:
-            if error.errno not in _NO_LOCKS_HERE:  # without locks, as on some network disks, the line decides
+            if error.errno not in NO_LOCKS_HERE:  # without locks, as on some network disks, the line decides
                 raise
         # On some file systems, locks do not reach other hosts: there, a recent heartbeat counts as a lock.
         if (owner := owner_of(folder)) is not None and not (owner.is_here and owner.pid == os.getpid()):
@@ -130,15 +139,15 @@ class RunLock:
 def owner_of(folder: Path) -> Owner | None:
     """The process that trains the run in `folder` now; None if there is none.
 
-    The text of the lock proves nothing. On this host it counts only while the named process holds the lock on
-    this very file, so that a copied folder or a forged text has no owner.
+    The text of the lock proves nothing. On this host it counts only while the named process has locked this
+    very file in this very folder (see `has_locked`), so that a copied folder or a forged text has no owner.
     """
     owner, of_file = _read(folder)
     if owner is None or of_file is None:
         return None
     if owner.is_here:
         return owner if _holds(owner, folder, of_file) else None
-    return owner if time() - of_file.st_mtime < SILENT_SECONDS else None
+    return owner if -_CLOCKS_DIFFER_SECONDS < time() - of_file.st_mtime < SILENT_SECONDS else None
 
 
 def ask_to_end(folder: Path, owner: Owner) -> None:
@@ -169,9 +178,11 @@ def ask_to_end(folder: Path, owner: Owner) -> None:
             raise ProcessLookupError(errno.ESRCH, "the process no longer trains the run")
         if of_file.st_uid != os.geteuid() or _user_of(owner.pid) != os.geteuid():
             raise CannotEnd(f"{owner} belongs to another user")
-        if not _has_locked(owner.pid, folder, of_file):
+        if not has_locked(owner.pid, folder / LOCK, of_file):
             raise CannotEnd(f"{owner} does not hold the run's lock")
         signal.pidfd_send_signal(process, signal.SIGTERM)
+    except PermissionError:  # a process of this user may have rights that this one lacks
+        raise CannotEnd(f"{owner} cannot be proved to hold the run's lock") from None
     finally:
         os.close(process)
 
@@ -214,48 +225,10 @@ def _holds(owner: Owner, folder: Path, of_file: os.stat_result) -> bool:
     if not owner.is_alive:
         return False
     try:
-        return _has_locked(owner.pid, folder, of_file)
+        return has_locked(owner.pid, folder / LOCK, of_file)
     except PermissionError:  # another user's process can be watched, but is never asked to end
-        return True
-
-
-def _has_locked(pid: int, folder: Path, of_file: os.stat_result) -> bool:
-    """Whether a process holds a flock on this file; without locks in the file system, whether it is open.
-
-    Raises:
-        PermissionError: the process belongs to another user.
-    """
-    descriptors = f"/proc/{pid}/fd"
-    try:
-        for number in os.listdir(descriptors):
-            try:
-                there = os.stat(f"{descriptors}/{number}")
-                if (there.st_dev, there.st_ino) != (of_file.st_dev, of_file.st_ino):
-                    continue
-                if "FLOCK" in Path(f"/proc/{pid}/fdinfo/{number}").read_text():
-                    return True
-            except FileNotFoundError:  # it was closed in the meantime
-                continue
-            if not _has_locks(folder):
-                return True
-    except FileNotFoundError:  # it has ended
-        return False
-    return False
-
-
-def _has_locks(folder: Path) -> bool:
-    """Whether the file system has locks. To find out, release a lock that this descriptor does not hold."""
-    try:
-        file = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_UN)
-    except OSError as error:
-        return error.errno not in _NO_LOCKS_HERE
-    finally:
-        os.close(file)
-    return True
+        # A lock belongs to the user of its holder. The lock in a copy of another user's folder does not.
+        return _user_of(owner.pid) == of_file.st_uid
 
 
 def _is_our_file(of_file: os.stat_result) -> bool:

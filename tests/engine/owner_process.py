@@ -1,4 +1,4 @@
-"""A process that holds the locks of runs, as one does that trains them, until it is told to end."""
+"""A process that holds the locks of runs, as one does that trains them, until it is asked to end."""
 
 import json
 import subprocess
