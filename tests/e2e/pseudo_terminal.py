@@ -142,6 +142,13 @@ class PseudoTerminal:
             now = self._switches()
             before, unchanged = now, unchanged + 1 if now == before else 0
 
+    def wait_until_blocked(self) -> None:
+        """Read nothing more, and wait until the terminal takes nothing more from the program."""
+        deadline = monotonic() + PATIENCE
+        while select.select([], [self._slave], [], 0)[1]:
+            assert monotonic() < deadline, "it writes nothing more, and the terminal is not full"
+            assert not select.select([self._ended], [], [], 0.1)[0], "it has ended"
+
     def wait_for_end_unread(self) -> int:
         """Wait until the program has ended, without reading; returns its exit code."""
         ready, _, _ = select.select([self._ended], [], [], PATIENCE)

@@ -1,6 +1,9 @@
 """A terminal that takes nothing more, as behind a link that died: the app ends, and its runs are saved."""
 
+import fcntl
+import json
 import os
+import select
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -14,7 +17,7 @@ from engine.storage.checkpoint import CHECKPOINT
 from engine.storage.paths import default_runs_folder
 from engine.storage.run_lock import owner_of
 from tests.e2e.processes import Record, read_until, run_names, saved, training
-from tests.e2e.pseudo_terminal import PATIENCE, PseudoTerminal
+from tests.e2e.pseudo_terminal import PATIENCE, PROGRAM, PseudoTerminal, child_environment, take_signals
 from tests.e2e.test_hangup import brief, epoch_of, train
 from tests.engine.lab import write_data
 
@@ -168,4 +171,69 @@ def test_a_signal_that_comes_twice_at_once_saves_a_run_without_the_app(data: tup
         send_twice(process)
         process.communicate(timeout=PATIENCE)
     assert process.returncode == 143
+    assert is_saved_as_stopped()
+
+
+def run_unread(data: tuple[str, str], *arguments: str) -> "tuple[subprocess.Popen[bytes], int]":
+    """Train with output to a pipe that is never read, until a write to it blocks; returns its other end."""
+    brief(20_000)
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 1)  # the smallest
+    process = subprocess.Popen(
+        [*PROGRAM, *arguments, *data],
+        stdout=writing,
+        stderr=writing,
+        env=child_environment({}),
+        preexec_fn=take_signals,
+    )
+    deadline, ended = monotonic() + PATIENCE, os.pidfd_open(process.pid)
+    while select.select([], [writing], [], 0)[1]:
+        assert monotonic() < deadline
+        assert not select.select([ended], [], [], 0.1)[0], "it has ended"
+    for descriptor in (writing, ended):
+        os.close(descriptor)
+    return process, reading
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
+)
+def test_a_signal_saves_a_run_whose_output_is_never_read(
+    data: tuple[str, str], number: signal.Signals, code: int
+) -> None:
+    process, reading = run_unread(data, "run", "brief", "--json")
+    process.send_signal(number)
+    assert process.wait(PATIENCE) == code
+    assert is_saved_as_stopped()
+    os.close(reading)
+
+
+def test_a_signal_saves_every_run_of_a_comparison_whose_output_is_never_read(data: tuple[str, str]) -> None:
+    process, reading = run_unread(data, "compare", "brief", "depth-3", "--json")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE) == 143
+    assert [ending(saved(run)) for run in run_names()] == [["stopped"]] * 2
+    os.close(reading)
+
+
+def test_a_run_whose_reader_is_only_slow_is_reported_to_its_end(data: tuple[str, str]) -> None:
+    process, reading = run_unread(data, "run", "brief", "--json")
+    process.send_signal(signal.SIGTERM)
+    lines = b""
+    while part := os.read(reading, 512):
+        lines += part
+        select.select([], [], [], 0.001)
+    assert process.wait(PATIENCE) == 143
+    assert json.loads(lines.splitlines()[-1])["status"] == "stopped"
+    assert is_saved_as_stopped()
+    os.close(reading)
+
+
+def test_a_signal_saves_a_run_in_a_stalled_terminal(open_terminal: Open, data: tuple[str, str]) -> None:
+    brief(20_000)
+    terminal = open_terminal("run", "brief", "--json", *data)
+    terminal.wait_for("epoch_finished")
+    terminal.wait_until_blocked()
+    terminal.process.send_signal(signal.SIGTERM)
+    assert terminal.wait_for_end_unread() == 143
     assert is_saved_as_stopped()

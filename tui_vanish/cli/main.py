@@ -56,6 +56,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader closed our output, as `head` does: not an error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    finally:
+        if "tui_vanish.jobs.signals" in sys.modules:
+            from tui_vanish.jobs.signals import dismiss
+
+            dismiss()
 
 
 def _parser() -> argparse.ArgumentParser:

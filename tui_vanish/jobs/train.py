@@ -1,14 +1,10 @@
 """Training without the app, until the runs end, a signal arrives, or the output is closed."""
 
 import queue
-import signal
 from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
-from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
 from engine.protocol.commands import ResumeRun, Stop
@@ -18,20 +14,17 @@ from engine.runtime.state import Settings
 from engine.storage.paths import default_runs_folder
 from engine.tracking.snapshot import Snapshot
 from tui_vanish.jobs.exits import FailedError, LeaveAtOnce
+from tui_vanish.jobs.signals import AGAIN_SECONDS, Came, signals_into
 
 if TYPE_CHECKING:
     from scenarios.schema import Scenario
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _DEFECT = (
     "internal error: the engine has stopped. Runs are safe up to their last save:"
     " resume them with vanish-tui run --resume RUN"
 )
 _GLANCE = 0.05  # seconds between two checks of an engine that is stopping
 _LOOK = 1.0  # and of one that trains
-# A signal that arrives sooner after the first is the same one: make, timeout and srun pass theirs on to a
-# process that has also received it as a member of their group.
-_AGAIN_SECONDS = 0.5
 
 
 class Reporter(Protocol):
@@ -42,14 +35,6 @@ class Reporter(Protocol):
 
     def warn(self, text: str) -> None:
         """Report a warning; it is passed only once."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Came:
-    """A signal, and when it came."""
-
-    number: int
-    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +87,8 @@ def train_all(
 ) -> list[Ending]:
     """Train several runs in one engine, and report them as they go.
 
-    A signal, or a reader that closes the output, stops all runs cleanly: they are saved.
+    A signal, or a reader that closes the output, stops all runs cleanly: they are saved. A signal also does so
+    while this thread is blocked in a write, because the reader reads nothing more; see jobs.signals.
 
     Args:
         settings: of the engine.
@@ -119,10 +105,10 @@ def train_all(
             passed on by another process) before the runs had stopped.
         FailedError: the engine ended before its runs, or the reporter cannot write.
     """
-    inbox: queue.SimpleQueue[RunEvent | _Came] = queue.SimpleQueue()
+    inbox: queue.SimpleQueue[RunEvent | Came] = queue.SimpleQueue()
     engine = Engine(settings, on_event=inbox.put)
     warnings = _Warnings(engine, reporter)
-    with _signals_into(inbox):
+    with signals_into(inbox.put, engine):
         engine.start()
         try:
             finished, number = _follow(engine, deque(jobs), at_once or len(jobs), inbox, reporter, warnings)
@@ -144,14 +130,14 @@ def _follow(
     engine: Engine,
     waiting: deque[Job | Continuation],
     at_once: int,
-    inbox: "queue.SimpleQueue[RunEvent | _Came]",
+    inbox: "queue.SimpleQueue[RunEvent | Came]",
     reporter: Reporter,
     warnings: "_Warnings",
 ) -> tuple[dict[str, RunFinished], int | None]:
     """Start the jobs, and pass on their events until the last job has ended."""
     finished: dict[str, RunFinished] = {}
     active: set[str] = set()
-    first: _Came | None = None
+    first: Came | None = None
     listened = True
 
     def stop() -> None:
@@ -167,17 +153,19 @@ def _follow(
         except queue.Empty:
             news = None
             if not engine.alive:
+                if first is not None:  # this thread was blocked, and the engine was closed meanwhile
+                    return finished, first.number
                 raise FailedError(_DEFECT) from None
-        if isinstance(news, _Came):
+        if isinstance(news, Came):
             if first is None:
                 first = news
                 stop()
-            elif news.at - first.at >= _AGAIN_SECONDS:
+            elif news.at - first.at >= AGAIN_SECONDS:
                 raise LeaveAtOnce(news.number)
         if first is not None and engine.importing:
             raise LeaveAtOnce(first.number)
         warnings.pass_on()
-        if news is None or isinstance(news, _Came):
+        if news is None or isinstance(news, Came):
             continue
         if listened:
             try:
@@ -205,21 +193,3 @@ class _Warnings:
             self._heard = notice.number
             if notice.severity == "warning":
                 self._reporter.warn(notice.text)
-
-
-@contextmanager
-def _signals_into(inbox: "queue.SimpleQueue[RunEvent | _Came]") -> Iterator[None]:
-    """Put the signals that end a program into `inbox`, except those that the caller ignores (nohup)."""
-
-    def note(number: int, _: FrameType | None) -> None:
-        inbox.put(_Came(number, monotonic()))
-
-    before = {each: signal.getsignal(each) for each in SIGNALS}
-    try:
-        for each, handler in before.items():
-            if handler is not signal.SIG_IGN:
-                signal.signal(each, note)
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
