@@ -1,4 +1,4 @@
-"""Where the program begins: with as little as can be, so that a ctrl+c that comes at once is no traceback."""
+"""Where the program begins. It imports little, so that an early ctrl+c ends it without a traceback."""
 
 import sys
 

@@ -152,7 +152,7 @@ class Listener:
         answer: called with each event in the engine's thread.
 
     Attributes:
-        gate: while it is not set the engine stands still at its next event.
+        gate: while it is not set, the engine waits at its next event.
     """
 
     def __init__(self, answer: Callable[[RunEvent], None] | None = None) -> None:

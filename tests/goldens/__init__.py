@@ -1,6 +1,6 @@
 """Texts that a person has read and found right, each a file beside this one.
 
-`UPDATE_GOLDENS=1 pytest ...` writes them anew; read the diff before it goes in.
+`UPDATE_GOLDENS=1 pytest ...` writes them again; read the diff before you commit it.
 """
 
 import difflib

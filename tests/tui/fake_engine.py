@@ -1,4 +1,7 @@
-"""An engine whose runs a test controls. Its snapshots are built from events, as in the real engine."""
+"""An engine whose runs a test controls. Its snapshots are built from events, as in the real engine.
+
+It is long because it implements the whole port of the engine, command by command.
+"""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,7 @@
-"""What each key does, on a fake engine."""
+"""What each key does, on a fake engine.
+
+It is long because it tries every key of the app once.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,7 @@
-"""The comparison: runs in lockstep in one chart, their gradients, their ranks, and how they differ."""
+"""The comparison: runs in lockstep in one chart, their gradients, their ranks, and how they differ.
+
+It is long because every key of the comparison is one short action here, next to what it shows.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The layers over the training time: a row a layer, and in each cell how large the quantity was then."""
+"""The layers over the training time: one row per layer, and in each cell how large the quantity was then."""
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
@@ -208,7 +208,7 @@ def _columns(moments: Sequence[Moment], axis: Axis, width: int) -> list[dict[str
 
 
 def _values(columns: Sequence[dict[str, LayerSample]], quantity: Quantity) -> Iterator[float]:
-    """Every value that is in sight; what stands in several columns once."""
+    """Every visible value; one that fills several columns is listed once."""
     for column in {id(column): column for column in columns}.values():
         for layer in column.values():
             if (value := layer.value(quantity)) is not None:

@@ -28,18 +28,18 @@ _RANKS = [
 
 
 class LayerBars(CanvasWidget):
-    """A network's layers, one a row: name, bar, numbers.
+    """A network's layers, one per row: name, bar, numbers.
 
-    A bar ends where the layer's quantity stands on the axis above. What is not a positive number is a word
-    instead of a bar: "0" where the axis begins, "inf" where it ends, "nan". A frozen layer's bar has another
-    texture and an "F" before it, an accused one a "!".
+    A bar ends at the layer's value on the axis above. A value that is not a positive number is a word instead
+    of a bar: "0" where the axis begins, "inf" where it ends, "nan". A frozen layer's bar has another texture
+    and an "F" before it; the layer that the verdict names has a "!".
     """
 
     HELP = """
-    A bar a layer, from the input to the output, on a logarithmic axis that grows so that it never clips. ┊
-    is where mean-field theory puts the layer at the first step. ! is the layer that the verdict names, F
-    one that is frozen. Up and down select a layer; f freezes it, d looks at it closely, v changes what the
-    bars show.
+    One bar per layer, from the input to the output, on a logarithmic axis that never clips. ┊ is where
+    mean-field theory expects the layer at the first step. ! marks the layer that the verdict names, F a
+    frozen layer. Up and down select a layer; f freezes it, d shows its values as histograms, v changes what
+    the bars show.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {

@@ -87,8 +87,8 @@ def train_all(
 ) -> list[Ending]:
     """Train several runs in one engine, and report them as they go.
 
-    A signal, or a reader that closes the output, stops all runs cleanly: they are saved. A signal also does so
-    while this thread is blocked in a write, because the reader reads nothing more; see jobs.signals.
+    A signal, or a reader that closes the output, stops all runs cleanly: they are saved. A signal also
+    does so while this thread is blocked in a write to a reader that has stopped reading; see jobs.signals.
 
     Args:
         settings: of the engine.

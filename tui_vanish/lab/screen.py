@@ -1,4 +1,7 @@
-"""The lab: the list of scenarios, and the run of the highlighted one."""
+"""The lab: the list of scenarios, and the run of the highlighted one.
+
+It is long because the lab has the most keys of all screens, and each key is one short action here.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING

@@ -64,7 +64,7 @@ def test_a_scenario_that_diverges_has_no_step_time() -> None:
 
 
 def test_the_floor_is_every_matrix_product_of_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Counted by torch: a layer's product forward, and its two backward, but for the first layer's input."""
+    """Counted by torch: one product forward and two backward per layer, one backward in the first layer."""
     from torch.utils.flop_counter import FlopCounterMode
 
     scenario, data = make_scenario(), random_data()

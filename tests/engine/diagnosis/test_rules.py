@@ -1,4 +1,7 @@
-"""Each rule on made-up measurements: what it calls by its name, and what it just doesn't."""
+"""Each rule on made-up measurements: what it calls by its name, and what it just doesn't.
+
+It is long because every rule has its cases here, on one set of made-up windows.
+"""
 
 import math
 from typing import Any

@@ -1,4 +1,7 @@
-"""What is measured at each layer, against autograd, clones of the weights, closed forms and hand counts."""
+"""What is measured at each layer, against autograd, clones of the weights, closed forms and hand counts.
+
+It is long because each quantity has its own reference here.
+"""
 
 import itertools
 import math

@@ -1,4 +1,7 @@
-"""The engine's life: its thread, its queue, what it publishes, and what it leaves behind."""
+"""The engine's life: its thread, its queue, what it publishes, and what it leaves behind.
+
+It is long because all tests share one engine with its data and one listener.
+"""
 
 import subprocess
 import sys
@@ -398,7 +401,7 @@ def test_commands_that_come_too_late_or_for_nobody_change_nothing(start: Start, 
     engine = start()
     name = engine.train(make_scenario(), 1)
     listener.wait_for(RunFinished)
-    for command in (Pause(name), Resume(name), Stop(name), SetLearningRate(name, 1.0), Stop("nobody")):
+    for command in (Pause(name), Resume(name), Stop(name), SetLearningRate(name, 1.0), Stop("unknown")):
         engine.send(command)
     other = engine.train(make_scenario(), 2)
     listener.wait_for(RunFinished, run=other)

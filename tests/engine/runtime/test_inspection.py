@@ -1,4 +1,4 @@
-"""A close look at a layer: what it sees, and that nobody can tell afterwards that somebody looked."""
+"""The inspection of a layer: what it measures, and that it changes nothing in the run."""
 
 import math
 from itertools import pairwise
@@ -154,7 +154,7 @@ def test_a_layer_can_be_looked_at_after_the_end_and_one_that_is_not_there_is_a_w
         listener.wait_for(RunFinished, run=name)
         engine.send(Inspect(name, "output"))
         engine.send(Inspect(name, "layer9"))
-        engine.send(Inspect("nobody", "layer1"))
+        engine.send(Inspect("unknown", "layer1"))
         again = engine.train(make_scenario(), 2)
         listener.wait_for(RunFinished, run=again)
     finally:

@@ -1,4 +1,7 @@
-"""A run that was stopped, killed or copied at any moment ends in the bits of one that never stood still."""
+"""A run that was stopped, killed or copied at any moment ends in the bits of one that never stood still.
+
+It is long because every kind of interruption is compared with the same undisturbed runs.
+"""
 
 import json
 import shutil
@@ -87,7 +90,7 @@ class Lab:
         return listener.events
 
     def resumed(self, name: str, folder: Path | None = None, **settings: Any) -> list[RunEvent]:
-        """Lets a run go on to its end; returns all that its log then holds."""
+        """Resume a run and train it to its end; returns all that its log then holds."""
         folder = folder or self.folder
         engine, listener = self.start(runs_dir=folder, **settings)
         engine.send(ResumeRun(name))

@@ -1,4 +1,7 @@
-"""The list of runs: what stands in it, whatever lies in the folder, and that no log is read for it."""
+"""The list of runs: its content for every kind of folder, and that it reads no log.
+
+It is long because every kind of damage is tried on the same list.
+"""
 
 import json
 import os
@@ -146,7 +149,7 @@ def test_a_description_that_describes_no_run_is_damage(tmp_path: Path) -> None:
 def test_no_log_is_read_and_nothing_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("one", "two"):
         (make_run(tmp_path, name) / EVENTS).unlink()
-        (tmp_path / name / EVENTS).mkdir()  # which nobody can read
+        (tmp_path / name / EVENTS).mkdir()  # which cannot be read as a file
         age(tmp_path / name)
     first = list_runs(tmp_path)
     assert [entry.problem for entry in first] == ["", ""]
@@ -223,7 +226,7 @@ def test_a_run_that_is_trained_is_not_deleted(tmp_path: Path) -> None:
 def test_what_is_no_run_is_not_deleted(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "one.jpg").write_text("dear to somebody")
-    (tmp_path / "file").write_text("likewise")
+    (tmp_path / "file").write_text("also precious")
     for name in ("photos", "file"):
         with pytest.raises(NotARun, match=f"{name} is not a run"):
             trash.delete(tmp_path / name)

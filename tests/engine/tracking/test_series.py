@@ -88,7 +88,7 @@ def test_profiles_are_bounded_and_hold_the_first_and_the_newest(capacity: int, c
     assert steps == sorted(set(steps))
     assert all(profile.layers[0].grad_norm == profile.step for profile in kept)
     strides = {after - before for before, after in itertools.pairwise(steps[:-1])}
-    assert len(strides) <= 1  # evenly spaced, but for the newest
+    assert len(strides) <= 1  # evenly spaced, except the newest
 
 
 def test_there_are_no_profiles_before_the_first() -> None:

@@ -1,4 +1,7 @@
-"""The fold from events to a snapshot: what a screen shows of a run, live or from its log."""
+"""The fold from events to a snapshot: what a screen shows of a run, live or from its log.
+
+It is long because every kind of event is applied to the same runs.
+"""
 
 import math
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A trainer that is restored from another's state goes on in the bits that the other would have given."""
+"""A trainer that is restored from another's state continues bit-identically."""
 
 import io
 from typing import Any

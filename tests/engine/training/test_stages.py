@@ -1,4 +1,7 @@
-"""The staged schedule as the course does it, and layers frozen and thawed by hand."""
+"""The staged schedule as the course does it, and layers frozen and thawed by hand.
+
+It is long because every way to end, freeze and skip a stage is tried on the same schedule.
+"""
 
 import pytest
 import torch
@@ -42,7 +45,7 @@ def names(first: int, last: int) -> tuple[str, ...]:
 
 
 def at_stage(stage: int, changes: dict[str, object] | None = None) -> Trainer:
-    """A trainer that stands at the beginning of a stage."""
+    """A trainer at the beginning of a stage."""
     trainer, events = begin(staged(changes), random_data())
     while len(of_kind(events, StageStarted)) < stage:
         trainer.step()

@@ -1,4 +1,7 @@
-"""The compare screen on a fake engine: its keys, and its pictures as text."""
+"""The compare screen on a fake engine: its keys, and its pictures as text.
+
+It is long because all its keys are tried on the same comparison.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace

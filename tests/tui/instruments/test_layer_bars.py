@@ -1,3 +1,8 @@
+"""The layer bars: every kind of value, axis, column and width.
+
+It is long because each case is drawn and read as text.
+"""
+
 import math
 import struct
 from collections.abc import Iterator
