@@ -65,16 +65,16 @@ class Interventions:
         from tui_vanish.chrome.dialogs import ValueScreen, whole_number
 
         each = "in each stage" if stage_count(run) > 1 else "in total"
-        present = epochs_per_stage(run)
+        current = epochs_per_stage(run)
 
         def on_answer(text: str | None) -> None:
-            if text is not None and int(text) != present:
+            if text is not None and int(text) != current:
                 done = f"{int(text)} epochs {each}"
                 self._change(run, SetEpochs(run.run, int(text)), f"set {done}", done)
 
         question = f"How many epochs {each}?"
         check = whole_number(1, MOST_EPOCHS)
-        self._screen.app.push_screen(ValueScreen(question, str(present or ""), check, "set"), on_answer)
+        self._screen.app.push_screen(ValueScreen(question, str(current or ""), check, "set"), on_answer)
 
     def ask_seed(self, run: "Snapshot") -> None:
         """Ask for a seed, and start a new run of the same scenario with it."""

@@ -383,7 +383,7 @@ class LabScreen(RunControls):
     def action_compare(self) -> None:
         """Compare the marked scenarios."""
         if not self.session.comparison.can_open:
-            self.notify("Mark at least two scenarios with space, then compare them.", timeout=5)
+            self.notify("Mark at least two scenarios with space, then press c.", timeout=5)
             return
         self.session.comparison.join_marked()
         self.host.open_comparison()

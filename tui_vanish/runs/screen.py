@@ -260,9 +260,8 @@ class RunsScreen(LiveScreen[str | None]):
             if text is not None:
                 self._resume(entry, int(text))
 
-        self.app.push_screen(
-            ValueScreen(question, str(2 * had), whole_number(had + 1, MOST_EPOCHS)), on_answer
-        )
+        check = whole_number(had + 1, MOST_EPOCHS)
+        self.app.push_screen(ValueScreen(question, str(2 * had), check, "resume"), on_answer)
 
     def _resume(self, entry: RunEntry, epochs: int | None) -> None:
         self.session.runs.resume(entry, epochs)
