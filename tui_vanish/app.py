@@ -104,6 +104,8 @@ class VanishApp(App[int]):
             The exit code: 0, or 128 plus the number of a signal that ended the app, or 1 after an internal
             error.
         """
+        if not options.get("headless"):
+            self._ending.watch()
         try:
             code = super().run(**{"mouse": self._mouse_on, **options})
         finally:

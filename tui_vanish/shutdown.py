@@ -62,6 +62,7 @@ class Shutdown:
         self._app, self._session, self._stop_showing = app, session, stop_showing
         self._watcher = SignalWatcher(_EXIT_CODES, self._obey)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._listening = threading.Event()
         self._begun = False
         self._urgent = False
         self._task: asyncio.Task[None] | None = None
@@ -70,10 +71,17 @@ class Shutdown:
         self._handed_over = False
         self._left: list[str] = []
 
-    def listen(self) -> None:
-        """Start to watch for signals that end the program, and for the loss of the terminal."""
-        self._loop = asyncio.get_running_loop()
+    def watch(self) -> None:
+        """Start to watch for signals that end the program, and for the loss of the terminal.
+
+        This has to happen before the terminal is changed, so that a signal in between restores it.
+        """
         self._watcher.start()
+
+    def listen(self) -> None:
+        """Leave through the event loop from now on, where that answers."""
+        self._loop = asyncio.get_running_loop()
+        self._listening.set()
 
     def listen_no_more(self) -> None:
         """Stop watching: the app has ended and all is saved, so a signal may end the process at once."""
@@ -196,10 +204,12 @@ class Shutdown:
 
     def _farewell(self, number: signal.Signals) -> None:
         """Restore the terminal: in the event loop, so that it draws no more, or else by force."""
-        if self._loop is None or terminal.is_lost():
+        if terminal.is_lost():
             return
-        with suppress(RuntimeError):  # the loop is closed
-            self._loop.call_soon_threadsafe(self._vanish, _EXIT_CODES[number])
-            threading.Event().wait(_FAREWELL_SECONDS)  # the process ends here if the loop answers
+        self._listening.wait(_FAREWELL_SECONDS)  # while the app starts, the loop will answer soon
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(self._vanish, _EXIT_CODES[number])
+                threading.Event().wait(_FAREWELL_SECONDS)  # the process ends here if the loop answers
         with self._last_word:  # restoring by force unblocks the loop, which would end the process too soon
             self._app.restore_terminal_by_force(number)

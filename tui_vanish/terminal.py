@@ -81,14 +81,14 @@ def put_back(driver: Driver, title: Title, number: signal.Signals) -> None:
         title: of the terminal's window.
         number: a signal whose handler does nothing; it interrupts the blocked write.
     """
-    if not _is_ours(driver.fileno):  # type: ignore[attr-defined]
-        return
+    writer = driver._writer_thread  # type: ignore[attr-defined]
+    if writer is None or not _is_ours(driver.fileno):  # type: ignore[attr-defined]
+        return  # nothing was written yet, or it may not be touched
     output = driver._file.fileno()  # type: ignore[attr-defined]
     with suppress(OSError, termios.error):
         own = os.dup(output)
         os.dup2(os.open(os.devnull, os.O_WRONLY), output)  # the interrupted write continues there
-        writer = driver._writer_thread  # type: ignore[attr-defined]
-        if writer is not None and writer.is_alive():
+        if writer.is_alive():
             signal.pthread_kill(writer.ident, number)
         termios.tcflush(own, termios.TCIOFLUSH)
         if driver.attrs_before is not None:  # type: ignore[attr-defined]

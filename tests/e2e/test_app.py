@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from engine.storage.paths import default_runs_folder
+from tests.e2e.processes import command, run_names
 from tests.e2e.pseudo_terminal import PseudoTerminal
 from tui_vanish.cli.options import user_scenarios
 
@@ -257,3 +258,59 @@ def test_the_app_starts_and_draws_where_textual_has_renamed_what_it_replaces(ope
     app.type("q")
     assert app.wait_for_end() == 0
     assert app.is_restored()
+
+
+# Sends the signal when the terminal has been changed, and the app has not been mounted yet.
+_SIGNALLED_AT_THE_START = """
+import os, signal, sys
+from textual.drivers.linux_driver import LinuxDriver
+number = signal.Signals[sys.argv.pop()]
+start = LinuxDriver.start_application_mode
+def start_and_signal(driver):
+    start(driver)
+    os.kill(os.getpid(), number)
+LinuxDriver.start_application_mode = start_and_signal
+from tui_vanish.__main__ import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGINT", 130), ("SIGHUP", 129)])
+def test_a_signal_while_the_app_starts_restores_the_terminal(
+    open_terminal: Open, name: str, code: int
+) -> None:
+    terminal = open_terminal(*SAMPLE, name, program=(sys.executable, "-c", _SIGNALLED_AT_THE_START))
+    assert terminal.wait_for_end() == code
+    assert terminal.is_restored()
+    assert "Traceback" not in terminal.text
+
+
+# ctrl+c while a class body of the app's modules is executed: Python 3.11 makes a RuntimeError of it.
+_INTERRUPTED_IMPORT = """
+import os, signal, sys
+
+class Attribute:
+    def __set_name__(self, owner, name):
+        os.kill(os.getpid(), signal.SIGINT)
+
+class Interrupter:
+    def find_spec(self, name, path=None, target=None):
+        if name == "tui_vanish.app":
+            type("Interrupted", (), {"attribute": Attribute()})
+
+sys.meta_path.insert(0, Interrupter())
+from tui_vanish.__main__ import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("arguments", [(), ("watch", "{run}")], ids=["app", "watch"])
+def test_ctrl_c_while_the_app_is_imported_prints_no_traceback(
+    arguments: tuple[str, ...], open_terminal: Open
+) -> None:
+    assert command("run", "depth-3", *SAMPLE, "--epochs", "1").returncode == 0
+    (run,) = run_names()
+    program = (sys.executable, "-c", _INTERRUPTED_IMPORT)
+    terminal = open_terminal(*(each.format(run=run) for each in arguments), program=program)
+    assert terminal.wait_for_end() == -signal.SIGINT
+    assert terminal.sent == b""

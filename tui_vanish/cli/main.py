@@ -9,6 +9,7 @@ from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
+from tui_vanish.cli.importing import ending_at_once
 from tui_vanish.cli.options import (
     Parser,
     add_training_options,
@@ -125,9 +126,10 @@ def _open_app(arguments: argparse.Namespace) -> int:
 
     chosen = replace(settings(arguments), side_by_side=spare_cores())
     check(chosen)
-    from engine.attach.shared_engine import SharedEngine
-    from engine.runtime.engine import Engine
-    from tui_vanish.cli.open_app import open_app
+    with ending_at_once():
+        from engine.attach.shared_engine import SharedEngine
+        from engine.runtime.engine import Engine
+        from tui_vanish.cli.open_app import open_app
 
     return open_app(arguments, SharedEngine(Engine(chosen)))
 

@@ -10,6 +10,7 @@ from engine.storage.follower import Follower
 from engine.storage.run_index import read_entry
 from engine.storage.run_log import NotARun
 from tui_vanish.cli import options
+from tui_vanish.cli.importing import ending_at_once
 from tui_vanish.cli.reporters import progress
 from tui_vanish.jobs.exits import RefusedError
 from tui_vanish.jobs.resume import find_run
@@ -32,8 +33,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Show the run in the app; without a terminal, print one line per epoch."""
     entry = find_run(arguments.run_name, getattr(arguments, "runs_dir", None))
     if options.has_terminal():
-        from engine.attach.shared_engine import NoEngine, SharedEngine
-        from tui_vanish.cli.open_app import open_app
+        with ending_at_once():
+            from engine.attach.shared_engine import NoEngine, SharedEngine
+            from tui_vanish.cli.open_app import open_app
 
         return open_app(arguments, SharedEngine(NoEngine(entry.runs), find_live=False), watch=entry.name)
     _follow(entry.folder)
