@@ -1,7 +1,10 @@
-"""All actions of the app in one table: name, keys, description, and the screen that carries each one out.
+"""The actions of the app and of its main screens: the lab, the comparison, the theory and the list of runs.
 
-Key bindings, footer, help page and command palette are all built from this table. The file is longer than
-others because one table makes it easy to see that no key is used twice.
+Each row has a name, keys, a description, and the app or screen that carries the action out. The bindings of
+these screens, their footers, the help page and the command palette are built from this table. Dialogs, the
+editor and reading pages, such as the help and the verdicts, bind their own keys.
+
+The file is longer than others because one table makes it easy to see that no key is used twice.
 """
 
 from collections.abc import Iterator
