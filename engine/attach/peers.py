@@ -140,7 +140,7 @@ class Peers:
         Returns:
             The same object as the last time unless something has changed.
         """
-        for run in (*wanted, *self._found()):
+        for run in (*wanted, *self._search()):
             self._follow(run)
         runs, owners = [], {}
         for run, follower in list(self._followers.items()):
@@ -150,12 +150,12 @@ class Peers:
                 continue
             if owner not in (None, self._here):
                 owners[run] = owner
-            runs.append(_as_it_stands(seen, owner))
+            runs.append(_stopped_if_abandoned(seen, owner))
         if (_states(runs), owners) != (_states(self._seen.runs), self._seen.owners):
             self._seen = Seen(tuple(runs), owners)
         return self._seen
 
-    def _found(self) -> list[str]:
+    def _search(self) -> list[str]:
         """The runs that others train, if it is time to search for them."""
         if not self._find_live or monotonic() < self._find_at:
             return []
@@ -177,11 +177,11 @@ class Peers:
                 if run in held:
                     text = f"{handover.owner} was asked to end, but is still running: press T again"
                     self._news.append(News(run, "error", text))
-                elif not self._has_ended(run):
+                elif not self._cannot_resume(run):
                     released.append(run)
         return released
 
-    def _has_ended(self, run: str) -> bool:
+    def _cannot_resume(self, run: str) -> bool:
         seen = self._read(run) if run in self._followers else None
         return seen is not None and seen.status in (Status.FINISHED, Status.DIVERGED)
 
@@ -190,6 +190,6 @@ def _states(runs: Iterable["Snapshot"]) -> list[tuple[str, int, Status, float]]:
     return [(run.run, run.sequence, run.status, run.time) for run in runs]
 
 
-def _as_it_stands(run: "Snapshot", owner: Owner | None) -> "Snapshot":
+def _stopped_if_abandoned(run: "Snapshot", owner: Owner | None) -> "Snapshot":
     """Mark a run as stopped if its log has no end and no process trains it: its process was killed."""
     return run if owner is not None or run.status.ended else replace(run, status=Status.STOPPED)

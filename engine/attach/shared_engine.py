@@ -42,13 +42,13 @@ class SharedEngine:
         self._news: queue.SimpleQueue[News] = queue.SimpleQueue()
         self._notices: list[Notice] = []
         self._notices_seen = 0  # of the engine's
-        self._shown: tuple[int, int] | None = None
-        self._shown_seen: Seen | None = None
+        self._merged_state: tuple[int, int] | None = None
+        self._merged_seen: Seen | None = None
         self._refused: set[str] = set()
         self._snapshot = EngineSnapshot()
-        self._looking = threading.Lock()
+        self._merging = threading.Lock()
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._look_on, name="peers", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="peers", daemon=True)
 
     # ------------------------------------------------------------------ as an engine
 
@@ -82,15 +82,15 @@ class SharedEngine:
 
     def snapshot(self) -> EngineSnapshot:
         """The engine's latest, with the runs of other processes before its own; any thread may ask."""
-        with self._looking:
-            return self._look_at_both()
+        with self._merging:
+            return self._merge()
 
-    def _look_at_both(self) -> EngineSnapshot:
+    def _merge(self) -> EngineSnapshot:
         own, seen = self._engine.snapshot(), self._seen
         self._gather_notices(own)
         state = (own.sequence, len(self._notices))
-        if seen is not self._shown_seen or state != self._shown:
-            self._shown, self._shown_seen = state, seen
+        if seen is not self._merged_seen or state != self._merged_state:
+            self._merged_state, self._merged_seen = state, seen
             runs = [run for run in own.runs if run.run not in self._lost_to_others(own, seen)]
             names = {run.run for run in runs}
             self._snapshot = replace(
@@ -170,7 +170,7 @@ class SharedEngine:
 
     # ------------------------------------------------------------------- in the thread
 
-    def _look_on(self) -> None:
+    def _work(self) -> None:
         while not self._closing.is_set():
             self.look()
             self._closing.wait(_LOOK_SECONDS)
