@@ -80,7 +80,7 @@ class VanishApp(App[int]):
         self._mouse_on = mouse
         self._window_title = terminal.Title()
         self._suspension = Suspension(self.session)
-        self._ending = Shutdown(self, self.session, stop_showing=self.poller.stop)
+        self.ending = Shutdown(self, self.session, stop_showing=self.poller.stop)
         for theme in THEMES.values():
             self.register_theme(theme)
         self._begin_with(first_theme(self.session.preferences.theme, plain=plain))
@@ -110,7 +110,7 @@ class VanishApp(App[int]):
             code = super().run(**{"mouse": self._mouse_on, **options})
         finally:
             self.session.engine.close()
-            self._ending.listen_no_more()
+            self.ending.stop_listening()
         return self.return_code or 0 if code is None else code
 
     def get_default_screen(self) -> LabScreen:
@@ -124,7 +124,7 @@ class VanishApp(App[int]):
         self.session.client.on_order = self.poller.expect
         self.app_resume_signal.subscribe(self, lambda _: self._resume_suspended())
         if not self.is_headless:
-            self._ending.listen()
+            self.ending.listen()
 
     def _start_engine(self) -> None:
         """Start the engine after the first frame, so that its threads do not delay that frame."""
@@ -134,7 +134,7 @@ class VanishApp(App[int]):
     @property
     def left_running(self) -> list[str]:
         """The runs that continue in another process after the app has quit."""
-        return self._ending.left
+        return self.ending.left
 
     @property
     def suspended(self) -> tuple[str, ...]:
@@ -163,7 +163,7 @@ class VanishApp(App[int]):
 
     def panic(self, *renderables: Any) -> None:
         """Quit after an internal error. A failed read from a lost terminal is not treated as one."""
-        if not self._ending.is_forced():
+        if not self.ending.is_forced():
             super().panic(*renderables)
 
     # --------------------------------------------------------------------------------- snapshots
@@ -232,11 +232,11 @@ class VanishApp(App[int]):
 
     async def action_quit(self) -> None:
         """Quit; ask first if a run has not finished."""
-        self.navigation.leave(lambda running: self._ending.leave(running=running))
+        self.navigation.leave(lambda running: self.ending.leave(running=running))
 
     def action_leave(self) -> None:
         """Quit at once; all runs are saved."""
-        self._ending.leave(at_once=True)
+        self.ending.leave(at_once=True)
 
     # ----------------------------------------------------------------------------------- drawing
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # A signal ends the app within 2 s even if something hangs. Saving the runs gets most of that time.
 _SAVE_SECONDS = 1.4
-_FAREWELL_SECONDS = 0.3
+_RESTORE_SECONDS = 0.3
 _LAST_SECONDS = 1.9
 _PATIENCE_SECONDS = 0.4
 _EXIT_CODES = {signal.SIGHUP: 129, signal.SIGINT: 130, signal.SIGTERM: 143}
@@ -56,18 +56,29 @@ class Shutdown:
         app: the app to end; it restores its terminal.
         session: its engine is closed.
         stop_showing: called when the screen must not be updated any more.
+        save_seconds: how long saving may take when the app ends at once.
+        last_seconds: after how long a signal ends the process, even if something hangs.
     """
 
-    def __init__(self, app: Leaver, session: "Session", stop_showing: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        app: Leaver,
+        session: "Session",
+        stop_showing: Callable[[], None],
+        *,
+        save_seconds: float = _SAVE_SECONDS,
+        last_seconds: float = _LAST_SECONDS,
+    ) -> None:
         self._app, self._session, self._stop_showing = app, session, stop_showing
-        self._watcher = SignalWatcher(_EXIT_CODES, self._obey)
+        self._save_seconds, self._last_seconds = save_seconds, last_seconds
+        self._watcher = SignalWatcher(_EXIT_CODES, self.on_signal)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listening = threading.Event()
         self._begun = False
         self._urgent = False
         self._task: asyncio.Task[None] | None = None
         self._handing_over = threading.Lock()
-        self._last_word = threading.Lock()
+        self._exit_lock = threading.Lock()
         self._handed_over = False
         self._left: list[str] = []
 
@@ -83,7 +94,7 @@ class Shutdown:
         self._loop = asyncio.get_running_loop()
         self._listening.set()
 
-    def listen_no_more(self) -> None:
+    def stop_listening(self) -> None:
         """Stop watching: the app has ended and all is saved, so a signal may end the process at once."""
         if not self._urgent:
             self._watcher.stop()
@@ -102,9 +113,9 @@ class Shutdown:
             self._left = self._unfinished()
         if self._session.engine.importing:  # torch is being imported: nothing needs saving yet
             self._hand_over()
-            self._vanish(0)
+            self._exit(0)
         self._session.remember()
-        self._task = asyncio.create_task(self._save_and_leave(_SAVE_SECONDS if at_once else None))
+        self._task = asyncio.create_task(self._save_and_leave(self._save_seconds if at_once else None))
 
     def is_forced(self) -> bool:
         """Whether the terminal is lost; the watcher then ends the app without writing to it."""
@@ -150,7 +161,7 @@ class Shutdown:
             await asyncio.wait_for(asyncio.to_thread(self._session.engine.close), seconds)
         except TimeoutError:  # for example a slow disk: unsaved steps are trained again from the last save
             self._hand_over()
-            self._vanish(0)
+            self._exit(0)
         self._hand_over()
         self._stop_showing()
         self._app.restore_title()
@@ -159,36 +170,47 @@ class Shutdown:
     def _ask_for_patience(self) -> None:
         self._session.client.notify("Saving the runs…", timeout=60)
 
-    def _vanish(self, code: int) -> None:
+    def _exit(self, code: int) -> None:
         """Restore the terminal and end the process at once."""
         if not terminal.is_lost():
             self._app.restore_title()
             self._app.restore_terminal()
-        with self._last_word:
+        with self._exit_lock:
             os._exit(code)
 
     # --------------------------------------------------------------------- outside the event loop
 
-    def _obey(self, number: signal.Signals) -> None:
-        """End the process within 2 s, even if the event loop, a step or the disk hangs."""
+    def on_signal(self, number: signal.Signals) -> None:
+        """End the process within 2 s, even if the event loop, a step or the disk hangs.
+
+        Args:
+            number: the signal, or SIGHUP if the terminal is lost.
+        """
         self._urgent = True
         code = _EXIT_CODES[number]
         # Not a daemon thread: if the app ends by itself meanwhile, the process waits for the save.
-        leaving = threading.Thread(target=self._save_and_vanish, args=(number,), name="shutdown")
+        leaving = threading.Thread(target=self.save_and_exit, args=(number,), name="shutdown")
         try:
             leaving.start()
-            leaving.join(_LAST_SECONDS)
+            leaving.join(self._last_seconds)
         finally:
             os._exit(code)
 
-    def _save_and_vanish(self, number: signal.Signals) -> None:
+    def save_and_exit(self, number: signal.Signals) -> None:
+        """Save the runs, restore the terminal and end the process with the signal's exit code.
+
+        After SIGHUP the runs continue in a detached process, unless the user has already chosen how to quit.
+
+        Args:
+            number: the signal.
+        """
         try:
-            if number == signal.SIGHUP and not self._begun:  # otherwise the user has already chosen
+            if number == signal.SIGHUP and not self._begun:
                 self._left = self._unfinished()
             if not self._session.engine.importing:
                 self._save()
             self._hand_over()
-            self._farewell(number)
+            self._restore_terminal(number)
         finally:
             os._exit(_EXIT_CODES[number])  # torch's own cleanup can take longer than all of the above
 
@@ -196,20 +218,20 @@ class Shutdown:
         """Save what can be saved in time; unsaved steps are trained again from the last save."""
         saving = threading.Thread(target=self._close_and_remember, name="saving", daemon=True)
         saving.start()
-        saving.join(_SAVE_SECONDS)
+        saving.join(self._save_seconds)
 
     def _close_and_remember(self) -> None:
         self._session.engine.close()
         self._session.remember()
 
-    def _farewell(self, number: signal.Signals) -> None:
+    def _restore_terminal(self, number: signal.Signals) -> None:
         """Restore the terminal: in the event loop, so that it draws no more, or else by force."""
         if terminal.is_lost():
             return
-        self._listening.wait(_FAREWELL_SECONDS)  # while the app starts, the loop will answer soon
+        self._listening.wait(_RESTORE_SECONDS)  # while the app starts, the loop will answer soon
         if self._loop is not None:
             with suppress(RuntimeError):  # the loop is closed
-                self._loop.call_soon_threadsafe(self._vanish, _EXIT_CODES[number])
-                threading.Event().wait(_FAREWELL_SECONDS)  # the process ends here if the loop answers
-        with self._last_word:  # restoring by force unblocks the loop, which would end the process too soon
+                self._loop.call_soon_threadsafe(self._exit, _EXIT_CODES[number])
+                threading.Event().wait(_RESTORE_SECONDS)  # the process ends here if the loop answers
+        with self._exit_lock:  # restoring by force unblocks the loop, which would end the process too soon
             self._app.restore_terminal_by_force(number)

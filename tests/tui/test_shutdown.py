@@ -9,9 +9,10 @@ from typing import NoReturn
 
 import pytest
 
-from tests.tui.lab_bench import opened
-from tui_vanish import shutdown, terminal
+from tests.tui.lab_bench import Bench, opened
+from tui_vanish import terminal
 from tui_vanish.jobs import background
+from tui_vanish.shutdown import Shutdown
 
 
 class LeftError(Exception):
@@ -31,6 +32,11 @@ def exits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return codes
 
 
+def shutdown_of(bench: Bench, **seconds: float) -> Shutdown:
+    """A shutdown of the app that waits other times than the app's own."""
+    return Shutdown(bench.app, bench.app.session, bench.app.poller.stop, **seconds)
+
+
 async def test_while_torch_is_imported_the_app_quits_without_saving(
     tmp_path: Path, exits: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -38,7 +44,7 @@ async def test_while_torch_is_imported_the_app_quits_without_saving(
     async with opened(tmp_path) as bench:
         bench.engine.importing = True
         with pytest.raises(LeftError):
-            bench.app._ending.leave()
+            bench.app.ending.leave()
         assert exits == [0]
         assert not bench.engine.closed
         bench.engine.importing = False
@@ -47,7 +53,6 @@ async def test_while_torch_is_imported_the_app_quits_without_saving(
 async def test_a_hanging_step_does_not_delay_ctrl_c(
     tmp_path: Path, exits: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shutdown, "_SAVE_SECONDS", 0.01)
     monkeypatch.setattr(terminal, "is_lost", lambda: True)
     async with opened(tmp_path) as bench:
         hanging = asyncio.Event()
@@ -56,9 +61,9 @@ async def test_a_hanging_step_does_not_delay_ctrl_c(
             await hanging.wait()
 
         monkeypatch.setattr(asyncio, "to_thread", hang)
-        bench.app._ending.leave(at_once=True)
-        task = bench.app._ending._task
-        assert task is not None
+        before = asyncio.all_tasks()
+        shutdown_of(bench, save_seconds=0.01).leave(at_once=True)
+        (task,) = asyncio.all_tasks() - before
         with pytest.raises(LeftError):
             await task
         assert exits == [0]
@@ -67,7 +72,6 @@ async def test_a_hanging_step_does_not_delay_ctrl_c(
 async def test_a_hangup_hands_runs_over_even_if_saving_takes_too_long(
     tmp_path: Path, exits: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shutdown, "_SAVE_SECONDS", 0.01)
     handed_over: list[list[str]] = []
     monkeypatch.setattr(background, "hand_over", lambda runs, folder: handed_over.append(list(runs)))
     async with opened(tmp_path) as bench:
@@ -77,7 +81,7 @@ async def test_a_hangup_hands_runs_over_even_if_saving_takes_too_long(
         step = threading.Event()
         monkeypatch.setattr(bench.engine, "close", step.wait)
         with pytest.raises(LeftError):
-            bench.app._ending._save_and_vanish(signal.SIGHUP)
+            shutdown_of(bench, save_seconds=0.01).save_and_exit(signal.SIGHUP)
         step.set()
         assert (exits, handed_over) == ([129], [[run.name]])
 
@@ -85,12 +89,12 @@ async def test_a_hangup_hands_runs_over_even_if_saving_takes_too_long(
 async def test_a_signal_ends_the_process_even_if_saving_hangs(
     tmp_path: Path, exits: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shutdown, "_LAST_SECONDS", 0.01)
     async with opened(tmp_path) as bench:
         disk = threading.Event()
-        monkeypatch.setattr(bench.app._ending, "_save_and_vanish", lambda number: disk.wait())
+        ending = shutdown_of(bench, last_seconds=0.01)
+        monkeypatch.setattr(ending, "save_and_exit", lambda number: disk.wait())
         with pytest.raises(LeftError):
-            bench.app._ending._obey(signal.SIGTERM)
+            ending.on_signal(signal.SIGTERM)
         disk.set()
         assert exits == [143]
 
@@ -105,7 +109,7 @@ async def test_sigterm_hands_nothing_over(
         bench.engine.runs_folder = tmp_path
         (tmp_path / run.name).mkdir()
         with pytest.raises(LeftError):
-            bench.app._ending._save_and_vanish(signal.SIGTERM)
+            bench.app.ending.save_and_exit(signal.SIGTERM)
         assert bench.engine.closed
         assert (exits, handed_over) == ([143], [])
 
@@ -122,7 +126,7 @@ async def test_the_app_quits_even_if_no_process_can_be_started(
         bench.engine.runs_folder = tmp_path
         (tmp_path / run.name).mkdir()
         with pytest.raises(LeftError):
-            bench.app._ending._save_and_vanish(signal.SIGHUP)
+            bench.app.ending.save_and_exit(signal.SIGHUP)
         assert bench.engine.closed
         assert (exits, bench.app.left_running) == ([129], [])
 
@@ -138,7 +142,7 @@ async def test_resumed_runs_are_handed_over_while_torch_is_imported(
         (tmp_path / run.name).mkdir()
         bench.engine.importing = True
         with pytest.raises(LeftError):
-            bench.app._ending._save_and_vanish(signal.SIGHUP)
+            bench.app.ending.save_and_exit(signal.SIGHUP)
         bench.engine.importing = False
         assert (exits, handed_over) == ([129], [[run.name]])
 
@@ -148,14 +152,14 @@ async def test_a_lost_terminal_saves_the_runs_and_exits_with_the_code_of_sighup(
 ) -> None:
     async with opened(tmp_path) as bench:
         with pytest.raises(LeftError):
-            bench.app._ending._save_and_vanish(signal.SIGHUP)
+            bench.app.ending.save_and_exit(signal.SIGHUP)
         assert bench.engine.closed
         assert exits == [129]
 
 
 async def test_an_app_without_a_terminal_from_the_start_is_not_forced_to_quit(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
-        assert not bench.app._ending.is_forced()
+        assert not bench.app.ending.is_forced()
         assert not bench.engine.closed
 
 
