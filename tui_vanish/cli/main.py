@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if stream is not None and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # titles have characters that a locale may lack
     try:
-        code = _dispatch(_parser().parse_args(argv))
+        code = _dispatch(parser().parse_args(argv))
         if sys.stdout is not None:
             sys.stdout.flush()
         return code
@@ -64,7 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             dismiss()
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line: the app's options and every command."""
     parser = Parser(
         prog="vanish-tui",
         description="A terminal laboratory for vanishing and exploding gradients.",

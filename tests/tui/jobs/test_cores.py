@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tui_vanish.cli import options
-from tui_vanish.cli.main import _parser
+from tui_vanish.cli.main import parser
 from tui_vanish.jobs.cores import physical_cores, spare_cores
 
 
@@ -51,9 +51,9 @@ def test_a_core_is_left_for_the_screen_where_there_is_another(
 
 def test_auto_is_a_choice_up_to_the_spare_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui_vanish.jobs.cores.physical_cores", lambda: 8)
-    auto = options.settings(_parser().parse_args(["--threads", "auto"]))
+    auto = options.settings(parser().parse_args(["--threads", "auto"]))
     assert (auto.threads, auto.choose_threads) == (7, True)
-    three = options.settings(_parser().parse_args(["--threads", "3"]))
+    three = options.settings(parser().parse_args(["--threads", "3"]))
     assert (three.threads, three.choose_threads) == (3, False)
-    default = options.settings(_parser().parse_args([]))
+    default = options.settings(parser().parse_args([]))
     assert (default.threads, default.choose_threads) == (1, False)
