@@ -105,7 +105,7 @@ class VanishApp(App[int]):
             error.
         """
         if not options.get("headless"):
-            self._ending.watch()
+            self.ending.watch()
         try:
             code = super().run(**{"mouse": self._mouse_on, **options})
         finally:

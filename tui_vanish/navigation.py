@@ -123,11 +123,11 @@ class Navigation:
         if not isinstance(self._app.screen, Palette):
             self._app.push_screen(Palette(placeholder="an action, a scenario or a theory page"))
 
-    def leave(self, leave: Callable[[bool], None]) -> None:
+    def leave(self, on_leave: Callable[[bool], None]) -> None:
         """Quit the app; ask first if a run has not finished.
 
         Args:
-            leave: quits the app; its argument says whether the runs continue in another process.
+            on_leave: quits the app; its argument says whether the runs continue in another process.
         """
         if self._session.engine.pending_takeovers:
             text = (
@@ -138,20 +138,20 @@ class Navigation:
             return
         unfinished = [run.scenario_id for run in self._session.runs.unfinished()]
         if not unfinished:
-            leave(False)
+            on_leave(False)
             return
         from tui_vanish.chrome.leave import LeaveScreen
 
         def on_answer(answer: "Answer | None") -> None:
             if answer is not None and answer != "stay":
-                leave(answer == "leave running")
+                on_leave(answer == "leave running")
 
         self._app.push_screen(LeaveScreen(unfinished), on_answer)
 
     def show_news(self) -> None:
         """Show the session's latest snapshot on the screens."""
         listed = self._session.catalogue.entries
-        wanted = self._session.runs.meet()
+        wanted = self._session.runs.list_new_runs()
         if self._session.catalogue.entries is not listed:
             self._list_entries()
         for scenario_id in wanted:

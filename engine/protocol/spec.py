@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from scenarios.schema import Scenario
 
 Role = Literal["hidden", "output"]
-Origin = Literal["scenario", "watched"]
+SpecSource = Literal["scenario", "watched"]
 
 OUTPUT = "output"  # the name of a scenario's output layer
 _MOST_LAYERS = 4096  # far more than a scenario may have: a damaged number must not fill the memory
@@ -83,7 +83,8 @@ class RunSpec:
         guessing: the loss of predicting the class frequencies; None if it is unknown.
         rate_name: what the optimizer calls the number that sets the length of a step.
         rate: that number at the beginning; None if it is unknown.
-        origin: whether a scenario describes the run, or it was recorded while another program trained it.
+        origin: "scenario" if a scenario describes the run; "watched" if it was recorded from a model that
+            the user's own script trains.
         record: the scenario as the run's files hold it; empty where there is none.
     """
 
@@ -99,7 +100,7 @@ class RunSpec:
     guessing: float | None = None
     rate_name: str = "lr"
     rate: float | None = None
-    origin: Origin = "scenario"
+    origin: SpecSource = "scenario"
     record: "Record" = field(default_factory=dict, repr=False, hash=False)
 
     @classmethod

@@ -51,7 +51,7 @@ class Follower:
             return False
         with file:
             if not self._is_the_same(file.fileno()):
-                self._begin_anew()
+                self._restart()
             file.seek(self._position)
             content = file.read()
         before = self._position
@@ -71,7 +71,7 @@ class Follower:
             self._snapshot, self._outdated = self._view.snapshot(), False
         return self._snapshot
 
-    def _begin_anew(self) -> None:
+    def _restart(self) -> None:
         what = self._description
         self._view = RunView(what.run, what.spec, what.seed)
         self._position, self._last = 0, b""

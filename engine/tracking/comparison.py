@@ -223,10 +223,10 @@ def _table_of(key: str) -> str:
 
 def _by_hand(run: Snapshot) -> Iterator[str]:
     """What was changed by hand, in a few words each, except epochs: their number is shown anyway."""
-    for touch in run.interventions:
-        if touch.kind != "epochs":
-            words = (touch.kind, touch.layer, None if touch.value is None else f"{touch.value:g}")
-            yield " ".join([*(word for word in words if word), f"at step {touch.step}"])
+    for change in run.interventions:
+        if change.kind != "epochs":
+            words = (change.kind, change.layer, None if change.value is None else f"{change.value:g}")
+            yield " ".join([*(word for word in words if word), f"at step {change.step}"])
 
 
 def _reached(run: Snapshot, axis: Axis) -> float:

@@ -23,19 +23,21 @@ def frozen_layers(run: "Snapshot") -> frozenset[str]:
         return frozenset()
     stage = run.stages[-1]
     frozen = set(stage.frozen)
-    for touch in run.interventions:
-        if touch.stage != stage.number or touch.layer is None:
+    for change in run.interventions:
+        if change.stage != stage.number or change.layer is None:
             continue
-        if touch.kind == "freeze":
-            frozen.add(touch.layer)
-        elif touch.kind == "unfreeze":
-            frozen.discard(touch.layer)
+        if change.kind == "freeze":
+            frozen.add(change.layer)
+        elif change.kind == "unfreeze":
+            frozen.discard(change.layer)
     return frozenset(frozen)
 
 
 def learning_rate(run: "Snapshot") -> float | None:
     """The current learning rate, as described or as set by hand; for SDAGD the radius. None if unknown."""
-    by_hand = [touch.value for touch in run.interventions if touch.kind == "lr" and touch.value is not None]
+    by_hand = [
+        change.value for change in run.interventions if change.kind == "lr" and change.value is not None
+    ]
     return by_hand[-1] if by_hand else run.spec.rate
 
 

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
 
 
 class Host(Protocol):
-    """The methods of the app that its screens use, besides those of every Textual app."""
+    """What `Navigation` does for the screens that it opens."""
 
     @property
     def leaving(self) -> bool:

@@ -185,11 +185,11 @@ class _Warnings:
 
     def __init__(self, engine: Engine, reporter: Reporter) -> None:
         self._engine, self._reporter = engine, reporter
-        self._heard = 0
+        self._passed_on = 0
 
     def pass_on(self) -> None:
         """Pass new warnings to the reporter."""
-        for notice in self._engine.snapshot().notices[self._heard :]:
-            self._heard = notice.number
+        for notice in self._engine.snapshot().notices[self._passed_on :]:
+            self._passed_on = notice.number
             if notice.severity == "warning":
                 self._reporter.warn(notice.text)

@@ -1,29 +1,21 @@
 """Every verdict of a run in full, with the numbers that it is based on, and the prediction of theory."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
-from textual.app import ComposeResult
-from textual.binding import Binding
-from textual.getters import query_one
-from textual.screen import Screen
+from textual.binding import Binding, BindingType
 
 from engine.tracking.snapshot import Snapshot
-from tui_vanish.actions import bindings_everywhere
-from tui_vanish.chrome.compositor import use_narrow_updates
-from tui_vanish.chrome.key_footer import KeyFooter
+from tui_vanish.chrome.page_screen import MEASURE, PageScreen
 from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.drawing.wrap import flow
 from tui_vanish.monitor import theory_marks, verdicts
-from tui_vanish.widgets.frame import FrameLine
 from tui_vanish.widgets.scrolling import ScrollingRows
 
 if TYPE_CHECKING:
     from engine.meanfield.prediction import Prediction
     from engine.protocol.events import VerdictChanged
 
-_MEASURE = 100  # cells: longer lines are hard to read
 _NAME = 24  # cells of the names' column
 
 
@@ -37,7 +29,7 @@ class Findings(ScrollingRows):
 
     def page_rows(self, width: int) -> list[Row]:
         """The whole page."""
-        run, inner = self._run, min(width - 4, _MEASURE)
+        run, inner = self._run, min(width - 4, MEASURE)
         rows: list[Row] = []
         for verdict in verdicts.most_severe_first(run.verdicts):
             rows += [(), *self._verdict(verdict, inner)]
@@ -91,51 +83,17 @@ class Findings(ScrollingRows):
         return [(Piece("  "), *row) for row in flow((Piece(text),), width, ascii=self.alphabet.ascii)]
 
 
-class WhyScreen(Screen[None]):
-    """The verdicts of one run at the moment when the page was opened."""
+class WhyScreen(PageScreen):
+    """The verdicts of one run at the moment when the page was opened. The key that opens it also closes it.
 
-    BINDINGS = [  # noqa: RUF012
-        Binding("escape,w,q,enter", "dismiss", "Back"),
-        Binding("down,j", "scroll('move', 1)", "Down"),
-        Binding("up,k", "scroll('move', -1)", "Up"),
-        Binding("pagedown,space,ctrl+d", "scroll('page', 1)", "Page down"),
-        Binding("pageup,ctrl+u", "scroll('page', -1)", "Page up"),
-        Binding("g,home", "scroll('edge', 'first')", "First line"),
-        Binding("G,end", "scroll('edge', 'last')", "Last line"),
-        *bindings_everywhere(),
-    ]
+    Args:
+        run: the run.
+        prediction: of the theory for the run's first step; None if there is none.
+    """
 
-    _top_line = query_one("#why-top", FrameLine)
-    _findings = query_one(Findings)
-    _end_line = query_one("#why-end", FrameLine)
-    _key_footer = query_one(KeyFooter)
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("w", "dismiss", "Back")]
 
     def __init__(self, run: Snapshot, prediction: "Prediction | None") -> None:
-        super().__init__()
-        use_narrow_updates(self)
-        self._run = run
-        self._prediction = prediction
-
-    def compose(self) -> ComposeResult:
-        """The page in a frame."""
-        yield FrameLine("top", id="why-top")
-        yield Findings(self._run, self._prediction)
-        yield FrameLine("bottom", id="why-end")
-        yield KeyFooter()
-
-    def on_mount(self) -> None:
-        """Show the scenario in the heading, and the keys in the footer."""
-        run = self._run
         title = (Piece("Why", "title"), Piece(f"  {run.scenario_id}", "strong"))
-        self._top_line.show(title, (Piece(f"step {format.count(run.step)}", "dim"),))
-        self._key_footer.show({}, hint="esc back   j k scroll")
-
-    def action_scroll(self, how: str, where: int | str) -> None:
-        """Scroll the page."""
-        getattr(self._findings, how)(where)
-
-    @on(ScrollingRows.Scrolled)
-    def _show_more(self, message: ScrollingRows.Scrolled) -> None:
-        hidden = message.widget.hidden_below
-        more = (Piece(f"{hidden} more ↓", "dim"),) if hidden else ()
-        self._end_line.show((), more)
+        remark = (Piece(f"step {format.count(run.step)}", "dim"),)
+        super().__init__(Findings(run, prediction), title, remark)

@@ -25,7 +25,7 @@ class OpenRuns:
     def __init__(self, client: EngineClient, catalogue: Catalogue) -> None:
         self._client, self._catalogue = client, catalogue
         self._opened: dict[str, str] = {}  # by scenario, if it is not the latest run
-        self._met = False
+        self._noticed_others = False  # runs that other processes train
         self._awaited = ""
 
     def owner(self, run: str) -> "Owner | None":
@@ -61,7 +61,7 @@ class OpenRuns:
         """Start a run of the same scenario as in `run`, with another seed; returns its name."""
         return self._client.train(run.spec.scenario(), seed)
 
-    def meet(self) -> list[str]:
+    def list_new_runs(self) -> list[str]:
         """Add the scenario of each new run to the list.
 
         Returns:
@@ -80,8 +80,8 @@ class OpenRuns:
             self._opened[scenario], self._awaited = self._awaited, ""
             wanted.append(scenario)
         others = [run for run in snapshot.runs if run.run in snapshot.owners]
-        if others and not self._met:
-            self._met = True
+        if others and not self._noticed_others:
+            self._noticed_others = True
             if len(others) == len(snapshot.runs):
                 wanted.append(others[-1].scenario_id)
         return wanted
