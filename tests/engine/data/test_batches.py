@@ -1,4 +1,4 @@
-"""How the training images are dealt out."""
+"""How the training images are split into batches."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from engine.data.fashion_mnist import DataError
 from tests.engine.lab import random_data
 
 
-def test_every_image_of_an_epoch_is_served_once_and_the_last_shorter_batch_is_kept() -> None:
+def test_an_epoch_has_every_image_once_and_a_shorter_last_batch() -> None:
     data = random_data(40, passes=2)
     batches = Batches(data, 1, 32)
     batches.begin(1)
@@ -23,9 +23,7 @@ def test_every_image_of_an_epoch_is_served_once_and_the_last_shorter_batch_is_ke
 @pytest.mark.parametrize(
     ("images", "size"), [(1, 1), (1, 16), (3, 2), (7, 2), (13, 12), (13, 3), (60_001, 60_000)]
 )
-def test_where_a_single_image_would_be_left_a_size_is_proposed_that_leaves_none(
-    images: int, size: int
-) -> None:
+def test_if_a_single_image_is_left_over_another_size_is_proposed(images: int, size: int) -> None:
     data = random_data(images, 1)
     with pytest.raises(DataError, match="BatchNorm needs at least two") as refused:
         Batches(data, 1, size).require_spread()
@@ -36,5 +34,5 @@ def test_where_a_single_image_would_be_left_a_size_is_proposed_that_leaves_none(
 
 
 @pytest.mark.parametrize(("images", "size"), [(2, 512), (60_000, 512), (80, 80)])
-def test_a_size_that_leaves_no_single_image_is_taken(images: int, size: int) -> None:
+def test_a_size_that_leaves_no_single_image_is_accepted(images: int, size: int) -> None:
     Batches(random_data(images, 1), 1, size).require_spread()

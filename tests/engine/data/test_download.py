@@ -25,12 +25,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body or b"")
 
     def log_message(self, format: str, *args: object) -> None:
-        """Stay quiet."""
+        """Print nothing."""
 
 
 @pytest.fixture
 def mirror(monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    """What a local mirror serves, which torchvision takes for its own; the checksums fit."""
+    """The files of a local mirror that torchvision uses, with matching checksums."""
     from torchvision.datasets import FashionMNIST
 
     contents = {
@@ -56,7 +56,7 @@ def mirror(monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
 
 
 def ignore(name: str, received: int, total: int) -> None:
-    """No progress is shown."""
+    """Ignore the progress."""
 
 
 def assert_no_trace() -> None:
@@ -104,7 +104,7 @@ def test_unreachable_network_says_what_to_do(mirror: Served, monkeypatch: pytest
     assert_no_trace()
 
 
-def test_file_that_the_mirror_lacks_is_an_error(mirror: Served) -> None:
+def test_file_that_is_missing_on_the_mirror_is_an_error(mirror: Served) -> None:
     del mirror[f"{FILES[2]}.gz"]
     with pytest.raises(DataError, match=r"could not be downloaded .*Not Found"):
         download(ignore)
@@ -134,7 +134,7 @@ def test_cache_survives_a_download_that_fails(mirror: Served) -> None:
     assert find_source().kind == "cache"
 
 
-def test_download_that_is_broken_off_leaves_no_trace(mirror: Served) -> None:
+def test_an_interrupted_download_leaves_no_file(mirror: Served) -> None:
     def leave(name: str, received: int, total: int) -> None:
         raise KeyboardInterrupt
 

@@ -35,7 +35,7 @@ def contents() -> Contents:
 
 @pytest.fixture
 def no_debian(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The Debian package's folder, not there."""
+    """The folder of the Debian package, which does not exist."""
     monkeypatch.setattr(fashion_mnist, "DEBIAN", tmp_path / "debian")
     return tmp_path / "debian"
 
@@ -51,7 +51,7 @@ def write(folder: Path, contents: Contents, *, zipped: bool = False) -> Path:
 # --------------------------------------------------------------------------------- which source
 
 
-def test_without_any_other_the_sample_is_the_source(no_debian: Path) -> None:
+def test_the_sample_is_used_if_there_is_no_other_source(no_debian: Path) -> None:
     source = find_source()
     assert (source.kind, source.train, source.test, source.passes) == ("sample", 6000, 1000, 10)
     assert source.title == "Fashion-MNIST sample 6 000/1 000"
@@ -62,7 +62,7 @@ def test_sample_can_be_asked_for_by_name(contents: Contents) -> None:
     assert find_source(Path("sample")).kind == "sample"
 
 
-def test_debian_stands_before_the_sample_and_the_cache_before_both(
+def test_the_cache_is_tried_before_debian_and_debian_before_the_sample(
     no_debian: Path, contents: Contents
 ) -> None:
     write(no_debian, contents, zipped=True)
@@ -71,13 +71,13 @@ def test_debian_stands_before_the_sample_and_the_cache_before_both(
     assert (find_source().kind, find_source().path) == ("cache", fashion_mnist.cache_folder())
 
 
-def test_empty_folders_are_no_sources(no_debian: Path) -> None:
+def test_empty_folders_are_skipped(no_debian: Path) -> None:
     no_debian.mkdir()
     fashion_mnist.cache_folder().mkdir(parents=True)
     assert find_source().kind == "sample"
 
 
-def test_a_folder_is_named_whole_for_whoever_goes_on_with_the_run_elsewhere(
+def test_the_path_of_a_folder_is_absolute_so_that_the_run_can_be_resumed_elsewhere(
     tmp_path: Path, contents: Contents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = write(tmp_path / "mine", contents)
@@ -87,9 +87,7 @@ def test_a_folder_is_named_whole_for_whoever_goes_on_with_the_run_elsewhere(
 
 @pytest.mark.parametrize("zipped", [False, True])
 @pytest.mark.parametrize("inside", [".", "FashionMNIST/raw", "raw"])
-def test_named_folder_stands_before_all(
-    tmp_path: Path, contents: Contents, inside: str, zipped: bool
-) -> None:
+def test_a_named_folder_is_tried_first(tmp_path: Path, contents: Contents, inside: str, zipped: bool) -> None:
     write(fashion_mnist.cache_folder(), contents)
     folder = write(tmp_path / "mine" / inside, contents, zipped=zipped)
     source = find_source(tmp_path / "mine")
@@ -126,16 +124,14 @@ def test_incomplete_folder_says_which_file_is_missing(tmp_path: Path, contents: 
         find_source(write(tmp_path, contents))
 
 
-def test_incomplete_cache_is_an_error_that_says_how_to_mend_it(contents: Contents) -> None:
+def test_incomplete_cache_is_an_error_with_a_remedy(contents: Contents) -> None:
     del contents[FILES[1]]
     folder = write(fashion_mnist.cache_folder(), contents)
     with pytest.raises(DataError, match=rf"{folder}: .*missing {FILES[1]}\. Delete .* doctor --download"):
         find_source()
 
 
-def test_damaged_debian_package_is_an_error_that_says_how_to_mend_it(
-    no_debian: Path, contents: Contents
-) -> None:
+def test_damaged_debian_package_is_an_error_with_a_remedy(no_debian: Path, contents: Contents) -> None:
     write(no_debian, contents | {FILES[2]: b"damaged"})
     with pytest.raises(
         DataError, match=rf"{FILES[2]}: expected .*magic.*\. Reinstall .*dataset-fashion-mnist"
@@ -157,21 +153,21 @@ def test_damaged_debian_package_is_an_error_that_says_how_to_mend_it(
         (FILES[3], idx.encode((2, 1, 1), bytes(2)), "magic number 2049"),
     ],
 )
-def test_header_that_does_not_fit_is_found_without_loading(
+def test_an_unexpected_header_is_reported_without_loading(
     tmp_path: Path, contents: Contents, name: str, content: bytes, message: str
 ) -> None:
     with pytest.raises(DataError, match=f"{tmp_path / name}: .*{message}"):
         find_source(write(tmp_path, contents | {name: content}))
 
 
-def test_label_above_nine_is_found_on_loading(tmp_path: Path, contents: Contents) -> None:
+def test_a_label_above_nine_is_reported_on_loading(tmp_path: Path, contents: Contents) -> None:
     source = find_source(write(tmp_path, contents | {FILES[3]: idx.encode((2,), bytes([1, 10]))}))
     with pytest.raises(DataError, match=f"{FILES[3]}: expected labels from 0 to 9, found 10"):
         load(source, "cpu")
 
 
 @pytest.mark.parametrize("zipped", [False, True])
-def test_file_that_is_cut_short_is_found_without_loading(
+def test_a_truncated_file_is_reported_without_loading(
     tmp_path: Path, contents: Contents, zipped: bool
 ) -> None:
     write(tmp_path, contents, zipped=zipped)
@@ -182,14 +178,14 @@ def test_file_that_is_cut_short_is_found_without_loading(
         find_source(tmp_path)
 
 
-def test_file_that_was_cut_short_since_it_was_found_is_an_error(tmp_path: Path, contents: Contents) -> None:
+def test_a_file_that_was_truncated_after_it_was_found_is_an_error(tmp_path: Path, contents: Contents) -> None:
     source = find_source(write(tmp_path, contents))
     (tmp_path / FILES[0]).write_bytes(contents[FILES[0]][:-5])
     with pytest.raises(DataError, match=rf"{FILES[0]}: expected 2352 bytes \(3×28×28\).* found 2347 bytes"):
         load(source, "cpu")
 
 
-def test_source_that_vanished_since_it_was_found_is_an_error(tmp_path: Path, contents: Contents) -> None:
+def test_a_source_that_was_removed_after_it_was_found_is_an_error(tmp_path: Path, contents: Contents) -> None:
     source = find_source(write(tmp_path, contents))
     (tmp_path / FILES[1]).unlink()
     with pytest.raises(DataError, match=f"missing {FILES[1]}"):
@@ -218,7 +214,7 @@ def test_sample_is_balanced(sample_data: Dataset) -> None:
     assert (sample_data.source, sample_data.passes) == ("sample", 10)
 
 
-def test_sample_stays_near_its_size_in_the_wheel() -> None:
+def test_the_sample_in_the_wheel_stays_small() -> None:
     assert sum(path.stat().st_size for path in SAMPLE.iterdir()) < 3.2e6
 
 
@@ -239,7 +235,7 @@ def _labelled(folder: Path, images_name: str, labels_name: str) -> dict[bytes, i
 
 
 @pytest.mark.full_data
-def test_whole_set_has_the_known_moments(full_data: Dataset) -> None:
+def test_the_whole_set_has_the_known_mean_and_deviation(full_data: Dataset) -> None:
     pixels = scaled(full_data.train_images)
     assert pixels.shape == (60000, PIXELS)
     assert full_data.test_images.shape == (10000, PIXELS)

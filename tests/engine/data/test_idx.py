@@ -28,7 +28,7 @@ def test_header_and_bytes_come_back(path: Path) -> None:
     assert read(path, 3) == ((3, 2, 2), bytearray(range(12)))
 
 
-def test_other_magic_number_is_named_with_the_one_expected(path: Path) -> None:
+def test_a_wrong_magic_number_is_reported_with_the_expected_one(path: Path) -> None:
     with pytest.raises(DataError, match=r"images: expected .* labels \(magic number 2049\), found 2051"):
         read_shape(path, 1)
 
@@ -63,7 +63,7 @@ def test_truncated_gzip_is_called_damaged(tmp_path: Path, cut: slice) -> None:
             reads(path, 3)
 
 
-def test_gzip_of_several_parts_is_whole(tmp_path: Path) -> None:
+def test_a_gzip_file_of_several_parts_is_complete(tmp_path: Path) -> None:
     path = write(tmp_path / "images", gzip.compress(IMAGES[:20]) + gzip.compress(IMAGES[20:]))
     assert read_shape(path, 3) == (3, 2, 2)
     assert read(path, 3) == ((3, 2, 2), bytearray(range(12)))
@@ -76,7 +76,7 @@ def test_gzip_with_flipped_bytes_is_called_damaged(tmp_path: Path) -> None:
         read(write(tmp_path / "images", bytes(content)), 3)
 
 
-def test_count_beyond_what_the_file_can_hold_asks_for_no_memory(tmp_path: Path) -> None:
+def test_a_count_larger_than_the_file_allocates_no_memory(tmp_path: Path) -> None:
     content = encode((2**32 - 1, 28, 28), b"")
     for name, packed in (("plain", content), ("gzipped", gzip.compress(content))):
         with pytest.raises(DataError, match="found a file of"):

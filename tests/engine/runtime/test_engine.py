@@ -1,4 +1,4 @@
-"""The engine's life: its thread, its queue, what it publishes, and what it leaves behind.
+"""The engine: its thread, its queue, what it publishes, and the files that it writes.
 
 It is long because all tests share one engine with its data and one listener.
 """
@@ -48,7 +48,7 @@ Start = Callable[..., Engine]
 
 @pytest.fixture(scope="session")
 def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """80 training and 20 test images: three steps of 32 an epoch."""
+    """80 training and 20 test images: three steps of 32 per epoch."""
     return write_data(tmp_path_factory.mktemp("data"))
 
 
@@ -59,7 +59,7 @@ def listener() -> Listener:
 
 @pytest.fixture
 def start(data_folder: Path, tmp_path: Path, listener: Listener) -> Iterator[Start]:
-    """Starts an engine that writes to `tmp_path / "runs"`; it is closed after the test."""
+    """Start an engine that writes to `tmp_path / "runs"`. It is closed after the test."""
     engines: list[Engine] = []
 
     def start(**settings: object) -> Engine:
@@ -75,7 +75,7 @@ def start(data_folder: Path, tmp_path: Path, listener: Listener) -> Iterator[Sta
 
 
 def alone(scenario: Scenario, data_folder: Path, seed: int = 1) -> str | None:
-    """The hash that a trainer by itself ends in."""
+    """The hash of the final weights from a trainer without an engine."""
     from engine.data.fashion_mnist import find_source, load
 
     trainer, events = begin(scenario, load(find_source(data_folder), "cpu"), seed)
@@ -88,7 +88,7 @@ def run_of(engine: Engine, name: str) -> Snapshot:
 
 
 def train_together(engine: Engine, listener: Listener, wanted: list[tuple[Scenario, int]]) -> list[str]:
-    """Runs that take their first step in the same round."""
+    """Start runs that take their first step in the same round."""
     listener.gate.clear()
     names = [engine.train(scenario, seed) for scenario, seed in wanted]
     listener.gate.set()
@@ -111,7 +111,7 @@ def test_torch_is_not_imported_before_the_first_run() -> None:
     assert (result.returncode, result.stdout, result.stderr) == (0, "set()\n", "")
 
 
-def test_the_thread_is_no_daemon_and_ends_with_close(start: Start) -> None:
+def test_the_thread_is_not_a_daemon_and_ends_with_close(start: Start) -> None:
     engine = start()
     (thread,) = (thread for thread in threading.enumerate() if thread.name == "engine")
     assert not thread.daemon
@@ -124,7 +124,7 @@ def test_an_engine_that_was_never_started_can_be_closed() -> None:
     Engine(Settings()).close()
 
 
-def test_a_run_trains_to_its_end_and_leaves_a_log_of_what_was_heard(
+def test_a_run_trains_to_its_end_and_its_log_has_the_events_that_the_listener_got(
     start: Start, listener: Listener, data_folder: Path, tmp_path: Path
 ) -> None:
     engine = start()
@@ -139,7 +139,7 @@ def test_a_run_trains_to_its_end_and_leaves_a_log_of_what_was_heard(
     assert (tmp_path / "runs" / name / "run.json").is_file()
 
 
-def test_the_published_snapshot_is_the_fold_of_the_log(
+def test_the_published_snapshot_is_what_the_events_of_the_log_give(
     start: Start, listener: Listener, tmp_path: Path
 ) -> None:
     engine = start()
@@ -152,7 +152,7 @@ def test_the_published_snapshot_is_the_fold_of_the_log(
     assert run_of(engine, name) == view.snapshot()
 
 
-def test_closing_stops_every_run_and_its_log_says_so(
+def test_closing_stops_every_run_and_each_log_has_its_end(
     start: Start, listener: Listener, tmp_path: Path
 ) -> None:
     engine = start()
@@ -168,9 +168,7 @@ def test_closing_stops_every_run_and_its_log_says_so(
         assert run_of(engine, name).status is Status.STOPPED
 
 
-def test_what_is_published_tells_device_data_and_runs_in_their_order(
-    start: Start, listener: Listener
-) -> None:
+def test_the_snapshot_has_the_device_the_data_and_the_runs_in_order(start: Start, listener: Listener) -> None:
     engine = start()
     assert engine.snapshot() == EngineSnapshot()
     names = [engine.train(make_scenario(), seed) for seed in (3, 1, 2)]
@@ -185,7 +183,7 @@ def test_what_is_published_tells_device_data_and_runs_in_their_order(
     assert not engine.importing
 
 
-def test_while_a_run_is_being_prepared_the_engine_says_what_is_waited_for(
+def test_while_a_run_is_prepared_the_snapshot_says_what_it_waits_for(
     start: Start, listener: Listener
 ) -> None:
     engine = start()
@@ -212,7 +210,7 @@ def test_published_sequences_grow(start: Start, listener: Listener) -> None:
 
 
 @pytest.mark.parametrize("side_by_side", [1, 2])
-def test_runs_advance_in_lockstep_and_end_in_the_bits_they_have_alone(
+def test_runs_advance_in_lockstep_and_end_bit_identical_to_runs_alone(
     start: Start, listener: Listener, data_folder: Path, side_by_side: int
 ) -> None:
     engine = start(side_by_side=side_by_side)
@@ -232,7 +230,7 @@ def test_runs_advance_in_lockstep_and_end_in_the_bits_they_have_alone(
     assert len(steps) == 3 * 11  # steps 1 to 10, and 20 of 24
 
 
-def test_a_number_of_threads_that_is_to_be_chosen_is_chosen_before_the_first_run(
+def test_an_automatic_number_of_threads_is_chosen_before_the_first_run(
     start: Start, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried: list[int] = []
@@ -245,7 +243,7 @@ def test_a_number_of_threads_that_is_to_be_chosen_is_chosen_before_the_first_run
     assert [event.threads for event in of_kind(listener.events, RunStarted)] == [1, 1]
 
 
-def test_a_late_joiner_and_a_neighbour_that_diverges_change_no_bit(
+def test_a_run_that_starts_later_and_one_that_diverges_do_not_change_the_others(
     start: Start, listener: Listener, data_folder: Path
 ) -> None:
     engine = start(side_by_side=2)
@@ -304,7 +302,7 @@ def test_all_events_are_reported_in_the_engine_s_thread(start: Start, listener: 
 
 
 def at_step(step: int, action: Callable[[str], None]) -> Callable[[RunEvent], None]:
-    """Does something once, between that step and the next."""
+    """A callback that acts once, between that step and the next."""
 
     def answer(event: RunEvent) -> None:
         if isinstance(event, Sample) and event.step == step:
@@ -313,7 +311,7 @@ def at_step(step: int, action: Callable[[str], None]) -> Callable[[RunEvent], No
     return answer
 
 
-def test_pausing_stands_still_and_resuming_goes_on_in_the_same_bits(
+def test_a_paused_run_takes_no_step_and_resumes_bit_identically(
     start: Start, listener: Listener, data_folder: Path
 ) -> None:
     engine = start()
@@ -381,7 +379,7 @@ def test_lr_layers_stages_and_budget_change_between_two_steps(start: Start, list
     assert (end.epochs, end.steps) == (1 + 3, 2 + 9)
 
 
-def test_a_layer_that_cannot_be_frozen_is_a_warning_and_the_run_goes_on(
+def test_a_layer_that_cannot_be_frozen_gives_a_warning_and_the_run_continues(
     start: Start, listener: Listener
 ) -> None:
     engine = start()
@@ -397,7 +395,7 @@ def test_a_layer_that_cannot_be_frozen_is_a_warning_and_the_run_goes_on(
     )
 
 
-def test_commands_that_come_too_late_or_for_nobody_change_nothing(start: Start, listener: Listener) -> None:
+def test_commands_for_a_finished_or_unknown_run_change_nothing(start: Start, listener: Listener) -> None:
     engine = start()
     name = engine.train(make_scenario(), 1)
     listener.wait_for(RunFinished)
@@ -410,7 +408,7 @@ def test_commands_that_come_too_late_or_for_nobody_change_nothing(start: Start, 
     assert not of_kind(listener.events, Intervened)
 
 
-def test_pausing_twice_is_said_once(start: Start, listener: Listener) -> None:
+def test_pausing_twice_is_reported_once(start: Start, listener: Listener) -> None:
     engine = start()
     name = engine.train(ENDLESS, 1)
     for command in (Pause(name), Pause(name), Resume(name), Resume(name), Stop(name)):
@@ -425,7 +423,7 @@ def test_pausing_twice_is_said_once(start: Start, listener: Listener) -> None:
 # ------------------------------------------------------------------------- what goes wrong
 
 
-def test_no_data_is_a_failed_run_with_the_message_and_the_engine_lives_on(
+def test_without_data_the_run_fails_with_the_message_and_the_engine_continues(
     start: Start, listener: Listener, data_folder: Path, tmp_path: Path
 ) -> None:
     missing = tmp_path / "nowhere"
@@ -441,9 +439,7 @@ def test_no_data_is_a_failed_run_with_the_message_and_the_engine_lives_on(
     assert listener.wait_for(RunFinished, run=name).status is Status.FINISHED
 
 
-def test_a_device_that_is_not_there_is_a_failed_run_with_one_sentence(
-    start: Start, listener: Listener
-) -> None:
+def test_with_a_missing_device_the_run_fails_with_one_sentence(start: Start, listener: Listener) -> None:
     engine = start(device="cuda:99")
     engine.train(make_scenario(), 1)
     end = listener.wait_for(RunFinished)
@@ -452,7 +448,7 @@ def test_a_device_that_is_not_there_is_a_failed_run_with_one_sentence(
     assert end.error.startswith("cuda:99 is not available")
 
 
-def test_an_exception_ends_its_run_as_failed_and_leaves_the_neighbour_s_bits(
+def test_an_exception_fails_its_run_and_does_not_change_the_others(
     start: Start, listener: Listener, data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from engine.training.trainer import Trainer
@@ -482,7 +478,7 @@ def test_an_exception_ends_its_run_as_failed_and_leaves_the_neighbour_s_bits(
     assert error.text == "small failed: RuntimeError: no memory left"
 
 
-def test_a_state_that_cannot_be_copied_fails_its_run_and_the_engine_lives_on(
+def test_a_state_that_cannot_be_copied_fails_its_run_and_the_engine_continues(
     start: Start, listener: Listener, data_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from engine.runtime import live_run
@@ -501,7 +497,9 @@ def test_a_state_that_cannot_be_copied_fails_its_run_and_the_engine_lives_on(
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_defect_that_ends_the_engine_is_reported(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_internal_error_that_ends_the_engine_is_reported(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def break_down(*_: object) -> None:
         raise ZeroDivisionError("one over nothing")
 
@@ -515,14 +513,14 @@ def test_a_defect_that_ends_the_engine_is_reported(start: Start, monkeypatch: py
     assert "ZeroDivisionError: one over nothing" in notice.text
 
 
-def test_runs_of_one_moment_have_names_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_that_start_in_the_same_second_have_different_names(monkeypatch: pytest.MonkeyPatch) -> None:
     names = iter(["one", "one", "one", "two"])
     monkeypatch.setattr("engine.runtime.engine.new_run_name", lambda scenario_id: next(names))
     engine = Engine(Settings())
     assert [engine.train(make_scenario(), seed) for seed in (1, 2)] == ["one", "two"]
 
 
-def test_a_network_that_cannot_be_built_is_a_failed_run(
+def test_a_network_that_cannot_be_built_fails_its_run(
     start: Start, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
@@ -534,7 +532,7 @@ def test_a_network_that_cannot_be_built_is_a_failed_run(
     assert listener.wait_for(RunFinished).error == "MemoryError: too wide"
 
 
-def test_a_last_batch_of_one_image_under_batchnorm_is_a_failed_run_that_says_what_to_do(
+def test_a_last_batch_of_one_image_with_batchnorm_fails_the_run_with_a_remedy(
     start: Start, listener: Listener
 ) -> None:
     engine = start()  # on 80 images
@@ -546,7 +544,7 @@ def test_a_last_batch_of_one_image_under_batchnorm_is_a_failed_run_that_says_wha
     )
 
 
-def test_where_nothing_can_be_written_training_goes_on_with_a_notice(
+def test_training_continues_with_a_notice_if_nothing_can_be_written(
     start: Start, listener: Listener, tmp_path: Path
 ) -> None:
     obstacle = tmp_path / "a file"
@@ -563,7 +561,7 @@ def test_where_nothing_can_be_written_training_goes_on_with_a_notice(
     assert last.text.startswith("small finished, test accuracy")
 
 
-def test_a_disk_that_fills_up_is_one_notice_and_training_goes_on(
+def test_a_full_disk_gives_one_notice_and_training_continues(
     start: Start, listener: Listener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from engine.storage.run_log import RunLog

@@ -1,4 +1,4 @@
-"""The inspection of a layer: what it measures, and that it changes nothing in the run."""
+"""Inspecting a layer: what it shows, and that it never changes the run."""
 
 import math
 from itertools import pairwise
@@ -39,7 +39,7 @@ SCENARIOS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("changes", SCENARIOS.values(), ids=SCENARIOS)
-def test_looking_at_every_layer_between_all_steps_leaves_the_weights_bit_identical(
+def test_inspecting_every_layer_between_all_steps_leaves_the_weights_bit_identical(
     changes: dict[str, Any],
 ) -> None:
     scenario, data = make_scenario(changes), random_data()
@@ -56,7 +56,7 @@ def test_looking_at_every_layer_between_all_steps_leaves_the_weights_bit_identic
     assert ends[0] == ends[1]
 
 
-def test_looking_says_nothing_and_draws_no_random_number() -> None:
+def test_inspecting_emits_no_event_and_draws_no_random_number() -> None:
     trainer, events = begin(make_scenario(), random_data())
     train(trainer, 2)
     said, state = len(events), torch.get_rng_state()
@@ -65,7 +65,7 @@ def test_looking_says_nothing_and_draws_no_random_number() -> None:
     assert torch.equal(torch.get_rng_state(), state)
 
 
-def test_it_sees_the_weights_and_what_one_pass_over_the_first_images_gives() -> None:
+def test_it_shows_the_weights_and_the_result_of_one_pass_over_the_first_images() -> None:
     data = random_data()
     trainer, _ = begin(make_scenario(), data)
     train(trainer, 3)
@@ -82,7 +82,7 @@ def test_it_sees_the_weights_and_what_one_pass_over_the_first_images_gives() -> 
         assert view.activations == histogram(tape.h[number].detach())
 
 
-def test_a_frozen_layer_has_no_gradients_to_look_at() -> None:
+def test_a_frozen_layer_has_no_gradients() -> None:
     trainer, _ = begin(make_scenario(), random_data())
     trainer.freeze("layer1", frozen=True)
     assert trainer.inspect("layer1").gradients is None
@@ -101,7 +101,7 @@ def test_a_histogram_counts_every_value_once() -> None:
     assert seen.deviation == pytest.approx(float(values.double().std(correction=0)))
 
 
-def test_a_histogram_of_values_that_are_not_finite_of_zeros_and_of_none() -> None:
+def test_a_histogram_of_values_that_are_not_finite_of_zeros_and_without_values() -> None:
     seen = histogram(torch.tensor([math.nan, math.inf, -math.inf, 0.0, 0.0, 2.0]), bins=4)
     assert seen == Histogram(0.0, 2.0, (2, 0, 0, 1), 2 / 3, seen.deviation, 2, 3)
     assert seen.deviation == pytest.approx(math.sqrt(8 / 9))
@@ -113,7 +113,7 @@ def test_a_histogram_of_values_that_are_not_finite_of_zeros_and_of_none() -> Non
     assert (sum(broken.counts), broken.not_finite) == (0, 2)
 
 
-def test_the_engine_answers_beside_the_runs_and_the_log_knows_nothing_of_it(tmp_path: Path) -> None:
+def test_the_engine_publishes_the_inspection_and_does_not_log_it(tmp_path: Path) -> None:
     hashes, logs = [], []
     for looking in (False, True):
         listener = Listener()
@@ -142,7 +142,7 @@ def test_the_engine_answers_beside_the_runs_and_the_log_knows_nothing_of_it(tmp_
     assert logs[0] == logs[1]
 
 
-def test_a_layer_can_be_looked_at_after_the_end_and_one_that_is_not_there_is_a_warning(
+def test_a_layer_can_be_inspected_after_the_end_and_a_missing_one_gives_a_warning(
     tmp_path: Path,
 ) -> None:
     listener = Listener()

@@ -1,4 +1,4 @@
-"""A run that was stopped, killed or copied at any moment ends in the bits of one that never stood still.
+"""A run that was stopped, killed or copied at any moment ends bit-identical to an uninterrupted one.
 
 It is long because every kind of interruption is compared with the same undisturbed runs.
 """
@@ -58,7 +58,7 @@ ALWAYS = 0.0  # seconds between two checkpoints
 
 
 class Lab:
-    """Engines on one runs folder, one after the other."""
+    """Engines that use one runs folder, one after the other."""
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self.folder = folder / "runs"
@@ -82,7 +82,7 @@ class Lab:
         return engine, listener
 
     def whole(self, scenario: Scenario, commands: dict[int, RunCommand] | None = None) -> list[RunEvent]:
-        """The events of a run that never stood still; what is done by hand goes by the step of a sample."""
+        """The events of an uninterrupted run, with commands after the samples of given steps."""
         engine, listener = self.start(_doing(commands or {}))
         engine.train(scenario, 1)
         listener.wait_for(RunFinished)
@@ -90,7 +90,7 @@ class Lab:
         return listener.events
 
     def resumed(self, name: str, folder: Path | None = None, **settings: Any) -> list[RunEvent]:
-        """Resume a run and train it to its end; returns all that its log then holds."""
+        """Resume a run to its end; returns all events of its log."""
         folder = folder or self.folder
         engine, listener = self.start(runs_dir=folder, **settings)
         engine.send(ResumeRun(name))
@@ -125,7 +125,7 @@ def _for(run: str, command: RunCommand) -> RunCommand:
 
 
 def said(events: list[RunEvent]) -> list[tuple[object, ...]]:
-    """What a run measured, without its times and its name; the last end holds."""
+    """What a run measured, without times and name, and only its last end."""
     samples = [
         (e.step, e.epoch, e.stage, e.loss, e.accuracy, e.lr, e.layers) for e in of_kind(events, Sample)
     ]
@@ -140,7 +140,7 @@ def said(events: list[RunEvent]) -> list[tuple[object, ...]]:
 
 
 def stopped(lab: Lab, scenario: Scenario, step: int) -> str:
-    """The name of a run that was stopped at the first sample from `step` on."""
+    """Stop a run at the first sample from `step` on; returns its name."""
 
     def answer(engine: Engine, event: RunEvent) -> None:
         if isinstance(event, Sample) and event.step >= step:
@@ -155,7 +155,7 @@ def stopped(lab: Lab, scenario: Scenario, step: int) -> str:
 
 @pytest.mark.parametrize("name", SCENARIOS)
 @pytest.mark.parametrize("step", [1, 5, 9])
-def test_a_stopped_run_goes_on_where_it_stood(lab: Lab, name: str, step: int) -> None:
+def test_a_stopped_run_resumes_from_its_last_step(lab: Lab, name: str, step: int) -> None:
     whole = lab.whole(SCENARIOS[name])
     run = stopped(lab, SCENARIOS[name], step)
     events = lab.resumed(run)
@@ -165,7 +165,7 @@ def test_a_stopped_run_goes_on_where_it_stood(lab: Lab, name: str, step: int) ->
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_a_run_that_is_killed_again_and_again_ends_as_if_it_had_lived(
+def test_a_run_that_is_killed_repeatedly_ends_like_an_uninterrupted_one(
     lab: Lab, lives: Lives, name: str
 ) -> None:
     scenario = SCENARIOS[name]
@@ -182,9 +182,7 @@ def test_a_run_that_is_killed_again_and_again_ends_as_if_it_had_lived(
         assert {event.reason for event in of_kind(events, Resumed)} <= {"after a crash"}
 
 
-def test_what_was_done_by_hand_after_the_checkpoint_is_done_again_at_its_step(
-    lab: Lab, tmp_path: Path
-) -> None:
+def test_changes_by_hand_after_the_checkpoint_are_repeated_at_their_steps(lab: Lab, tmp_path: Path) -> None:
     hands: dict[int, RunCommand] = {4: SetLearningRate("", 0.02), 7: SetEpochs("", 7)}
     copied = tmp_path / "copied"
 
@@ -204,7 +202,7 @@ def test_what_was_done_by_hand_after_the_checkpoint_is_done_again_at_its_step(
     assert said(lab.resumed(run, copied)) == said(listener.events)
 
 
-def test_an_open_run_is_paused_saved_and_goes_on_running(lab: Lab) -> None:
+def test_a_paused_run_is_saved_and_resumes_as_running(lab: Lab) -> None:
     from engine.protocol.commands import Pause
 
     def answer(engine: Engine, event: RunEvent) -> None:
@@ -252,7 +250,7 @@ def test_a_diverged_run_is_not_resumed(lab: Lab) -> None:
     assert "it diverged" in (listener.wait_for(RunFinished, 2).error or "")
 
 
-def test_other_data_are_refused_and_nothing_is_changed(lab: Lab, tmp_path: Path) -> None:
+def test_other_data_are_refused_and_nothing_changes(lab: Lab, tmp_path: Path) -> None:
     run = stopped(lab, SCENARIOS["plain"], 3)
     before = (lab.folder / run / EVENTS).read_bytes()
     engine, listener = lab.start(data=write_data(tmp_path / "other", train=96))
@@ -264,7 +262,7 @@ def test_other_data_are_refused_and_nothing_is_changed(lab: Lab, tmp_path: Path)
     assert (lab.folder / run / EVENTS).read_bytes() == before
 
 
-def test_other_contents_of_the_same_size_are_refused_and_nothing_is_changed(lab: Lab) -> None:
+def test_other_contents_of_the_same_size_are_refused_and_nothing_changes(lab: Lab) -> None:
     run = stopped(lab, SCENARIOS["plain"], 3)
     before = {path.name: path.read_bytes() for path in (lab.folder / run).iterdir()}
     labels = lab.settings["data"] / TRAIN_LABELS
@@ -280,7 +278,7 @@ def test_other_contents_of_the_same_size_are_refused_and_nothing_is_changed(lab:
 
 
 @pytest.mark.parametrize("damage", ["first line", "whole log", "checkpoint and log"])
-def test_a_run_knows_its_data_however_its_log_is_damaged(damage: str, lab: Lab, tmp_path: Path) -> None:
+def test_a_run_knows_its_data_even_if_its_log_is_damaged(damage: str, lab: Lab, tmp_path: Path) -> None:
     run = stopped(lab, SCENARIOS["plain"], 9)
     log = lab.folder / run / EVENTS
     content = log.read_bytes()
@@ -300,7 +298,7 @@ def test_a_run_knows_its_data_however_its_log_is_damaged(damage: str, lab: Lab, 
     assert ended.weights_sha256 == of_kind(lab.whole(SCENARIOS["plain"]), RunFinished)[0].weights_sha256
 
 
-def test_a_run_of_an_earlier_version_is_resumed_only_while_its_log_tells_its_data(lab: Lab) -> None:
+def test_a_run_of_an_earlier_version_is_resumed_only_if_its_log_has_its_data(lab: Lab) -> None:
     run = stopped(lab, SCENARIOS["plain"], 9)
     description = lab.folder / run / DESCRIPTION
     record = json.loads(description.read_text())
@@ -340,7 +338,7 @@ def test_a_run_that_another_process_trains_is_refused(lab: Lab) -> None:
     assert engine.snapshot().runs[0].status is Status.RUNNING
 
 
-def test_a_damaged_checkpoint_falls_back_to_the_one_before(lab: Lab) -> None:
+def test_the_previous_checkpoint_replaces_a_damaged_one(lab: Lab) -> None:
     run = stopped(lab, SCENARIOS["plain"], 9)
     path = lab.folder / run / CHECKPOINT
     content = bytearray(path.read_bytes())
@@ -356,7 +354,7 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(lab: Lab) -> None:
     assert said(events) == said(lab.whole(SCENARIOS["plain"]))
 
 
-def test_without_a_checkpoint_it_begins_at_the_beginning(lab: Lab) -> None:
+def test_without_a_checkpoint_the_run_restarts(lab: Lab) -> None:
     run = stopped(lab, SCENARIOS["plain"], 9)
     (lab.folder / run / CHECKPOINT).write_bytes(b"rubbish")
     (lab.folder / run / PREVIOUS).unlink()
@@ -364,7 +362,7 @@ def test_without_a_checkpoint_it_begins_at_the_beginning(lab: Lab) -> None:
 
 
 def refusal(lab: Lab, run: str) -> str | None:
-    """Why a run cannot be resumed; its files are left as they are."""
+    """Why a run cannot be resumed. Checks that its files do not change."""
     before = {path.name: path.read_bytes() for path in (lab.folder / run).iterdir() if path.is_file()}
     engine, listener = lab.start()
     engine.send(ResumeRun(run))
@@ -397,7 +395,7 @@ def test_a_log_whose_first_line_describes_no_run_is_damage(lab: Lab) -> None:
         Follower(lab.folder / run).poll()
 
 
-def test_a_log_that_lost_its_beginning_goes_on_from_the_checkpoint(lab: Lab) -> None:
+def test_a_run_whose_log_lost_its_beginning_resumes_from_the_checkpoint(lab: Lab) -> None:
     run = stopped(lab, SCENARIOS["plain"], 9)
     (lab.folder / run / EVENTS).write_bytes(b"")
     events = lab.resumed(run)
@@ -421,7 +419,7 @@ def test_a_follower_sees_what_the_engine_shows_and_survives_a_resume(lab: Lab) -
     assert follower.snapshot().status is Status.FINISHED
 
 
-def test_a_follower_waits_for_the_end_of_a_half_written_line(lab: Lab) -> None:
+def test_a_follower_waits_for_the_end_of_an_incomplete_line(lab: Lab) -> None:
     run = stopped(lab, SCENARIOS["plain"], 9)
     path = lab.folder / run / EVENTS
     whole = path.read_bytes()

@@ -1,4 +1,4 @@
-"""Whether a round's steps go side by side is measured, and kept for a while."""
+"""Rounds measure whether parallel steps are faster, and use the faster way for a while."""
 
 import threading
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from engine.runtime.rounds import Rounds
 
 
 class Machine:
-    """A clock that a step moves by what steps cost here: side by side, and one after another."""
+    """A clock that each step moves by its cost, which differs for parallel and sequential steps."""
 
     def __init__(self) -> None:
         self.beside, self.in_turn = 1.0, 1.0
@@ -23,7 +23,7 @@ class Machine:
 
 
 class Stepping:
-    """A run that only says where its step was taken."""
+    """A run that only records the thread of its steps."""
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
@@ -55,7 +55,7 @@ def runs_on(machine: Machine, count: int) -> list[LiveRun]:
 
 
 @pytest.mark.parametrize(("beside", "in_turn"), [(1.0, 3.0), (3.0, 1.0)])
-def test_the_faster_way_is_taken_after_both_were_tried(
+def test_the_faster_way_is_used_after_both_were_tried(
     machine: Machine, rounds: Rounds, beside: float, in_turn: float
 ) -> None:
     machine.beside, machine.in_turn = beside, in_turn
@@ -69,7 +69,7 @@ def test_the_faster_way_is_taken_after_both_were_tried(
     assert set(machine.were_beside) == {beside < in_turn}
 
 
-def test_it_is_tried_anew_when_the_machine_has_changed(machine: Machine, rounds: Rounds) -> None:
+def test_both_ways_are_tried_again_after_a_while(machine: Machine, rounds: Rounds) -> None:
     machine.in_turn = 3.0
     runs = runs_on(machine, 2)
     for _ in range(500):
@@ -81,7 +81,7 @@ def test_it_is_tried_anew_when_the_machine_has_changed(machine: Machine, rounds:
     assert not machine.were_beside[-1]
 
 
-def test_more_runs_are_another_question(machine: Machine, rounds: Rounds) -> None:
+def test_each_number_of_runs_is_measured_separately(machine: Machine, rounds: Rounds) -> None:
     machine.beside = 3.0
     for _ in range(20):
         rounds.advance(runs_on(machine, 2))

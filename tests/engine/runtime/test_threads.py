@@ -1,4 +1,4 @@
-"""How `--threads auto` chooses."""
+"""How `--threads auto` chooses a number."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -19,18 +19,18 @@ def kept_threads() -> Iterator[None]:
 
 
 @pytest.mark.parametrize(("most", "expected"), [(1, (1,)), (2, (1, 2)), (6, (1, 2, 4, 6)), (8, (1, 2, 4, 8))])
-def test_powers_of_two_and_the_most_are_tried(most: int, expected: tuple[int, ...]) -> None:
+def test_powers_of_two_and_the_maximum_are_tried(most: int, expected: tuple[int, ...]) -> None:
     assert threads.candidates(most) == expected
 
 
-def test_more_threads_are_taken_only_where_they_win_a_tenth() -> None:
+def test_more_threads_are_used_only_if_they_save_10_percent() -> None:
     assert threads.choose({1: 1.0, 2: 0.95, 4: 0.93}) == 1
     assert threads.choose({1: 1.0, 2: 0.6, 4: 0.58}) == 2
     assert threads.choose({1: 1.0, 2: 0.95, 4: 0.5}) == 4
 
 
 @pytest.mark.usefixtures("kept_threads")
-def test_what_was_measured_to_be_fastest_is_left_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_fastest_number_stays_set_in_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     takes = {1: 1.0, 2: 0.5, 3: 0.6}
 
     class Pace:
@@ -46,6 +46,6 @@ def test_what_was_measured_to_be_fastest_is_left_set(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.usefixtures("kept_threads")
-def test_of_one_thread_nothing_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_thread_needs_no_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pace, "TrainerPace", None)
     assert threads.measure(1, random_data()) == 1

@@ -1,4 +1,4 @@
-"""From findings to events: when they are said, what they carry, and that a log holds all of it."""
+"""From findings to events: when they are emitted, what they contain, and that the log has all of them."""
 
 import math
 import random
@@ -54,7 +54,7 @@ def finished(step: int, first_bad_step: int, nonfinite: tuple[str, ...]) -> RunF
 
 
 def trained(folder: Path, scenario: Scenario) -> tuple[list[RunEvent], Snapshot]:
-    """(the events of a run of the engine, its last snapshot); the log is under `folder`."""
+    """(the events of a run, its last snapshot). The log is under `folder`."""
     listener = Listener()
     engine = Engine(
         Settings(device="cpu", data=write_data(folder / "data"), runs_dir=folder / "runs"), on_event=listener
@@ -79,7 +79,7 @@ def test_the_most_severe_is_reported_first() -> None:
     assert severity("a newer version's") > severity(SEVERITY[-1])
 
 
-def test_an_end_carries_the_beginning_and_says_how_long_it_held() -> None:
+def test_the_end_of_a_verdict_has_its_first_and_last_step() -> None:
     run = MadeUpRun().measure(*[VANISHING] * 3, *[layers()] * 5)
     began, ended = (verdict for verdict in run.said if verdict.kind == "vanishing")
     assert replace(
@@ -88,7 +88,7 @@ def test_an_end_carries_the_beginning_and_says_how_long_it_held() -> None:
     assert ended.text == f"It lasted from step 1 to step {ended.step}."
 
 
-def test_what_holds_is_said_once() -> None:
+def test_a_lasting_finding_is_reported_once() -> None:
     assert len(MadeUpRun().measure(*[VANISHING] * 50).said) == 1
 
 
@@ -124,7 +124,7 @@ def test_the_layer_whose_output_broke_first_is_named_and_the_good_news_ends() ->
     assert said[-1].text.startswith("At step 2 layer6 was the first")
 
 
-def test_a_step_that_nobody_measured_is_named_without_a_layer() -> None:
+def test_a_bad_step_that_was_not_measured_is_reported_without_a_layer() -> None:
     said = MadeUpRun().diagnosis.follow(finished(20, 13, ("layer1", "layer2", "output")))
     assert (said[0].layer, said[0].since_step) == (None, 13)
 
@@ -140,7 +140,7 @@ def test_weights_of_zero_are_finite() -> None:
 
 
 @pytest.mark.parametrize("value", [None, math.nan, math.inf, -math.inf, 0.0, 5e-324, 1e308])
-def test_no_rule_stumbles_over_a_strange_number(value: float | None) -> None:
+def test_no_rule_fails_on_an_unusual_number(value: float | None) -> None:
     names = [field.name for field in fields(LayerSample) if field.name not in ("name", "frozen")]
     for name in names:
         for there in range(4):
@@ -153,12 +153,12 @@ def test_no_rule_stumbles_over_a_strange_number(value: float | None) -> None:
     MadeUpRun().measure(*[everywhere] * 12).finish_epochs(*[(value or 0.0, 0.1)] * 5)
 
 
-def test_no_rule_stumbles_over_missing_layers() -> None:
+def test_no_rule_fails_on_missing_layers() -> None:
     run = MadeUpRun().measure((), (), layers(1), layers(3)[-1:], layers(), ())
     run.finish_epochs((math.nan, math.nan), (math.inf, 0.1), (0.0, 1.0))
 
 
-def test_no_rule_stumbles_over_noise() -> None:
+def test_no_rule_fails_on_noise() -> None:
     draw = random.Random(5)
     strange: list[Any] = [None, 0.0, math.nan, math.inf, 1e-320, 1e300]
     names = [field.name for field in fields(LayerSample) if field.name not in ("name", "frozen")]
@@ -184,7 +184,7 @@ def test_no_rule_stumbles_over_noise() -> None:
 # ---------------------------------------------------------------------------- a live run and its log
 
 
-def test_a_live_run_says_its_verdicts_right_behind_what_they_rest_on(tmp_path: Path) -> None:
+def test_a_verdict_follows_directly_after_the_event_it_is_based_on(tmp_path: Path) -> None:
     events, snapshot = trained(tmp_path, course(changes={"data.batch_size": 40, "training.epochs": 3}))
     first = next(place for place, event in enumerate(events) if isinstance(event, Sample))
     assert [event.kind for event in events[first + 1 :] if isinstance(event, VerdictChanged)][:3] == [
@@ -196,7 +196,7 @@ def test_a_live_run_says_its_verdicts_right_behind_what_they_rest_on(tmp_path: P
     assert [verdict.kind for verdict in snapshot.verdicts][:2] == ["vanishing", "forward_collapse"]
 
 
-def test_the_log_holds_the_verdicts_and_its_fold_is_the_live_snapshot(tmp_path: Path) -> None:
+def test_the_log_contains_the_verdicts_and_gives_the_live_snapshot(tmp_path: Path) -> None:
     scenario = course(changes={"data.batch_size": 40, "training.epochs": 3})
     events, live = trained(tmp_path, scenario)
     (log,) = (tmp_path / "runs").glob(f"*/{EVENTS}")
@@ -209,7 +209,7 @@ def test_the_log_holds_the_verdicts_and_its_fold_is_the_live_snapshot(tmp_path: 
     assert live.verdicts
 
 
-def test_a_diverged_run_names_its_cause_before_its_last_word(tmp_path: Path) -> None:
+def test_a_diverged_run_reports_its_cause_before_its_last_event(tmp_path: Path) -> None:
     exploding = course(
         changes={
             "model.activation": "identity",
@@ -226,7 +226,7 @@ def test_a_diverged_run_names_its_cause_before_its_last_word(tmp_path: Path) -> 
     assert live.verdicts[0].layer == events[-1].nonfinite[0] if events[-1].nonfinite else False
 
 
-def test_the_first_layer_is_named_only_if_it_was_looked_at_before_an_update_could_spoil_the_others() -> None:
+def test_the_first_layer_is_named_only_if_it_was_measured_before_an_update_changed_the_others() -> None:
     run = MadeUpRun().measure(layers())
     ended, unseen = run.diagnosis.follow(finished(2, first_bad_step=2, nonfinite=("layer1", "output")))
     assert (ended.state, ended.kind) == ("ended", "healthy")
@@ -236,7 +236,7 @@ def test_the_first_layer_is_named_only_if_it_was_looked_at_before_an_update_coul
     assert (seen.kind, seen.layer) == ("non_finite", "layer7")
 
 
-def test_a_past_that_is_followed_again_leads_to_the_same_words() -> None:
+def test_following_the_same_events_again_gives_the_same_verdicts() -> None:
     scenario = course(changes={"data.batch_size": 40, "training.epochs": 4})
     trainer, events = begin(scenario, random_data())
     train(trainer)

@@ -1,4 +1,4 @@
-"""A checkpoint comes back as it was, or not at all; and nothing in the file is ever run."""
+"""A checkpoint is read completely or not at all, and no code in the file is executed."""
 
 import os
 import pickle
@@ -60,7 +60,7 @@ def test_a_copy_does_not_change_with_the_training() -> None:
     assert not torch.equal(trainer.state()["network"][name], weight)
 
 
-def test_the_one_before_is_kept(tmp_path: Path) -> None:
+def test_the_previous_checkpoint_is_kept(tmp_path: Path) -> None:
     for step in (1, 2, 3):
         write_checkpoint(tmp_path, checkpoint(step))
     assert read_checkpoint(tmp_path / CHECKPOINT).step == 3
@@ -68,9 +68,7 @@ def test_the_one_before_is_kept(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == [PREVIOUS, CHECKPOINT]
 
 
-def test_one_that_cannot_be_written_leaves_the_present_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_write_keeps_the_current_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_checkpoint(tmp_path, checkpoint(1))
 
     def full(descriptor: int) -> None:
@@ -97,7 +95,9 @@ def _pickle(content: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("damage", [_cut, _flip, _pickle, lambda _: b"", lambda _: b"rubbish"])
-def test_a_damaged_one_falls_back_to_the_one_before(damage: Callable[[bytes], bytes], tmp_path: Path) -> None:
+def test_the_previous_checkpoint_is_used_if_the_current_one_is_damaged(
+    damage: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
     for step in (1, 2):
         write_checkpoint(tmp_path, checkpoint(step))
     path = tmp_path / CHECKPOINT
@@ -113,7 +113,7 @@ def step_of(found: Checkpoint | None) -> int | None:
     return found.step if found else None
 
 
-def test_one_beyond_the_log_gives_way_to_one_within(tmp_path: Path) -> None:
+def test_a_checkpoint_beyond_the_log_is_not_used_if_the_previous_one_is_within(tmp_path: Path) -> None:
     write_checkpoint(tmp_path, checkpoint(1, log_bytes=100))
     write_checkpoint(tmp_path, checkpoint(2, log_bytes=200))
     assert step_of(newest_checkpoint(tmp_path, 200)[0]) == 2
@@ -124,7 +124,7 @@ def test_one_beyond_the_log_gives_way_to_one_within(tmp_path: Path) -> None:
     assert step_of(newest_checkpoint(tmp_path, 50)[0]) == 2  # both are beyond: the newest
 
 
-def test_without_any_there_is_none(tmp_path: Path) -> None:
+def test_without_a_file_there_is_no_checkpoint(tmp_path: Path) -> None:
     assert newest_checkpoint(tmp_path, 0) == (None, [])
 
 
@@ -133,7 +133,7 @@ class _Trap:
         return os.mkdir, ("sprung",)
 
 
-def test_nothing_in_the_file_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_code_in_the_file_is_executed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     torch.save({"schema": 1, "trap": _Trap()}, tmp_path / CHECKPOINT)
     with pytest.raises(Unreadable):
@@ -141,7 +141,7 @@ def test_nothing_in_the_file_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert not (tmp_path / "sprung").exists()
 
 
-def test_one_of_a_newer_version_is_named(tmp_path: Path) -> None:
+def test_a_checkpoint_of_a_newer_version_is_reported(tmp_path: Path) -> None:
     torch.save({"schema": 2}, tmp_path / CHECKPOINT)
     with pytest.raises(Unreadable, match="has schema 2, this version reads 1: update vanish-tui"):
         read_checkpoint(tmp_path / CHECKPOINT)

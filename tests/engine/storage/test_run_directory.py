@@ -1,4 +1,4 @@
-"""What a run's directory says of a disk that refuses it: two threads write, and neither hides the other's."""
+"""Two threads write a run directory, and neither hides an error of the disk that the other one met."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from engine.tracking.snapshot import RunView
 from tests.engine.lab import begin, make_scenario, origin, random_data, train
 
 
-def test_a_log_that_is_refused_while_a_checkpoint_is_written_stays_in_trouble(
+def test_an_error_of_the_log_during_a_checkpoint_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trainer, events = begin(make_scenario(), random_data())

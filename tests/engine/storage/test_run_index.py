@@ -1,4 +1,4 @@
-"""The list of runs: its content for every kind of folder, and that it reads no log.
+"""The list of runs: its entries for any content of the folder, without reading a log.
 
 It is long because every kind of damage is tried on the same list.
 """
@@ -22,7 +22,7 @@ from tests.engine.lab import make_scenario, origin
 
 
 def make_run(runs: Path, name: str, status: Status | None = Status.FINISHED, **figures: object) -> Path:
-    """A run's directory as a process leaves it; without a status as one leaves it that was killed at once."""
+    """Create a run's directory; without a status, as after a kill before the first save."""
     RunLog(runs / name, make_scenario().resolved(), 5, origin()).close()
     if status is not None:
         write_summary(runs / name, Summary("small", 5, status, **figures))  # type: ignore[arg-type]
@@ -30,11 +30,11 @@ def make_run(runs: Path, name: str, status: Status | None = Status.FINISHED, **f
 
 
 def age(folder: Path) -> None:
-    """Let a folder's time be long ago, as it is by the next time somebody looks."""
+    """Set the time of a folder back, as if it had not changed for a while."""
     os.utime(folder, (1e9, 1e9))
 
 
-def test_the_latest_run_stands_first_with_its_figures(tmp_path: Path) -> None:
+def test_the_latest_run_is_first_with_its_results(tmp_path: Path) -> None:
     make_run(tmp_path, "20260101-small", epoch=2, epochs=9, test_accuracy=0.5)
     make_run(tmp_path, "20260102-small", Status.STOPPED)
     second, first = list_runs(tmp_path)
@@ -48,7 +48,7 @@ def test_an_empty_or_missing_folder_holds_no_run(tmp_path: Path) -> None:
     assert list_runs(tmp_path / "missing") == []
 
 
-def test_live_abandoned_and_ended_runs_are_told_apart(tmp_path: Path) -> None:
+def test_live_abandoned_and_ended_runs_have_different_states(tmp_path: Path) -> None:
     for name in ("live", "abandoned"):
         make_run(tmp_path, name, Status.RUNNING)
     make_run(tmp_path, "stopped", Status.STOPPED)
@@ -117,7 +117,7 @@ def _dangling(folder: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("again", [False, True])
-def test_what_is_wrong_in_the_folder_stands_in_the_list_with_its_reason(
+def test_entries_with_a_problem_are_listed_with_the_reason(
     damage: "object", problem: str, usable: bool, again: bool, tmp_path: Path
 ) -> None:
     make_run(tmp_path, "good")
@@ -132,13 +132,13 @@ def test_what_is_wrong_in_the_folder_stands_in_the_list_with_its_reason(
     assert (bad.state != "unusable") is usable
 
 
-def test_a_run_of_a_newer_version_without_a_summary_is_named(tmp_path: Path) -> None:
+def test_a_run_of_a_newer_version_without_a_summary_is_reported(tmp_path: Path) -> None:
     folder = make_run(tmp_path, "newer", None)
     (folder / DESCRIPTION).write_text('{"schema": 7}')
     assert list_runs(tmp_path)[0].problem.startswith("written by a newer version (schema 7")
 
 
-def test_a_description_that_describes_no_run_is_damage(tmp_path: Path) -> None:
+def test_an_invalid_description_is_reported_as_damage(tmp_path: Path) -> None:
     folder = make_run(tmp_path, "run", None)
     record = json.loads((folder / DESCRIPTION).read_text())
     record["scenario"]["training"]["epochs"] = "many"
@@ -146,10 +146,10 @@ def test_a_description_that_describes_no_run_is_damage(tmp_path: Path) -> None:
     assert list_runs(tmp_path)[0].problem == "damaged: run.json does not describe a run"
 
 
-def test_no_log_is_read_and_nothing_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_log_is_read_and_no_file_is_read_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("one", "two"):
         (make_run(tmp_path, name) / EVENTS).unlink()
-        (tmp_path / name / EVENTS).mkdir()  # which cannot be read as a file
+        (tmp_path / name / EVENTS).mkdir()  # so that reading the log would fail
         age(tmp_path / name)
     first = list_runs(tmp_path)
     assert [entry.problem for entry in first] == ["", ""]
@@ -161,7 +161,7 @@ def test_no_log_is_read_and_nothing_twice(tmp_path: Path, monkeypatch: pytest.Mo
     assert list_runs(tmp_path) == first
 
 
-def test_what_changed_is_read_anew_and_what_is_gone_is_gone(tmp_path: Path) -> None:
+def test_changed_runs_are_read_again_and_removed_ones_disappear(tmp_path: Path) -> None:
     for name in ("kept", "changed", "gone"):
         age(make_run(tmp_path, name, Status.STOPPED))
     list_runs(tmp_path)
@@ -185,21 +185,21 @@ def test_a_folder_that_changed_just_now_is_read_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"rubbish", b'{"schema": 9, "runs": {}}', b'{"schema": 1}', b"[]"])
-def test_a_damaged_cache_is_no_loss(content: bytes, tmp_path: Path) -> None:
+def test_a_damaged_cache_is_ignored(content: bytes, tmp_path: Path) -> None:
     age(make_run(tmp_path, "run"))
     (tmp_path / INDEX).write_bytes(content)
     assert [entry.name for entry in list_runs(tmp_path)] == ["run"]
     assert json.loads((tmp_path / INDEX).read_bytes())["fields"] == list(FIELDS)
 
 
-def test_fields_of_a_newer_version_are_passed_over(tmp_path: Path) -> None:
+def test_fields_of_a_newer_version_are_ignored(tmp_path: Path) -> None:
     folder = make_run(tmp_path, "run")
     record = json.loads((folder / SUMMARY).read_text())
     (folder / SUMMARY).write_text(json.dumps({**record, "mood": "good"}))
     assert read_summary(folder) == Summary("small", 5, Status.FINISHED)
 
 
-def test_labels_that_cannot_be_read_are_none(tmp_path: Path) -> None:
+def test_labels_that_cannot_be_read_are_empty(tmp_path: Path) -> None:
     folder = make_run(tmp_path, "run")
     assert read_labels(folder) == Labels()
     (folder / LABELS).write_text("rubbish")
@@ -214,7 +214,7 @@ def test_deleting_can_be_undone(tmp_path: Path) -> None:
     assert [entry.name for entry in list_runs(tmp_path)] == ["run"]
 
 
-def test_a_run_that_is_trained_is_not_deleted(tmp_path: Path) -> None:
+def test_a_live_run_cannot_be_deleted(tmp_path: Path) -> None:
     folder = make_run(tmp_path, "run", Status.RUNNING)
     lock = RunLock(folder)
     with pytest.raises(RunInUse):
@@ -223,17 +223,17 @@ def test_a_run_that_is_trained_is_not_deleted(tmp_path: Path) -> None:
     assert [entry.name for entry in list_runs(tmp_path)] == ["run"]
 
 
-def test_what_is_no_run_is_not_deleted(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_run_cannot_be_deleted(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
-    (tmp_path / "photos" / "one.jpg").write_text("dear to somebody")
-    (tmp_path / "file").write_text("also precious")
+    (tmp_path / "photos" / "one.jpg").write_text("a photo")
+    (tmp_path / "file").write_text("a file")
     for name in ("photos", "file"):
         with pytest.raises(NotARun, match=f"{name} is not a run"):
             trash.delete(tmp_path / name)
     assert os.listdir(tmp_path / "photos") == ["one.jpg"]
 
 
-def test_the_latest_deleted_is_the_first_to_come_back(tmp_path: Path) -> None:
+def test_the_run_that_was_deleted_last_is_restored_first(tmp_path: Path) -> None:
     for name in ("b", "c", "a"):
         trash.delete(make_run(tmp_path, name))
     for place, name in enumerate(("b", "c", "a")):
@@ -241,7 +241,7 @@ def test_the_latest_deleted_is_the_first_to_come_back(tmp_path: Path) -> None:
     assert trash.empty(tmp_path) == ["b", "c", "a"]
 
 
-def test_what_was_deleted_a_day_ago_is_removed(tmp_path: Path) -> None:
+def test_runs_that_were_deleted_a_day_ago_are_removed(tmp_path: Path) -> None:
     for name in ("old", "new"):
         trash.delete(make_run(tmp_path, name))
     age(tmp_path / trash.TRASH / "old" / trash.DELETED)
@@ -250,9 +250,9 @@ def test_what_was_deleted_a_day_ago_is_removed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["folder", "link-in-the-trash"])
-def test_only_what_was_deleted_here_is_removed_from_the_trash(name: str, tmp_path: Path) -> None:
+def test_only_deleted_runs_are_removed_from_the_trash(name: str, tmp_path: Path) -> None:
     trash.delete(make_run(tmp_path, "deleted"))
-    treasure = make_run(tmp_path, "treasure")  # even a run, if somebody else put it there
+    treasure = make_run(tmp_path, "treasure")  # even a run, if `delete` did not put it there
     (treasure / trash.DELETED).touch()
     age(treasure / trash.DELETED)
     foreign = tmp_path / trash.TRASH / "foreign"
@@ -298,7 +298,7 @@ def test_a_link_to_a_run_is_not_deleted(tmp_path: Path) -> None:
     assert not (original / trash.DELETED).exists()
 
 
-def test_a_run_is_not_brought_back_over_another(tmp_path: Path) -> None:
+def test_a_run_is_not_restored_over_another_one(tmp_path: Path) -> None:
     trash.delete(make_run(tmp_path, "run"))
     (tmp_path / "run").mkdir()
     with pytest.raises(FileExistsError):

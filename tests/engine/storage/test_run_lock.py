@@ -1,4 +1,4 @@
-"""A run has one writer, and everybody can see who it is and whether it is still there."""
+"""A run has one writer, and other processes can see which one it is and whether it still exists."""
 
 import json
 import os
@@ -55,7 +55,7 @@ def test_the_lock_of_a_process_that_is_gone_can_be_taken(tmp_path: Path) -> None
     RunLock(tmp_path).release()
 
 
-def test_a_number_that_another_process_has_by_now_is_not_its_owner(tmp_path: Path) -> None:
+def test_another_process_with_the_same_pid_is_not_the_owner(tmp_path: Path) -> None:
     present = Owner.present()
     assert present.started is not None
     earlier = replace(present, started=present.started - 1)
@@ -63,7 +63,7 @@ def test_a_number_that_another_process_has_by_now_is_not_its_owner(tmp_path: Pat
     assert owner_of(tmp_path) is None
 
 
-def test_a_boot_ago_is_gone(tmp_path: Path) -> None:
+def test_an_owner_before_the_last_boot_is_gone(tmp_path: Path) -> None:
     (tmp_path / LOCK).write_text(json.dumps(asdict(replace(Owner.present(), boot_id="another"))) + "\n")
     os.utime(tmp_path / LOCK, (0, 0))
     assert owner_of(tmp_path) is None
@@ -91,7 +91,7 @@ def test_a_heartbeat_moves_the_file_s_time(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "\n", "rubbish\n", "[]\n", '{"host": "x"}\n'])
-def test_a_damaged_lock_names_nobody_and_can_be_taken(content: str, tmp_path: Path) -> None:
+def test_a_damaged_lock_has_no_owner_and_can_be_taken(content: str, tmp_path: Path) -> None:
     (tmp_path / LOCK).write_text(content)
     assert owner_of(tmp_path) is None
     RunLock(tmp_path).release()
@@ -136,7 +136,7 @@ FORGERIES: list[dict[str, object]] = [
 
 
 @pytest.mark.parametrize("changes", FORGERIES)
-def test_a_forged_lock_names_no_process_and_no_signal_is_sent(
+def test_a_forged_lock_has_no_owner_and_no_signal_is_sent(
     changes: dict[str, object], neighbour: OwnerProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = tmp_path / "real"
@@ -181,13 +181,13 @@ def test_a_copy_of_a_run_s_folder_has_no_owner(neighbour: OwnerProcess, tmp_path
     "content",
     [b"[" * 100_000, b'{"a":' * 100_000, b"x" * 10_000_000, b"\xff\xfe\n", b'{"pid": 1e400}\n', b"null\n"],
 )
-def test_a_lock_full_of_rubbish_names_no_process(content: bytes, tmp_path: Path) -> None:
+def test_a_lock_with_random_content_has_no_owner(content: bytes, tmp_path: Path) -> None:
     (tmp_path / LOCK).write_bytes(content)
     assert owner_of(tmp_path) is None
     RunLock(tmp_path).release()
 
 
-def test_a_link_in_the_lock_s_place_is_neither_read_nor_overwritten(tmp_path: Path) -> None:
+def test_a_link_in_place_of_the_lock_is_neither_read_nor_overwritten(tmp_path: Path) -> None:
     treasure = tmp_path / "thesis.tex"
     treasure.write_text("ten years of work")
     run = tmp_path / "run"
@@ -199,7 +199,7 @@ def test_a_link_in_the_lock_s_place_is_neither_read_nor_overwritten(tmp_path: Pa
     assert treasure.read_text() == "ten years of work"
 
 
-def test_a_pipe_in_the_lock_s_place_stops_neither_reader_nor_writer(tmp_path: Path) -> None:
+def test_a_pipe_in_place_of_the_lock_blocks_no_one(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / LOCK)
     assert owner_of(tmp_path) is None
     with pytest.raises(OSError, match="not a file of this user"):

@@ -1,4 +1,4 @@
-"""The run directory: plain files for the user alone, and a log that survives a torn last line."""
+"""The run's files are plain and for the user alone, and an incomplete last line does no harm."""
 
 import itertools
 import json
@@ -53,7 +53,7 @@ def test_the_folder_and_its_files_are_for_the_user_alone(tmp_path: Path, events:
     assert mode(path.parent / DESCRIPTION) == 0o600
 
 
-def test_run_json_says_what_the_run_is(tmp_path: Path) -> None:
+def test_run_json_describes_the_run(tmp_path: Path) -> None:
     path = written(tmp_path / "20260101-120000-small-ab12", [])
     assert json.loads((path.parent / DESCRIPTION).read_text(encoding="utf-8")) == {
         "schema": 1,
@@ -93,27 +93,27 @@ def test_a_folder_whose_name_is_not_utf_8_is_kept_without_loss(tmp_path: Path) -
         {"data": {**to_record(origin())["data"], "folder": 7}},
     ],
 )
-def test_a_damaged_origin_is_no_run(changes: dict[str, object], tmp_path: Path) -> None:
+def test_a_damaged_origin_is_reported(changes: dict[str, object], tmp_path: Path) -> None:
     path = written(tmp_path / "run", []).parent / DESCRIPTION
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
     with pytest.raises(NotARun, match=r"damaged: run\.json does not describe a run"):
         read_description(tmp_path / "run")
 
 
-def test_a_line_is_there_as_soon_as_it_is_written(tmp_path: Path, events: list[RunEvent]) -> None:
+def test_a_line_can_be_read_as_soon_as_it_is_written(tmp_path: Path, events: list[RunEvent]) -> None:
     log = RunLog(tmp_path / "run", make_scenario().resolved(), 42, origin())
     log.write(events[0])
     assert read_events(tmp_path / "run" / EVENTS) == events[:1]
     log.close()
 
 
-def test_a_run_s_folder_is_never_taken_twice(tmp_path: Path) -> None:
+def test_a_folder_is_never_used_for_two_runs(tmp_path: Path) -> None:
     written(tmp_path / "run", [])
     with pytest.raises(FileExistsError):
         RunLog(tmp_path / "run", make_scenario().resolved(), 42, origin())
 
 
-def test_a_half_written_last_line_is_dropped(tmp_path: Path, events: list[RunEvent]) -> None:
+def test_an_incomplete_last_line_is_skipped(tmp_path: Path, events: list[RunEvent]) -> None:
     path = written(tmp_path / "run", events)
     whole = path.read_bytes()
     for cut in (1, 5, 40):
@@ -121,14 +121,14 @@ def test_a_half_written_last_line_is_dropped(tmp_path: Path, events: list[RunEve
         assert read_events(path) == events[:-1]
 
 
-def test_a_line_of_a_newer_version_is_passed_over(tmp_path: Path, events: list[RunEvent]) -> None:
+def test_a_line_of_a_newer_version_is_skipped(tmp_path: Path, events: list[RunEvent]) -> None:
     path = written(tmp_path / "run", events)
     path.write_bytes(b'{"event":"weather_changed","run":"x"}\n' + path.read_bytes())
     assert read_events(path) == events
 
 
 @pytest.mark.parametrize("line", [b"rubbish", b'{"event":"sample","run":"x"}', b"\xff\xfe", b""])
-def test_a_damaged_line_is_named(line: bytes, tmp_path: Path, events: list[RunEvent]) -> None:
+def test_a_damaged_line_is_reported(line: bytes, tmp_path: Path, events: list[RunEvent]) -> None:
     path = written(tmp_path / "run", events[:2])
     path.write_bytes(path.read_bytes() + line + b"\n")
     with pytest.raises(ValueError, match=r"events\.jsonl, line 3: not an event of this program"):
@@ -139,7 +139,7 @@ def test_an_empty_log_holds_no_event(tmp_path: Path) -> None:
     assert read_events(written(tmp_path / "run", [])) == []
 
 
-def test_a_run_s_name_is_its_moment_its_scenario_and_four_hex_digits() -> None:
+def test_a_run_s_name_is_its_time_its_scenario_and_four_hex_digits() -> None:
     name = new_run_name("depth-7", datetime(2026, 2, 3, 4, 5, 6))
     stem, digits = name.rsplit("-", 1)
     assert stem == "20260203-040506-depth-7"
@@ -147,7 +147,7 @@ def test_a_run_s_name_is_its_moment_its_scenario_and_four_hex_digits() -> None:
     assert int(digits, 16) >= 0
 
 
-def test_two_runs_of_a_moment_have_two_names() -> None:
+def test_two_runs_in_the_same_second_have_different_names() -> None:
     moment = datetime(2026, 2, 3)
     assert len({new_run_name("relu", moment) for _ in range(8)}) > 1
 

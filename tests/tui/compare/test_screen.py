@@ -28,7 +28,7 @@ SIX = ("depth-7", "init-std-1", "relu", "adam", "batchnorm", "skip")
 
 
 def six(folder: Path) -> tuple[Entry, ...]:
-    """The problem and five cures."""
+    """The entries of the problem and of five cures."""
     numbers = (
         "",
         "[model.init]\nstd = 1.0",
@@ -61,7 +61,7 @@ async def mark(bench: Bench, *names: str) -> None:
 
 
 async def compare(bench: Bench, *names: str) -> list[FakeRun]:
-    """Mark, compare, and let every run have begun."""
+    """Mark and compare scenarios, and begin every run."""
     before = len(bench.engine.runs)
     await mark(bench, *names)
     await bench.press("c")
@@ -74,7 +74,7 @@ async def compare(bench: Bench, *names: str) -> list[FakeRun]:
 
 
 async def race_two(bench: Bench) -> list[FakeRun]:
-    """depth-7 stays where it is, depth-3 learns."""
+    """Compare depth-7, which does not learn, with depth-3, which does."""
     stuck, learns = await compare(bench, "depth-7", "depth-3")
     stuck.train_epochs(6)
     learns.train_epochs(8, final_loss=1.1, final_accuracy=0.62)
@@ -104,7 +104,7 @@ async def test_marked_scenarios_train_with_the_same_seed_in_the_order_of_their_m
         ]
 
 
-async def test_a_second_space_takes_the_mark_away(tmp_path: Path) -> None:
+async def test_a_second_space_removes_the_mark(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await mark(bench, "depth-7", "depth-3", "depth-7")
         assert bench.app.session.comparison.marked == {"depth-3"}
@@ -137,7 +137,7 @@ async def test_a_stopped_run_is_trained_again(tmp_path: Path) -> None:
         assert [each.scenario.id for each in bench.engine.runs] == ["depth-7", "depth-7", "depth-3"]
 
 
-async def test_pause_holds_the_focused_run_and_capital_p_all(tmp_path: Path) -> None:
+async def test_p_pauses_the_focused_run_and_capital_p_all(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         first, second = [run.name for run in await race_two(bench)]
         await bench.press("j", "p")
@@ -151,7 +151,7 @@ async def test_pause_holds_the_focused_run_and_capital_p_all(tmp_path: Path) -> 
         assert runs_of(bench.engine.sent, Resume) == [second, first, second]
 
 
-async def test_stop_ends_the_focused_run_and_capital_s_the_others_too(tmp_path: Path) -> None:
+async def test_s_stops_the_focused_run_and_capital_s_all(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         first, second = [run.name for run in await race_two(bench)]
         await bench.press("j", "s")
@@ -160,7 +160,7 @@ async def test_stop_ends_the_focused_run_and_capital_s_the_others_too(tmp_path: 
         assert runs_of(bench.engine.sent, Stop) == [second, first]
 
 
-async def test_dropping_the_last_but_none_goes_back_to_the_lab(tmp_path: Path) -> None:
+async def test_dropping_the_last_run_goes_back_to_the_lab(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         first, second = await race_two(bench)
         await bench.press("d")
@@ -215,7 +215,7 @@ async def test_dropping_all_begins_a_new_comparison(tmp_path: Path) -> None:
         assert [entrant.label for entrant in entrants(bench)] == ["depth-3", "linear-exploding"]
 
 
-async def test_enter_opens_the_focused_run_though_a_later_one_is_there(tmp_path: Path) -> None:
+async def test_enter_opens_the_focused_run_even_if_there_is_a_later_one(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         first = await bench.train("depth-7")
         first.end(Status.FINISHED)
@@ -231,7 +231,7 @@ async def test_enter_opens_the_focused_run_though_a_later_one_is_there(tmp_path:
         assert bench.lab.shown_run.run == first.name
 
 
-async def test_a_run_of_other_settings_does_not_stand_for_the_scenario(tmp_path: Path) -> None:
+async def test_a_run_with_other_settings_is_not_used_for_the_scenario(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         changed = scenarios.load(tmp_path / "depth-7.toml")
         changed = changed.model_copy(update={"training": changed.training.model_copy(update={"epochs": 3})})
@@ -252,7 +252,7 @@ async def test_a_single_saved_run_joins_the_present_comparison(tmp_path: Path) -
         assert bench.app.session.comparison.lineup.runs == (*(run.name for run in two), third.name)
 
 
-async def test_scenarios_are_counted_for_the_limit_not_their_seeds(tmp_path: Path) -> None:
+async def test_the_limit_counts_scenarios_and_not_seeds(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await race_two(bench)
         await bench.press("x", "x", "x", "a")
@@ -278,7 +278,7 @@ async def test_another_seed_trains_every_scenario_once_more(tmp_path: Path) -> N
         assert "49.0–55.0" in bench.text, "at 6 epochs, the most that all have"
 
 
-async def test_a_difference_inside_the_range_of_the_seeds_says_so(tmp_path: Path) -> None:
+async def test_a_difference_inside_the_range_of_the_seeds_is_marked(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await compare(bench, "depth-7", "depth-3")
         await bench.press("x")
@@ -292,7 +292,7 @@ async def test_a_difference_inside_the_range_of_the_seeds_says_so(tmp_path: Path
         assert "≈2" in bench.text
 
 
-async def test_a_new_seed_takes_nothing_from_the_curve_that_is_there(tmp_path: Path) -> None:
+async def test_a_new_seed_does_not_shorten_the_curve(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await race_two(bench)
         before = bench.app.session.comparison.lineup.entrants(bench.app.session.snapshot.runs)
@@ -308,7 +308,7 @@ async def test_a_new_seed_takes_nothing_from_the_curve_that_is_there(tmp_path: P
         assert line.ys[2:] == alone.ys[2:]
 
 
-async def test_a_seed_that_diverged_leaves_the_curve_of_the_others(tmp_path: Path) -> None:
+async def test_a_diverged_seed_does_not_change_the_curve_of_the_others(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await race_two(bench)
         await bench.press("x")
@@ -320,7 +320,7 @@ async def test_a_seed_that_diverged_leaves_the_curve_of_the_others(tmp_path: Pat
         assert "1 of 2 diverged at step 2" in bench.text
 
 
-async def test_verdicts_stand_with_their_step_and_are_never_cut_within_one(tmp_path: Path) -> None:
+async def test_verdicts_are_shown_with_their_step_and_a_name_is_never_cut(tmp_path: Path) -> None:
     async with opened(tmp_path, NARROW) as bench:
         stuck, _ = await race_two(bench)
         stuck.find("vanishing", "Each layer passes 1/7.2 on.", layer="layer1", since=1)
@@ -334,7 +334,7 @@ async def test_verdicts_stand_with_their_step_and_are_never_cut_within_one(tmp_p
         assert "vanishing since step 1, forward collapse" in bench.text
 
 
-async def test_a_failed_run_says_why(tmp_path: Path) -> None:
+async def test_a_failed_run_shows_the_reason(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         stuck, _ = await race_two(bench)
         stuck.end(Status.FAILED, error="MemoryError: too wide")
@@ -350,7 +350,7 @@ async def test_a_value_too_long_for_its_column_is_listed_by_letter(tmp_path: Pat
         assert "A –  D 0.9 0.999" in row
 
 
-async def test_tables_with_more_rows_than_room_say_so_and_turn_pages(tmp_path: Path) -> None:
+async def test_tables_with_more_rows_than_room_show_how_many_and_have_pages(tmp_path: Path) -> None:
     path = tmp_path / "deep.toml"
     path.write_text('extends = "depth-7"\ntitle = "Deep"\n[model]\nhidden_layers = 30', encoding="utf-8")
     deep = Entry("deep", "Deep", "Your own", path, built_in=False, of_slides=False)
@@ -433,7 +433,7 @@ async def test_picture_of_three_seeds_each(tmp_path: Path, size: tuple[int, int]
         goldens.check(f"compare/seeds-{size[0]}x{size[1]}", bench.text)
 
 
-async def test_below_the_smallest_size_one_line_says_so_and_it_recovers(tmp_path: Path) -> None:
+async def test_below_the_smallest_size_a_line_says_so_and_the_screen_recovers(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await race_two(bench)
         await bench.pilot.resize_terminal(79, 24)
@@ -449,7 +449,7 @@ async def test_below_the_smallest_size_one_line_says_so_and_it_recovers(tmp_path
         assert bench.app.screen is bench.lab
 
 
-async def test_what_the_standings_say_of_an_end_is_not_said_on_top_of_them(tmp_path: Path) -> None:
+async def test_an_end_that_the_standings_show_has_no_toast(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         runs = await compare(bench, "depth-3", "depth-7")
         for number, run in enumerate(runs, 1):
@@ -460,7 +460,7 @@ async def test_what_the_standings_say_of_an_end_is_not_said_on_top_of_them(tmp_p
         assert "ended" not in bench.text
 
 
-async def test_why_a_compared_run_failed_is_said_in_full(tmp_path: Path) -> None:
+async def test_the_reason_why_a_compared_run_failed_is_shown_in_full(tmp_path: Path) -> None:
     async with opened(tmp_path, NARROW) as bench:
         run, _ = await compare(bench, "depth-3", "depth-7")
         run.end(Status.FAILED)

@@ -39,7 +39,7 @@ def test_an_unchanged_form_reads_back_as_the_scenario(scenario_id: str) -> None:
     assert (read.id, read.title) == ("mine", scenario.title)
 
 
-def test_every_value_that_a_file_may_state_has_a_field() -> None:
+def test_every_value_of_a_scenario_file_has_a_field() -> None:
     from scenarios.fields import known_keys
     from scenarios.numbers import PROSE
 
@@ -71,7 +71,7 @@ class _Extended(Table):
     noise: float = 0.5
 
 
-def test_a_new_key_of_the_schema_has_a_field_by_itself() -> None:
+def test_a_new_key_of_the_schema_gets_a_field_automatically() -> None:
     fields = form.fields(_Extended)
     new = [field for field in fields if field not in form.fields()]
     lion = ("optimizer.name", ("lion",))
@@ -89,7 +89,7 @@ def test_a_new_key_of_the_schema_has_a_field_by_itself() -> None:
     assert tables == ["id", "model", "optimizer", "data", "training", "stages", "noise"]
 
 
-def test_a_value_that_the_form_has_no_notation_for_is_refused() -> None:
+def test_a_type_without_a_notation_in_the_form_is_refused() -> None:
     class Switched(Table):
         switch: bool = False
 
@@ -97,7 +97,7 @@ def test_a_value_that_the_form_has_no_notation_for_is_refused() -> None:
         form.fields(Switched)
 
 
-def test_errors_stand_at_their_fields_in_the_schema_s_words() -> None:
+def test_errors_are_shown_at_their_fields_in_the_words_of_the_schema() -> None:
     found = problems(model__hidden_layers="0", optimizer__lr="fast", data__batch_size="")
     assert found == {
         "model.hidden_layers": "a whole number from 1 to 256",
@@ -118,21 +118,23 @@ def test_errors_stand_at_their_fields_in_the_schema_s_words() -> None:
         ("model__init__std", "nan", "a number above 0"),
     ],
 )
-def test_what_cannot_be_read_or_does_not_fit_is_said_at_its_field(key: str, text: str, words: str) -> None:
+def test_a_text_that_cannot_be_read_or_is_invalid_is_reported_at_its_field(
+    key: str, text: str, words: str
+) -> None:
     other = {"optimizer__name": "adam"} if key == "optimizer__betas" else {}
     found = problems(**{key: text}, **other)
     assert list(found) == [key.replace("__", ".")]
     assert words in next(iter(found.values()))
 
 
-def test_half_a_pair_is_said_at_its_field_also_while_another_one_cannot_be_read() -> None:
+def test_half_a_pair_is_reported_at_its_field_even_if_another_field_cannot_be_read() -> None:
     assert problems(model__skip="1", stages="x") == {
         **problems(model__skip="1"),
         "stages": "such as 2: 1 / 2 2: 2, or nothing",
     }
 
 
-def test_a_choice_brings_its_own_fields_and_sends_the_others_away() -> None:
+def test_a_choice_shows_its_own_fields_and_hides_the_others() -> None:
     shown = {field.key for field in form.fields() if form.applies(field, typed(optimizer__name="sdagd"))}
     assert {"optimizer.radius", "optimizer.norm"} <= shown
     assert not {"optimizer.lr", "optimizer.momentum", "optimizer.betas"} & shown
@@ -148,7 +150,7 @@ async def edit(bench: Bench, *keys: str) -> None:
     await bench.press("e", *keys)
 
 
-async def test_a_variant_is_trained_under_a_title_that_says_what_differs(tmp_path: Path) -> None:
+async def test_the_title_of_a_variant_says_what_differs(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await edit(bench, "backspace", "9", "enter")
         (run,) = bench.engine.runs
@@ -172,7 +174,7 @@ async def test_a_variant_can_be_trained_again_and_edited_in_turn(tmp_path: Path)
         assert bench.engine.runs[-1].scenario.id == "depth-7-2-2"
 
 
-async def test_the_command_line_of_a_variant_spells_it_out(tmp_path: Path) -> None:
+async def test_the_command_line_of_a_variant_lists_its_changes(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await edit(bench, "backspace", "9", "enter")
         bench.engine.runs[-1].start()
@@ -182,7 +184,7 @@ async def test_the_command_line_of_a_variant_spells_it_out(tmp_path: Path) -> No
         assert copied.call_args.args == ("vanish-tui run depth-7 --set model.hidden_layers=9 --seed 42",)
 
 
-async def test_what_is_wrong_keeps_the_form_open_and_trains_nothing(tmp_path: Path) -> None:
+async def test_with_a_problem_the_form_stays_open_and_nothing_is_trained(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await edit(bench, "backspace", "x", "enter")
         assert isinstance(bench.app.screen, EditorScreen)
@@ -205,7 +207,7 @@ async def test_a_name_that_is_taken_is_refused(tmp_path: Path) -> None:
         assert "! this name is taken" in bench.text
 
 
-async def test_a_variant_is_saved_as_a_file_of_one_s_own(tmp_path: Path) -> None:
+async def test_a_variant_is_saved_as_a_file_of_the_user(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         bench.app.session.catalogue.user_dir = tmp_path / "own"
         await edit(bench, "down", "down", "right", "right", "ctrl+s")
@@ -216,7 +218,7 @@ async def test_a_variant_is_saved_as_a_file_of_one_s_own(tmp_path: Path) -> None
         assert bench.app.session.catalogue.entries[-1].path == path
 
 
-async def test_where_it_cannot_be_saved_that_is_said(tmp_path: Path) -> None:
+async def test_an_error_while_saving_is_shown(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         (tmp_path / "own").write_text("a file, no folder")
         bench.app.session.catalogue.user_dir = tmp_path / "own"
@@ -224,7 +226,7 @@ async def test_where_it_cannot_be_saved_that_is_said(tmp_path: Path) -> None:
         assert "Not saved" in bench.text
 
 
-async def test_a_scenario_whose_file_is_bad_cannot_be_edited(tmp_path: Path) -> None:
+async def test_a_scenario_with_an_invalid_file_cannot_be_edited(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await bench.highlight("broken")
         await bench.press("e")
@@ -233,9 +235,7 @@ async def test_a_scenario_whose_file_is_bad_cannot_be_edited(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("ascii", [False, True], ids=["utf8", "ascii"])
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "120x36"])
-async def test_the_form_looks_as_it_was_found_right(
-    size: tuple[int, int], ascii: bool, tmp_path: Path
-) -> None:
+async def test_the_form_matches_its_golden(size: tuple[int, int], ascii: bool, tmp_path: Path) -> None:
     async with opened(tmp_path, size, ascii=ascii) as bench:
         await edit(bench, "backspace", "x", "down", "down", "left")
         text = bench.text

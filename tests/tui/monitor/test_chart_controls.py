@@ -25,13 +25,13 @@ def trained(epochs: int = 12) -> FakeRun:
 # ------------------------------------------------------------------------------- zoom and cursor
 
 
-def test_zooming_in_halves_what_is_in_sight_and_keeps_the_newest() -> None:
+def test_zooming_in_halves_the_view_and_keeps_the_newest_point() -> None:
     looks = chart_controls.zoomed(ChartLooks(), 100.0, 1)
     assert looks.window == (50.0, 100.0)
     assert chart_controls.zoomed(looks, 100.0, 1).window == (75.0, 100.0)
 
 
-def test_zooming_in_keeps_the_cursor_in_the_middle_where_it_can() -> None:
+def test_zooming_in_keeps_the_cursor_in_the_middle_if_possible() -> None:
     assert chart_controls.zoomed(ChartLooks(cursor=60.0), 100.0, 1).window == (35.0, 85.0)
     assert chart_controls.zoomed(ChartLooks(cursor=5.0), 100.0, 1).window == (0.0, 50.0)
 
@@ -43,7 +43,7 @@ def test_zooming_out_ends_with_the_whole_run() -> None:
     assert chart_controls.zoomed(looks, 100.0, -1).window is None
 
 
-def test_a_zoom_has_an_end_and_an_empty_run_none() -> None:
+def test_the_zoom_is_limited_and_an_empty_run_cannot_be_zoomed() -> None:
     looks = ChartLooks()
     for _ in range(100):
         looks = chart_controls.zoomed(looks, 100.0, 1)
@@ -61,13 +61,13 @@ def test_the_cursor_appears_at_the_newest_point_and_stays_on_the_run() -> None:
     assert chart_controls.moved(ChartLooks(), 0.0, 1).cursor is None
 
 
-def test_what_is_in_sight_follows_the_cursor_out_of_it() -> None:
+def test_the_view_follows_the_cursor() -> None:
     looks = ChartLooks(window=(40.0, 80.0), cursor=40.0)
     assert chart_controls.moved(looks, 80.0, -1).window == (39.0, 79.0)
     assert chart_controls.moved(looks, 80.0, 10).window == (40.0, 80.0)
 
 
-def test_another_unit_forgets_places_in_the_old_one() -> None:
+def test_another_unit_resets_zoom_and_cursor() -> None:
     looks = ChartLooks(window=(1.0, 2.0), cursor=1.5, y_log=True)
     assert chart_controls.in_next_unit(looks) == ChartLooks(unit="step", y_log=True)
 
@@ -97,7 +97,7 @@ def test_x_is_an_epoch_a_step_or_a_second(unit: Unit, place: float) -> None:
     assert chart.lines[1].xs[-1] == pytest.approx(place)
 
 
-def test_a_step_whose_time_nobody_noted_is_read_off_the_measured_ones() -> None:
+def test_the_time_of_a_step_between_two_measured_ones_is_interpolated() -> None:
     axis = RunAxis(trained().view.snapshot(), "second")
     for step in (1, 57, 118, 999):
         assert axis.at_step(step) == pytest.approx(step * SECONDS_PER_STEP, abs=10 * SECONDS_PER_STEP)
@@ -107,7 +107,7 @@ def test_a_step_whose_time_nobody_noted_is_read_off_the_measured_ones() -> None:
     )
 
 
-def test_the_cursor_reads_out_the_last_value_up_to_it() -> None:
+def test_the_label_shows_the_last_value_before_the_cursor() -> None:
     snapshot = trained().view.snapshot()
     points = snapshot.charts.train_loss
     chart = charts.loss_chart(snapshot, ChartLooks(cursor=5.5))
@@ -117,7 +117,7 @@ def test_the_cursor_reads_out_the_last_value_up_to_it() -> None:
     assert before.lines[1].label == ""
 
 
-def test_the_value_read_out_is_the_measured_one_not_the_smoothed() -> None:
+def test_the_label_shows_the_measured_value_not_the_smoothed_one() -> None:
     snapshot = trained().view.snapshot()
     plain, smooth = (charts.loss_chart(snapshot, ChartLooks(smoothing=level)) for level in (0, 2))
     assert plain.lines[1].label == smooth.lines[1].label
@@ -130,7 +130,7 @@ def test_smoothing_keeps_a_constant_and_the_beginning() -> None:
     assert smoothed([3.0, 1.0, 2.0], 0.0) == (3.0, 1.0, 2.0)
 
 
-def test_what_is_not_finite_stays_and_does_not_spread() -> None:
+def test_values_that_are_not_finite_do_not_change_the_smoothed_line() -> None:
     values = smoothed([1.0, math.nan, 1.0, math.inf, 1.0], 0.9)
     assert math.isnan(values[1])
     assert values[3] == math.inf
@@ -149,7 +149,7 @@ async def training(bench: Bench) -> FakeRun:
     return run
 
 
-async def test_each_key_changes_how_the_charts_are_looked_at(tmp_path: Path) -> None:
+async def test_each_key_changes_how_the_charts_are_drawn(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await training(bench)
         await bench.press("y", "o", "u")
@@ -164,7 +164,7 @@ async def test_each_key_changes_how_the_charts_are_looked_at(tmp_path: Path) -> 
         assert bench.lab.looks.charts == replace(looks, window=None)
 
 
-async def test_esc_takes_away_the_cursor_first_and_then_the_zoom(tmp_path: Path) -> None:
+async def test_esc_removes_the_cursor_first_and_then_the_zoom(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await training(bench)
         await bench.press("z", "left")
@@ -175,7 +175,7 @@ async def test_esc_takes_away_the_cursor_first_and_then_the_zoom(tmp_path: Path)
         assert bench.lab.looks.charts.window is None
 
 
-async def test_another_scenario_is_seen_whole(tmp_path: Path) -> None:
+async def test_another_scenario_is_shown_without_zoom(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await training(bench)
         await bench.press("y", "z", "left")
@@ -183,7 +183,7 @@ async def test_another_scenario_is_seen_whole(tmp_path: Path) -> None:
         assert bench.lab.looks.charts == ChartLooks(y_log=True)
 
 
-async def test_another_run_of_the_scenario_is_seen_whole(tmp_path: Path) -> None:
+async def test_another_run_of_the_scenario_is_shown_without_zoom(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         run = await training(bench)
         await bench.press("y", "z", "left")
@@ -213,7 +213,7 @@ LOOKS: dict[str, tuple[str, ...]] = {
 @pytest.mark.parametrize("ascii", [False, True], ids=["utf8", "ascii"])
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "120x36"])
 @pytest.mark.parametrize("looks", LOOKS)
-async def test_the_charts_look_as_they_were_found_right(
+async def test_the_charts_match_their_goldens(
     looks: str, size: tuple[int, int], ascii: bool, tmp_path: Path
 ) -> None:
     async with opened(tmp_path, size, ascii=ascii) as bench:

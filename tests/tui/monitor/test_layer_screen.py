@@ -23,7 +23,7 @@ async def looking(bench: Bench) -> FakeRun:
     return run
 
 
-async def test_d_has_the_selected_layer_measured_once(tmp_path: Path) -> None:
+async def test_d_measures_the_selected_layer_once(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         run = await looking(bench)
         assert isinstance(bench.app.screen, LayerScreen)
@@ -34,7 +34,7 @@ async def test_d_has_the_selected_layer_measured_once(tmp_path: Path) -> None:
         assert bench.engine.sent == [Inspect(run.name, "layer2")] * 2
 
 
-async def test_j_and_k_look_at_the_neighbours_and_the_lab_keeps_the_last_one(tmp_path: Path) -> None:
+async def test_j_and_k_show_the_neighbours_and_the_lab_selects_the_last_one(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await looking(bench)
         await bench.press("j", "k", "k", "k", "k")
@@ -45,7 +45,7 @@ async def test_j_and_k_look_at_the_neighbours_and_the_lab_keeps_the_last_one(tmp
         assert bench.lab.looks.layer == "layer1"
 
 
-async def test_without_a_selected_layer_the_accused_one_is_looked_at(tmp_path: Path) -> None:
+async def test_without_a_selected_layer_the_accused_one_is_shown(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         run = await bench.train()
         run.sample(1)
@@ -55,7 +55,9 @@ async def test_without_a_selected_layer_the_accused_one_is_looked_at(tmp_path: P
         assert bench.engine.sent == [Inspect(run.name, "layer3")]
 
 
-async def test_until_the_answer_comes_the_old_layer_s_histogram_is_not_shown(tmp_path: Path) -> None:
+async def test_the_histogram_of_the_old_layer_is_not_shown_while_the_new_one_is_measured(
+    tmp_path: Path,
+) -> None:
     async with opened(tmp_path) as bench:
         await looking(bench)
         with patch.object(bench.engine, "send", lambda command: None):
@@ -64,7 +66,7 @@ async def test_until_the_answer_comes_the_old_layer_s_histogram_is_not_shown(tmp
             assert "█" not in bench.text
 
 
-async def test_until_the_first_answer_comes_it_says_what_it_waits_for(tmp_path: Path) -> None:
+async def test_before_the_first_measurement_the_screen_shows_what_it_waits_for(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         run = await bench.train()
         run.train_epochs(1)
@@ -75,7 +77,7 @@ async def test_until_the_first_answer_comes_it_says_what_it_waits_for(tmp_path: 
             assert bench.text.count("measuring…") == 4
 
 
-async def test_without_a_run_there_is_nothing_to_look_at(tmp_path: Path) -> None:
+async def test_without_a_run_no_layer_can_be_shown(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await bench.press("d")
         assert isinstance(bench.app.screen, LabScreen)
@@ -84,7 +86,7 @@ async def test_without_a_run_there_is_nothing_to_look_at(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("ascii", [False, True], ids=["utf8", "ascii"])
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "120x36"])
-async def test_the_detail_looks_as_it_was_found_right(
+async def test_the_layer_screen_matches_its_golden(
     size: tuple[int, int], ascii: bool, tmp_path: Path
 ) -> None:
     async with opened(tmp_path, size, ascii=ascii) as bench:
@@ -103,7 +105,7 @@ def drawn(histogram: Histogram | None, width: int = 70, height: int = 6, hint: s
     return [canvas.line(y).rstrip() for y in range(height)]
 
 
-def test_a_bin_with_a_single_value_is_still_seen() -> None:
+def test_a_bin_with_a_single_value_is_visible() -> None:
     counts = (1, *[0] * 62, 1_000_000)
     lines = drawn(Histogram(-1.0, 1.0, counts, 0.0, 1.0, 0, 0))
     assert lines[-2][2] == "▁"
@@ -111,7 +113,7 @@ def test_a_bin_with_a_single_value_is_still_seen() -> None:
     assert [line[65] for line in lines[1:-1]] == ["█"] * 4
 
 
-def test_zeros_and_what_is_not_finite_are_said() -> None:
+def test_the_shares_of_zeros_and_of_values_that_are_not_finite_are_shown() -> None:
     seen = Histogram(0.0, 1.0, (50, *[0] * 62, 30), 0.2, 0.1, 50, 20)
     text = "\n".join(drawn(seen))
     assert "zero 50 %" in text
@@ -119,13 +121,13 @@ def test_zeros_and_what_is_not_finite_are_said() -> None:
 
 
 @pytest.mark.parametrize("size", [(0, 0), (10, 2), (30, 3), (70, 6), (200, 20)])
-def test_no_size_and_no_values_break_it(size: tuple[int, int]) -> None:
+def test_a_histogram_is_drawn_at_any_size_and_with_any_values(size: tuple[int, int]) -> None:
     nothing = Histogram(math.nan, math.nan, (0,) * 64, math.nan, math.nan, 0, 5)
     for histogram in (bell(0.1), nothing, None):
         assert len(drawn(histogram, *size)) == size[1]
 
 
-def test_its_ascii_signs_are_ascii() -> None:
+def test_in_ascii_mode_a_histogram_has_only_ascii() -> None:
     view = HistogramView("Weights")
     view.show(bell(0.1))
     with patch.object(HistogramView, "alphabet", PropertyMock(return_value=ASCII)):

@@ -16,20 +16,20 @@ from tui_vanish.monitor.looks import ChartLooks, Unit
 
 
 def staged() -> FakeRun:
-    """`staged`, begun."""
+    """A run of `staged` that has begun."""
     run = FakeRun(FakeEngine(), "r", scenarios.load("staged"), 42)
     run.start()
     return run
 
 
 def train_stage(run: FakeRun, accuracy: float) -> None:
-    """One epoch of the present stage."""
+    """Train one epoch of the present stage."""
     run.sample(run.step + 1)
     run.epoch += run.step > run.epoch * STEPS_PER_EPOCH
     run.finish_epoch(test_accuracy=accuracy)
 
 
-def test_each_stage_shows_which_sub_models_train_are_frozen_and_are_not_built() -> None:
+def test_each_stage_shows_which_sub_models_train_are_frozen_or_not_built() -> None:
     blocks = schedule.blocks(staged().view.snapshot())
     assert [block.number for block in blocks] == [1, 2, 3, 4, 5, 6, 7]
     assert blocks[0].parts == ("trains", "not built", "not built", "not built")
@@ -37,7 +37,7 @@ def test_each_stage_shows_which_sub_models_train_are_frozen_and_are_not_built() 
     assert blocks[6].parts == ("trains",) * 4
 
 
-def test_a_stage_that_is_over_shows_its_test_accuracy_and_the_present_one_its_epoch() -> None:
+def test_a_finished_stage_shows_its_test_accuracy_and_the_present_one_its_epoch() -> None:
     run = staged()
     train_stage(run, 0.713)
     run.begin_stage()
@@ -64,7 +64,7 @@ def test_a_run_without_a_schedule_has_no_timeline() -> None:
     assert schedule.blocks(run.view.snapshot()) == ()
 
 
-def test_epochs_set_by_hand_count_for_the_stages() -> None:
+def test_epochs_set_by_hand_are_shown_in_the_stages() -> None:
     run = staged()
     run.intervene("epochs", value=3)
     run.sample(1)
@@ -72,7 +72,7 @@ def test_epochs_set_by_hand_count_for_the_stages() -> None:
     assert schedule.blocks(run.view.snapshot())[0].remark == "1/3"
 
 
-def test_stage_boundaries_stand_on_the_charts() -> None:
+def test_stage_boundaries_are_marked_on_the_charts() -> None:
     run = staged()
     train_stage(run, 0.7)
     run.begin_stage()
@@ -84,7 +84,7 @@ def test_stage_boundaries_stand_on_the_charts() -> None:
 
 
 @pytest.mark.parametrize("width", [9, 20, 46, 78, 118])
-def test_the_present_stage_is_in_sight_at_any_width(width: int) -> None:
+def test_the_present_stage_is_visible_at_any_width(width: int) -> None:
     blocks = tuple(
         Block(number, ("trains",) * 4, "done" if number < 9 else "now" if number == 9 else "later", "12/100")
         for number in range(1, 13)
@@ -97,9 +97,7 @@ def test_the_present_stage_is_in_sight_at_any_width(width: int) -> None:
 
 @pytest.mark.parametrize("ascii", [False, True], ids=["utf8", "ascii"])
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "120x36"])
-async def test_a_staged_run_looks_as_it_was_found_right(
-    size: tuple[int, int], ascii: bool, tmp_path: Path
-) -> None:
+async def test_a_staged_run_matches_its_golden(size: tuple[int, int], ascii: bool, tmp_path: Path) -> None:
     entries = tuple(entry for entry in scenarios.entries() if entry.id == "staged")
     async with opened(tmp_path, size, ascii=ascii, entries=entries) as bench:
         run = await bench.train("staged")

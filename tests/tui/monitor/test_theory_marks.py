@@ -30,13 +30,13 @@ def text(row: tuple[Piece, ...]) -> str:
     return "".join(piece.text for piece in row)
 
 
-def test_the_delta_s_marks_are_the_prediction_at_every_layer() -> None:
+def test_the_marks_of_delta_are_the_prediction_for_every_layer() -> None:
     run, prediction = trained("depth-7")
     marks = theory_marks.marks(run, QUANTITIES["delta_norm"], prediction)
     assert marks == {layer.name: layer.delta_norm for layer in prediction.layers}
 
 
-def test_the_weight_gradient_is_marked_only_where_the_theory_holds_for_it() -> None:
+def test_the_weight_gradient_is_marked_only_where_the_theory_is_valid() -> None:
     run, prediction = trained("depth-7")
     assert prediction.no_grad_norm == ""
     assert set(theory_marks.marks(run, QUANTITIES["grad_norm"], prediction)) == {
@@ -62,7 +62,7 @@ def test_a_later_stage_has_no_marks_because_it_begins_with_trained_layers() -> N
     assert "theory" not in text(theory_marks.in_words(later, prediction))
 
 
-def test_the_measured_factor_is_said_beside_the_predicted_one() -> None:
+def test_the_measured_and_the_predicted_factor_are_shown() -> None:
     run, prediction = trained("depth-7")
     assert text(theory_marks.in_words(run, prediction)) == "each layer passes on 1/7.2; theory 1/7.21 ┊"
     assert text(theory_marks.in_words(run, None)) == "each layer passes on 1/7.2"
@@ -70,14 +70,14 @@ def test_the_measured_factor_is_said_beside_the_predicted_one() -> None:
     assert text(unmarked) == "each layer passes on 1/7.2; theory 1/7.21"
 
 
-def test_for_want_of_room_it_says_less() -> None:
+def test_with_less_room_the_text_is_shorter() -> None:
     run, prediction = trained("depth-7")
     said = {text(theory_marks.in_words(run, prediction, room=room)) for room in range(50)}
     full = "each layer passes on 1/7.2; theory 1/7.21 ┊"
     assert said == {full, "passes on 1/7.2; theory 1/7.21 ┊", "passes on 1/7.2", ""}
 
 
-def test_without_a_measurement_nothing_is_said() -> None:
+def test_without_a_measurement_the_text_is_empty() -> None:
     run, prediction = trained("depth-7")
     assert theory_marks.in_words(replace(run, finite_layers=()), prediction) == ()
 
@@ -106,11 +106,13 @@ def test_layers_without_a_delta_are_left_out_of_the_measured_factor() -> None:
         (123456.0, "1/1.2e5"),
     ],
 )
-def test_a_growth_toward_the_output_is_what_a_layer_passes_on(factor: float, words: str) -> None:
+def test_what_a_layer_passes_on_is_the_inverse_of_the_growth_towards_the_output(
+    factor: float, words: str
+) -> None:
     assert passed_on(factor) == words
 
 
-async def test_the_frame_that_asks_for_a_prediction_does_not_wait_for_it(tmp_path: Path) -> None:
+async def test_a_frame_does_not_wait_for_its_prediction(tmp_path: Path) -> None:
     begun, go_on = threading.Event(), threading.Event()
 
     def slow(spec: RunSpec) -> Prediction | None:

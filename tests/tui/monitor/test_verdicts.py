@@ -26,7 +26,7 @@ KEYS: dict[str, tuple[str, ...]] = {"verdict": (), "verdict-delta": ("v",), "why
 
 
 def convict(run: FakeRun) -> None:
-    """What a diagnosis says of depth-7 in its first epochs, the mildest first."""
+    """Add the verdicts of depth-7 in its first epochs, the least severe first."""
     suggestions = ("linear-exploding", "depth-3")
     run.find("stuck", "It does no better than guessing.", since=354, suggestions=suggestions)
     run.find("forward_collapse", COLLAPSE, layer="layer7", suggestions=("depth-3",))
@@ -52,7 +52,7 @@ async def convicted(bench: Bench) -> FakeRun:
 @pytest.mark.parametrize("ascii", [False, True], ids=["utf8", "ascii"])
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "120x36"])
 @pytest.mark.parametrize("state", KEYS)
-async def test_the_verdict_looks_as_it_was_found_right(
+async def test_the_verdict_matches_its_golden(
     state: str, size: tuple[int, int], ascii: bool, tmp_path: Path
 ) -> None:
     async with opened(tmp_path, size, ascii=ascii) as bench:
@@ -80,7 +80,7 @@ async def test_the_accused_layer_is_marked_on_its_bar(tmp_path: Path) -> None:
         assert "layer 1 !" in marked[0]
 
 
-async def test_x_goes_through_what_the_verdict_suggests_and_back(tmp_path: Path) -> None:
+async def test_x_goes_through_the_suggested_scenarios_and_back(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await convicted(bench)
         seen = []
@@ -92,13 +92,13 @@ async def test_x_goes_through_what_the_verdict_suggests_and_back(tmp_path: Path)
         assert seen == ["depth-3", "linear-exploding", "depth-7"]
 
 
-async def test_x_without_a_verdict_says_so(tmp_path: Path) -> None:
+async def test_x_without_a_verdict_shows_a_message(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await bench.press("x")
         assert "No verdict suggests another scenario yet." in bench.text
 
 
-async def test_w_shows_every_verdict_with_its_numbers_and_leads_back(tmp_path: Path) -> None:
+async def test_w_shows_every_verdict_with_its_numbers_and_goes_back(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await convicted(bench)
         await bench.press("w")
@@ -138,13 +138,13 @@ def verdict(kind: str, layer: str | None = "layer1", since: int = 1) -> VerdictC
     )
 
 
-def test_of_two_equally_grave_verdicts_the_older_one_comes_first() -> None:
+def test_of_two_equally_severe_verdicts_the_older_one_is_first() -> None:
     later, earlier = verdict("dead", "layer3", 20), verdict("dead", "layer5", 10)
     assert verdicts.most_severe_first([later, earlier]) == [earlier, later]
 
 
 @pytest.mark.parametrize("kind", ["healthy", "learning", "frozen"])
-def test_what_is_no_fault_accuses_no_layer(kind: str) -> None:
+def test_a_verdict_that_is_not_a_problem_accuses_no_layer(kind: str) -> None:
     from engine.tracking.snapshot import RunView
 
     view = RunView("r", RunSpec(id="x", epochs_per_stage=1), 1)
@@ -175,7 +175,7 @@ def test_a_shortened_row_ends_with_an_ellipsis_in_its_width() -> None:
     assert words([shorten((Piece("one two three"),), 8)]) == ["one two…"]
 
 
-async def test_where_other_verdicts_have_no_room_by_name_the_key_for_them_is_still_said(
+async def test_the_key_for_other_verdicts_is_shown_even_without_room_for_their_names(
     tmp_path: Path,
 ) -> None:
     async with opened(tmp_path, NARROW) as bench:
@@ -189,7 +189,7 @@ async def test_where_other_verdicts_have_no_room_by_name_the_key_for_them_is_sti
         assert "relu-he, adam   w more" in bench.text
 
 
-async def test_the_last_row_of_a_note_never_gives_way(tmp_path: Path) -> None:
+async def test_the_last_row_of_a_note_is_always_shown(tmp_path: Path) -> None:
     async with opened(tmp_path, NARROW) as bench:
         run = await bench.train()
         run.sample(1)

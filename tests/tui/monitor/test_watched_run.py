@@ -1,4 +1,4 @@
-"""A run without a scenario, with layers of any name: followed, judged and shown like the others."""
+"""A run without a scenario, with layers of any name, is followed, diagnosed and shown like others."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -103,7 +103,7 @@ def words(row: Row) -> str:
     return "".join(piece.text for piece in row)
 
 
-def test_its_events_are_folded_and_what_is_unknown_stays_open(run: Snapshot) -> None:
+def test_its_events_are_applied_and_unknown_values_stay_unknown(run: Snapshot) -> None:
     assert run.spec is SPEC
     assert (run.scenario_id, run.step, run.epoch) == ("my-classifier", 10, 1)
     assert (run.epochs, run.steps, run.seconds_left, run.images_per_second) == (0, 0, None, None)
@@ -120,7 +120,7 @@ def test_its_layers_are_judged_by_their_roles_and_named_as_they_are() -> None:
     )
 
 
-def test_the_layers_that_a_sentence_lists_have_their_own_names() -> None:
+def test_a_sentence_lists_layers_by_their_own_names() -> None:
     thawed = sample(1, STEADY)
     frozen = replace(thawed, layers=tuple(replace(layer, frozen=True) for layer in thawed.layers))
     _, said = follow([*beginning(), frozen])
@@ -128,7 +128,7 @@ def test_the_layers_that_a_sentence_lists_have_their_own_names() -> None:
     assert verdict.text.startswith("Encoder.fc1, encoder.fc2 and the output layer: frozen")
 
 
-def test_without_a_known_loss_of_guessing_nothing_is_said_of_the_progress() -> None:
+def test_without_the_loss_of_guessing_there_is_no_verdict_on_the_progress() -> None:
     events = [sample(step, STEADY) for step in range(1, 11)]
     _, said = follow([*beginning(), *events, *map(epoch, range(1, 9))])
     assert {verdict.kind for verdict in said} <= {"healthy"}
@@ -152,7 +152,7 @@ def test_the_heading_and_the_progress_leave_out_what_is_unknown(run: Snapshot) -
     assert words(present.heading(touched, 60)) == "my-classifier  changed by hand: lr 0.05"
 
 
-def test_the_note_leads_with_its_verdict(run: Snapshot) -> None:
+def test_the_note_begins_with_its_verdict(run: Snapshot) -> None:
     note = present.note(run, "", ())
     assert note.title == "Verdict"
     assert words(note.paragraphs[0]).startswith("VANISHING since step 1. Each layer passes on")
@@ -167,7 +167,7 @@ def test_it_has_charts_and_no_schedule(run: Snapshot) -> None:
     assert [mark.letter for mark in accuracy_chart(touched, Looks().charts).marks] == ["-"]
 
 
-def test_theory_predicts_nothing_and_the_measured_factor_leaves_the_output_out(run: Snapshot) -> None:
+def test_there_is_no_prediction_and_the_measured_factor_excludes_the_output(run: Snapshot) -> None:
     assert theory_marks._predict(run.spec) is None
     assert theory_marks.measured_factor(run) == pytest.approx(1e6)
 

@@ -1,4 +1,4 @@
-"""The runs screen: found, sorted, filtered, named, deleted and brought back by keys."""
+"""The runs screen: runs are found, sorted, filtered, named, deleted and restored with keys."""
 
 import os
 from collections.abc import AsyncIterator
@@ -30,7 +30,7 @@ _OPEN = "20260101-090000-relu-cccc"
 
 
 def make_run(runs: Path, name: str, summary: Summary) -> Path:
-    """A run's directory as its process leaves it."""
+    """Create a run's directory as its process leaves it."""
     scenario = make_scenario().resolved() | {"id": summary.scenario}
     RunLog(runs / name, scenario, summary.seed, origin()).close()
     write_summary(runs / name, summary)
@@ -38,7 +38,7 @@ def make_run(runs: Path, name: str, summary: Summary) -> Path:
 
 
 def fill(runs: Path) -> None:
-    """A finished run, a stopped one, an abandoned one, and what is no run."""
+    """Create a finished, a stopped and an abandoned run, and a file that is not a run."""
     good = Summary(
         "depth-3",
         42,
@@ -63,7 +63,7 @@ def fill(runs: Path) -> None:
 
 @asynccontextmanager
 async def runs_opened(folder: Path, size: tuple[int, int] = WIDE) -> AsyncIterator[Bench]:
-    """The runs screen, open on a folder with three runs and a file."""
+    """The runs screen on a folder with three runs and a file."""
     runs = folder / "runs"
     runs.mkdir()
     fill(runs)
@@ -100,13 +100,13 @@ async def sort_by(bench: Bench, heading: str) -> None:
 
 
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "120x36"])
-async def test_the_runs_look_as_they_were_found_right(size: tuple[int, int], tmp_path: Path) -> None:
+async def test_the_list_of_runs_matches_its_golden(size: tuple[int, int], tmp_path: Path) -> None:
     async with runs_opened(tmp_path, size) as bench:
         await bench.press("j", "space")
         goldens.check(f"runs/list-{size[0]}x{size[1]}", bench.text)
 
 
-async def test_every_column_sorts_both_ways_and_what_has_no_value_stands_last(tmp_path: Path) -> None:
+async def test_every_column_sorts_both_ways_and_missing_values_are_last(tmp_path: Path) -> None:
     async with runs_opened(tmp_path) as bench:
         for column in COLUMNS:
             await sort_by(bench, column.heading)
@@ -164,7 +164,7 @@ async def test_a_run_is_named_and_tagged(tmp_path: Path) -> None:
         assert "try 2 #week3 #slides" in bench.text.splitlines()[-2]
 
 
-async def test_a_deleted_run_comes_back_also_in_another_app(tmp_path: Path) -> None:
+async def test_a_deleted_run_can_be_restored_also_in_another_app(tmp_path: Path) -> None:
     async with runs_opened(tmp_path) as bench:
         runs = bench.engine.runs_folder
         await bench.press("j", "x")
@@ -188,7 +188,7 @@ async def test_a_deleted_run_comes_back_also_in_another_app(tmp_path: Path) -> N
         assert "undo" not in bench.footer
 
 
-async def test_what_is_no_run_and_what_is_trained_stays(tmp_path: Path) -> None:
+async def test_a_folder_that_is_not_a_run_and_a_live_run_cannot_be_deleted(tmp_path: Path) -> None:
     async with runs_opened(tmp_path) as bench:
         (bench.engine.runs_folder / "photos").mkdir()
         await bench.press("escape", "r")
@@ -208,7 +208,7 @@ async def test_what_is_no_run_and_what_is_trained_stays(tmp_path: Path) -> None:
         assert len(shown(bench)) == 5
 
 
-async def test_an_abandoned_run_goes_on_and_a_finished_one_is_asked_for_epochs(tmp_path: Path) -> None:
+async def test_an_abandoned_run_is_resumed_and_for_a_finished_one_epochs_are_asked(tmp_path: Path) -> None:
     async with runs_opened(tmp_path) as bench:
         bench.engine.runs.append(make_fake(bench, _OPEN))
         await bench.press("G", "p")
@@ -218,6 +218,7 @@ async def test_an_abandoned_run_goes_on_and_a_finished_one_is_asked_for_epochs(t
         await read(bench)
         await bench.press("g", "j", "p")
         assert "It is finished. How many epochs in total?" in bench.text
+        assert "enter: resume · esc: cancel" in bench.text
         await bench.press("enter")
         assert bench.engine.sent[1:] == [ResumeRun(_GOOD, 200)]
 
@@ -226,7 +227,7 @@ def make_fake(bench: Bench, name: str) -> FakeRun:
     return FakeRun(bench.engine, name, make_scenario(), 1)
 
 
-async def test_a_run_of_another_process_is_taken_over_and_one_of_this_is_not(
+async def test_a_run_of_another_process_can_be_taken_over_and_one_of_this_process_cannot(
     tmp_path: Path, neighbour: OwnerProcess
 ) -> None:
     async with runs_opened(tmp_path) as bench:
@@ -250,7 +251,7 @@ async def test_a_run_of_another_process_is_taken_over_and_one_of_this_is_not(
         assert bench.engine.taken == [_OPEN]
 
 
-async def test_marked_runs_are_compared_as_their_logs_tell_them(tmp_path: Path) -> None:
+async def test_marked_runs_are_compared_from_their_logs(tmp_path: Path) -> None:
     async with runs_opened(tmp_path) as bench:
         await bench.press("j", "c")
         assert "Mark at least two runs with space, then press c." in bench.text
@@ -259,7 +260,7 @@ async def test_marked_runs_are_compared_as_their_logs_tell_them(tmp_path: Path) 
         assert isinstance(bench.app.screen, CompareScreen)
 
 
-async def test_damage_is_shown_and_harms_nothing(tmp_path: Path) -> None:
+async def test_damaged_runs_are_shown_and_do_not_affect_others(tmp_path: Path) -> None:
     async with runs_opened(tmp_path) as bench:
         runs = bench.engine.runs_folder
         (runs / _BAD / SUMMARY).write_text(
@@ -291,7 +292,7 @@ async def test_damage_is_shown_and_harms_nothing(tmp_path: Path) -> None:
         assert isinstance(bench.app.screen, RunsScreen)
 
 
-async def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+async def test_a_runs_folder_that_cannot_be_read_is_shown_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("a file where the folder should be")
     async with opened(tmp_path) as bench:
         bench.engine.runs_folder = tmp_path / "runs"
