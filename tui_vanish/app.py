@@ -101,8 +101,7 @@ class VanishApp(App[int]):
         """Run the app until the user quits; App.run describes the options.
 
         Returns:
-            The exit code: 0, or 128 plus the number of a signal that ended the app, or 1 after an internal
-            error.
+            The exit code: 0, 128 plus the number of the signal that ended it, or 1 after an internal error.
         """
         if not options.get("headless"):
             self.ending.watch()
@@ -165,8 +164,6 @@ class VanishApp(App[int]):
         """Quit after an internal error. A failed read from a lost terminal is not treated as one."""
         if not self.ending.is_forced():
             super().panic(*renderables)
-
-    # --------------------------------------------------------------------------------- snapshots
 
     def show(self, snapshot: EngineSnapshot) -> None:
         """Update the screen, and announce what is new once."""
