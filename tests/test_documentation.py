@@ -39,7 +39,23 @@ BANNED = {
     r"\bof somebody else's\b": "of another user",
     r"\bshall it\b": "a question without shall",
 }
+# The same for the names of functions, classes, attributes and variables, in words.
+BANNED_IN_NAMES = {
+    r"\bnobody\b": "no run, no process, …",
+    r"\bobey(?:s|ed)?\b": "on_signal, …",
+    r"\b(?:go|goes|going|went|gone) on\b": "continue, advance",
+    r"\b(?:stand|stands|stood)\b": "is shown, comes first, …",
+    r"\b(?:take|takes|took|taking) the wheel\b": "change by hand",
+    r"\b(?:gravest|gravity)\b": "most severe, severity",
+    r"\btouched\b": "modified",
+    r"\bthaw(?:s|ed|ing)?\b": "unfreeze, train again",
+    r"\b(?:shelf|lookout)\b": "what it holds or does",
+    r"\bamiss\b": "wrong",
+    r"\bbut for\b": "except",
+    r"\b(?:whoever|likewise|lest|thereby)\b": "what is meant",
+}
 _BANNED = {re.compile(pattern, re.IGNORECASE): instead for pattern, instead in BANNED.items()}
+_BANNED_IN_NAMES = {re.compile(pattern): instead for pattern, instead in BANNED_IN_NAMES.items()}
 
 
 def texts() -> Iterator[tuple[str, str]]:
@@ -63,6 +79,23 @@ def texts() -> Iterator[tuple[str, str]]:
                         yield f"{where}:{token.start[0]}", token.string
 
 
+def names() -> Iterator[tuple[str, str]]:
+    """Every name that the sources define, with where it is."""
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                match node:
+                    case (
+                        ast.FunctionDef(name=name)
+                        | ast.AsyncFunctionDef(name=name)
+                        | ast.ClassDef(name=name)
+                        | ast.Name(id=name, ctx=ast.Store())
+                        | ast.Attribute(attr=name, ctx=ast.Store())
+                        | ast.arg(arg=name)
+                    ):
+                        yield f"{path.relative_to(ROOT)}:{node.lineno}", name
+
+
 def _strings(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
@@ -84,6 +117,16 @@ def banned_in(text: str) -> list[str]:
     ]
 
 
+def banned_in_name(name: str) -> list[str]:
+    """The banned words in a name, which is split at `_` and at capitals; each with what to write instead."""
+    words = " ".join(re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)).lower()
+    return [
+        f"{match.group()!r}: {instead}"
+        for pattern, instead in _BANNED_IN_NAMES.items()
+        for match in pattern.finditer(words)
+    ]
+
+
 def test_no_text_has_a_banned_phrase() -> None:
     assert [f"{where}: {found}" for where, text in texts() for found in banned_in(text)] == []
 
@@ -100,6 +143,24 @@ def test_no_text_has_a_banned_phrase() -> None:
 )
 def test_a_banned_phrase_is_found(text: str, phrase: str) -> None:
     assert [each.partition(":")[0] for each in banned_in(text)] == [repr(phrase)]
+
+
+def test_no_name_has_a_banned_word() -> None:
+    assert [f"{where}: {name}: {found}" for where, name in names() for found in banned_in_name(name)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("_obey", "obey"),
+        ("holds_nobody_up", "nobody"),
+        ("GravestFinding", "gravest"),
+        ("_WENT_ON", "went on"),
+        ("thawedLayers", "thawed"),
+    ],
+)
+def test_a_banned_word_in_a_name_is_found(name: str, word: str) -> None:
+    assert [each.partition(":")[0] for each in banned_in_name(name)] == [repr(word)]
 
 
 def test_every_file_that_a_document_names_is_there() -> None:

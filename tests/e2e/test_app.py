@@ -1,4 +1,7 @@
-"""The app as a person uses it: in a real terminal, with real training on the sample."""
+"""The app as a person uses it: in a real terminal, with real training on the sample.
+
+It is long because each test drives the whole program in a terminal, with the same helpers.
+"""
 
 import re
 import signal

@@ -99,7 +99,7 @@ class Page:
         """Go one step forward; False if this was the last one."""
         return False
 
-    def go_on(self) -> bool:
+    def advance(self) -> bool:
         """Advance the animation, ten times a second while the page runs; False when it has ended."""
         return self.step()
 

@@ -204,7 +204,7 @@ class TheoryScreen(SizedScreen[None]):
             self.show()
 
     def _step_by_itself(self) -> None:
-        if self._page is None or not self._page.go_on():
+        if self._page is None or not self._page.advance():
             self._stepping = False
             self._steps.pause()
         self.show()

@@ -292,7 +292,7 @@ def test_a_loss_far_above_guessing_that_falls_is_not_yet_learning() -> None:
     assert "worse than that of guessing" in run.holding["stuck"].text
 
 
-def test_a_loss_that_stops_half_way_is_stuck_until_it_goes_on() -> None:
+def test_a_loss_that_stops_half_way_is_stuck_until_it_continues() -> None:
     run = MadeUpRun().finish_epochs((2.151, 0.14), (1.697, 0.2), (1.686, 0.2))
     assert not run.holding
     run.finish_epochs((1.675, 0.2))
@@ -319,7 +319,7 @@ def test_binary_cross_entropy_is_held_against_its_own_loss_of_guessing() -> None
     assert set(run.holding) == {"learning"}
 
 
-def test_an_even_gradient_with_nothing_amiss_is_healthy_until_the_run_is_stuck() -> None:
+def test_an_even_gradient_with_nothing_wrong_is_healthy_until_the_run_is_stuck() -> None:
     run = MadeUpRun().measure(layers())
     assert set(run.holding) == {"healthy"}
     assert set(run.finish_epochs(*[(LN10, 0.1)] * 3).holding) == {"stuck"}

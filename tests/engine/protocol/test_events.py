@@ -269,7 +269,7 @@ def test_a_field_of_another_kind_is_refused(field: str, value: object) -> None:
         from_record(to_record(SAMPLE) | {field: value})
 
 
-def test_a_whole_number_may_stand_for_any_number() -> None:
+def test_a_whole_number_is_accepted_for_any_number() -> None:
     record = to_record(SAMPLE) | {"loss": 2, "time": 0}
     assert from_record(record) == replace(SAMPLE, loss=2.0, time=0.0)
 

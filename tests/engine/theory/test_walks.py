@@ -159,7 +159,7 @@ def test_sdagd_walks_by_the_rule_of_the_engines_optimizer(surface: Surface) -> N
         assert step.at == pytest.approx(linear.weight.tolist()[0], abs=1e-9)
 
 
-def test_sdagd_crosses_the_plateau_where_sgd_stands_still() -> None:
+def test_sdagd_crosses_the_plateau_where_sgd_does_not_move() -> None:
     start = Point(-3.5, 3.5)
     settings = Settings(lr=0.1, radius=0.2)
     sgd, sdagd = (walk(name, PLATEAU, start, settings, 100)[-1].at for name in ("SGD", "SDAGD"))

@@ -122,7 +122,7 @@ def test_only_what_differs_is_listed_and_a_missing_key_is_none() -> None:
     }
 
 
-def test_the_settings_of_a_table_stand_together() -> None:
+def test_the_settings_of_a_table_are_next_to_each_other() -> None:
     adam = {"optimizer": {"name": "adam", "lr": 0.001}, "training.epochs": 9}
     rows = what_differs(a_run("a", [0.1]), a_run("b", [0.1], id="adam", changes=adam))
     assert list(rows)[-1] == "training.epochs"
@@ -161,7 +161,7 @@ def test_the_same_seed_twice_counts_once_by_the_run_that_came_further() -> None:
     assert [run.run for run in entrant.runs] == ["b"]
 
 
-def test_at_equal_epochs_everyone_is_judged_where_the_slowest_stands() -> None:
+def test_at_equal_epochs_all_runs_are_judged_at_the_epoch_of_the_slowest() -> None:
     compared = entrants([a_run("a", [0.2, 0.9, 0.95]), a_run("b", [0.3, 0.4], id="other")])
     ranking = rank(compared, "epochs")
     assert ranking.at == 2
@@ -183,7 +183,7 @@ def test_at_equal_seconds_the_quicker_run_may_use_more_epochs() -> None:
     assert [(place.label, place.accuracy) for place in ranking.places] == [("other", 0.8), ("small", 0.6)]
 
 
-def test_a_diverged_run_holds_nobody_up_and_says_so() -> None:
+def test_a_diverged_run_delays_no_other_and_says_so() -> None:
     broken = a_run("a", [], status=Status.DIVERGED)
     ranking = rank(entrants([broken, a_run("b", [0.3, 0.4], id="other")]), "epochs")
     assert ranking.at == 2
@@ -193,7 +193,7 @@ def test_a_diverged_run_holds_nobody_up_and_says_so() -> None:
     ]
 
 
-def test_a_stopped_run_holds_nobody_up() -> None:
+def test_a_stopped_run_delays_no_other() -> None:
     stopped = a_run("a", [0.5], status=Status.STOPPED)
     ranking = rank(entrants([stopped, a_run("b", [0.3, 0.4], id="other")]), "epochs")
     assert ranking.at == 2
@@ -203,7 +203,7 @@ def test_a_stopped_run_holds_nobody_up() -> None:
     ]
 
 
-def test_a_run_that_has_just_joined_holds_nobody_up_before_its_first_epoch() -> None:
+def test_a_run_that_has_just_joined_delays_no_other_before_its_first_epoch() -> None:
     ranking = rank(entrants([a_run("a", []), a_run("b", [0.3, 0.4], id="other")]), "epochs")
     assert (ranking.at, ranking.places[0].accuracy, ranking.places[1].accuracy) == (2, 0.4, None)
 

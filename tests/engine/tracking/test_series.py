@@ -43,7 +43,7 @@ def test_a_series_holds_no_more_than_its_capacity_and_all_of_the_run(capacity: i
         assert point.time == pytest.approx(point.step / 10)
 
 
-def test_buckets_are_equally_long_but_for_the_last() -> None:
+def test_buckets_are_equally_long_except_for_the_last() -> None:
     starts = [point.step for point in series([0.0] * 1000, 64).points()]
     strides = {after - before for before, after in itertools.pairwise(starts)}
     assert len(strides) == 1

@@ -177,7 +177,7 @@ def test_a_live_run_s_snapshot_is_that_of_its_log_read_back(scenario: Scenario, 
         assert read == live.snapshot()
 
 
-def test_the_fold_can_stop_anywhere_and_go_on() -> None:
+def test_the_fold_can_stop_anywhere_and_continue() -> None:
     trainer, events = begin(make_scenario(), random_data())
     train(trainer)
     view = RunView("run", RunSpec.of(trainer.scenario.resolved()), 1)
@@ -204,7 +204,7 @@ def test_before_the_first_event_a_run_is_loading() -> None:
     assert snapshot.scenario_id == "small"
 
 
-def test_it_runs_pauses_goes_on_and_ends() -> None:
+def test_it_runs_pauses_continues_and_ends() -> None:
     pause = Paused(run="run", step=5, epoch=1, stage=1, time=1.0, reason="by signal")
     resume = Resumed(run="run", step=5, epoch=1, stage=1, time=1.0, reason="by hand")
     assert fold(started()).status is Status.RUNNING
@@ -232,7 +232,7 @@ def test_a_modified_run_says_so() -> None:
     assert snapshot.interventions == (touch,)
 
 
-def test_a_verdict_stands_from_its_beginning_to_its_end() -> None:
+def test_a_verdict_is_current_from_its_beginning_to_its_end() -> None:
     vanishing, dead = verdict("began", "vanishing"), verdict("began", "dead", "layer2")
     assert fold(started(), vanishing, dead).verdicts == (vanishing, dead)
     assert fold(started(), vanishing, dead, verdict("ended", "vanishing")).verdicts == (dead,)

@@ -195,7 +195,7 @@ def test_a_gradient_of_0_moves_nothing() -> None:
         assert torch.equal(change, torch.zeros_like(change))
 
 
-def test_a_layer_without_gradient_stands_and_counts_for_nothing_in_the_global_norm() -> None:
+def test_a_layer_without_gradient_does_not_change_and_adds_nothing_to_the_global_norm() -> None:
     stepper = Stepper(radius=0.2, norm="global")
     stepper.network.layers[0].weight.grad = stepper.network.layers[0].bias.grad = None
     frozen, *moved = stepper.step()

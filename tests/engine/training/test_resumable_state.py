@@ -67,7 +67,7 @@ def said(events: list[RunEvent]) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize("name", SCENARIOS)
 @pytest.mark.parametrize("step", [0, 1, 3, 5, 7, 11])  # of three steps an epoch
-def test_it_goes_on_in_the_same_bits_from_anywhere(name: str, step: int) -> None:
+def test_it_continues_in_the_same_bits_from_anywhere(name: str, step: int) -> None:
     scenario = SCENARIOS[name]
     whole, all_events = begin(scenario, random_data())
     train(whole)
@@ -81,7 +81,7 @@ def test_it_goes_on_in_the_same_bits_from_anywhere(name: str, step: int) -> None
     assert said(events) == said(later)
 
 
-def test_what_was_set_by_hand_goes_on_too() -> None:
+def test_what_was_set_by_hand_continues_too() -> None:
     scenario = SCENARIOS["staged with momentum"]
 
     def modified() -> Trainer:

@@ -157,7 +157,7 @@ def test_frozen_sub_models_stay_bit_identical_with_their_running_statistics(
     assert not any(same(old, layer) for old, layer in zip(before[4:], trained, strict=True))
 
 
-def test_a_thawed_sub_model_trains_again_and_its_running_statistics_move() -> None:
+def test_an_unfrozen_sub_model_trains_again_and_its_running_statistics_move() -> None:
     trainer = at_stage(3, {"model.norm": "batch", "optimizer.lr": 1.0})
     layer = trainer.network.layers[0]
     before = state(layer)
@@ -166,7 +166,7 @@ def test_a_thawed_sub_model_trains_again_and_its_running_statistics_move() -> No
     assert changed == list(before)
 
 
-def test_frozen_layers_have_null_for_what_nobody_computed() -> None:
+def test_frozen_layers_have_null_for_what_was_not_computed() -> None:
     trainer, events = begin(staged(), random_data())
     train(trainer)
     samples = [sample for sample in of_kind(events, Sample) if sample.stage == 4]
@@ -217,7 +217,7 @@ def test_the_layers_below_a_frozen_one_get_the_gradient_they_would_have_got() ->
     assert ours[2:] == theirs[2:]
 
 
-def test_thawing_by_hand_lets_the_layer_train_again() -> None:
+def test_unfreezing_by_hand_lets_the_layer_train_again() -> None:
     trainer, events = begin(make_scenario(), random_data())
     trainer.freeze("layer1", frozen=True)
     train(trainer, 1)
@@ -252,7 +252,7 @@ def test_a_layer_that_the_stage_does_not_hold_cannot_be_frozen() -> None:
         trainer.freeze("layer3", frozen=True)
 
 
-def test_a_layer_frozen_by_hand_thaws_with_the_next_stage() -> None:
+def test_a_layer_frozen_by_hand_trains_again_in_the_next_stage() -> None:
     trainer, events = begin(staged(), random_data())
     trainer.freeze("layer2", frozen=True)
     train(trainer, 9)

@@ -101,7 +101,7 @@ async def test_numbers_that_are_not_finite_ruin_neither_the_scale_nor_the_map() 
     assert "1e300" in head
 
 
-async def test_saturation_stands_on_a_scale_from_none_to_all() -> None:
+async def test_saturation_is_shown_on_a_scale_from_none_to_all() -> None:
     app = MapApp()
     async with app.run_test(size=(80, 20)):
         app.map.show(Heat(NAMES, (moment(0, 0.0, 1.0),), quantity=QUANTITIES["saturated"]))

@@ -113,11 +113,11 @@ def test_what_a_layer_passes_on_is_the_inverse_of_the_growth_towards_the_output(
 
 
 async def test_a_frame_does_not_wait_for_its_prediction(tmp_path: Path) -> None:
-    begun, go_on = threading.Event(), threading.Event()
+    begun, may_continue = threading.Event(), threading.Event()
 
     def slow(spec: RunSpec) -> Prediction | None:
         begun.set()
-        assert go_on.wait(30)
+        assert may_continue.wait(30)
         return real(spec)
 
     real = theory_marks._predict
@@ -131,7 +131,7 @@ async def test_a_frame_does_not_wait_for_its_prediction(tmp_path: Path) -> None:
             assert begun.wait(30)
             assert "each layer passes on 1/7.2" in bench.text
             assert "theory" not in bench.text
-            go_on.set()
+            may_continue.set()
             await bench.app.workers.wait_for_complete()
             await bench.settle()
             assert "each layer passes on 1/7.2; theory 1/7.21 ┊" in bench.text

@@ -121,8 +121,8 @@ def test_its_layers_are_judged_by_their_roles_and_named_as_they_are() -> None:
 
 
 def test_a_sentence_lists_layers_by_their_own_names() -> None:
-    thawed = sample(1, STEADY)
-    frozen = replace(thawed, layers=tuple(replace(layer, frozen=True) for layer in thawed.layers))
+    unfrozen = sample(1, STEADY)
+    frozen = replace(unfrozen, layers=tuple(replace(layer, frozen=True) for layer in unfrozen.layers))
     _, said = follow([*beginning(), frozen])
     (verdict,) = [verdict for verdict in said if verdict.kind == "frozen"]
     assert verdict.text.startswith("Encoder.fc1, encoder.fc2 and the output layer: frozen")
@@ -148,8 +148,8 @@ def test_the_heading_and_the_progress_leave_out_what_is_unknown(run: Snapshot) -
     assert "epoch 1 " in words(present.progress(run, 60))
     assert "1/0" not in words(present.progress(run, 60))
     changed = Intervened(**where(11, 2), kind="lr", value=0.05)
-    touched, _ = follow([*beginning(), sample(1), changed])
-    assert words(present.heading(touched, 60)) == "my-classifier  changed by hand: lr 0.05"
+    modified, _ = follow([*beginning(), sample(1), changed])
+    assert words(present.heading(modified, 60)) == "my-classifier  changed by hand: lr 0.05"
 
 
 def test_the_note_begins_with_its_verdict(run: Snapshot) -> None:
@@ -163,8 +163,8 @@ def test_it_has_charts_and_no_schedule(run: Snapshot) -> None:
     for chart in (loss_chart(run, Looks().charts), accuracy_chart(run, Looks().charts)):
         assert [len(line.xs) for line in chart.lines] == [10, 1, 1]
     changed = Intervened(**where(11, 2), kind="lr", value=0.05)
-    touched, _ = follow([*beginning(), sample(1), changed])
-    assert [mark.letter for mark in accuracy_chart(touched, Looks().charts).marks] == ["-"]
+    modified, _ = follow([*beginning(), sample(1), changed])
+    assert [mark.letter for mark in accuracy_chart(modified, Looks().charts).marks] == ["-"]
 
 
 def test_there_is_no_prediction_and_the_measured_factor_excludes_the_output(run: Snapshot) -> None:

@@ -1,4 +1,7 @@
-"""The runs screen: runs are found, sorted, filtered, named, deleted and restored with keys."""
+"""The runs screen: runs are found, sorted, filtered, named, deleted and restored with keys.
+
+It is long because every key of the screen is tried on the same four runs.
+"""
 
 import os
 from collections.abc import AsyncIterator

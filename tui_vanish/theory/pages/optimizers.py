@@ -57,7 +57,7 @@ class Optimizers(Page):
         self._steps = min(_MOST_STEPS, self._steps + 1)
         return self._steps < _MOST_STEPS
 
-    def go_on(self) -> bool:
+    def advance(self) -> bool:
         """Take several steps at once."""
         self._steps += _STRIDE - 1
         return self.step()
