@@ -70,7 +70,7 @@ class Probe:
     def __init__(self, network: Network, tape: Tape, activation: str) -> None:
         self._activation = activation
         self._tape = tape
-        self._deltas = _Singly(of_deltas.applying(activation, "reached"))
+        self._deltas = _LayerByLayer(of_deltas.applying(activation, "reached"))
         # Neighbouring layers with the same shape are measured together.
         alike = groupby(
             enumerate(layer.weight for layer in network.layers),
@@ -99,13 +99,13 @@ class Probe:
         for numbers, weights, before in self._weights:
             columns += self._read_weights(numbers, Weights(before, weights))
         at_hidden = of_outputs.applying(activation, "all", "hidden")
-        columns += _together(at_hidden, hidden, Outputs([h[number] for number in hidden]))
-        columns += _together(of_outputs.applying(activation, "all"), (output,), Outputs([h[output]]))
+        columns += _of_several(at_hidden, hidden, Outputs([h[number] for number in hidden]))
+        columns += _of_several(of_outputs.applying(activation, "all"), (output,), Outputs([h[output]]))
         columns += self._deltas.columns()
-        stopped = _Singly(of_activations.applying(activation, "hidden"))
+        activations = _LayerByLayer(of_activations.applying(activation, "hidden"))
         for number in hidden:
-            stopped.take(number, Activations(a[number], activation))
-        columns += stopped.columns()
+            activations.take(number, Activations(a[number], activation))
+        columns += activations.columns()
         return Measurement(
             torch.cat([values for _, _, values in columns]),
             tuple((number, name) for name, numbers, _ in columns for number in numbers),
@@ -113,17 +113,17 @@ class Probe:
 
     def _read_weights(self, numbers: Sequence[int], weights: Weights) -> list[_Column]:
         kinds: tuple[Layers, ...] = ("all", "trained") if weights.trained else ("all",)
-        return _together(of_weights.applying(self._activation, *kinds), numbers, weights)
+        return _of_several(of_weights.applying(self._activation, *kinds), numbers, weights)
 
 
-def _together(
+def _of_several(
     functions: Mapping[str, Function[Source]], numbers: Sequence[int], source: Source
 ) -> list[_Column]:
     """The quantities of several layers, each measured in one call."""
     return [(name, numbers, function(source)) for name, function in functions.items()]
 
 
-class _Singly(Generic[Source]):
+class _LayerByLayer(Generic[Source]):
     """The quantities that are measured layer by layer, while the layer's tensor is in the cache."""
 
     def __init__(self, functions: Mapping[str, Function[Source]]) -> None:

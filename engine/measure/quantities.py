@@ -131,21 +131,25 @@ of_weights = Functions[Weights]("all", "trained")
 
 @of_weights("weight_norm")
 def _weight_norm(weights: Weights) -> Tensor:
+    """‖W‖ before the update, float64 [layers]."""
     return weights.norm
 
 
 @of_weights("grad_norm")
 def _grad_norm(weights: Weights) -> Tensor:
+    """‖dL/dW‖, float64 [layers]."""
     return _norm(weights.gradient, dim=(1, 2))
 
 
 @of_weights("update_ratio")
 def _update_ratio(weights: Weights) -> Tensor:
+    """‖ΔW‖ / ‖W‖, float64 [layers]."""
     return _norm(weights.update, dim=(1, 2)) / weights.norm
 
 
 @of_weights("unmoved", overwrites=True)
 def _unmoved(weights: Weights) -> Tensor:
+    """The fraction of the weights with a gradient that did not change, float64 [layers]."""
     pushed = weights.gradient.ne_(0)  # 1 where the gradient is not 0; in place, as floats (see Activations)
     moved = weights.update.ne_(0).mul_(pushed)  # 1 where such a weight changed
     return 1 - moved.sum((1, 2)).double() / pushed.sum((1, 2))
@@ -183,11 +187,13 @@ of_outputs = Functions[Outputs]("all", "hidden")
 
 @of_outputs("activation_mean")
 def _activation_mean(outputs: Outputs) -> Tensor:
+    """The mean of h over batch and units, float64 [layers]."""
     return outputs.means
 
 
 @of_outputs("activation_std")
 def _activation_std(outputs: Outputs) -> Tensor:
+    """The standard deviation of h over batch and units, float64 [layers]."""
     # The law of total variance: that within units plus that between the means of the units. [layers]
     between = (outputs.unit_means - outputs.means[:, None]).square_().mean(1)
     return (outputs.unit_variances.mean(1) + between).sqrt()
@@ -195,6 +201,7 @@ def _activation_std(outputs: Outputs) -> Tensor:
 
 @of_outputs("sample_std")
 def _sample_std(outputs: Outputs) -> Tensor:
+    """The standard deviation of h over the batch, averaged over the units, float64 [layers]."""
     return outputs.unit_variances.sqrt().mean(1)
 
 
@@ -217,7 +224,7 @@ class Activations:
 
     @cached_property
     def zero(self) -> Tensor:
-        """1 where a is 0, else 0."""
+        """1 where a is 0, else 0; float [batch, units]."""
         return self.a.clone().eq_(0)
 
 
@@ -226,6 +233,7 @@ of_activations = Functions[Activations]("hidden")
 
 @of_activations("saturated")
 def _saturated(layer: Activations) -> Tensor:
+    """The fraction of a [batch, units] where the slope is almost 0, a float64 scalar tensor."""
     a = layer.a
     if layer.activation in SIGMOIDS:
         return _share(torch.addcmul(a, a, a, value=-1).lt_(SATURATED_SLOPE * 0.25))
@@ -234,11 +242,13 @@ def _saturated(layer: Activations) -> Tensor:
 
 @of_activations("inactive")
 def _inactive(layer: Activations) -> Tensor:
+    """The fraction of a [batch, units] that is 0, a float64 scalar tensor."""
     return _share(layer.zero)
 
 
 @of_activations("dead")
 def _dead(layer: Activations) -> Tensor:
+    """The fraction of units that are 0 for the whole batch, a float64 scalar tensor."""
     return _share(layer.zero.amin(0))
 
 
@@ -249,15 +259,31 @@ of_deltas = Functions[Tensor]("reached")
 
 @of_deltas("delta_norm")
 def _delta_norm(delta: Tensor) -> Tensor:
+    """‖dL/da‖ over dL/da [batch, units], a float64 scalar tensor."""
     return _norm(delta)
 
 
 def _share(mask: Tensor) -> Tensor:
-    """The fraction of ones in a mask of ones and zeros. The float32 sum is exact up to 2^24 ones."""
+    """The fraction of ones in a mask of ones and zeros. The float32 sum is exact up to 2^24 ones.
+
+    Args:
+        mask: float, of any shape.
+
+    Returns:
+        A float64 scalar tensor.
+    """
     return mask.sum().double() / mask.numel()
 
 
 def _norm(values: Tensor, dim: tuple[int, ...] | None = None) -> Tensor:
-    """The norm in double precision, over `dim` or over everything."""
+    """The norm in double precision.
+
+    Args:
+        values: float, of any shape.
+        dim: the dimensions that are summed over; None for all.
+
+    Returns:
+        float64, with the dimensions of `values` that are not in `dim`; a scalar tensor if `dim` is None.
+    """
     norm: Tensor = torch.linalg.vector_norm(values, dim=dim, dtype=torch.float64)
     return norm

@@ -85,24 +85,29 @@ def normalise_gradient(above: Tensor) -> Tensor:
 
 
 def _identity(z: Tensor) -> Tensor:
+    """φ(z) = z, float [batch, units]."""
     return z
 
 
 def _identity_backward(above: Tensor, a: Tensor) -> Tensor:
+    """dL/dz from `above` = dL/da; all are float [batch, units]."""
     return above
 
 
 def _sigmoid_backward(above: Tensor, a: Tensor) -> Tensor:
+    """dL/dz = above · a (1 − a) from `above` = dL/da and a = σ(z); all are float [batch, units]."""
     gradient: Tensor = _aten.sigmoid_backward(above, a)
     return gradient
 
 
 def _tanh_backward(above: Tensor, a: Tensor) -> Tensor:
+    """dL/dz = above · (1 − a²) from `above` = dL/da and a = tanh z; all are float [batch, units]."""
     gradient: Tensor = _aten.tanh_backward(above, a)
     return gradient
 
 
 def _relu_backward(above: Tensor, a: Tensor) -> Tensor:
+    """dL/dz = `above` = dL/da where a > 0, else 0; all are float [batch, units]."""
     gradient: Tensor = _aten.threshold_backward(above, a, 0)
     return gradient
 

@@ -50,7 +50,15 @@ def binary_cross_entropy(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor
 
 
 def _fastest_cross_entropy(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """`cross_entropy`, in the form that is faster here; both forms give the same bits."""
+    """`cross_entropy`, in the form that is faster here; both forms give the same bits.
+
+    Args:
+        logits: float [batch, classes].
+        labels: int64 [batch].
+
+    Returns:
+        (loss, a scalar; dL/dlogits [batch, classes]).
+    """
     if columns_are_faster(logits):
         return cross_entropy_by_columns(logits, labels)
     return cross_entropy(logits, labels)

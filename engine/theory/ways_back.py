@@ -81,6 +81,13 @@ def measure(scenario_id: str) -> WaysBack:
 
 
 def _block(deltas: Mapping[int, Tensor], source: int, target: int) -> Block:
+    """The norms at one skip connection.
+
+    Args:
+        deltas: ∂L/∂a, float [batch, units], by layer, counted from 0.
+        source: layer, counted from 1.
+        target: layer, counted from 1.
+    """
     # h = a + skip, so ∂L/∂a at the target is ∂L/∂H. At the source it is the sum over both paths.
     arriving, total = deltas[target - 1], deltas[source - 1]
     return Block(source, target, float(arriving.norm()), float((total - arriving).double().norm()))

@@ -62,7 +62,13 @@ class Optimizer:
         self._restore(state)
 
     def _update(self, number: int, parameter: nn.Parameter, gradient: Tensor) -> None:
-        """Update a parameter in place; the gradient has its shape."""
+        """Update a parameter in place.
+
+        Args:
+            number: of the parameter in `parameters`; rules keep their state by it.
+            parameter: a weight [units, in] or a bias [units].
+            gradient: of the loss at the parameter, with the same shape.
+        """
         raise NotImplementedError
 
     def _state(self) -> State:
@@ -72,7 +78,11 @@ class Optimizer:
         pass
 
     def _on_device(self, tensors: dict[int, Tensor]) -> dict[int, Tensor]:
-        """The tensors, each on the device of its parameter."""
+        """Copy tensors to the devices of their parameters, where they are not there already.
+
+        Args:
+            tensors: by the number of their parameter, each with its shape.
+        """
         return {number: tensor.to(self.parameters[number].device) for number, tensor in tensors.items()}
 
 
@@ -201,6 +211,9 @@ def _norm(parameters: tuple[Tensor, ...]) -> Tensor:
 
     Double precision is needed: the squares of a vanishing gradient are 0 in float32, and a norm of 0 would
     make the step explode.
+
+    Args:
+        parameters: of any shapes; those without a gradient are left out.
     """
     norms = [
         torch.linalg.vector_norm(parameter.grad, dtype=torch.float64)
