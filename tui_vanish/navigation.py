@@ -174,7 +174,7 @@ class Navigation:
         catalogue = self._session.catalogue
         if edited.wish == "train":
             entry = catalogue.keep(edited.scenario)
-            self._add(entry)
+            self._show_listed(entry)
             self._session.runs.train(entry)
             return
         try:
@@ -183,12 +183,11 @@ class Navigation:
             text = f"Not saved: {error.strerror or error}"
             self._app.notify(text, severity="error", timeout=8, markup=False)
             return
-        self._add(entry)
+        self._show_listed(entry)
         self._app.notify(f"Saved as {entry.path}", timeout=6, markup=False)
 
-    def _add(self, entry: "Entry") -> None:
-        """Add a scenario from the editor to the list, and highlight it."""
-        self._session.catalogue.add(entry)
+    def _show_listed(self, entry: "Entry") -> None:
+        """Show the catalogue's new list in the lab, and highlight a scenario in it."""
         self._list_entries()
         self.show_in_lab(entry.id)
 

@@ -3,14 +3,15 @@
 from typing import TYPE_CHECKING
 
 from engine.protocol.events import RunFinished
+from engine.protocol.spec import RunSpec
 from engine.protocol.status import Status
+from engine.tracking.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from engine.runtime.state import Severity
-    from engine.tracking.snapshot import Snapshot
 
 
-def failure(seen: "Snapshot", error: str, trace: str | None = None) -> RunFinished:
+def failure(seen: Snapshot, error: str, trace: str | None = None) -> RunFinished:
     """The last event of a run that failed.
 
     Args:
@@ -36,6 +37,16 @@ def failure(seen: "Snapshot", error: str, trace: str | None = None) -> RunFinish
         error=error,
         traceback=trace,
     )
+
+
+def not_begun(run: str, error: str) -> RunFinished:
+    """The only event of a run that could not be begun, such as a damaged one that cannot be resumed.
+
+    Args:
+        run: the run's name.
+        error: the reason in one sentence.
+    """
+    return failure(Snapshot(0, run, Status.FAILED, RunSpec(id=""), 0), error)
 
 
 def end_notice(scenario: str, event: RunFinished) -> "tuple[Severity, str]":

@@ -219,11 +219,11 @@ class LiveRun:
                     self._save()
         except Exception as error:  # as in begin: saving copies tensors from the device
             self._failure = error
-        if (failure := self._failure) is not None:
+        if (cause := self._failure) is not None:
             self._failure = None
             self._pending.clear()
-            said = str(failure) if isinstance(failure, DataError) else f"{type(failure).__name__}: {failure}"
-            self.fail(said, "".join(traceback.format_exception(failure)))
+            reason = str(cause) if isinstance(cause, DataError) else f"{type(cause).__name__}: {cause}"
+            self.fail(reason, "".join(traceback.format_exception(cause)))
         self.notify_trouble()
 
     def notify_trouble(self) -> None:

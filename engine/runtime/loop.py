@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 from engine import devices
 from engine.data.fashion_mnist import DataError, find_source, load
 from engine.protocol.commands import Inspect, ResumeRun, Train
-from engine.protocol.spec import NotARunSpec, RunSpec
-from engine.protocol.status import Status
+from engine.protocol.spec import NotARunSpec
 from engine.runtime import threads
+from engine.runtime.endings import not_begun
 from engine.runtime.rounds import Rounds
 from engine.runtime.state import EngineSnapshot, Notice, Settings, State
 from engine.storage.run_log import NotARun, read_description
 from engine.storage.saver import Saver
-from engine.tracking.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from engine.data.fashion_mnist import Dataset
@@ -128,11 +127,9 @@ class Loop:
             what = read_description(self._folder / command.run)
             scenario = what.spec.scenario()
         except (NotARun, NotARunSpec) as error:
-            from engine.runtime.endings import failure
-
             text = f"{command.run} cannot be resumed: {error}"
             self._notify(command.run, "error", text)
-            self._on_run_event(failure(Snapshot(0, command.run, Status.FAILED, RunSpec(id=""), 0), text))
+            self._on_run_event(not_begun(command.run, text))
             return
         run = self._add(command.run, scenario, what.seed)
         self._with_data(run, lambda data: run.resume(command, data, self._settings.threads))

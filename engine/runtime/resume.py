@@ -133,9 +133,9 @@ def origin_of(what: Description, events: Iterable[RunEvent]) -> Origin:
     if what.origin is not None:
         return what.origin
     started = next((event for event in events if isinstance(event, RunStarted)), None)
-    if started is not None:
-        with suppress(KeyError, ValueError, TypeError):
-            return Origin.of_event(started)
+    origin = None if started is None else Origin.of_event(started)
+    if origin is not None:
+        return origin
     raise CannotResume(
         "its data, device and threads are unknown, because the first line of its log is lost:"
         f" train it from the start with vanish-tui run {what.spec.id} --seed {what.seed}"

@@ -50,18 +50,57 @@ class Origin:
         )
 
     @classmethod
-    def of_event(cls, started: RunStarted) -> Self:
-        """The origin of a run that an earlier version began, from its first event, which has no checksum."""
-        source = str(started.data["source"])
+    def of_event(cls, started: RunStarted) -> Self | None:
+        """The origin of a run that an earlier version began, from its first event, which has no checksum.
+
+        Returns:
+            The origin; None if the event does not describe the data.
+        """
+        data = started.data
+        source, train, test = (data.get(name) for name in ("source", "train", "test"))
+        if not (isinstance(source, str) and _is_count(train) and _is_count(test)):
+            return None
         return cls(
             source=source,
             folder=Path(source) if source.startswith("/") else None,
-            train=int(started.data["train"]),
-            test=int(started.data["test"]),
+            train=data["train"],
+            test=data["test"],
             passes=SAMPLE_PASSES if source == "sample" else 1,
             sha256="",
             device=started.device,
             threads=started.threads,
+        )
+
+    @classmethod
+    def from_record(cls, record: Record) -> Self | None:
+        """Read the origin from a `run.json`; None if an earlier version wrote the file, without an origin.
+
+        Raises:
+            ValueError: it is damaged.
+        """
+        if "data" not in record:
+            return None
+        data, device, threads = record["data"], record.get("device"), record.get("threads")
+        if not isinstance(data, dict):
+            raise ValueError("the data are not described")
+        source, folder, sha256 = (data.get(name) for name in ("source", "folder", "sha256"))
+        sizes = [data.get(name) for name in ("train", "test", "passes")]
+        is_typed = (
+            all(isinstance(text, str) for text in (source, sha256, device))
+            and (folder is None or isinstance(folder, str))
+            and all(_is_count(number) for number in (*sizes, threads))
+        )
+        if not is_typed:
+            raise ValueError("the data, the device or the threads are not described")
+        return cls(
+            source=str(source),
+            folder=None if folder is None else Path(folder),
+            train=data["train"],
+            test=data["test"],
+            passes=data["passes"],
+            sha256=str(sha256),
+            device=str(device),
+            threads=record["threads"],
         )
 
     @property
@@ -86,33 +125,5 @@ def to_record(origin: Origin) -> Record:
     }
 
 
-def from_record(record: Record) -> Origin | None:
-    """Read the origin from a `run.json`; None if an earlier version wrote the file, without an origin.
-
-    Raises:
-        ValueError: it is damaged.
-    """
-    if "data" not in record:
-        return None
-    data, device, threads = record["data"], record.get("device"), record.get("threads")
-    if not isinstance(data, dict):
-        raise ValueError("the data are not described")
-    source, folder, sha256 = (data.get(name) for name in ("source", "folder", "sha256"))
-    sizes = [data.get(name) for name in ("train", "test", "passes")]
-    is_typed = (
-        all(isinstance(text, str) for text in (source, sha256, device))
-        and (folder is None or isinstance(folder, str))
-        and all(type(number) is int and number > 0 for number in (*sizes, threads))
-    )
-    if not is_typed:
-        raise ValueError("the data, the device or the threads are not described")
-    return Origin(
-        source=str(source),
-        folder=None if folder is None else Path(folder),
-        train=data["train"],
-        test=data["test"],
-        passes=data["passes"],
-        sha256=str(sha256),
-        device=str(device),
-        threads=record["threads"],
-    )
+def _is_count(number: object) -> bool:
+    return type(number) is int and number > 0  # True is an int, too

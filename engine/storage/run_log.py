@@ -15,9 +15,8 @@ from typing import Self
 
 from engine.protocol.events import SCHEMA, Record, RunEvent, from_line, to_line
 from engine.protocol.spec import RunSpec
-from engine.storage import origin as origins
 from engine.storage.atomic import write_atomically
-from engine.storage.origin import Origin
+from engine.storage.origin import Origin, to_record
 
 EVENTS, DESCRIPTION = "events.jsonl", "run.json"
 # Never follow a link: its target would be truncated or appended to.
@@ -64,7 +63,7 @@ def read_description(folder: Path) -> Description:
     refuse_newer(record)
     try:
         spec = RunSpec.of(record["scenario"])
-        return Description(folder.name, int(record["seed"]), spec, origins.from_record(record))
+        return Description(folder.name, int(record["seed"]), spec, Origin.from_record(record))
     except (KeyError, TypeError, ValueError):
         raise NotARun(f"damaged: {DESCRIPTION} does not describe a run") from None
 
@@ -106,7 +105,7 @@ class RunLog:
             "schema": SCHEMA,
             "run": folder.name,
             "seed": seed,
-            **origins.to_record(origin),
+            **to_record(origin),
             "scenario": scenario,
         }
         # A file name may contain bytes that are not UTF-8. They are kept as JSON escapes.

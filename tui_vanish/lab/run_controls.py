@@ -191,8 +191,9 @@ class RunControls(LiveScreen[None]):
             from engine.storage.origin import Origin
             from tui_vanish.monitor.present import command_line
 
-            has_file = not self.session.catalogue.holds(run.scenario_id)
-            data = Origin.of_event(run.started).data_option if run.started else None
+            has_file = not self.session.catalogue.is_unsaved(run.scenario_id)
+            origin = Origin.of_event(run.started) if run.started else None
+            data = origin.data_option if origin else None
             self.host.copy(command_line(run, has_file=has_file, data=str(data or "")))
         else:
             self.notify(_NO_RUN, timeout=3)

@@ -130,9 +130,9 @@ class LayerScreen(LiveScreen[str]):
         self.dismiss(self._layer)
 
 
-def _latest(run: Snapshot, name: str) -> Row:
+def _latest(run: Snapshot, layer_name: str) -> Row:
     """The layer's values in the run's latest sample."""
-    sample = next((layer for layer in run.layers if layer.name == name), None)
+    sample = next((layer for layer in run.layers if layer.name == layer_name), None)
     if sample is None:
         return ()
     grad, *others = (

@@ -69,23 +69,18 @@ class Catalogue:
         except (scenarios.ScenarioError, OSError) as error:
             self._read[entry.id] = str(error)
 
-    def add(self, entry: Entry) -> None:
-        """Add a scenario to the list; it replaces an entry with the same id."""
-        self._read.pop(entry.id, None)
-        self.entries = (*(each for each in self.entries if each.id != entry.id), entry)
-
-    def holds(self, scenario_id: str) -> bool:
+    def is_unsaved(self, scenario_id: str) -> bool:
         """Whether the scenario is only in memory."""
         return scenario_id in self._made
 
     def keep(self, scenario: "Scenario") -> Entry:
-        """Keep a scenario in memory; returns its entry for the list."""
+        """Keep a scenario in memory, and list it; returns its entry."""
         self._made[scenario.id] = scenario
         path = Path(f"{scenario.id}.toml")
-        return Entry(scenario.id, scenario.title, SECTION, path, built_in=False, of_slides=False)
+        return self._list(scenario, SECTION, path)
 
     def save(self, scenario: "Scenario") -> Entry:
-        """Write a scenario's file; returns its entry for the list.
+        """Write a scenario's file, and list it; returns its entry.
 
         Raises:
             OSError: the file cannot be written, or it already exists.
@@ -96,5 +91,11 @@ class Catalogue:
             raise FileNotFoundError("there is no folder for your own scenarios")
         path = save(scenario, self.user_dir)
         self._made.pop(scenario.id, None)
-        section = scenario.section
-        return Entry(scenario.id, scenario.title, section, path, built_in=False, of_slides=False)
+        return self._list(scenario, scenario.section, path)
+
+    def _list(self, scenario: "Scenario", section: str, path: Path) -> Entry:
+        """Add a scenario to the list; it replaces an entry with the same id."""
+        entry = Entry(scenario.id, scenario.title, section, path, built_in=False, of_slides=False)
+        self._read.pop(entry.id, None)
+        self.entries = (*(each for each in self.entries if each.id != entry.id), entry)
+        return entry

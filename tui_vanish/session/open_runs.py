@@ -72,7 +72,7 @@ class OpenRuns:
         listed = {entry.id for entry in self._catalogue.entries}
         for run in snapshot.runs:
             if run.scenario_id not in listed:
-                self._list(run)
+                self._catalogue.keep(run.spec.scenario())
                 listed.add(run.scenario_id)
                 wanted.append(run.scenario_id)
         if self._awaited in {run.run for run in snapshot.runs}:
@@ -85,9 +85,6 @@ class OpenRuns:
             if len(others) == len(snapshot.runs):
                 wanted.append(others[-1].scenario_id)
         return wanted
-
-    def _list(self, run: "Snapshot") -> None:
-        self._catalogue.add(self._catalogue.keep(run.spec.scenario()))
 
     def open(self, entry: "RunEntry") -> str:
         """Open a saved run in the lab; returns its scenario's id."""
