@@ -111,6 +111,6 @@ async def test_the_help_page_starts_with_the_focused_pane(tmp_path: Path) -> Non
         run = await bench.train()
         run.sample(1)
         await bench.settle()
-        assert "mean-field theory puts the layer" in await help_for(bench, "3")
+        assert "mean-field theory expects the layer" in await help_for(bench, "3")
         assert "the higher and brighter a cell" in await help_for(bench, "h")
         assert "move a cursor that shows the values at its place" in await help_for(bench, "2")
