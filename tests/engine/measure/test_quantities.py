@@ -322,7 +322,9 @@ def test_every_row_has_one_function_and_every_function_a_row() -> None:
 
 
 @pytest.mark.parametrize("activation", ["identity", "sigmoid", "sigmoid_beta", "tanh", "relu"])
-@pytest.mark.parametrize("frozen", [frozenset(), {"layer1", "layer2"}, {"layer2"}], ids=str)
+@pytest.mark.parametrize(
+    "frozen", [frozenset(), {"layer1", "layer2"}, {"layer2"}], ids=["none frozen", "two frozen", "one frozen"]
+)
 def test_a_quantity_is_measured_exactly_where_its_row_says(activation: str, frozen: frozenset[str]) -> None:
     beta = {"model.beta": 0.1} if activation == "sigmoid_beta" else {}
     trainer, events = begin(make_scenario({"model.activation": activation, **beta}), random_data())
