@@ -149,7 +149,7 @@ def _update_ratio(weights: Weights) -> Tensor:
 
 @of_weights("unmoved", overwrites=True)
 def _unmoved(weights: Weights) -> Tensor:
-    """The fraction of the weights with a gradient that did not change, float64 [layers]."""
+    """The fraction of the weights with dL/dW ≠ 0 that did not change, float64 [layers]; nan without any."""
     pushed = weights.gradient.ne_(0)  # 1 where the gradient is not 0; in place, as floats (see Activations)
     moved = weights.update.ne_(0).mul_(pushed)  # 1 where such a weight changed
     return 1 - moved.sum((1, 2)).double() / pushed.sum((1, 2))
