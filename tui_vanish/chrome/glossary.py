@@ -13,7 +13,7 @@ from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.drawing.wrap import flow
 from tui_vanish.widgets.scrolling import ScrollingRows
 
-_TERM = 18  # cells of the column of terms
+_TERM = 20  # cells of the column of terms
 _LEAST_MEANING = 30  # cells; if there is less room, a meaning is written below its term
 
 
