@@ -148,7 +148,7 @@ def test_other_data_are_refused_with_advice(data: tuple[str, str]) -> None:
     done = command("run", "--resume", run, "--data", "sample")
     assert done.returncode == 2
     assert "it was trained on 800/20 images" in done.stderr
-    assert "name the same data with --data" in done.stderr
+    assert "pass the same data with --data" in done.stderr
 
 
 def killed_at_start(*arguments: str) -> str:
