@@ -44,13 +44,13 @@ _ORDER = ("id", "model", "optimizer", "data", "training", "stages")
 
 # The schema does not contain these: examples in the form's notation, ...
 _HINTS = {
-    "id": "of its file, if it is saved",
-    "model.width": "nodes in each",
+    "id": "also the name of its file",
+    "model.width": "units per layer",
     "model.beta": "0.05",
     "optimizer.betas": "0.9 0.999",
-    "training.epochs": "of each stage",
+    "training.epochs": "per stage",
 }
-_NOTATION = {"pairs": "1-3 4-7, or nothing", "stages": "2: 1 / 2 2: 2, or nothing"}
+_NOTATION = {"pairs": "1-3 4-7, or empty", "stages": "2: 1 / 2 2: 2, or empty"}
 # ... first values for keys without a default, ...
 _FIRST = {
     "model.beta": "0.05",

@@ -220,7 +220,7 @@ def changes_by_hand(run: "Snapshot") -> str:
     words = {
         "lr": rate_name(run) if rate is None else f"{rate_name(run)} {rate:.3g}",
         "freeze": "layers frozen",
-        "unfreeze": "layers thawed",
+        "unfreeze": "layers unfrozen",
         "next_stage": "a stage ended early",
         "epochs": f"{epochs_per_stage(run)} epochs",
     }

@@ -79,7 +79,7 @@ def test_a_new_key_of_the_schema_gets_a_field_automatically() -> None:
         form.Field("model.dropout", "dropout", "number", first="0.1"),
         form.Field("model.residual_every", "residual every", "number"),
         form.Field("model.pooling", "pooling", "choice", ("mean", "max"), first="max"),
-        form.Field("model.pairs", "pairs", "pairs", hint="1-3 4-7, or nothing", first="1-2 3-4"),
+        form.Field("model.pairs", "pairs", "pairs", hint="1-3 4-7, or empty", first="1-2 3-4"),
         form.Field("optimizer.name", "optimizer", "choice", ("sgd", "adam", "lion"), first="sgd"),
         form.Field("optimizer.sign", "sign of g", "number", where=lion),
         form.Field("optimizer.decays", "decays", "numbers", where=lion, first="0.9 0.99"),
@@ -130,7 +130,7 @@ def test_a_text_that_cannot_be_read_or_is_invalid_is_reported_at_its_field(
 def test_half_a_pair_is_reported_at_its_field_even_if_another_field_cannot_be_read() -> None:
     assert problems(model__skip="1", stages="x") == {
         **problems(model__skip="1"),
-        "stages": "such as 2: 1 / 2 2: 2, or nothing",
+        "stages": "such as 2: 1 / 2 2: 2, or empty",
     }
 
 

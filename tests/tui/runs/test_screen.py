@@ -211,7 +211,7 @@ async def test_a_folder_that_is_not_a_run_and_a_live_run_cannot_be_deleted(tmp_p
         assert len(shown(bench)) == 5
 
 
-async def test_an_abandoned_run_is_resumed_and_for_a_finished_one_epochs_are_asked(tmp_path: Path) -> None:
+async def test_p_resumes_an_abandoned_run_and_asks_for_epochs_of_a_finished_one(tmp_path: Path) -> None:
     async with runs_opened(tmp_path) as bench:
         bench.engine.runs.append(make_fake(bench, _OPEN))
         await bench.press("G", "p")
@@ -230,9 +230,7 @@ def make_fake(bench: Bench, name: str) -> FakeRun:
     return FakeRun(bench.engine, name, make_scenario(), 1)
 
 
-async def test_a_run_of_another_process_can_be_taken_over_and_one_of_this_process_cannot(
-    tmp_path: Path, neighbour: OwnerProcess
-) -> None:
+async def test_only_other_processes_runs_can_be_taken_over(tmp_path: Path, neighbour: OwnerProcess) -> None:
     async with runs_opened(tmp_path) as bench:
         folder = bench.engine.runs_folder / _OPEN
         lock = RunLock(folder)
