@@ -115,7 +115,8 @@ class Trainer:
             state: what `state` of the other trainer returned.
             announce: report what is trained, as `begin` does.
         """
-        self._at = Progress.restored(state["progress"])
+        # The folder may have been renamed or copied since: the run keeps the name that it has now.
+        self._at = Progress.restored({**state["progress"], "run": self._at.run})
         self._build_stage()
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])

@@ -172,6 +172,20 @@ def test_a_run_that_was_killed_at_its_start_continues_on_its_own_data(tmp_path: 
     assert measured(saved(run)) == measured(saved(whole, tmp_path))
 
 
+def test_a_run_whose_folder_was_copied_is_resumed_by_its_new_name(data: tuple[str, str]) -> None:
+    assert command("run", "depth-3", *SMALL, *data, "--epochs", "1").returncode == 0
+    (run,) = run_names()
+    shutil.copytree(default_runs_folder() / run, default_runs_folder() / "copy")
+    assert command("run", "--resume", "copy", "--epochs", "2").returncode == 0
+    resumed = [record for record in saved("copy") if record["epoch"] == 2]
+    assert {record["run"] for record in resumed} == {"copy"}
+    both = command("run", "--resume", "copy", run, "--epochs", "3")
+    assert both.returncode == 0
+    assert saved(run)[-1]["weights_sha256"] == saved("copy")[-1]["weights_sha256"]
+    detached = command("run", "--resume", "copy", "--epochs", "4", "--detach")
+    assert (detached.returncode, detached.stdout) == (0, "copy\n")
+
+
 def test_moved_or_changed_data_are_refused(tmp_path: Path) -> None:
     own = write_data(tmp_path / "own", train=800)
     assert command("run", "depth-3", *SMALL, "--data", str(own), "--epochs", "1").returncode == 0
