@@ -13,10 +13,12 @@ from dataclasses import dataclass, fields
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Literal, get_args
 
+from engine.protocol.json_text import parse
 from engine.protocol.quantities import LayerQuantities
 from engine.protocol.status import Status
 
 SCHEMA = 1
+LARGEST_INTEGER = 2**63  # no number of anything is as large
 
 Record = dict[str, Any]
 InterventionKind = Literal["lr", "freeze", "unfreeze", "next_stage", "epochs"]
@@ -324,10 +326,11 @@ def _check(kind: type, values: Record) -> None:
 def is_a(value: Any, kind: Any) -> bool:
     """Whether a value from a JSON file is allowed where `kind` (one type, or several) is expected.
 
-    An integer is also allowed for a float, because JSON does not distinguish them.
+    An integer is also allowed for a float, because JSON does not distinguish them. One of more than 64 bits
+    is not: arithmetic with floats would fail.
     """
     if type(value) is int:
-        return isinstance(value, kind) or isinstance(0.0, kind)
+        return abs(value) < LARGEST_INTEGER and (isinstance(value, kind) or isinstance(0.0, kind))
     return isinstance(value, kind)
 
 
@@ -338,7 +341,7 @@ def from_line(line: str | bytes) -> RunEvent | None:
         ValueError: the line is not a JSON object, or a field has a value that is not allowed.
         TypeError: a field is missing, or its value has the wrong type.
     """
-    record = json.loads(line)
+    record = parse(line)
     if not isinstance(record, dict):
         raise ValueError("a log line must be one JSON object")
     return from_record(record)

@@ -19,6 +19,7 @@ SpecSource = Literal["scenario", "watched"]
 
 OUTPUT = "output"  # the name of a scenario's output layer
 _MOST_LAYERS = 4096  # far more than a scenario may have: a damaged number must not fill the memory
+_LARGEST_NUMBER = 2**31  # and of epochs, or of images in a batch
 
 
 class NotARunSpec(ValueError):
@@ -243,7 +244,8 @@ def _text(record: "Record", key: str, default: object = _MISSING) -> str:
 
 def _whole(record: "Record", key: str) -> int:
     value = _value(record, key)
-    if type(value) is not int or value < 1:  # True is an int, and no number of anything
+    # True is an int, and no number of anything.
+    if type(value) is not int or not 1 <= value < _LARGEST_NUMBER:
         raise _unusable(key)
     return value
 

@@ -134,10 +134,9 @@ class LiveRun:
                 self._diagnosis.follow(event)  # its verdicts are in the log already
             resume.check(saved, command, data, threads)
             trainer = self._build(data, threads)
-            if saved.checkpoint is not None:
-                trainer.restore(saved.checkpoint.trainer, announce=saved.started is None)
+            resume.restore(trainer, saved)
             self._directory = saved.open()
-        except Exception as error:  # the checkpoint may not fit the scenario, or the disk may be gone
+        except Exception as error:  # the log may be damaged, or the disk may be gone
             with suppress(OSError):
                 saved.lock.release()
             self.fail(f"{self.name} cannot be resumed: {error}")

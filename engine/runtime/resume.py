@@ -16,15 +16,25 @@ from engine.protocol.commands import (
     Unfreeze,
 )
 from engine.protocol.events import Intervened, RunEvent, RunFinished, RunStarted, from_line
+from engine.protocol.spec import NotARunSpec, RunSpec
 from engine.protocol.status import Status
 from engine.storage.checkpoint import Checkpoint, newest_checkpoint
 from engine.storage.origin import Origin
 from engine.storage.run_directory import RunDirectory
 from engine.storage.run_lock import RunInUse, RunLock
-from engine.storage.run_log import EVENTS, Description, NotARun, RunLog, read_description, split_lines
+from engine.storage.run_log import (
+    DESCRIPTION,
+    EVENTS,
+    Description,
+    NotARun,
+    RunLog,
+    read_description,
+    split_lines,
+)
 
 if TYPE_CHECKING:
     from engine.data.fashion_mnist import Dataset
+    from engine.training.trainer import Trainer
 
 
 class CannotResume(Exception):
@@ -128,11 +138,16 @@ def origin_of(what: Description, events: Iterable[RunEvent]) -> Origin:
         events: of its log, as far as they were read.
 
     Raises:
-        CannotResume: neither contains them, so the run might continue on other data.
+        CannotResume: neither contains them, or the two contradict each other, so the run might continue on
+            other data.
     """
+    started = next((event for event in events if isinstance(event, RunStarted)), None)
+    if started is not None and (differing := _contradiction(what, started)):
+        raise CannotResume(
+            f"{DESCRIPTION} and {EVENTS} name a different {differing}: put back the file that was changed"
+        )
     if what.origin is not None:
         return what.origin
-    started = next((event for event in events if isinstance(event, RunStarted)), None)
     origin = None if started is None else Origin.of_event(started)
     if origin is not None:
         return origin
@@ -140,6 +155,21 @@ def origin_of(what: Description, events: Iterable[RunEvent]) -> Origin:
         "its data, device and threads are unknown, because the first line of its log is lost:"
         f" train it from the start with vanish-tui run {what.spec.id} --seed {what.seed}"
     )
+
+
+def _contradiction(what: Description, started: RunStarted) -> str:
+    """What a run's description and the first line of its log disagree about; empty if nothing."""
+    if started.seed != what.seed:
+        return "seed"
+    if what.origin is not None and isinstance(started.data, dict):
+        sizes = (started.data.get("train"), started.data.get("test"))
+        if sizes != (what.origin.train, what.origin.test):
+            return "number of images"
+    with suppress(NotARunSpec):  # the log's is damaged, or of an earlier version
+        # As scenarios, because another version may have written a setting that has its usual value.
+        if RunSpec.of(started.scenario).scenario() != what.spec.scenario():
+            return "scenario"
+    return ""
 
 
 def _other_versions(events: list[RunEvent]) -> Iterator[str]:
@@ -198,6 +228,21 @@ def check(saved: Saved, command: ResumeRun, data: "Dataset", threads: int) -> No
         raise CannotResume(reason)
 
 
+def restore(trainer: "Trainer", saved: Saved) -> None:
+    """Bring a trainer to the checkpoint of a saved run, if there is one.
+
+    Raises:
+        CannotResume: the checkpoint does not fit.
+    """
+    if saved.checkpoint is None:
+        return
+    try:
+        trainer.restore(saved.checkpoint.trainer, announce=saved.started is None)
+    except Exception as error:  # torch's own text has many lines
+        kind = type(error).__name__
+        raise CannotResume(f"its checkpoint does not fit its scenario ({kind})") from error
+
+
 def mismatch(
     origin: Origin, *, train: int, test: int, passes: int, sha256: str, device: str | None, threads: int
 ) -> str | None:
@@ -225,8 +270,10 @@ def mismatch(
         )
     kind = origin.device.partition(":")[0]
     if device is not None and device.partition(":")[0] != kind:
-        here = f"would continue on {device} here"
-        return f"it was trained on {origin.device}, but {here}: use --device {kind}"
+        return (
+            f"it was trained on {origin.device}, but would continue on {device} here: use --device {kind}, or"
+            f" run --resume with --device {device.partition(':')[0]} if the last bits may differ"
+        )
     if kind == "cpu" and threads != origin.threads:
         return (
             f"it was trained with --threads {origin.threads}, but the number here is {threads},"

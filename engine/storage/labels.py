@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from engine.protocol.events import SCHEMA
+from engine.protocol.json_text import parse
 from engine.storage.atomic import write_atomically
 
 LABELS = "labels.json"
@@ -25,7 +26,7 @@ def read_labels(folder: Path) -> Labels:
     """The labels of the run in `folder`. They are empty if it has none, or if they cannot be read."""
     try:
         with open(folder / LABELS, "rb", buffering=0) as file:
-            record = json.loads(file.read())
+            record = parse(file.read())
         return Labels(str(record["name"]), tuple(str(tag) for tag in record["tags"]))
     except (OSError, ValueError, KeyError, TypeError):
         return NO_LABELS

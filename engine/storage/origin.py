@@ -1,14 +1,17 @@
 """What a run's bits depend on besides scenario and seed: the data, device and threads it began with."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from engine.data.fashion_mnist import SAMPLE_PASSES
-from engine.protocol.events import Record, RunStarted
+from engine.protocol.events import LARGEST_INTEGER, Record, RunStarted
 
 if TYPE_CHECKING:
     from engine.data.fashion_mnist import Dataset
+
+_MOST_THREADS = 1024  # as many as can be asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,15 +57,24 @@ class Origin:
         """The origin of a run that an earlier version began, from its first event, which has no checksum.
 
         Returns:
-            The origin; None if the event does not describe the data.
+            The origin; None if the event does not describe it.
         """
         data = started.data
+        if not isinstance(data, dict):
+            return None
         source, train, test = (data.get(name) for name in ("source", "train", "test"))
-        if not (isinstance(source, str) and _is_count(train) and _is_count(test)):
+        is_described = (
+            isinstance(source, str)
+            and _is_count(train)
+            and _is_count(test)
+            and _is_count(started.threads, _MOST_THREADS)
+            and _is_device(started.device)
+        )
+        if not is_described:
             return None
         return cls(
-            source=source,
-            folder=Path(source) if source.startswith("/") else None,
+            source=str(source),
+            folder=Path(str(source)) if str(source).startswith("/") else None,
             train=data["train"],
             test=data["test"],
             passes=SAMPLE_PASSES if source == "sample" else 1,
@@ -86,9 +98,11 @@ class Origin:
         source, folder, sha256 = (data.get(name) for name in ("source", "folder", "sha256"))
         sizes = [data.get(name) for name in ("train", "test", "passes")]
         is_typed = (
-            all(isinstance(text, str) for text in (source, sha256, device))
+            all(isinstance(text, str) for text in (source, sha256))
+            and _is_device(device)
             and (folder is None or isinstance(folder, str))
-            and all(_is_count(number) for number in (*sizes, threads))
+            and all(map(_is_count, sizes))
+            and _is_count(threads, _MOST_THREADS)
         )
         if not is_typed:
             raise ValueError("the data, the device or the threads are not described")
@@ -125,5 +139,11 @@ def to_record(origin: Origin) -> Record:
     }
 
 
-def _is_count(number: object) -> bool:
-    return type(number) is int and number > 0  # True is an int, too
+def _is_device(value: object) -> bool:
+    """Whether it can be the name of a device, in the form that torch uses."""
+    return isinstance(value, str) and re.fullmatch(r"[a-z]+(:\d+)?", value, re.ASCII) is not None
+
+
+def _is_count(value: object, largest: int = LARGEST_INTEGER) -> bool:
+    """Whether it can be a number of images, passes or threads."""
+    return type(value) is int and 0 < value <= largest  # True is an int, too

@@ -14,6 +14,7 @@ from time import time_ns
 from typing import Any, Literal, NamedTuple
 
 from engine.protocol.events import SCHEMA
+from engine.protocol.json_text import parse
 from engine.protocol.status import Status
 from engine.storage.atomic import write_atomically
 from engine.storage.labels import NO_LABELS, Labels, read_labels
@@ -122,9 +123,8 @@ class _Index:
                     yield self._unusable(item.name, "not a run: it is a file")
                     continue
                 row = self._known.get(item.name)
-                if row is not None and row[0] == changed:
-                    kept = _from_row(row)
-                else:
+                kept = _from_row(row, changed)
+                if row is None or kept is None:
                     kept = _read(self._runs / item.name)
                     row = _to_row(changed, kept)
                     self._is_new = True
@@ -144,7 +144,7 @@ class _Index:
 
     def _load(self) -> dict[str, list[Any]]:
         try:
-            record = json.loads((self._runs / INDEX).read_bytes())
+            record = parse((self._runs / INDEX).read_bytes())
             known = record["schema"] == SCHEMA and tuple(record["fields"]) == FIELDS
             return dict(record["runs"]) if known else {}
         except (OSError, ValueError, KeyError, TypeError):
@@ -157,13 +157,21 @@ def _to_row(changed: int, kept: _Kept) -> list[Any]:
     return [changed, summary, labels, kept.problem]
 
 
-def _from_row(row: list[Any]) -> _Kept:
-    _, summary, labels, problem = row
-    return _Kept(
-        summary_of_row(summary) if summary else None,
-        Labels(labels[0], tuple(labels[1])) if labels else NO_LABELS,
-        problem,
-    )
+def _from_row(row: list[Any] | None, changed: int) -> _Kept | None:
+    """What was read of a run before; None if it has changed since, or if the row is damaged."""
+    if row is None:
+        return None
+    try:
+        before, summary, labels, problem = row
+        if before != changed or not isinstance(problem, str):
+            return None
+        return _Kept(
+            summary_of_row(summary) if summary else None,
+            Labels(str(labels[0]), tuple(map(str, labels[1]))) if labels else NO_LABELS,
+            problem,
+        )
+    except (LookupError, TypeError, ValueError):
+        return None
 
 
 def _read(folder: Path) -> _Kept:

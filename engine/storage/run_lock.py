@@ -11,6 +11,7 @@ from pathlib import Path
 from time import time
 from typing import Self
 
+from engine.protocol.json_text import parse
 from engine.storage.lock_holder import NO_LOCKS_HERE, has_locked
 
 LOCK = "run.lock"
@@ -207,8 +208,8 @@ def _read(folder: Path) -> tuple[Owner | None, os.stat_result | None]:
 
 def _owner_in(line: bytes) -> Owner | None:
     try:
-        record = json.loads(line) if line else None
-    except (ValueError, RecursionError):
+        record = parse(line) if line else None
+    except ValueError:
         return None
     if not isinstance(record, dict) or record.keys() != {"host", "boot_id", "pid", "started"}:
         return None

@@ -13,7 +13,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Self
 
-from engine.protocol.events import SCHEMA, Record, RunEvent, from_line, to_line
+from engine.protocol.events import SCHEMA, Record, RunEvent, from_line, is_a, to_line
+from engine.protocol.json_text import parse
 from engine.protocol.spec import RunSpec
 from engine.storage.atomic import write_atomically
 from engine.storage.origin import Origin, to_record
@@ -51,7 +52,7 @@ def read_description(folder: Path) -> Description:
         NotARun: the folder is not a run, it is damaged, or a newer version wrote it.
     """
     try:
-        record = json.loads((folder / DESCRIPTION).read_bytes())
+        record = parse((folder / DESCRIPTION).read_bytes())
     except FileNotFoundError:
         raise NotARun(f"not a run: {DESCRIPTION} is missing") from None
     except NotADirectoryError:
@@ -62,8 +63,10 @@ def read_description(folder: Path) -> Description:
         raise NotARun(f"damaged: {DESCRIPTION} is not JSON") from None
     refuse_newer(record)
     try:
-        spec = RunSpec.of(record["scenario"])
-        return Description(folder.name, int(record["seed"]), spec, Origin.from_record(record))
+        spec, seed = RunSpec.of(record["scenario"]), record["seed"]
+        if not is_a(seed, int) or isinstance(seed, bool):
+            raise TypeError("the seed is not a whole number")
+        return Description(folder.name, seed, spec, Origin.from_record(record))
     except (KeyError, TypeError, ValueError):
         raise NotARun(f"damaged: {DESCRIPTION} does not describe a run") from None
 

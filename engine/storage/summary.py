@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.protocol.events import SCHEMA, is_a
+from engine.protocol.json_text import parse
 from engine.protocol.status import Status
 from engine.storage.atomic import write_atomically
 from engine.storage.run_log import NotARun, refuse_newer
@@ -106,14 +107,11 @@ def read_summary(folder: Path) -> Summary:
     with open(folder / SUMMARY, "rb", buffering=0) as file:
         content = file.read()
     try:
-        record = json.loads(content)
+        record = parse(content)
         refuse_newer(record)
         # Unknown fields, which a newer version may add, are ignored.
         values = {field: record[field] for field in FIELDS if field in record}
-        values["status"] = Status(record["status"])
-        if all(is_a(value, _KINDS[field]) for field, value in values.items()):
-            return Summary(**values)
-        raise TypeError("a field has the wrong type")
+        return _checked({**values, "status": Status(record["status"])})
     except (KeyError, TypeError, ValueError):
         raise NotARun(f"damaged: {SUMMARY} does not describe a run") from None
 
@@ -124,6 +122,22 @@ def row_of(summary: Summary) -> list[Any]:
 
 
 def summary_of_row(row: list[Any]) -> Summary:
-    """The summary from what `row_of` returned."""
-    scenario, seed, status, *rest = row
-    return Summary(scenario, seed, Status(status), *rest)
+    """The summary from what `row_of` returned.
+
+    Raises:
+        TypeError: a value has the wrong type.
+        ValueError: the row has another length, or an unknown status.
+    """
+    values = dict(zip(FIELDS, row, strict=True))
+    return _checked({**values, "status": Status(values["status"])})
+
+
+def _checked(values: dict[str, Any]) -> Summary:
+    """The summary with these values.
+
+    Raises:
+        TypeError: a value has the wrong type.
+    """
+    if not all(is_a(value, _KINDS[field]) for field, value in values.items()):
+        raise TypeError("a field has the wrong type")
+    return Summary(**values)

@@ -106,11 +106,12 @@ def check(settings: "Settings") -> None:
         RefusedError: one of them is missing.
     """
     from engine.data.fashion_mnist import DataError, find_source
+    from scenarios.problems import printable
 
     try:
         find_source(settings.data)
     except DataError as error:
-        raise RefusedError(str(error)) from None
+        raise RefusedError(printable(str(error))) from None
     if settings.device.startswith("cuda"):
         from engine import devices
 

@@ -8,6 +8,7 @@ from typing import Self
 
 from engine.protocol.events import EpochFinished, Resumed, RunEvent, RunStarted, Sample, to_line
 from engine.tracking.snapshot import RunView, Snapshot
+from scenarios.problems import printable
 from tui_vanish.drawing import format
 from tui_vanish.jobs import exits
 
@@ -130,7 +131,7 @@ class SeveralRuns:
     """
 
     def __init__(self, views: Mapping[str, RunView]) -> None:
-        self._lines = {name: EpochLines(view, f"{name}  ") for name, view in views.items()}
+        self._lines = {name: EpochLines(view, f"{printable(name)}  ") for name, view in views.items()}
 
     def __enter__(self) -> Self:
         return self

@@ -1,17 +1,20 @@
 """Saved runs by the names that the command line gives, and what they need to be resumed."""
 
+import os
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.data.fashion_mnist import find_source, fingerprint_of
+from engine.data.fashion_mnist import DataError, find_source, fingerprint_of
+from engine.protocol.spec import NotARunSpec
 from engine.protocol.status import Status
 from engine.runtime import resume
 from engine.storage.paths import default_runs_folder
 from engine.storage.run_index import RunEntry, list_runs, read_entry
 from engine.storage.run_log import DESCRIPTION, EVENTS, NotARun, read_description, split_lines
+from scenarios.problems import printable
 from tui_vanish.jobs.exits import RefusedError
 
 if TYPE_CHECKING:
@@ -29,26 +32,30 @@ def find_run(name: str, runs_dir: Path | None) -> RunEntry:
     """
     runs = runs_dir or default_runs_folder()
     for folder in (runs / name, Path(name)):
-        if (folder / DESCRIPTION).exists():
+        if os.path.exists(folder / DESCRIPTION):  # Path.exists raises for a name that is too long
             return _usable(read_entry(folder.absolute()))
-    entries = [entry for entry in list_runs(runs) if name in (entry.name, entry.labels.name)]
-    entries = entries or [entry for entry in list_runs(runs) if entry.summary and name in entry.name]
+    try:
+        present = list_runs(runs)
+    except OSError as error:
+        raise _refusal(f"{runs} cannot be read: {error.strerror}") from None
+    entries = [entry for entry in present if name in (entry.name, entry.labels.name)]
+    entries = entries or [entry for entry in present if entry.summary and name in entry.name]
     if not entries:
-        raise RefusedError(f"there is no run {name!r} in {runs}; see vanish-tui runs")
+        raise _refusal(f"there is no run {name!r} in {runs}; see vanish-tui runs")
     if len(entries) > 1:
         names = ", ".join(entry.name for entry in islice(entries, _SHOWN))
         more = ", …" if len(entries) > _SHOWN else ""
-        raise RefusedError(f"{name!r} matches {len(entries)} runs: {names}{more}; give the full name")
+        raise _refusal(f"{name!r} matches {len(entries)} runs: {names}{more}; give the full name")
     return _usable(entries[0])
 
 
 def _usable(entry: RunEntry) -> RunEntry:
     if entry.summary is None:
-        raise RefusedError(f"{entry.name}: {entry.problem}")
+        raise _refusal(f"{entry.name}: {entry.problem}")
     try:
         read_description(entry.folder)
     except NotARun as error:
-        raise RefusedError(f"{entry.name}: {error}") from None
+        raise _refusal(f"{entry.name}: {error}") from None
     return entry
 
 
@@ -69,38 +76,40 @@ def settings_for(entries: list[RunEntry], asked: Asked, settings: "Settings") ->
     """
     for entry in entries:
         if entry.owner is not None:
-            raise RefusedError(
+            raise _refusal(
                 f"{entry.name} is being trained by {entry.owner}; to follow it: vanish-tui watch {entry.name}"
             )
     if len({entry.runs for entry in entries}) > 1:
-        raise RefusedError("runs in different folders cannot be resumed together: resume them one at a time")
+        raise _refusal("runs in different folders cannot be resumed together: resume them one at a time")
     chosen = [_settings(_origin(entry), asked, settings) for entry in entries]
     if any(other != chosen[0] for other in chosen):
-        raise RefusedError("these runs differ in device, data or threads: resume them one at a time")
+        raise _refusal("these runs differ in device, data or threads: resume them one at a time")
     return replace(chosen[0], runs_dir=entries[0].runs)
 
 
-def check(entries: list[RunEntry], settings: "Settings", epochs: int | None) -> None:
+def check(
+    entries: list[RunEntry], settings: "Settings", epochs: int | None, device: str | None = None
+) -> None:
     """Check that something is left to train, and that the data are those that the runs started with.
-
-    The engine checks the device later, when torch is loaded.
 
     Args:
         entries: the runs.
         settings: with which they will be resumed.
         epochs: the new number for each stage, if the user gave one.
+        device: on which they would continue; None if it is theirs, or if the user has chosen it.
 
     Raises:
-        RefusedError: nothing is left to train, or the data differ.
+        RefusedError: nothing is left to train, or the data or the device differ.
     """
     for entry in entries:
         if entry.summary is not None and entry.summary.status is Status.FINISHED and epochs is None:
             had = entry.summary.epoch
-            raise RefusedError(
-                f"{entry.name} finished at epoch {had}: use a larger --epochs to train it longer"
-            )
-    source = find_source(settings.data)
-    sha256 = fingerprint_of(source)
+            raise _refusal(f"{entry.name} finished at epoch {had}: use a larger --epochs to train it longer")
+    try:
+        source = find_source(settings.data)
+        sha256 = fingerprint_of(source)
+    except DataError as error:
+        raise _refusal(str(error)) from None
     for entry in entries:
         reason = resume.mismatch(
             _origin(entry),
@@ -108,11 +117,11 @@ def check(entries: list[RunEntry], settings: "Settings", epochs: int | None) -> 
             test=source.test,
             passes=source.passes,
             sha256=sha256,
-            device=None,
+            device=device,
             threads=settings.threads,
         )
         if reason is not None:
-            raise RefusedError(f"{entry.name} cannot be resumed: {reason}")
+            raise _refusal(f"{entry.name} cannot be resumed: {reason}")
 
 
 def _settings(origin: "Origin", asked: Asked, settings: "Settings") -> "Settings":
@@ -135,6 +144,13 @@ def _origin(entry: RunEntry) -> "Origin":
     with suppress(OSError, ValueError, TypeError), open(entry.folder / EVENTS, "rb") as file:
         events = [event for line, _ in split_lines(file.readline()) if (event := from_line(line))]
     try:
-        return resume.origin_of(read_description(entry.folder), events)
-    except (NotARun, resume.CannotResume) as error:
-        raise RefusedError(f"{entry.name} cannot be resumed: {error}") from None
+        what = read_description(entry.folder)
+        what.spec.scenario()  # which this version may not accept
+        return resume.origin_of(what, events)
+    except (NotARun, NotARunSpec, resume.CannotResume) as error:
+        raise _refusal(f"{entry.name} cannot be resumed: {error}") from None
+
+
+def _refusal(text: str) -> RefusedError:
+    """The exception, with a text of one line: names of runs and folders may hold anything."""
+    return RefusedError(printable(text))

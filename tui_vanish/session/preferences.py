@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
+from engine.protocol.json_text import parse
 from engine.storage.atomic import write_atomically
 
 
@@ -37,7 +38,7 @@ def recall(path: Path | None) -> Preferences:
     if path is None:
         return Preferences()
     try:
-        stored = json.loads(path.read_bytes())
+        stored = parse(path.read_bytes())
     except (OSError, ValueError):
         return Preferences()
     if not isinstance(stored, dict):

@@ -6,8 +6,10 @@ It is long because every kind of damage is tried on the same list.
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from time import time
+from typing import Any
 
 import pytest
 
@@ -190,6 +192,30 @@ def test_a_damaged_cache_is_ignored(content: bytes, tmp_path: Path) -> None:
     (tmp_path / INDEX).write_bytes(content)
     assert [entry.name for entry in list_runs(tmp_path)] == ["run"]
     assert json.loads((tmp_path / INDEX).read_bytes())["fields"] == list(FIELDS)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda row: 5,
+        lambda row: [],
+        lambda row: [*row, 1],
+        lambda row: [row[0], 5, 5, 5],
+        lambda row: [row[0], row[1][:-1], None, ""],
+        lambda row: [row[0], ["small", 5, "asleep", *row[1][3:]], None, ""],
+        lambda row: [row[0], ["small", "5", *row[1][2:]], None, ""],
+        lambda row: [row[0], ["small", 10**400, *row[1][2:]], None, ""],
+        lambda row: [row[0], row[1], [1], ""],
+        lambda row: [row[0], row[1], None, 7],
+    ],
+)
+def test_a_damaged_row_of_the_cache_is_read_again(damage: Callable[[Any], Any], tmp_path: Path) -> None:
+    age(make_run(tmp_path, "run"))
+    expected = list_runs(tmp_path)
+    record = json.loads((tmp_path / INDEX).read_bytes())
+    record["runs"]["run"] = damage(record["runs"]["run"])
+    (tmp_path / INDEX).write_text(json.dumps(record))
+    assert list_runs(tmp_path) == expected
 
 
 def test_fields_of_a_newer_version_are_ignored(tmp_path: Path) -> None:

@@ -13,7 +13,9 @@ from engine.protocol.commands import ResumeRun
 from engine.protocol.spec import RunSpec
 from engine.protocol.status import Status
 from engine.tracking.snapshot import RunView
+from scenarios.problems import printable
 from tui_vanish.cli import options
+from tui_vanish.cli.importing import ending_at_once
 from tui_vanish.cli.reporters import reporter_for
 from tui_vanish.drawing import format
 from tui_vanish.jobs import exits
@@ -104,7 +106,9 @@ def _resume(arguments: argparse.Namespace) -> int:
     settings = resume.settings_for(entries, asked, options.settings(arguments))
     settings = replace(settings, side_by_side=physical_cores())
     options.check(settings)
-    resume.check(entries, settings, arguments.epochs)
+    # Only a run of a GPU has `auto` here: the one that it gets may be a CPU.
+    automatic = settings.device == "auto" and asked.device is None
+    resume.check(entries, settings, arguments.epochs, _automatic_device() if automatic else None)
     if arguments.detach:
         return _detach(["--resume", *(entry.name for entry in entries)], arguments, settings)
     followers = [Follower(entry.folder) for entry in entries]
@@ -112,10 +116,18 @@ def _resume(arguments: argparse.Namespace) -> int:
         try:
             follower.poll()
         except NotARun as error:
-            raise exits.RefusedError(f"{follower.run}: {error}") from None
+            raise exits.RefusedError(printable(f"{follower.run}: {error}")) from None
     anywhere = asked.device is not None
     jobs = [Continuation(ResumeRun(entry.name, arguments.epochs, anywhere)) for entry in entries]
     return _train(arguments, settings, jobs, {follower.run: follower.view for follower in followers})
+
+
+def _automatic_device() -> str:
+    """The device that `auto` stands for on this machine; imports torch."""
+    with ending_at_once():
+        from engine import devices
+
+        return str(devices.resolve("auto"))
 
 
 def _train(
@@ -133,7 +145,7 @@ def _train(
         return _code(endings)
     with reporter_for(views, json=arguments.json) as reporter:
         endings = train_all(settings, jobs, reporter)
-    if not arguments.json:
+    if not arguments.json and endings:
         print("\n".join(map(_summary, endings)))
     return _code(endings)
 
@@ -164,7 +176,7 @@ def _detach(which: Sequence[str], arguments: argparse.Namespace, settings: "Sett
         words += ["--data", str(settings.data)]
     if settings.runs_dir is not None:
         words += ["--runs-dir", str(settings.runs_dir)]
-    for name in detach(words, settings.runs_dir):
+    for name in map(printable, detach(words, settings.runs_dir)):
         print(name)
         print(
             f"vanish-tui: training in the background; to follow it: vanish-tui watch {name}", file=sys.stderr
@@ -181,7 +193,7 @@ def _summary(ending: Ending) -> str:
         f" seed {seen.seed}"
     ]
     if end.status is Status.FAILED:
-        lines.append(f"  error     {end.error}")
+        lines.append(f"  error     {printable(end.error or '')}")
     if end.status is Status.DIVERGED:
         names = ", ".join(map(format.layer_name, end.nonfinite or ()))
         lines.append(f"  diverged  at step {end.first_bad_step}; not finite: {names}")
@@ -193,7 +205,7 @@ def _summary(ending: Ending) -> str:
         )
     lines += [_wrapped(f"  verdict   {verdict.text}") for verdict in seen.verdicts]
     if ending.folder is not None:
-        lines.append(f"  saved in  {ending.folder}")
+        lines.append(f"  saved in  {printable(str(ending.folder))}")
     return "\n".join(lines)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from engine.storage.follower import Follower
 from engine.storage.run_index import read_entry
 from engine.storage.run_log import NotARun
+from scenarios.problems import printable
 from tui_vanish.cli import options
 from tui_vanish.cli.importing import ending_at_once
 from tui_vanish.cli.reporters import progress
@@ -51,7 +52,7 @@ def _follow(folder: Path) -> None:
         try:
             follower.poll()
         except NotARun as error:
-            raise RefusedError(f"{follower.run}: {error}") from None
+            raise RefusedError(printable(f"{follower.run}: {error}")) from None
         seen = follower.snapshot()
         if seen.last_epoch is not None and seen.last_epoch.epoch != printed:
             printed = seen.last_epoch.epoch
@@ -63,6 +64,7 @@ def _follow(folder: Path) -> None:
 
 
 def _ending(seen: "Snapshot") -> str:
+    run = printable(seen.run)
     if seen.status.ended:
-        return f"vanish-tui: {seen.run} {seen.status}"
-    return f"vanish-tui: no process trains it any more; to continue: vanish-tui run --resume {seen.run}"
+        return f"vanish-tui: {run} {seen.status}"
+    return f"vanish-tui: no process trains it any more; to continue: vanish-tui run --resume {run}"
