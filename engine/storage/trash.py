@@ -9,7 +9,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import time
 
-from engine.storage.atomic import for_the_user_alone
 from engine.storage.run_lock import RunLock
 from engine.storage.run_log import DESCRIPTION, EVENTS, NotARun
 from engine.storage.summary import SUMMARY
@@ -18,6 +17,7 @@ TRASH = ".trash"
 KEPT_SECONDS = 24 * 3600.0
 # `delete` adds this file to a run; its time is that of the deletion. Only folders with it are removed.
 DELETED = ".deleted"
+_A_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def delete(folder: Path) -> None:
@@ -26,23 +26,29 @@ def delete(folder: Path) -> None:
     Raises:
         NotARun: the folder is not a run, so this program must not delete it.
         RunInUse: a process trains the run.
-        OSError: it cannot be moved, or the trash is not a folder of this user.
+        OSError: it cannot be moved, or the trash belongs to another user, is not a folder, or already has a
+            run of this name.
     """
     if folder.is_symlink() or not any((folder / name).is_file() for name in (DESCRIPTION, EVENTS, SUMMARY)):
         raise NotARun(f"{folder.name} is not a run: delete it yourself")
-    lock = RunLock(folder)
+    run = os.open(folder, _A_FOLDER)
     try:
-        with suppress(FileExistsError):
-            (folder.parent / TRASH).mkdir(mode=0o700)
-        with _opened(folder.parent) as trash:
-            _mark(folder)
-            try:
-                os.rename(folder, folder.name, dst_dir_fd=trash)
-            except OSError:
-                (folder / DELETED).unlink(missing_ok=True)
-                raise
+        lock = RunLock(folder)
+        try:
+            with suppress(FileExistsError):
+                (folder.parent / TRASH).mkdir(mode=0o700)
+            with _opened(folder.parent) as trash:
+                _check(folder, run, trash)
+                _mark(run)
+                try:
+                    os.rename(folder, folder.name, dst_dir_fd=trash)
+                except OSError:
+                    os.unlink(DELETED, dir_fd=run)
+                    raise
+        finally:
+            lock.release()
     finally:
-        lock.release()
+        os.close(run)
 
 
 def restore(folder: Path) -> None:
@@ -72,7 +78,8 @@ def empty(runs: Path) -> list[str]:
             if (at := _deleted_at(trash, name)) is None:
                 continue
             if time() - at > KEPT_SECONDS:
-                shutil.rmtree(name, ignore_errors=True, dir_fd=trash)
+                with suppress(RecursionError):  # folders that are nested more than a thousand times stay
+                    shutil.rmtree(name, ignore_errors=True, dir_fd=trash)
             else:
                 kept.append((at, name))
     return [name for _, name in sorted(kept)]
@@ -83,7 +90,7 @@ def _opened(runs: Path) -> Iterator[int]:
     """Open the trash as a descriptor, which refers to the same folder even if the path is replaced."""
     path = runs / TRASH
     try:
-        trash = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        trash = os.open(path, _A_FOLDER)
     except (NotADirectoryError, FileNotFoundError) as error:
         is_missing = isinstance(error, FileNotFoundError)
         reason = "it does not exist" if is_missing else "it is a link or a file: remove it to delete runs"
@@ -96,19 +103,39 @@ def _opened(runs: Path) -> Iterator[int]:
         os.close(trash)
 
 
-def _mark(folder: Path) -> None:
-    """Mark a run as deleted now."""
-    (folder / DELETED).unlink(missing_ok=True)
-    with open(folder / DELETED, "xb", opener=for_the_user_alone):
-        pass
+def _check(folder: Path, run: int, trash: int) -> None:
+    """Check that the folder is still the one that was opened, and that its name is free in the trash.
+
+    Raises:
+        FileNotFoundError: another folder has taken its place.
+        FileExistsError: the trash has something of this name.
+    """
+    if not os.path.samestat(os.stat(folder, follow_symlinks=False), os.fstat(run)):
+        raise FileNotFoundError(errno.ENOENT, "another folder has taken its place", str(folder))
+    with suppress(FileNotFoundError):
+        os.stat(folder.name, dir_fd=trash, follow_symlinks=False)
+        reason = "the trash already has a run of this name: restore or remove that one first"
+        raise FileExistsError(errno.EEXIST, reason, str(folder.parent / TRASH / folder.name))
+
+
+def _mark(run: int) -> None:
+    """Mark a run as deleted now. By its descriptor, so that no folder in its place is marked."""
+    with suppress(FileNotFoundError):
+        os.unlink(DELETED, dir_fd=run)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    os.close(os.open(DELETED, flags, 0o600, dir_fd=run))
 
 
 def _deleted_at(trash: int, name: str) -> float | None:
     """The time when `delete` moved this run to the trash; None for anything else."""
     try:
-        if not stat.S_ISDIR(os.stat(name, dir_fd=trash, follow_symlinks=False).st_mode):
+        folder = os.stat(name, dir_fd=trash, follow_symlinks=False)
+        if not stat.S_ISDIR(folder.st_mode):
             return None
         mark = os.stat(f"{name}/{DELETED}", dir_fd=trash, follow_symlinks=False)
     except OSError:
         return None
-    return mark.st_mtime if stat.S_ISREG(mark.st_mode) and mark.st_uid == os.geteuid() else None
+    if not stat.S_ISREG(mark.st_mode) or mark.st_uid != os.geteuid():
+        return None
+    # The mark stays in a run that was restored by hand. Moving the folder changes the folder's own time.
+    return max(mark.st_mtime, folder.st_ctime)

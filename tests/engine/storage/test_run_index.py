@@ -267,10 +267,14 @@ def test_the_run_that_was_deleted_last_is_restored_first(tmp_path: Path) -> None
     assert trash.empty(tmp_path) == ["b", "c", "a"]
 
 
-def test_runs_that_were_deleted_a_day_ago_are_removed(tmp_path: Path) -> None:
+def test_runs_that_were_deleted_a_day_ago_are_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("old", "new"):
         trash.delete(make_run(tmp_path, name))
-    age(tmp_path / trash.TRASH / "old" / trash.DELETED)
+    tomorrow = time() + trash.KEPT_SECONDS + 60
+    os.utime(tmp_path / trash.TRASH / "new" / trash.DELETED, (tomorrow, tomorrow))
+    monkeypatch.setattr(trash, "time", lambda: tomorrow)
     assert trash.empty(tmp_path) == ["new"]
     assert os.listdir(tmp_path / trash.TRASH) == ["new"]
 
