@@ -89,12 +89,11 @@ class _Overseer:
             blocked = self._blocked_seconds()
             if closing.is_alive():  # the main thread may be waiting for the same save
                 self._since = monotonic()
-            elif closing.ident is not None:
+            elif closing.ident is not None or self._engine.importing:
+                # An import can keep the main thread from running, and then needs no save.
                 if blocked >= _FAREWELL_SECONDS:
                     _end(first.code)
             elif blocked >= _BLOCKED_SECONDS:
-                if self._engine.importing:
-                    _end(first.code)
                 closing.start()
 
     def _blocked_seconds(self) -> float:
@@ -152,6 +151,14 @@ def _end(code: int) -> None:
     with suppress(OSError, termios.error):
         terminal = os.open(os.ttyname(2), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
         if os.tcgetpgrp(terminal) == os.getpgrp():  # in the background, it would be stopped instead
-            termios.tcflush(terminal, termios.TCOFLUSH)  # makes room for these bytes
-            os.write(terminal, _SHOW_CURSOR)
+            _write_at_once(terminal, _SHOW_CURSOR)
     os._exit(code)
+
+
+def _write_at_once(terminal: int, content: bytes) -> None:
+    """Write to a terminal. Only if it accepts no output, what is pending is dropped to make room."""
+    with suppress(BlockingIOError):
+        if os.write(terminal, content) == len(content):
+            return
+    termios.tcflush(terminal, termios.TCOFLUSH)
+    os.write(terminal, content)
