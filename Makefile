@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: run test check format goldens pictures bench wheel clean
+.PHONY: run test fuzz check format goldens pictures bench wheel clean
 
 run: $(READY)
 	$(BIN)/vanish-tui $(ARGS)
@@ -12,6 +12,10 @@ run: $(READY)
 # One worker per core, but at most 4, because each one imports PyTorch.
 test: $(READY)
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+
+# The long form of tests/fuzz: an hour per exam, or make fuzz FUZZ_SECONDS=600 FUZZ_SEED=2.
+fuzz: $(READY)
+	FUZZ_SECONDS=$${FUZZ_SECONDS:-3600} $(BIN)/python -m pytest --numprocesses auto -rP tests/fuzz $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff format --check .
