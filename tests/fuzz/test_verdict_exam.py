@@ -1,0 +1,69 @@
+"""The verdict's exam: random networks, trained as the product trains them, judged by a plain PyTorch loop."""
+
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+
+from engine.data.fashion_mnist import Dataset
+from engine.protocol.events import RunEvent
+from engine.runtime.live_run import LiveRun
+from engine.storage.saver import Saver
+from scenarios.schema import Scenario
+from tests.fuzz.budget import SEED, Case, cases
+from tests.fuzz.judge import judge
+from tests.fuzz.random_networks import described, random_scenario, small_data
+from tests.fuzz.truths import find_truth
+
+EXAM = "verdicts"
+SHORT_FORM = (4, 10, 16, 19)  # numbers of cases that take little time
+LONG_FORM = 100  # cases, at least
+RIGHT = 0.98  # of the long form's networks
+
+
+def train(scenario: Scenario, data: Dataset, seed: int, folder: Path) -> list[RunEvent]:
+    """The events of a run that the engine trains from its beginning to its end, verdicts and all."""
+    events: list[RunEvent] = []
+    saver = Saver(seconds=3600.0, on_change=lambda: None)
+    saver.start()
+    try:
+        run = LiveRun("exam", scenario, seed, folder, saver, events.append, lambda *_: None)
+        run.begin(data, threads=1)
+        while run.is_running:
+            run.step()
+            run.flush()
+        run.finish_saving()
+    finally:
+        saver.close()
+    return events
+
+
+def drawn() -> Iterator[Case]:
+    """A few networks in `make test`; a hundred and more where a budget or a case is named."""
+    if {"FUZZ_SECONDS", "FUZZ_CASE"} & os.environ.keys():
+        yield from cases(EXAM, at_least=LONG_FORM)
+        return
+    for number in SHORT_FORM:
+        label = f"{EXAM}: FUZZ_SEED={SEED} FUZZ_CASE={number}"
+        yield Case(number, random.Random(f"{SEED}/{EXAM}/{number}"), label)
+
+
+def test_what_the_verdicts_say_is_true_and_what_is_severe_is_said(
+    sample_data: Dataset, tmp_path: Path
+) -> None:
+    torch.set_num_threads(1)
+    wrong: list[str] = []
+    tried = 0
+    for case in drawn():
+        scenario = random_scenario(case.random)
+        data = small_data(sample_data, scenario.data.batch_size)
+        truth = find_truth(scenario, data, case.number)
+        faults = judge(train(scenario, data, case.number, tmp_path / str(case.number)), truth)
+        tried += 1
+        if faults:
+            said = "".join(f"\n    {fault}" for fault in faults)
+            wrong.append(f"{case.label} {described(scenario)}{said}")
+            print(wrong[-1])
+    assert len(wrong) <= (1 - RIGHT) * tried, "\n".join([f"{len(wrong)} of {tried}", *wrong])
