@@ -1,5 +1,6 @@
 """From a name to a scenario: find the file, merge it with its parent, apply overrides, validate."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,7 +54,7 @@ def _locate(id_or_path: str | Path, user_dir: Path | None) -> Path:
     if id_or_path in known:
         return known[id_or_path]
     path = Path(id_or_path)
-    if path.name == id_or_path and path.suffix != ".toml" and not path.is_file():
+    if path.name == id_or_path and path.suffix != ".toml" and not os.path.isfile(path):
         raise UnknownScenario(id_or_path, nearest(id_or_path, known, count=3, cutoff=0.4))
     return path
 

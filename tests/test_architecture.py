@@ -47,7 +47,7 @@ FLOORS = (
         "engine.export",
         "engine.meanfield",
     ),
-    ("engine.protocol", "engine.devices", "engine.randomness"),
+    ("engine.protocol", "engine.devices", "engine.randomness", "engine.user_folders"),
     ("scenarios",),
 )
 FLOOR = {room: number for number, floor in enumerate(FLOORS) for room in floor}
@@ -122,6 +122,23 @@ def breach(importer: str, name: str) -> str:
         return ""
     how = "above" if FLOOR[there] < FLOOR[here] else "beside"
     return f"{importer} imports {name}: {there.rpartition('.')[2]} is {how} {here.rpartition('.')[2]}"
+
+
+RAISE = {"exists", "is_dir", "is_file", "is_symlink"}
+
+
+def test_nothing_asks_a_path_in_a_way_that_can_raise() -> None:
+    """`Path.exists` raises without permission and for a long name; `os.path.exists` says False."""
+    asked = [
+        f"{module_name(path)}:{node.lineno}"
+        for path in chain.from_iterable(map(sources, PACKAGES))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in RAISE
+        and ast.unparse(node.func.value) != "os.path"
+    ]
+    assert asked == []
 
 
 def loaded_by(code: str) -> set[str]:

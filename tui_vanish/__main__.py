@@ -7,9 +7,13 @@ from tui_vanish.cli.importing import ending_at_once
 
 def main() -> int:
     """Import the command line and run it; returns the exit code."""
+    if sys.platform != "linux":
+        print(f"vanish-tui needs Linux (on Windows: WSL); this is {sys.platform}", file=sys.stderr)
+        return 1
     with ending_at_once():
         from tui_vanish.cli import main as cli
-    return cli.main()
+        from tui_vanish.cli import output
+    return output.guarded(cli.main)
 
 
 if __name__ == "__main__":

@@ -137,7 +137,7 @@ class Shutdown:
             if not run.status.ended
             and run.run not in snapshot.owners
             and (run.status is not Status.PAUSED or run.run in self._app.suspended)
-            and (folder / run.run).is_dir()
+            and os.path.isdir(folder / run.run)
         ]
 
     def _hand_over(self) -> None:

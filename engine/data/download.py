@@ -1,6 +1,7 @@
 """Download Fashion-MNIST into the cache, from the servers that torchvision knows."""
 
 import gzip
+import os
 import shutil
 import tempfile
 import urllib.request
@@ -55,7 +56,7 @@ def download(progress: Progress) -> Source:
                     shutil.copyfileobj(packed, unpacked)
                 archive.unlink()
             inspect("folder", fetched)
-            if folder.exists():
+            if os.path.exists(folder):
                 shutil.rmtree(folder)
             fetched.rename(folder)
     except OSError as error:

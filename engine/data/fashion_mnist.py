@@ -5,16 +5,16 @@ and the sample that comes with this program. Finding a source reads the headers 
 does not import torch.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from platformdirs import user_cache_path
-
 from engine.data.idx import DataError, read, read_shape
 from engine.protocol.data_spec import FASHION_MNIST
+from engine.user_folders import user_folder
 
 if TYPE_CHECKING:
     import torch
@@ -103,7 +103,7 @@ class Dataset:
 
 def cache_folder() -> Path:
     """The folder for downloads, in torchvision's layout under the user's cache folder."""
-    return user_cache_path("vanish-tui") / "FashionMNIST" / "raw"
+    return user_folder("cache") / "FashionMNIST" / "raw"
 
 
 def find_source(data: Path | None = None) -> Source:
@@ -255,8 +255,16 @@ def _check_half(folder: Path, images_name: str, labels_name: str) -> int:
 def _named_folder(data: Path) -> Path:
     """The folder with the files: the one that the user named, or a subfolder."""
     expected = f"expected a folder with {_EXPECTED}, there or in FashionMNIST/raw"
-    if not data.is_dir():
-        raise DataError(f"{data}: {expected}; found {'a file' if data.exists() else 'no such folder'}")
+    try:
+        with os.scandir(data):
+            pass
+    except FileNotFoundError:
+        raise DataError(f"{data}: {expected}; found no such folder") from None
+    except NotADirectoryError:
+        raise DataError(f"{data}: {expected}; found a file") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise DataError(f"{data}: {expected}, but it cannot be read: {reason}") from None
     for folder in (data, data / "FashionMNIST" / "raw", data / "raw"):
         if _holds_any(folder):
             return folder
@@ -269,7 +277,7 @@ def _holds_any(folder: Path) -> bool:
 
 def _locate(folder: Path, name: str) -> Path | None:
     """The plain file, which is faster to read, or else the gzipped one; None if neither exists."""
-    return next((path for path in (folder / name, folder / f"{name}.gz") if path.is_file()), None)
+    return next((path for path in (folder / name, folder / f"{name}.gz") if os.path.isfile(path)), None)
 
 
 def _present(folder: Path, name: str) -> Path:

@@ -1,5 +1,6 @@
 """Resuming a run: what its directory holds, and whether the run can continue bit-identically."""
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -106,7 +107,7 @@ def read_saved(folder: Path) -> Saved:
 
 def _read(folder: Path, lock: RunLock) -> Saved:
     log = folder / EVENTS
-    content = log.read_bytes() if log.exists() else b""
+    content = log.read_bytes() if os.path.exists(log) else b""
     whole = content.rfind(b"\n") + 1
     checkpoint, remarks = newest_checkpoint(folder, whole)
     place = min(checkpoint.log_bytes, whole) if checkpoint else 0

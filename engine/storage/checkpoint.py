@@ -79,7 +79,7 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
             file.write(content.getbuffer())
             file.flush()
             os.fsync(file.fileno())
-        if present.exists():
+        if os.path.exists(present):
             os.replace(present, folder / PREVIOUS)
         os.replace(beside, present)
     except OSError:

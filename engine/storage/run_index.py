@@ -6,6 +6,7 @@ size of its log. Everything else comes from `.index.json`, which is only a cache
 
 import json
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -115,13 +116,14 @@ class _Index:
                 if item.name.startswith("."):
                     continue
                 try:
-                    changed = item.stat().st_mtime_ns
+                    status = item.stat()
                 except OSError as error:
                     yield self._unusable(item.name, f"cannot be read: {error.strerror}")
                     continue
-                if not item.is_dir():
+                if not stat.S_ISDIR(status.st_mode):
                     yield self._unusable(item.name, "not a run: it is a file")
                     continue
+                changed = status.st_mtime_ns
                 row = self._known.get(item.name)
                 kept = _from_row(row, changed)
                 if row is None or kept is None:

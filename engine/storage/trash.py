@@ -29,7 +29,7 @@ def delete(folder: Path) -> None:
         OSError: it cannot be moved, or the trash belongs to another user, is not a folder, or already has a
             run of this name.
     """
-    if folder.is_symlink() or not any((folder / name).is_file() for name in (DESCRIPTION, EVENTS, SUMMARY)):
+    if os.path.islink(folder) or not any(os.path.isfile(folder / n) for n in (DESCRIPTION, EVENTS, SUMMARY)):
         raise NotARun(f"{folder.name} is not a run: delete it yourself")
     run = os.open(folder, _A_FOLDER)
     try:

@@ -53,11 +53,14 @@ def test_unsaved_data_is_saved_when_there_is_space_again(data: tuple[str, str], 
     assert measured(saved(run, tmp_path)) == measured(saved(run_names()[0]))
 
 
-def test_training_continues_if_the_folder_is_not_writable(data: tuple[str, str], tmp_path: Path) -> None:
-    (tmp_path / "runs").write_text("a file where the folder should be")
-    done = command("run", "depth-3", *SMALL, *data, "--epochs", "1", "--runs-dir", str(tmp_path / "runs"))
+def test_training_continues_if_the_folder_is_not_writable(
+    data: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "state").write_text("a file where the folder should be")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    done = command("run", "depth-3", *SMALL, *data, "--epochs", "1")
     assert done.returncode == 0
-    assert f"not saved, {tmp_path / 'runs'}" in done.stderr
+    assert f"not saved, {tmp_path / 'state'}" in done.stderr
     assert "depth-3 finished: 1 epoch" in done.stdout
     assert "saved in" not in done.stdout
 

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from tui_vanish.__main__ import main
+
 # Sends SIGINT when the import of `module` begins.
 _INTERRUPTED = """
 import os, signal, sys
@@ -21,6 +23,14 @@ sys.argv = ["vanish-tui", "list"]
 from tui_vanish.__main__ import main
 sys.exit(main())
 """
+
+
+def test_another_system_than_linux_is_refused_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert main() == 1
+    assert capsys.readouterr().err == "vanish-tui needs Linux (on Windows: WSL); this is darwin\n"
 
 
 def ended(module: str, before: str = "") -> "subprocess.CompletedProcess[str]":

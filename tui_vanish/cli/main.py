@@ -39,13 +39,9 @@ _EPILOG = "Without a command, the app opens. `vanish-tui COMMAND --help` explain
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None and hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # titles have characters that a locale may lack
     try:
         code = _dispatch(parser().parse_args(argv))
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
         return code
     except (RefusedError, FailedError) as reason:
         print(f"vanish-tui: {_printable(str(reason))}", file=sys.stderr)

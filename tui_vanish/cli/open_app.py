@@ -8,6 +8,7 @@ from engine.storage.paths import default_runs_folder
 from tui_vanish.app import DEFAULT_REFRESH, VanishApp
 from tui_vanish.cli.locales import is_utf8
 from tui_vanish.cli.options import seed, user_scenarios
+from tui_vanish.cli.output import kept_off_the_screen
 from tui_vanish.terminal import over_ssh
 
 
@@ -30,7 +31,8 @@ def open_app(arguments: argparse.Namespace, engine: SharedEngine, *, watch: str 
     )
     if watch:
         app.session.runs.watch(watch)
-    code = app.run()
+    with kept_off_the_screen(default_runs_folder().parent / "libraries.log"):
+        code = app.run()
     left = app.left_running
     if len(left) == 1:
         print(f"{left[0]} continues in the background; vanish-tui shows it again.")

@@ -100,18 +100,21 @@ def seed(arguments: argparse.Namespace) -> int:
 
 
 def check(settings: "Settings") -> None:
-    """Check that the data exist and that a GPU chosen by the user is available; only a GPU imports torch.
+    """Check the data, the folder of runs and the GPU that the user has named; only a GPU imports torch.
 
     Raises:
-        RefusedError: one of them is missing.
+        RefusedError: one of them is missing or cannot be used.
     """
     from engine.data.fashion_mnist import DataError, find_source
+    from engine.storage.paths import obstacle
     from scenarios.problems import printable
 
     try:
         find_source(settings.data)
     except DataError as error:
         raise RefusedError(printable(str(error))) from None
+    if settings.runs_dir is not None and (reason := obstacle(settings.runs_dir)):
+        raise RefusedError(printable(f"runs cannot be saved: {reason}; name another folder with --runs-dir"))
     if settings.device.startswith("cuda"):
         from engine import devices
 
@@ -130,9 +133,9 @@ def has_terminal() -> bool:
 
 def user_scenarios() -> Path:
     """The folder for the user's own scenario files."""
-    from platformdirs import user_config_path
+    from engine.user_folders import user_folder
 
-    return user_config_path("vanish-tui") / "scenarios"
+    return user_folder("config") / "scenarios"
 
 
 def load_scenario(id_or_path: str | Path, overrides: list[str]) -> "Scenario":

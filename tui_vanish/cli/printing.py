@@ -12,7 +12,7 @@ class TableConsole(Console):
     """Prints plain text as wide as the terminal; in a file, nothing is cut or wrapped."""
 
     def __init__(self) -> None:
-        on_terminal = sys.stdout is not None and sys.stdout.isatty()
+        on_terminal = sys.stdout.isatty()
         super().__init__(highlight=False, markup=False, width=None if on_terminal else _UNFOLDED)
 
     def on_broken_pipe(self) -> NoReturn:

@@ -10,7 +10,6 @@ from engine.protocol.events import EpochFinished, Resumed, RunEvent, RunStarted,
 from engine.tracking.snapshot import RunView, Snapshot
 from scenarios.problems import printable
 from tui_vanish.drawing import format
-from tui_vanish.jobs import exits
 
 _REDRAW = 0.2  # seconds
 
@@ -28,14 +27,8 @@ class JsonLines:
 
     def on_event(self, event: RunEvent) -> None:
         """Print the event at once."""
-        try:
-            sys.stdout.write(to_line(event) + "\n")
-            sys.stdout.flush()
-        except BrokenPipeError:
-            raise
-        except OSError as error:  # such as a full disk
-            exits.drop_output()
-            raise exits.FailedError(f"cannot write to standard output: {error.strerror}") from error
+        sys.stdout.write(to_line(event) + "\n")
+        sys.stdout.flush()
 
     def warn(self, text: str) -> None:
         """Print a warning on standard error."""
@@ -158,7 +151,7 @@ def reporter_for(views: Mapping[str, RunView], *, json: bool) -> RunReporter:
     if len(views) > 1:
         return SeveralRuns(views)
     (view,) = views.values()
-    if sys.stderr is None or not sys.stderr.isatty():
+    if not sys.stderr.isatty():
         return EpochLines(view)
     return ProgressBar(view)
 

@@ -1,8 +1,5 @@
 """How the command line ends: its exit codes, and the exceptions that `cli.main` turns into one."""
 
-import os
-import sys
-
 FAILED, WRONG_USE, DIVERGED = 1, 2, 3  # for a signal, 128 plus its number
 
 
@@ -23,8 +20,3 @@ class LeaveAtOnce(BaseException):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.code = 128 + number
-
-
-def drop_output() -> None:
-    """Discard all further output: Python would try to write what is left in the buffer again at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

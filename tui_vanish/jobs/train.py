@@ -1,5 +1,6 @@
 """Training without the app, until the runs end, a signal arrives, or the output is closed."""
 
+import os
 import queue
 from collections import deque
 from collections.abc import Sequence
@@ -120,7 +121,7 @@ def train_all(
     runs = settings.runs_dir or default_runs_folder()
     folders = {name: runs / name for name in finished}
     return [
-        Ending(snapshot, finished[snapshot.run], number, folder if folder.is_dir() else None)
+        Ending(snapshot, finished[snapshot.run], number, folder if os.path.isdir(folder) else None)
         for snapshot in engine.snapshot().runs
         for folder in (folders[snapshot.run],)
     ]

@@ -195,11 +195,3 @@ def test_the_list_of_runs_is_cut_at_the_edge_of_a_terminal_but_not_in_a_file(
         cut.rstrip("…") == line[: len(cut.rstrip("…"))] for cut, line in zip(shown, whole, strict=True)
     )
     assert (shown == whole) == (width == 200)
-
-
-def test_listing_runs_to_a_closed_output_is_not_an_error(
-    small: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lines(capsys, "run", "depth-3", "--epochs", "1", *small)
-    monkeypatch.setattr("sys.stdout", None)
-    assert main(["runs", *small[2:]]) == 0

@@ -101,12 +101,31 @@ def test_a_failed_run_gives_the_reason_and_exit_code_1(
     assert "Traceback" not in out + err
 
 
+@pytest.mark.parametrize("name", ["file", "file/x", "n" * 300, "link"])
+def test_a_folder_for_runs_that_cannot_be_used_is_refused_before_the_training(
+    name: str, tmp_path: Path, small_data: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "gone")
+    for detach in ([], ["--detach"]):
+        command = ["run", "depth-3", *small_data, "--runs-dir", str(tmp_path / name), *detach]
+        assert main(command) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.startswith("vanish-tui: runs cannot be saved: ")
+        assert err.count("\n") == 1
+
+
 def test_training_continues_with_one_warning_if_the_runs_folder_is_not_writable(
-    tmp_path: Path, small_data: list[str], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    small_data: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     file = tmp_path / "file"
     file.touch()
-    assert main(["run", "depth-3", *small_data, "--runs-dir", str(file)]) == 0
+    monkeypatch.setenv("XDG_STATE_HOME", str(file))
+    assert main(["run", "depth-3", *small_data]) == 0
     out, err = capsys.readouterr()
     warnings = [line for line in err.splitlines() if line.startswith("vanish-tui: ")]
     assert len(warnings) == 1

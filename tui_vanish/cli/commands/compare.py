@@ -97,7 +97,7 @@ class _LiveTable(AbstractContextManager["_LiveTable"]):
         self._live: Live | None = None
 
     def __enter__(self) -> Self:
-        if sys.stderr is not None and sys.stderr.isatty():
+        if sys.stderr.isatty():
             from rich.console import Console
             from rich.live import Live
 

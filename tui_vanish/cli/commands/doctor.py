@@ -76,7 +76,7 @@ def _nothing(name: str, received: int, total: int) -> None:
 def _text(report: Report) -> str:
     """On a terminal, wrap between words; a program gets one line per fact."""
     lines = _lines(report)
-    if sys.stdout is not None and sys.stdout.isatty():
+    if sys.stdout.isatty():
         wrapper = textwrap.TextWrapper(
             max(2 * _WIDTH, shutil.get_terminal_size().columns),
             subsequent_indent=" " * _WIDTH,
@@ -90,6 +90,8 @@ def _text(report: Report) -> str:
 def _lines(report: Report) -> list[str]:
     cores = report.cores
     tried = f"tries up to {cores.auto_threads}" if cores.auto_threads > 1 else "uses 1"
+    counted = f"{cores.physical} core{'' if cores.physical == 1 else 's'}"
+    quota = "" if cores.quota is None else f", limited to the time of {cores.quota:g} by a quota"
     lines = [
         _line(
             "versions", "  ".join(f"{name} {value or 'missing'}" for name, value in report.versions.items())
@@ -98,7 +100,7 @@ def _lines(report: Report) -> list[str]:
         _line(
             "threads",
             f"1 per run by default; --threads auto {tried}"
-            f" ({cores.physical} cores, {cores.logical} logical processors)",
+            f" ({counted}, {cores.logical} logical processors{quota})",
         ),
         *_labelled("data", [_data(place) for place in report.data]),
         _line("terminal", _terminal(report.terminal)),

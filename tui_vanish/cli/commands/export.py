@@ -83,7 +83,7 @@ def _rows(event: RunEvent) -> Iterator[dict[str, Any]]:
 def _tensorboard(folder: Path, run_folder: Path, events: Sequence[RunEvent]) -> None:
     from engine.export.tensorboard import write_events
 
-    if folder.exists():
+    if os.path.exists(folder):
         raise RefusedError(f"{folder} already exists: name another folder, or delete it")
     began = (run_folder / DESCRIPTION).stat().st_mtime
     folder.mkdir(parents=True)

@@ -211,7 +211,7 @@ def _summary(ending: Ending) -> str:
 
 def _wrapped(text: str) -> str:
     """On a terminal, wrap between words; a program gets one line."""
-    if sys.stdout is None or not sys.stdout.isatty():
+    if not sys.stdout.isatty():
         return text
     return textwrap.fill(text, shutil.get_terminal_size().columns, subsequent_indent=" " * 12)
 

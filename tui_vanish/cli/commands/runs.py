@@ -69,7 +69,7 @@ def _table(rows: list[tuple[str, ...]]) -> list[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
     lines = ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows]
     # Wrapped lines make a table unreadable, so a terminal gets cut lines; a file gets whole ones.
-    if sys.stdout is not None and sys.stdout.isatty():
+    if sys.stdout.isatty():
         lines = [_cut(line, shutil.get_terminal_size().columns) for line in lines]
     return [line.rstrip() for line in lines]
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from platformdirs import user_cache_path, user_config_path
-
 from engine.data.fashion_mnist import (
     DEBIAN,
     SAMPLE,
@@ -19,11 +17,12 @@ from engine.data.fashion_mnist import (
     find_source,
     inspect,
 )
-from engine.storage.paths import default_runs_folder
+from engine.storage.paths import default_runs_folder, obstacle
+from engine.user_folders import has_home, user_folder
 from tui_vanish.cli.doctor.devices import Devices, find_devices
 from tui_vanish.cli.doctor.login import Session, Terminal, find_session, find_terminal
 from tui_vanish.cli.options import user_scenarios
-from tui_vanish.jobs.cores import physical_cores, spare_cores
+from tui_vanish.jobs.cores import cpu_quota, physical_cores, processors, spare_cores
 
 PACKAGE = "vanish-tui"
 _NEEDED = ("textual", "rich", "plotext", "pydantic", "platformdirs", "torch")
@@ -31,11 +30,19 @@ _NEEDED = ("textual", "rich", "plotext", "pydantic", "platformdirs", "torch")
 
 @dataclass(frozen=True, slots=True)
 class Cores:
-    """The logical processors that this process may use, their cores, and the limit of `--threads auto`."""
+    """How much of the CPU this process may use.
+
+    Attributes:
+        logical: the logical processors.
+        physical: the cores for training; two hyperthreads share one, and a quota may leave fewer.
+        auto_threads: the limit of `--threads auto`.
+        quota: the CPU time per second that a container allows, in seconds; None without a limit.
+    """
 
     logical: int
     physical: int
     auto_threads: int
+    quota: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +100,8 @@ def examine(data: Path | None = None, runs_dir: Path | None = None) -> Report:
     places, data_problem = _find_data(data)
     folders = (
         _folder("runs", runs_dir or default_runs_folder()),
-        _folder("cache", user_cache_path(PACKAGE)),
-        _folder("config", user_config_path(PACKAGE)),
+        _folder("cache", user_folder("cache")),
+        _folder("config", user_folder("config")),
         _folder("scenarios", user_scenarios()),
     )
     terminal, session = find_terminal(os.environ), find_session()
@@ -106,7 +113,7 @@ def examine(data: Path | None = None, runs_dir: Path | None = None) -> Report:
     return Report(
         versions=versions,
         devices=devices,
-        cores=Cores(len(os.sched_getaffinity(0)), physical_cores(), spare_cores()),
+        cores=Cores(processors(), physical_cores(), spare_cores(), cpu_quota()),
         data=places,
         terminal=terminal,
         folders=folders,
@@ -124,6 +131,8 @@ def _remarks(
         remarks.append(
             "training uses the included sample; `vanish-tui doctor --download` downloads the whole set"
         )
+    if not has_home():
+        remarks.append("there is no home folder: set HOME, or runs, settings and downloads cannot be saved")
     for folder in folders:
         if folder.purpose == "runs" and not folder.writable:
             remarks.append(f"runs cannot be saved in {folder.path}; name another folder with --runs-dir")
@@ -162,7 +171,7 @@ def _find_data(named: Path | None) -> tuple[tuple[FoundData, ...], str]:
         ("sample", SAMPLE),
     )
     for kind, path in known:
-        if not path.is_dir():
+        if not os.path.isdir(path):
             places.append(FoundData(kind, str(path), "", "not found", False))
             continue
         try:
@@ -184,7 +193,4 @@ def _place(
 
 def _folder(purpose: str, path: Path) -> Folder:
     """Whether the folder exists and is writable; if it does not exist yet, its nearest ancestor decides."""
-    nearest = path
-    while not nearest.exists() and nearest != nearest.parent:
-        nearest = nearest.parent
-    return Folder(purpose, str(path), path.is_dir(), nearest.is_dir() and os.access(nearest, os.W_OK))
+    return Folder(purpose, str(path), os.path.isdir(path), not obstacle(path))

@@ -52,7 +52,7 @@ class Session:
 def find_terminal(environment: Mapping[str, str]) -> Terminal:
     """Examine standard output and the environment."""
     columns = rows = None
-    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    is_terminal = sys.stdout.isatty()
     if is_terminal:
         columns, rows = os.get_terminal_size(sys.stdout.fileno())
     kind = environment.get("TERM", "")
