@@ -9,6 +9,7 @@ from scenarios.files import RawTable, read
 from scenarios.index import built_in
 from scenarios.merging import inherit
 from scenarios.numbers import PROSE
+from scenarios.private import for_the_user_alone, make_private_folder
 from scenarios.schema import Scenario
 from scenarios.validation import validate
 
@@ -82,9 +83,9 @@ def save(scenario: Scenario, folder: Path) -> Path:
         FileExistsError: the file exists.
         OSError: it cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private_folder(folder)
     path = folder / f"{scenario.id}.toml"
-    with path.open("x", encoding="utf-8") as file:
+    with open(path, "x", encoding="utf-8", opener=for_the_user_alone) as file:
         file.write(file_text(scenario))
     return path
 

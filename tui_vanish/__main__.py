@@ -2,11 +2,18 @@
 
 import sys
 
-from tui_vanish.cli.importing import ending_at_once
+from tui_vanish import working_folder
+
+_SHADOWED = working_folder.leave_out()  # before any other import
+
+from tui_vanish.cli.importing import ending_at_once  # noqa: E402
 
 
 def main() -> int:
     """Import the command line and run it; returns the exit code."""
+    if _SHADOWED:
+        print(f"vanish-tui: {_SHADOWED}", file=sys.stderr)
+        return 1
     if sys.platform != "linux":
         print(f"vanish-tui needs Linux (on Windows: WSL); this is {sys.platform}", file=sys.stderr)
         return 1

@@ -131,11 +131,6 @@ class VanishApp(App[int]):
         self.session.engine.start()
 
     @property
-    def left_running(self) -> list[str]:
-        """The runs that continue in another process after the app has quit."""
-        return self.ending.left
-
-    @property
     def suspended(self) -> tuple[str, ...]:
         """The runs that are paused while the app is suspended."""
         return self._suspension.runs

@@ -13,6 +13,7 @@ from tui_vanish import terminal
 from tui_vanish.signal_watcher import SignalWatcher
 
 if TYPE_CHECKING:
+    from tui_vanish.jobs.background import Successor
     from tui_vanish.session.session import Session
 
 # A signal ends the app within 2 s even if something hangs. Saving the runs gets most of that time.
@@ -81,6 +82,8 @@ class Shutdown:
         self._exit_lock = threading.Lock()
         self._handed_over = False
         self._left: list[str] = []
+        self._successor: Successor | None = None
+        self._problem = ""
 
     def watch(self) -> None:
         """Start to watch for signals that end the program, and for the loss of the terminal.
@@ -123,8 +126,18 @@ class Shutdown:
 
     @property
     def left(self) -> list[str]:
-        """The runs that continue in another process."""
+        """The runs that were left to another process."""
         return self._left
+
+    @property
+    def successor(self) -> "Successor | None":
+        """The process that was started to continue them; it may not hold them yet."""
+        return self._successor
+
+    @property
+    def problem(self) -> str:
+        """Why no process could be started; empty if one was."""
+        return self._problem
 
     def _unfinished(self) -> list[str]:
         """The runs that another process can continue."""
@@ -146,19 +159,31 @@ class Shutdown:
             if not self._left or self._handed_over:
                 return
             self._handed_over = True
+            from engine.storage import handover
             from tui_vanish.jobs import background
 
             try:
-                background.hand_over(self._left, self._session.engine.runs_folder)
-            except OSError:  # no process could be started; the runs are saved and can be resumed
-                self._left = []
+                self._successor = background.hand_over(self._left, self._session.engine.runs_folder)
+            except OSError as error:  # the runs are saved and can be resumed
+                self._problem = f"no process could be started: {error.strerror}"
+            handover.end(self._session.engine.runs_folder)
+
+    def _close_engine(self) -> None:
+        """Save all runs. Lists say "handing over" of those that are left running, from before they stop."""
+        if self._left:
+            from engine.storage import handover
+            from engine.storage.run_lock import Owner
+
+            with suppress(OSError):
+                handover.announce(self._session.engine.runs_folder, self._left, Owner.present())
+        self._session.engine.close()
 
     # ------------------------------------------------------------------------ in the event loop
 
     async def _save_and_leave(self, seconds: float | None) -> None:
         self._app.set_timer(_PATIENCE_SECONDS, self._ask_for_patience)
         try:
-            await asyncio.wait_for(asyncio.to_thread(self._session.engine.close), seconds)
+            await asyncio.wait_for(asyncio.to_thread(self._close_engine), seconds)
         except TimeoutError:  # for example a slow disk: unsaved steps are trained again from the last save
             self._hand_over()
             self._exit(0)
@@ -221,7 +246,7 @@ class Shutdown:
         saving.join(self._save_seconds)
 
     def _close_and_remember(self) -> None:
-        self._session.engine.close()
+        self._close_engine()
         self._session.remember()
 
     def _restore_terminal(self, number: signal.Signals) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from engine.data.fashion_mnist import Source, cache_folder, inspect
 from engine.data.idx import DataError
+from scenarios.private import for_the_user_alone, make_private_folder
 
 Progress = Callable[[str, int, int], None]
 
@@ -39,11 +40,11 @@ def download(progress: Progress) -> Source:
 
     folder = cache_folder()
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder.parent)
         # In the same folder as the target, so that the last step is a rename within one file system.
         with tempfile.TemporaryDirectory(prefix="download-", dir=folder.parent) as beside:
             fetched = Path(beside) / folder.name
-            fetched.mkdir()
+            make_private_folder(fetched)
             for name, md5 in FashionMNIST.resources:
                 archive = Path(beside) / name
                 _fetch(FashionMNIST.mirrors, name, archive, progress)
@@ -52,7 +53,8 @@ def download(progress: Progress) -> Source:
                         f"{name} was damaged during the download: its checksum is not {md5}. Try again. "
                         f"{_ADVICE}"
                     )
-                with gzip.open(archive) as packed, (fetched / archive.stem).open("wb") as unpacked:
+                target = fetched / archive.stem
+                with gzip.open(archive) as packed, open(target, "wb", opener=for_the_user_alone) as unpacked:
                     shutil.copyfileobj(packed, unpacked)
                 archive.unlink()
             inspect("folder", fetched)
@@ -70,7 +72,7 @@ def _fetch(mirrors: list[str], name: str, target: Path, progress: Progress) -> N
     for mirror in mirrors:
         try:
             response = urllib.request.urlopen(f"{mirror}{name}", timeout=_PATIENCE)
-            with response, target.open("wb") as file:
+            with response, open(target, "wb", opener=for_the_user_alone) as file:
                 total, received = int(response.headers.get("Content-Length") or 0), 0
                 while chunk := response.read(_CHUNK):
                     file.write(chunk)

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from scenarios.private import for_the_user_alone
+
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace the content of a file. After a crash it has the old or the new content, never a part.
@@ -30,8 +32,3 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def for_the_user_alone(path: str, flags: int) -> int:
-    """An opener for `open`: only the user can read the file, and a symbolic link raises an error."""
-    return os.open(path, flags | os.O_NOFOLLOW, 0o600)

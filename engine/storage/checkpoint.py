@@ -10,7 +10,8 @@ from typing import Any
 
 from engine.protocol.events import SCHEMA
 from engine.protocol.status import Status
-from engine.storage.atomic import for_the_user_alone, sync_folder
+from engine.storage.atomic import sync_folder
+from scenarios.private import for_the_user_alone
 
 CHECKPOINT, PREVIOUS = "checkpoint.pt", "checkpoint.previous.pt"
 _BESIDE = "checkpoint.tmp"

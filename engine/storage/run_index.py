@@ -18,6 +18,7 @@ from engine.protocol.events import SCHEMA
 from engine.protocol.json_text import parse
 from engine.protocol.status import Status
 from engine.storage.atomic import write_atomically
+from engine.storage.handover import successors
 from engine.storage.labels import NO_LABELS, Labels, read_labels
 from engine.storage.run_lock import Owner, owner_of
 from engine.storage.run_log import EVENTS, NotARun, read_description
@@ -27,7 +28,7 @@ INDEX = ".index.json"
 # A folder that changed this recently may change again without a new time, because file systems round times.
 _SETTLED_NS = 3 * 10**9
 
-State = Literal["live", "abandoned", "ended", "unusable"]
+State = Literal["live", "handing over", "abandoned", "ended", "unusable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class RunEntry:
         labels: its name and tags from the user.
         owner: the process that trains it now.
         problem: why it cannot be used, or what is damaged; empty if there is no problem.
+        successor: the process that is starting to train it, because its last one has left it to that one.
     """
 
     runs: Path
@@ -49,6 +51,7 @@ class RunEntry:
     labels: Labels
     owner: Owner | None
     problem: str
+    successor: Owner | None = None
 
     @property
     def folder(self) -> Path:
@@ -57,12 +60,18 @@ class RunEntry:
 
     @property
     def state(self) -> State:
-        """Whether it is training, was abandoned by a process that no longer exists, or has ended."""
+        """Whether it is training or about to, was abandoned by a process that is gone, or has ended."""
+        if self.successor is not None and (self.owner is None or self._has_ended):
+            return "handing over"
         if self.owner is not None:
             return "live"
         if self.summary is None:
             return "unusable"
-        return "ended" if self.summary.status.ended else "abandoned"
+        return "ended" if self._has_ended else "abandoned"
+
+    @property
+    def _has_ended(self) -> bool:
+        return self.summary is not None and self.summary.status.ended
 
     @property
     def status(self) -> str:
@@ -89,7 +98,8 @@ def list_runs(runs: Path) -> list[RunEntry]:
 
 def read_entry(folder: Path) -> RunEntry:
     """The entry of one run."""
-    return _entry(folder.parent, folder.name, _read(folder))
+    successor = successors(folder.parent).get(folder.name)
+    return _entry(folder.parent, folder.name, _read(folder), successor)
 
 
 class _Kept(NamedTuple):
@@ -111,6 +121,7 @@ class _Index:
 
     def entries(self) -> Iterator[RunEntry]:
         settled = time_ns() - _SETTLED_NS
+        successor_of = successors(self._runs)
         with os.scandir(self._runs) as listing:
             for item in listing:
                 if item.name.startswith("."):
@@ -132,7 +143,7 @@ class _Index:
                     self._is_new = True
                 if changed < settled:
                     self._found[item.name] = row
-                yield _entry(self._runs, item.name, kept)
+                yield _entry(self._runs, item.name, kept, successor_of.get(item.name))
 
     def _unusable(self, name: str, problem: str) -> RunEntry:
         return RunEntry(self._runs, name, None, NO_LABELS, None, problem)
@@ -191,14 +202,15 @@ def _read(folder: Path) -> _Kept:
     return _Kept(summary, read_labels(folder), problem)
 
 
-def _entry(runs: Path, name: str, kept: _Kept) -> RunEntry:
+def _entry(runs: Path, name: str, kept: _Kept, successor: Owner | None) -> RunEntry:
     summary, labels, problem = kept
     if summary is None:
         return RunEntry(runs, name, None, labels, None, problem)
-    owner = None if summary.status.ended else owner_of(runs / name)
-    return RunEntry(
-        runs, name, summary, labels, owner, problem or _damage(f"{runs}/{name}/{EVENTS}", summary)
-    )
+    # A run that is handed over has ended in its summary until its new process saves it.
+    owner = owner_of(runs / name) if not summary.status.ended or successor is not None else None
+    damage = problem or _damage(f"{runs}/{name}/{EVENTS}", summary)
+    is_over = summary.status in (Status.FINISHED, Status.DIVERGED)
+    return RunEntry(runs, name, summary, labels, owner, damage, None if is_over else successor)
 
 
 def _damage(log: str, summary: Summary) -> str:

@@ -8,10 +8,10 @@ import signal
 import stat
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from time import time
 from typing import Self
 
 from engine.protocol.json_text import parse
+from engine.storage.file_clock import now_at
 from engine.storage.lock_holder import NO_LOCKS_HERE, has_locked
 
 LOCK = "run.lock"
@@ -44,7 +44,12 @@ class Owner:
     @classmethod
     def present(cls) -> Self:
         """This process."""
-        return cls(os.uname().nodename, _boot_id(), os.getpid(), _start_of(os.getpid()))
+        return cls.on_this_host(os.getpid())
+
+    @classmethod
+    def on_this_host(cls, pid: int) -> Self:
+        """A process on this host."""
+        return cls(os.uname().nodename, _boot_id(), pid, _start_of(pid))
 
     @property
     def is_here(self) -> bool:
@@ -148,7 +153,9 @@ def owner_of(folder: Path) -> Owner | None:
         return None
     if owner.is_here:
         return owner if _holds(owner, folder, of_file) else None
-    return owner if -_CLOCKS_DIFFER_SECONDS < time() - of_file.st_mtime < SILENT_SECONDS else None
+    # Both times are the file system's, so that no other host's clock decides.
+    silent = now_at(folder.parent) - of_file.st_mtime
+    return owner if -_CLOCKS_DIFFER_SECONDS < silent < SILENT_SECONDS else None
 
 
 def ask_to_end(folder: Path, owner: Owner) -> None:
@@ -199,18 +206,17 @@ def _read(folder: Path) -> tuple[Owner | None, os.stat_result | None]:
         if not stat.S_ISREG(of_file.st_mode):
             return None, None
         line = os.read(file, _LARGEST_LINE).partition(b"\n")[0]
-        return _owner_in(line), of_file
+        return owner_in(parse(line) if line else None), of_file
+    except ValueError:
+        return None, of_file
     except OSError:
         return None, None
     finally:
         os.close(file)
 
 
-def _owner_in(line: bytes) -> Owner | None:
-    try:
-        record = parse(line) if line else None
-    except ValueError:
-        return None
+def owner_in(record: object) -> Owner | None:
+    """The process that a record names; None if it names none."""
     if not isinstance(record, dict) or record.keys() != {"host", "boot_id", "pid", "started"}:
         return None
     host, boot_id, pid, started = (record[name] for name in ("host", "boot_id", "pid", "started"))

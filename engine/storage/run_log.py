@@ -18,6 +18,7 @@ from engine.protocol.json_text import parse
 from engine.protocol.spec import RunSpec
 from engine.storage.atomic import write_atomically
 from engine.storage.origin import Origin, to_record
+from scenarios.private import make_private_folder
 
 EVENTS, DESCRIPTION = "events.jsonl", "run.json"
 # Never follow a link: its target would be truncated or appended to.
@@ -208,7 +209,7 @@ class RunLog:
     def _open(self) -> int:
         if self._file is None:
             if not self._made:
-                self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                make_private_folder(self.folder.parent)
                 self.folder.mkdir(mode=0o700)
                 self._made = True
             write_atomically(self.folder / DESCRIPTION, self._description)

@@ -65,6 +65,19 @@ def test_training_continues_if_the_folder_is_not_writable(
     assert "saved in" not in done.stdout
 
 
+def test_a_detached_run_that_cannot_be_saved_is_refused(data: tuple[str, str], tmp_path: Path) -> None:
+    def fill_the_disk() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+
+    runs = ("--runs-dir", str(tmp_path / "runs"))
+    done = command("run", "depth-3", *SMALL, *data, *runs, "--detach", preexec_fn=fill_the_disk)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("vanish-tui: not started, because the run cannot be saved: ")
+    assert "File too large. Make room there, or name another folder with --runs-dir." in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert run_names(tmp_path / "runs") == []
+
+
 def test_a_run_stopped_on_a_full_disk_ends_promptly(data: tuple[str, str], tmp_path: Path) -> None:
     with training(
         "depth-3", *SMALL, *data, "--epochs", "9999", "--runs-dir", str(tmp_path), prepare=limit_files

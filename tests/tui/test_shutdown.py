@@ -118,7 +118,7 @@ async def test_the_app_quits_even_if_no_process_can_be_started(
     tmp_path: Path, exits: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(runs: object, folder: object) -> None:
-        raise BlockingIOError("no more processes")
+        raise BlockingIOError(11, "no more processes")
 
     monkeypatch.setattr(background, "hand_over", refuse)
     async with opened(tmp_path) as bench:
@@ -128,7 +128,9 @@ async def test_the_app_quits_even_if_no_process_can_be_started(
         with pytest.raises(LeftError):
             bench.app.ending.save_and_exit(signal.SIGHUP)
         assert bench.engine.closed
-        assert (exits, bench.app.left_running) == ([129], [])
+        ending = bench.app.ending
+        assert (exits, ending.left) == ([129], [run.name])
+        assert (ending.successor, ending.problem) == (None, "no process could be started: no more processes")
 
 
 async def test_resumed_runs_are_handed_over_while_torch_is_imported(

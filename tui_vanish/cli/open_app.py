@@ -6,9 +6,11 @@ import os
 from engine.attach.shared_engine import SharedEngine
 from engine.storage.paths import default_runs_folder
 from tui_vanish.app import DEFAULT_REFRESH, VanishApp
+from tui_vanish.cli.farewell import say_farewell
 from tui_vanish.cli.locales import is_utf8
 from tui_vanish.cli.options import seed, user_scenarios
 from tui_vanish.cli.output import kept_off_the_screen
+from tui_vanish.jobs.exits import FAILED
 from tui_vanish.terminal import over_ssh
 
 
@@ -33,9 +35,6 @@ def open_app(arguments: argparse.Namespace, engine: SharedEngine, *, watch: str 
         app.session.runs.watch(watch)
     with kept_off_the_screen(default_runs_folder().parent / "libraries.log"):
         code = app.run()
-    left = app.left_running
-    if len(left) == 1:
-        print(f"{left[0]} continues in the background; vanish-tui shows it again.")
-    elif left:
-        print(f"{len(left)} runs continue in the background; vanish-tui shows them again.")
+    if app.ending.left and not say_farewell(app.ending.left, app.ending.successor, app.ending.problem):
+        return code or FAILED
     return code or 0

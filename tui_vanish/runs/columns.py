@@ -155,11 +155,22 @@ def run_row(entry: RunEntry, width: int, *, here: bool, marked: bool) -> Row:
     if entry.summary is None:
         words = Piece(f"{printable(entry.name)}  {entry.problem}", role)
         return padded((Piece(sign, role), status, words), (), width, role=role)
-    cells = "".join(_in_column(column, column.text(entry)) for column in columns_for(width)).rstrip()
+    cells = "".join(_in_column(column, column.text(entry)) for column in _columns_of(entry, width)).rstrip()
     row: Row = (Piece(sign, role), status, Piece(cells, role))
     if entry.problem:
         row = (*row, Piece(f"  {entry.problem}", role if here else "bad"))
     return padded(row, (), width, role=role)
+
+
+def _columns_of(entry: RunEntry, width: int) -> list[Column]:
+    """The columns of a row. "handing over" is longer than its column, and takes that of the epoch, too."""
+    columns = columns_for(width)
+    headings = [column.heading for column in columns]
+    if entry.state == "handing over" and "epoch" in headings:
+        status, epoch = columns[headings.index("status")], columns[headings.index("epoch")]
+        columns[columns.index(status)] = replace(status, width=status.width + 1 + epoch.width)
+        columns.remove(epoch)
+    return columns
 
 
 def _in_column(column: Column, text: str) -> str:
@@ -170,10 +181,12 @@ def _in_column(column: Column, text: str) -> str:
 def _mark(entry: RunEntry) -> str:
     if entry.summary is None or entry.problem:
         return "?"
+    if entry.state == "handing over":
+        return mark(Status.LOADING)
     return mark(entry.summary.status if entry.state in ("live", "ended") else Status.STOPPED)
 
 
 def _role(entry: RunEntry) -> str:
     if entry.summary is None or entry.problem or entry.state == "abandoned":
         return "warn"
-    return ROLES[entry.summary.status]
+    return ROLES[Status.LOADING if entry.state == "handing over" else entry.summary.status]

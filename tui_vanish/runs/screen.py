@@ -143,6 +143,8 @@ class RunsScreen(LiveScreen[str | None]):
         self._end_line.show(left, (Piece(about, "warn"),) if about else ())
 
     def _trainer(self, entry: RunEntry) -> str:
+        if entry.state == "handing over":
+            return f"handed over to {entry.successor}, which is starting"
         if entry.owner is None:
             return ""
         return "trained here" if entry.owner == self._here else f"trained by {entry.owner}"
@@ -156,7 +158,7 @@ class RunsScreen(LiveScreen[str | None]):
             return
         entry = self._list.current
         usable = entry is not None and entry.summary is not None
-        live = entry is not None and entry.state == "live"
+        live = entry is not None and entry.state in ("live", "handing over")
         labels = {
             "leave_runs": "back",
             "open_run": "open" if usable else "",
@@ -239,6 +241,8 @@ class RunsScreen(LiveScreen[str | None]):
         """Resume the run. For a finished run, ask for the number of epochs first."""
         if (entry := self._usable()) is None or entry.summary is None:
             return
+        if self._is_handed_over(entry):
+            return
         if entry.owner is not None:
             remedy = "; T takes it over" if self._can_be_taken(entry) else ""
             text = f"The run is {self._trainer(entry)}{remedy}."
@@ -247,6 +251,13 @@ class RunsScreen(LiveScreen[str | None]):
             self._ask_epochs(entry)
         else:
             self._resume(entry, None)
+
+    def _is_handed_over(self, entry: RunEntry) -> bool:
+        """Whether another process is starting to train the run, which is then reported."""
+        if entry.state != "handing over":
+            return False
+        self.notify(f"The run is {self._trainer(entry)}. Try again in a moment.", markup=False)
+        return True
 
     def _ask_epochs(self, entry: RunEntry) -> None:
         from tui_vanish.chrome.dialogs import ValueScreen, whole_number
@@ -331,7 +342,9 @@ class RunsScreen(LiveScreen[str | None]):
     def action_delete_run(self) -> None:
         """Move the run to the trash."""
         entry = self._list.current
-        if entry is not None and self._try(lambda: trash.delete(entry.folder)):
+        if entry is None or self._is_handed_over(entry):
+            return
+        if self._try(lambda: trash.delete(entry.folder)):
             self._marked.pop(entry.name, None)
             text = f"{printable(entry.name)} was deleted. z restores it within 24 hours."
             self.notify(text, timeout=6, markup=False)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from engine.protocol.json_text import parse
 from engine.storage.atomic import write_atomically
+from scenarios.private import make_private_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def remember(path: Path | None, what: Preferences) -> None:
     if path is None or recall(path) == what:
         return
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(path.parent)
         write_atomically(path, json.dumps(asdict(what), indent=1).encode())
     except OSError:
         return

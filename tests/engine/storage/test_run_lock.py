@@ -12,6 +12,7 @@ from time import time
 
 import pytest
 
+from engine.storage import file_clock
 from engine.storage.run_lock import (
     LOCK,
     SILENT_SECONDS,
@@ -80,6 +81,30 @@ def test_the_owner_on_another_host_is_known_by_its_heartbeat(tmp_path: Path) -> 
     os.utime(tmp_path / LOCK, (silent, silent))
     assert owner_of(tmp_path) is None
     RunLock(tmp_path).release()
+
+
+def test_a_clock_that_differs_from_the_file_system_s_changes_no_owner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = Owner("another-host", "another boot", 7, 1)
+    (tmp_path / LOCK).write_text(json.dumps(asdict(elsewhere)) + "\n")
+    present = time()
+    for wrong in (-7000.0, -70.0, 70.0, 7000.0):
+        monkeypatch.setattr(file_clock, "time", lambda wrong=wrong: present + wrong)
+        file_clock.forget()
+        assert owner_of(tmp_path) == elsewhere
+        with pytest.raises(RunInUse, match="process 7 on another-host"):
+            RunLock(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [LOCK]
+
+
+def test_a_folder_that_cannot_be_written_is_judged_by_this_host_s_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file_clock.forget()
+    monkeypatch.setattr(file_clock, "time", lambda: 42.0)
+    assert file_clock.now_at(tmp_path / "missing") == 42.0
+    assert file_clock.now_at(tmp_path) > 42.0
 
 
 def test_a_heartbeat_moves_the_file_s_time(tmp_path: Path) -> None:

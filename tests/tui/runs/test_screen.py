@@ -12,9 +12,9 @@ import pytest
 
 from engine.protocol.commands import ResumeRun
 from engine.protocol.status import Status
-from engine.storage import trash
+from engine.storage import handover, trash
 from engine.storage.labels import Labels, read_labels, write_labels
-from engine.storage.run_lock import RunLock
+from engine.storage.run_lock import Owner, RunLock
 from engine.storage.run_log import EVENTS, RunLog
 from engine.storage.summary import SUMMARY, Summary, write_summary
 from tests import goldens
@@ -250,6 +250,27 @@ async def test_only_other_processes_runs_can_be_taken_over(tmp_path: Path, neigh
         assert f"trained by process {neighbour.pid}" in bench.text
         await bench.press("T")
         assert bench.engine.taken == [_OPEN]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_a_run_that_is_handed_over_says_so_and_cannot_be_changed(
+    size: tuple[int, int], tmp_path: Path, neighbour: OwnerProcess
+) -> None:
+    async with runs_opened(tmp_path, size) as bench:
+        successor = Owner.on_this_host(neighbour.pid)
+        handover.announce(bench.engine.runs_folder, [_BAD], successor)
+        await bench.press("escape", "r")
+        await read(bench)
+        row = next(line for line in bench.text.splitlines() if "depth-7" in line)
+        assert "handing over" in row
+        assert row.split("handing over")[1].split()[:2] == ["10.0", "%"]
+        await bench.press("G", "k")
+        assert f"handed over to process {neighbour.pid}, which is starting" in bench.text
+        assert "resume" not in bench.footer
+        await bench.press("p", "x")
+        assert "Try again" in bench.text
+        assert bench.engine.sent == []
+        assert (bench.engine.runs_folder / _BAD).is_dir()
 
 
 async def test_marked_runs_are_compared_from_their_logs(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui_vanish.cli import options
 from tui_vanish.cli.importing import ending_at_once
+from tui_vanish.jobs import children
 from tui_vanish.jobs.cores import physical_cores, spare_cores
 from tui_vanish.jobs.exits import RefusedError
 
@@ -32,6 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure, with progress on standard error, and print the report."""
     settings = options.settings(arguments)
     options.check(settings)
+    children.protect_workers()
     with ending_at_once():
         import engine.runtime.live_run  # noqa: F401  used in lockstep, and timed
         from engine.bench.dataloader import load_torchvision

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from engine.protocol.events import EpochFinished, LayerSample, RunEvent, Sample, to_record
-from engine.storage.atomic import for_the_user_alone
 from engine.storage.run_log import DESCRIPTION, EVENTS, read_events
+from scenarios.private import for_the_user_alone, make_private_folder
 from tui_vanish.cli import options
 from tui_vanish.jobs.exits import FailedError, RefusedError
 from tui_vanish.jobs.resume import find_run
@@ -86,7 +86,7 @@ def _tensorboard(folder: Path, run_folder: Path, events: Sequence[RunEvent]) -> 
     if os.path.exists(folder):
         raise RefusedError(f"{folder} already exists: name another folder, or delete it")
     began = (run_folder / DESCRIPTION).stat().st_mtime
-    folder.mkdir(parents=True)
+    make_private_folder(folder)
     name = f"events.out.tfevents.{int(began)}.{os.uname().nodename}"
     with open(folder / name, "wb", opener=for_the_user_alone) as file:
         write_events(file, events, began)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from engine.protocol.commands import ResumeRun
 from engine.protocol.spec import RunSpec
 from engine.protocol.status import Status
+from engine.storage.paths import default_runs_folder
 from engine.tracking.snapshot import RunView
 from scenarios.problems import printable
 from tui_vanish.cli import options
@@ -24,6 +25,7 @@ from tui_vanish.jobs.train import Continuation, Ending, Job, Reporter, train_all
 
 if TYPE_CHECKING:
     from engine.runtime.state import Settings
+    from tui_vanish.jobs.background import Announcer
 
 _EXIT_CODES = {Status.FAILED: exits.FAILED, Status.DIVERGED: exits.DIVERGED}
 
@@ -73,8 +75,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, report progress, and print how the run ended."""
+    if arguments.announce is None:
+        return _run(arguments, None)
+    from tui_vanish.jobs.background import Announcer
+
+    runs_folder = getattr(arguments, "runs_dir", None) or default_runs_folder()
+    announcer = Announcer(arguments.announce, len(arguments.resume or [None]), runs_folder)
+    try:
+        code = _run(arguments, announcer)
+    except (exits.RefusedError, exits.FailedError) as error:
+        announcer.fail(str(error))
+        raise
+    announcer.fail("the run did not start")  # if it has not been reported
+    return code
+
+
+def _run(arguments: argparse.Namespace, announcer: "Announcer | None") -> int:
     if arguments.resume:
-        return _resume(arguments)
+        return _resume(arguments, announcer)
     chosen, others = arguments.file or arguments.scenario, arguments.file and arguments.scenario
     if chosen is None or others:
         raise exits.RefusedError("run needs exactly one scenario: an id (see vanish-tui list) or a file")
@@ -88,10 +106,10 @@ def run(arguments: argparse.Namespace) -> int:
         which = ["--scenario", str(chosen)] if arguments.file else [str(chosen)]
         return _detach([*which, "--seed", str(seed)], arguments, settings)
     view = RunView("", RunSpec.of(scenario.resolved()), seed)
-    return _train(arguments, settings, [Job(scenario, seed)], {"": view})
+    return _train(arguments, settings, [Job(scenario, seed)], {"": view}, announcer)
 
 
-def _resume(arguments: argparse.Namespace) -> int:
+def _resume(arguments: argparse.Namespace, announcer: "Announcer | None") -> int:
     """Resume saved runs; several train in lockstep."""
     from engine.storage.follower import Follower
     from engine.storage.run_log import NotARun
@@ -102,6 +120,14 @@ def _resume(arguments: argparse.Namespace) -> int:
     runs_dir = getattr(arguments, "runs_dir", None)
     found = [resume.find_run(name, runs_dir) for name in arguments.resume]
     entries = list({entry.name: entry for entry in found}.values())
+    starting = next((entry for entry in entries if entry.state == "handing over"), None)
+    if announcer is None and starting is not None:
+        raise exits.RefusedError(
+            printable(
+                f"{starting.name} is being handed over to {starting.successor}, which is starting;"
+                f" to follow it: vanish-tui watch {starting.name}"
+            )
+        )
     asked = resume.Asked(*(getattr(arguments, name, None) for name in ("device", "data", "threads")))
     settings = resume.settings_for(entries, asked, options.settings(arguments))
     settings = replace(settings, side_by_side=physical_cores())
@@ -110,7 +136,8 @@ def _resume(arguments: argparse.Namespace) -> int:
     automatic = settings.device == "auto" and asked.device is None
     resume.check(entries, settings, arguments.epochs, _automatic_device() if automatic else None)
     if arguments.detach:
-        return _detach(["--resume", *(entry.name for entry in entries)], arguments, settings)
+        names = [entry.name for entry in entries]
+        return _detach(["--resume", *names], arguments, settings, resumed=names)
     followers = [Follower(entry.folder) for entry in entries]
     for follower in followers:
         try:
@@ -119,7 +146,8 @@ def _resume(arguments: argparse.Namespace) -> int:
             raise exits.RefusedError(printable(f"{follower.run}: {error}")) from None
     anywhere = asked.device is not None
     jobs = [Continuation(ResumeRun(entry.name, arguments.epochs, anywhere)) for entry in entries]
-    return _train(arguments, settings, jobs, {follower.run: follower.view for follower in followers})
+    views = {follower.run: follower.view for follower in followers}
+    return _train(arguments, settings, jobs, views, announcer)
 
 
 def _automatic_device() -> str:
@@ -135,14 +163,11 @@ def _train(
     settings: "Settings",
     jobs: Sequence[Job | Continuation],
     views: dict[str, RunView],
+    announcer: "Announcer | None",
 ) -> int:
     reporter: Reporter
-    if arguments.announce is not None:
-        from tui_vanish.jobs.background import Announcer
-
-        reporter = Announcer(arguments.announce, len(jobs))
-        endings = train_all(settings, jobs, reporter)
-        return _code(endings)
+    if announcer is not None:
+        return _code(train_all(settings, jobs, announcer))
     with reporter_for(views, json=arguments.json) as reporter:
         endings = train_all(settings, jobs, reporter)
     if not arguments.json and endings:
@@ -159,7 +184,13 @@ def _code(endings: Sequence[Ending]) -> int:
     return next(code for code in (exits.FAILED, exits.DIVERGED, 0) if code in codes)
 
 
-def _detach(which: Sequence[str], arguments: argparse.Namespace, settings: "Settings") -> int:
+def _detach(
+    which: Sequence[str],
+    arguments: argparse.Namespace,
+    settings: "Settings",
+    *,
+    resumed: Sequence[str] = (),
+) -> int:
     """Train in a detached process, and print the names of its runs once they have started."""
     from tui_vanish.jobs.background import detach
 
@@ -176,7 +207,7 @@ def _detach(which: Sequence[str], arguments: argparse.Namespace, settings: "Sett
         words += ["--data", str(settings.data)]
     if settings.runs_dir is not None:
         words += ["--runs-dir", str(settings.runs_dir)]
-    for name in map(printable, detach(words, settings.runs_dir)):
+    for name in map(printable, detach(words, settings.runs_dir, resumed)):
         print(name)
         print(
             f"vanish-tui: training in the background; to follow it: vanish-tui watch {name}", file=sys.stderr

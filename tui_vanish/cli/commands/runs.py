@@ -44,6 +44,7 @@ def _row(entry: RunEntry) -> tuple[str, ...]:
     summary, labels = entry.summary, entry.labels
     notes = [labels.name, *(f"#{tag}" for tag in labels.tags)]
     notes += [f"by {entry.owner}"] if entry.owner else []
+    notes += [f"to {entry.successor}"] if entry.state == "handing over" else []
     notes += [entry.problem]
     remark = "  ".join(note for note in notes if note)
     if summary is None:
@@ -79,7 +80,8 @@ def _cut(line: str, width: int) -> str:
 
 
 def _record(entry: RunEntry) -> dict[str, Any]:
-    return {
+    """The record of a run. While it is handed over, that is its `status` as well as its `state`."""
+    record = {
         "run": entry.name,
         "folder": str(entry.folder),
         "state": entry.state,
@@ -89,3 +91,4 @@ def _record(entry: RunEntry) -> dict[str, Any]:
         "owner": asdict(entry.owner) if entry.owner else None,
         **(asdict(entry.summary) if entry.summary else {}),
     }
+    return record | {"status": entry.state} if entry.state == "handing over" else record

@@ -48,7 +48,7 @@ def _follow(folder: Path) -> None:
     follower = Follower(folder)
     printed, pause = 0, Event()
     while True:
-        alive = read_entry(folder).state == "live"
+        state = read_entry(folder).state
         try:
             follower.poll()
         except NotARun as error:
@@ -57,7 +57,7 @@ def _follow(folder: Path) -> None:
         if seen.last_epoch is not None and seen.last_epoch.epoch != printed:
             printed = seen.last_epoch.epoch
             print(progress(seen), flush=True)
-        if seen.status.ended or not alive:
+        if state != "handing over" and (seen.status.ended or state != "live"):
             break
         pause.wait(_LOOK_SECONDS)
     print(_ending(seen), file=sys.stderr)

@@ -19,12 +19,15 @@ from engine.data.fashion_mnist import (
 )
 from engine.storage.paths import default_runs_folder, obstacle
 from engine.user_folders import has_home, user_folder
+from scenarios.problems import printable
 from tui_vanish.cli.doctor.devices import Devices, find_devices
 from tui_vanish.cli.doctor.login import Session, Terminal, find_session, find_terminal
 from tui_vanish.cli.options import user_scenarios
 from tui_vanish.jobs.cores import cpu_quota, physical_cores, processors, spare_cores
+from tui_vanish.working_folder import shadows
 
 PACKAGE = "vanish-tui"
+_SHOWN = 6  # of several names
 _NEEDED = ("textual", "rich", "plotext", "pydantic", "platformdirs", "torch")
 
 
@@ -73,6 +76,7 @@ class Report:
     Attributes:
         versions: by package; None if it is not installed.
         data: the places where data can be, in the order of the search.
+        shadows: files and folders in the working folder with the name of a module that the program imports.
         problems: why this machine cannot train; empty if it can.
         remarks: what could work better.
     """
@@ -84,6 +88,7 @@ class Report:
     terminal: Terminal
     folders: tuple[Folder, ...]
     session: Session
+    shadows: tuple[str, ...]
     problems: tuple[str, ...]
     remarks: tuple[str, ...]
 
@@ -105,6 +110,7 @@ def examine(data: Path | None = None, runs_dir: Path | None = None) -> Report:
         _folder("scenarios", user_scenarios()),
     )
     terminal, session = find_terminal(os.environ), find_session()
+    shadowing = tuple(shadows())
     problems = [f"{name} is not installed" for name in _NEEDED if versions[name] is None]
     if versions["torch"] is not None and devices.problem:
         problems.append(devices.problem)
@@ -118,13 +124,18 @@ def examine(data: Path | None = None, runs_dir: Path | None = None) -> Report:
         terminal=terminal,
         folders=folders,
         session=session,
+        shadows=shadowing,
         problems=tuple(problems),
-        remarks=tuple(_remarks(places, terminal, folders, session)),
+        remarks=tuple(_remarks(places, terminal, folders, session, shadowing)),
     )
 
 
 def _remarks(
-    places: tuple[FoundData, ...], terminal: Terminal, folders: tuple[Folder, ...], session: Session
+    places: tuple[FoundData, ...],
+    terminal: Terminal,
+    folders: tuple[Folder, ...],
+    session: Session,
+    shadowing: tuple[str, ...],
 ) -> list[str]:
     remarks = []
     if any(place.used and place.kind == "sample" for place in places):
@@ -140,7 +151,18 @@ def _remarks(
         remarks.append("the app needs a terminal of at least 80×24")
     if session.kills_processes and not session.lingering:
         remarks.append("logging out ends runs in the background; `loginctl enable-linger` prevents this")
+    if shadowing:
+        has = "has the name of a module" if len(shadowing) == 1 else "have the names of modules"
+        remarks.append(
+            f"{_listed(shadowing)} in this folder {has} that the program uses; vanish-tui never imports from"
+            " here, but other Python programs do"
+        )
     return remarks
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    shown = ", ".join(map(printable, names[:_SHOWN]))
+    return f"{shown} and {len(names) - _SHOWN} more" if len(names) > _SHOWN else shown
 
 
 def _versions() -> dict[str, str | None]:

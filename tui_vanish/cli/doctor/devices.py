@@ -3,8 +3,10 @@
 import json
 import shutil
 import subprocess
-import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from tui_vanish.jobs import children
 
 _TORCH_SECONDS = 60
 _QUERY_SECONDS = 10
@@ -63,7 +65,7 @@ class Devices:
 
 def find_devices() -> Devices:
     """Ask PyTorch and, if there are GPUs, nvidia-smi."""
-    answer, problem = _ask([sys.executable, "-c", _ASK_TORCH], _TORCH_SECONDS)
+    answer, problem = _ask(lambda: children.ask(["-c", _ASK_TORCH], _TORCH_SECONDS))
     try:
         found = json.loads(answer) if answer is not None else None
     except ValueError:
@@ -86,12 +88,13 @@ def find_devices() -> Devices:
 
 def _occupants() -> dict[str, list[Occupant]] | None:
     """Processes by the GPU's UUID, or None if nvidia-smi does not answer."""
-    command = shutil.which("nvidia-smi")
-    if command is None:
+    smi = shutil.which("nvidia-smi")
+    if smi is None:
         return None
     fields = "gpu_uuid,pid,process_name,used_gpu_memory"
+    command = [smi, f"--query-compute-apps={fields}", "--format=csv,noheader,nounits"]
     answer, _ = _ask(
-        [command, f"--query-compute-apps={fields}", "--format=csv,noheader,nounits"], _QUERY_SECONDS
+        lambda: subprocess.run(command, capture_output=True, text=True, timeout=_QUERY_SECONDS, check=False)
     )
     return None if answer is None else parse_occupants(answer)
 
@@ -119,12 +122,12 @@ def _owner(pid: int) -> str:
         return ""
 
 
-def _ask(command: list[str], seconds: float) -> tuple[str | None, str]:
+def _ask(run: "Callable[[], subprocess.CompletedProcess[str]]") -> tuple[str | None, str]:
     """A command's output, or None and the reason."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
-    except subprocess.TimeoutExpired:
-        return None, f"no answer within {seconds:.0f} s"
+        done = run()
+    except subprocess.TimeoutExpired as error:
+        return None, f"no answer within {error.timeout:.0f} s"
     except OSError as error:
         return None, str(error)
     if done.returncode == 0:
