@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TextIO
 
-from engine.storage.atomic import for_the_user_alone
+from scenarios.private import for_the_user_alone, make_private_folder
 from tui_vanish.jobs.exits import FAILED
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def kept_off_the_screen(log: Path) -> Iterator[None]:
 def _opened(log: Path) -> IO[bytes]:
     """Open the log to append; if that fails, what is written is dropped."""
     with suppress(OSError):
-        log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(log.parent)
         file = for_the_user_alone(str(log), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         if os.fstat(file).st_size > _LARGEST_LOG:
             os.truncate(file, 0)
