@@ -22,7 +22,7 @@ def make_private_folder(folder: Path) -> None:
         OSError: it cannot be created, or a file has its name.
     """
     missing = []
-    while not folder.is_dir():
+    while not os.path.isdir(folder):
         missing.append(folder)
         if folder.parent == folder:
             break
@@ -31,5 +31,5 @@ def make_private_folder(folder: Path) -> None:
         try:
             each.mkdir(mode=0o700)
         except FileExistsError:
-            if not each.is_dir():  # another process may have made it meanwhile
+            if not os.path.isdir(each):  # another process may have made it meanwhile
                 raise

@@ -98,7 +98,7 @@ def test_a_run_that_fails_first_is_reported_with_its_reason(tmp_path: Path, pipe
     assert report(announcer, pipe, not_begun(RUN, "it is damaged")) == [{"error": "it is damaged"}]
     failed = failure(Snapshot(0, "other", Status.FAILED, RunSpec(id=""), 0), "no memory")
     assert report(announcer, pipe, failed) == [{"error": "no memory"}]
-    announcer.fail("nobody reads this")
+    announcer.fail("nothing reads this")
     assert pipe.records() == []
 
 
