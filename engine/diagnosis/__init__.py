@@ -1,7 +1,8 @@
 """Verdicts: what is wrong with a run's network, since when, why, and what to try.
 
-Rules (`gradients`, `signals`, `progress`) examine a `window` of samples and epochs and return findings. This
-module turns them into events: one when a finding begins, and one when it ends. It does not need torch.
+Rules (`gradients`, `signals`, `steps`, `progress`) examine a `window` of samples and epochs and return
+findings. `opened` decides when one begins and ends, and this module turns that into events. It does not need
+torch.
 """
 
 import math
@@ -9,12 +10,14 @@ from collections.abc import Callable, Iterable, Set
 from dataclasses import replace
 from types import MappingProxyType
 
-from engine.diagnosis import gradients, nonfinite, progress, signals, wording
+from engine.diagnosis import gradients, nonfinite, progress, signals, steps, wording
 from engine.diagnosis.finding import Finding
-from engine.diagnosis.window import SAMPLES, Window
+from engine.diagnosis.opened import Opened
+from engine.diagnosis.window import Window
 from engine.protocol.events import (
     EpochFinished,
     Event,
+    Intervened,
     RunEvent,
     RunFinished,
     Sample,
@@ -29,7 +32,6 @@ Rule = Callable[[Window, bool], Finding | None]
 
 _RULES: MappingProxyType[str, Rule] = MappingProxyType(
     {
-        "exploding": gradients.exploding,
         "vanishing": gradients.vanishing,
         "forward_collapse": signals.forward_collapse,
         "dead": signals.dead,
@@ -40,9 +42,9 @@ _RULES: MappingProxyType[str, Rule] = MappingProxyType(
         "frozen": progress.frozen,
     }
 )
-
-# Near its thresholds an explosion changes from batch to batch. It ends only after a full window without it.
-_LINGERING = frozenset({"exploding"})
+_FAULTS = (*_RULES, "exploding", "non_finite")
+# Faults that keep a network from learning whatever its steps are, if they are there before the first step.
+_BORN_WITH = FAULTS - {"immovable", "saturated"}
 
 
 class Diagnosis:
@@ -58,9 +60,9 @@ class Diagnosis:
     def __init__(self, spec: RunSpec) -> None:
         self._spec = spec
         self._window = Window(spec)
-        self._open: dict[str, VerdictChanged] = {}
-        self._held_at: dict[str, int] = {}  # by kind: the number of samples when it was last found
-        self._samples = 0
+        self._opened = Opened()
+        self._said: dict[str, VerdictChanged] = {}  # the events of the open findings, by kind
+        self._born_with_faults: bool | None = None  # None before the first sample of the stage
         self._looked_at = 0  # the last step whose layers were measured
 
     def follow(self, event: RunEvent) -> list[VerdictChanged]:
@@ -68,7 +70,10 @@ class Diagnosis:
         match event:
             case StageStarted():
                 self._window.begin_stage(event.step + 1)
-                return self._end(event, set(self._open), with_stage=True)
+                self._opened, self._born_with_faults = Opened(), None
+                return self._end(event, set(self._said), with_stage=True)
+            case Intervened(kind="lr"):
+                self._window.change_rate()
             case Sample():
                 return self._follow_sample(event)
             case EpochFinished():
@@ -76,7 +81,7 @@ class Diagnosis:
                 self._window.add_epoch(event)
                 return self._change(event)
             case RunFinished(status=Status.DIVERGED):
-                return self._break(event, nonfinite.at_the_end(event, self._looked_at))
+                return self._diverge(event)
         return []
 
     def _follow_sample(self, sample: Sample) -> list[VerdictChanged]:
@@ -88,49 +93,60 @@ class Diagnosis:
         if broken is not None:
             return self._break(sample, broken)
         self._window.add(sample)
-        self._samples += 1
         return self._change(sample)
+
+    def _diverge(self, event: RunFinished) -> list[VerdictChanged]:
+        said = self._break(event, nonfinite.at_the_end(event, self._looked_at))
+        cause = steps.after_divergence(self._window, event.first_bad_step)
+        if cause is None or self._born_with_faults or "exploding" in self._opened.findings:
+            return said
+        return said + self._begin(event, [self._opened.open(cause, event.step)])
 
     def _break(self, event: Event, broken: Finding) -> list[VerdictChanged]:
         """Begin the verdict that a number is not finite. It ends the good verdicts, but not the faults."""
-        ended = self._end(event, set(self._open) - FAULTS - {"frozen"})
-        return ended + self._begin(event, [broken])
+        opened = self._opened.findings.get("non_finite")
+        if opened is not None and (opened.variant, opened.layer) == (broken.variant, broken.layer):
+            return []
+        over = set(self._opened.findings) - FAULTS - {"frozen"}
+        if opened is not None:
+            over.add("non_finite")
+        self._opened.end(over)
+        return self._end(event, over) + self._begin(event, [self._opened.open(broken, event.step)])
 
     def _change(self, event: Event) -> list[VerdictChanged]:
-        found = self._judge()
-        over = {kind for kind in self._open if kind not in found and not self._lingers(kind)}
-        over |= {kind for kind, finding in found.items() if self._has_moved(kind, finding)}
-        return self._end(event, over) + self._begin(event, found.values())
-
-    def _has_moved(self, kind: str, finding: Finding) -> bool:
-        """Whether an open finding is now about other layers than the one that it names."""
-        named = self._open[kind].layer if kind in self._open else None
-        return (
-            named is not None and finding.layer is not None and named not in (finding.layer, *finding.layers)
-        )
-
-    def _lingers(self, kind: str) -> bool:
-        """Whether an open finding continues, although it has not been found for a few samples."""
-        return kind in _LINGERING and self._samples - self._held_at[kind] < SAMPLES
-
-    def _judge(self) -> dict[str, Finding]:
-        found: dict[str, Finding] = {}
-        for kind, rule in _RULES.items():
-            finding = rule(self._window, kind in self._open)
-            if finding is not None:
-                found[kind] = finding
-                self._held_at[kind] = self._samples
-        lingering = {kind for kind in self._open if self._lingers(kind)}
+        found = {kind: finding for kind, rule in _RULES.items() if (finding := self._asked(kind, rule))}
+        if self._born_with_faults is None and self._window.layers:
+            self._born_with_faults = bool(found.keys() & _BORN_WITH)
+        if exploding := self._exploding():
+            found["exploding"] = exploding
+        over, begun = self._opened.change(_FAULTS, found, event.step, self._window.epoch_steps)
         for kind, good_news in (("learning", progress.learning), ("healthy", progress.healthy)):
-            finding = good_news(self._window, lingering | set(found), kind in self._open)
-            if finding is not None:
-                found[kind] = finding
-        return found
+            opened = self._opened.findings
+            finding = good_news(self._window, opened.keys() | found.keys(), kind in opened)
+            now = {} if finding is None else {kind: finding}
+            ended, began = self._opened.change((kind,), now, event.step, self._window.epoch_steps)
+            over, begun = over + ended, begun + began
+        return self._end(event, set(over)) + self._begin(event, begun)
+
+    def _asked(self, kind: str, rule: Rule) -> Finding | None:
+        return rule(self._window, kind in self._opened.findings)
+
+    def _exploding(self) -> Finding | None:
+        """The first of the ways in which a run explodes that is found: the steps, because they are the
+        easiest to change, then the gradient, then the outputs."""
+        opened = self._opened.findings.get("exploding")
+        variant, window = opened.variant if opened else "", self._window
+        return (
+            steps.too_large(window, variant == "overstepping")
+            or steps.upset(window, bool(self._born_with_faults))
+            or gradients.exploding(window, variant == "plain")
+            or steps.too_large_before(window, variant == "outputs")
+        )
 
     def _end(self, event: Event, kinds: Set[str], *, with_stage: bool = False) -> list[VerdictChanged]:
         ended = []
         for kind in sorted(kinds, key=severity):
-            began = self._open.pop(kind)
+            began = self._said.pop(kind)
             changed = replace(
                 began,
                 state="ended",
@@ -147,9 +163,7 @@ class Diagnosis:
     def _begin(self, event: Event, findings: Iterable[Finding]) -> list[VerdictChanged]:
         began = []
         for finding in sorted(findings, key=lambda finding: severity(finding.kind)):
-            if finding.kind in self._open:
-                continue
-            self._open[finding.kind] = VerdictChanged(
+            self._said[finding.kind] = VerdictChanged(
                 run=event.run,
                 step=event.step,
                 epoch=event.epoch,
@@ -161,7 +175,7 @@ class Diagnosis:
                 since_step=event.step if finding.since is None else finding.since,
                 evidence=finding.evidence,
                 text=wording.began(finding, self._spec.layers),
-                suggestions=wording.suggestions(finding, besides=self._spec.id),
+                suggestions=wording.suggestions(finding, self._window.network, besides=self._spec.id),
             )
-            began.append(self._open[finding.kind])
+            began.append(self._said[finding.kind])
         return began

@@ -5,17 +5,15 @@ Each rule gets the window and whether its finding is already open. It returns th
 
 import math
 
+from engine.diagnosis import causes
 from engine.diagnosis.finding import Finding
 from engine.diagnosis.thresholds import (
-    BLOWN_UP,
     CLOSE_AGAIN,
     EVEN_STEPS,
     FAR_APART,
     LARGE_STEP,
     MOVED_AGAIN,
     MOVES,
-    OVERSTEP,
-    SATURATED,
     SILENT,
     STARVED_PART,
     UNEVEN_STEPS,
@@ -41,29 +39,38 @@ def vanishing(window: Window, holds: bool) -> Finding | None:
     if behind < (CLOSE_AGAIN if holds else FAR_APART) or _moves(worst, holds):
         return None
     evidence = _compared(window, worst, last)
-    variant, names = "plain", tuple(layer.name for layer in starved if _is_starved(layer, last))
+    variant, cause = "plain", causes.of_shrinking(window, worst, last)
+    names = tuple(layer.name for layer in starved if _is_starved(layer, last))
     if _path_around_carries(window, worst, last):
-        variant = "passed_by"
+        variant, cause = "passed_by", ""
         names = tuple(
             layer.name
             for layer in starved
             if _is_starved(layer, last) and _is_passed_by(window, layer.number)
         )
-    return Finding("vanishing", variant, _cause(worst), worst.name, last.name, names, evidence)
+    elif not evidence["factor"]:
+        variant, cause = "nothing", ""
+    named = {}
+    if cause == "saturated" and (flat := causes.most_saturated(causes.between(window, worst, last))):
+        named["flat"] = flat.name
+        evidence["saturated"] = flat.saturated
+    ratio = evidence["ratio"]
+    return Finding("vanishing", variant, cause, worst.name, last.name, names, evidence, named, ratio=ratio)
 
 
 def exploding(window: Window, holds: bool) -> Finding | None:
-    """dL/da grows a lot on its way back, and the steps with it; or the steps are larger than the weights."""
+    """dL/da grows a lot on its way back, and the steps with it."""
     last = _last(window)
-    if last is not None and last.delta:
-        grown = [layer for layer in _training(window) if layer.delta is not None]
-        worst = max(grown, key=lambda layer: layer.delta or 0.0, default=last)
-        times = (worst.delta or 0.0) / last.delta
-        if times >= (CLOSE_AGAIN if holds else FAR_APART) and _steps_follow(worst, last, holds):
-            names = tuple(layer.name for layer in grown if (layer.delta or 0.0) >= last.delta / STARVED_PART)
-            evidence = _compared(window, worst, last)
-            return Finding("exploding", "plain", _cause(worst), worst.name, last.name, names, evidence)
-    return _overstepping(window, holds)
+    if last is None or not last.delta:
+        return None
+    grown = [layer for layer in _training(window) if layer.delta is not None and layer.number < last.number]
+    worst = max(grown, key=lambda layer: layer.delta or 0.0, default=last)
+    times = (worst.delta or 0.0) / last.delta
+    if times < (CLOSE_AGAIN if holds else FAR_APART) or not _steps_follow(worst, last, holds):
+        return None
+    names = tuple(layer.name for layer in grown if (layer.delta or 0.0) >= last.delta / STARVED_PART)
+    evidence, cause = _compared(window, worst, last), causes.of_growing(window, worst, last)
+    return Finding("exploding", "plain", cause, worst.name, last.name, names, evidence, ratio=times)
 
 
 def immovable(window: Window, holds: bool) -> Finding | None:
@@ -79,18 +86,8 @@ def immovable(window: Window, holds: bool) -> Finding | None:
     worst = max(stuck, key=lambda layer: layer.unmoved or 0.0)
     evidence = {f"unmoved_{layer.name}": layer.unmoved for layer in stuck}
     evidence |= {"unmoved": worst.unmoved, "update_ratio": worst.update}
-    return Finding("immovable", layer=worst.name, layers=tuple(x.name for x in stuck), evidence=evidence)
-
-
-def _overstepping(window: Window, holds: bool) -> Finding | None:
-    loss = window.loss
-    if loss is None or window.guessing is None or loss < BLOWN_UP * window.guessing:
-        return None
-    worst = max(window.layers, key=lambda layer: layer.update or 0.0)
-    if not holds and (worst.update or 0.0) < OVERSTEP:
-        return None
-    evidence = {"update_ratio": worst.update, "loss": loss, "guessing": window.guessing}
-    return Finding("exploding", "overstepping", layer=worst.name, layers=(worst.name,), evidence=evidence)
+    names = tuple(layer.name for layer in stuck)
+    return Finding("immovable", layer=worst.name, layers=names, evidence=evidence, share=worst.unmoved)
 
 
 def _compared(window: Window, layer: Layer, last: Layer) -> dict[str, float | None]:
@@ -107,15 +104,9 @@ def _compared(window: Window, layer: Layer, last: Layer) -> dict[str, float | No
         "grad_norm_of_output": output.grad if output else None,
         "update_ratio": layer.update,
         "update_ratio_of_last": last.update,
-        "saturated": layer.saturated,
+        "ratio_at_first": causes.ratio_at_first(window, layer, last),
+        "beta": window.network.beta,
     }
-
-
-def _cause(layer: Layer) -> str:
-    """The cause that the sentence names for this layer."""
-    if (layer.saturated or 0.0) >= SATURATED:
-        return "saturated"
-    return layer.spec.activation if layer.spec.norm == "none" else "normalised"
 
 
 def _moves(layer: Layer, starves: bool) -> bool:

@@ -6,21 +6,28 @@ there is neither a `stuck` nor a `learning`. A plateau may end, as that of depth
 """
 
 from collections.abc import Set
-from typing import Literal
 
 from engine.diagnosis.finding import Finding
 from engine.diagnosis.thresholds import (
+    BLOWN_UP,
+    CALM_STEP,
     EVEN,
     EVEN_STEP,
+    FALLS,
     FAR_APART,
+    FAR_OFF_CHANCE,
+    GAINS,
     GUESSING,
+    HARDLY_FALLS,
+    HUGE_STEP,
     LEARNT,
+    NEAR_CHANCE,
+    OFF_CHANCE,
     OFF_GUESSING,
     PLATEAU_EPOCHS,
     STANDSTILL,
 )
 from engine.diagnosis.window import Window
-from engine.protocol.events import EpochFinished
 from engine.protocol.verdicts import FAULTS
 
 
@@ -34,29 +41,45 @@ def frozen(window: Window, _holds: bool) -> Finding | None:
 
 
 def stuck(window: Window, holds: bool) -> Finding | None:
-    """The loss is no better than that of guessing, or it has stopped falling while it is still high."""
+    """The loss is no better than that of guessing, or it has stopped falling while it is still high.
+
+    Images that are classified better than by guessing, or more and more of them, are progress that the loss
+    does not show yet.
+    """
     epochs, guessing = window.epochs, window.guessing
-    if len(epochs) < PLATEAU_EPOCHS or guessing is None:
+    if len(epochs) < PLATEAU_EPOCHS or guessing is None or _is_off_chance(window, holds):
         return None
-    last, fall = epochs[-1], epochs[0].train_loss - epochs[-1].train_loss
-    evidence = _results(window) | {"fall": fall, "epochs": window.epoch_of_stage}
-    if variant := _no_better_than_guessing(last, guessing, holds):
-        return Finding("stuck", variant, evidence=evidence, since=window.first_step)
+    oldest, last = epochs[0], epochs[-1]
+    fall = oldest.train_loss - last.train_loss
+    evidence = _results(window) | {"fall": fall, "loss_before": oldest.train_loss}
+    evidence["epochs"] = window.epoch_of_stage
+    part, since = last.train_loss / guessing, window.plateau_began
+    if part > 1 / GUESSING:
+        hardly = fall < (FALLS if holds else HARDLY_FALLS) * oldest.train_loss
+        return Finding("stuck", "above", evidence=evidence, since=since) if hardly else None
+    if part >= (OFF_GUESSING if holds else GUESSING):
+        still = fall < HARDLY_FALLS * oldest.train_loss
+        return Finding("stuck", "guessing", evidence=evidence, since=since) if still else None
     low = last.train_accuracy >= LEARNT or last.train_loss < guessing / 2
-    if low or fall >= (PLATEAU_EPOCHS - 1) * STANDSTILL * (guessing - last.train_loss):
+    if low or last.train_accuracy - oldest.train_accuracy >= GAINS:
+        return None
+    if fall >= (PLATEAU_EPOCHS - 1) * STANDSTILL * (guessing - last.train_loss):
         return None
     return Finding("stuck", "standstill", evidence=evidence, since=window.epochs_began)
 
 
 def learning(window: Window, found: Set[str], holds: bool) -> Finding | None:
-    """The loss is below that of guessing, and it falls or is already low."""
+    """The loss is below that of guessing, and it falls or is already low; or most images are right."""
     epochs, guessing = window.epochs, window.guessing
     if not epochs or guessing is None or "stuck" in found:
         return None
     last = epochs[-1]
-    if _no_better_than_guessing(last, guessing, not holds):
+    if last.train_accuracy >= LEARNT:
+        below = last.train_loss < guessing
+        return Finding("learning", "plain" if below else "above", evidence=_results(window))
+    if last.train_loss >= (GUESSING if holds else OFF_GUESSING) * guessing:
         return None
-    if not holds and last.train_accuracy < LEARNT:
+    if not holds:
         if len(epochs) < PLATEAU_EPOCHS:
             return None
         fall = epochs[-2].train_loss - last.train_loss
@@ -70,7 +93,7 @@ def healthy(window: Window, found: Set[str], holds: bool) -> Finding | None:
 
     If its size changes noticeably from layer to layer, or there is only one layer, the run must also learn.
     """
-    if found & FAULTS:
+    if found & FAULTS or not _is_calm(window, holds):
         return None
     deltas = [(layer.number, layer.delta) for layer in window.hidden if layer.delta]
     if not deltas:
@@ -87,18 +110,29 @@ def healthy(window: Window, found: Set[str], holds: bool) -> Finding | None:
     return Finding("healthy", "plain" if hops else "single", evidence=evidence)
 
 
-def _no_better_than_guessing(
-    last: EpochFinished, guessing: float, holds: bool
-) -> Literal["guessing", "above"] | None:
-    """Whether the loss is about that of guessing, or is above it with a low accuracy.
+def _is_calm(window: Window, holds: bool) -> bool:
+    """Whether no step is nearly as large as the weights, and the loss is not far above where it was."""
+    most = HUGE_STEP if holds else CALM_STEP
+    if any((layer.fastest or 0.0) >= most for layer in window.layers if layer.weights):
+        return False
+    loss, guessing = window.highest_loss, window.guessing
+    if loss is None or guessing is None:
+        return True
+    return loss < BLOWN_UP * max(guessing / 4, min(window.lowest_loss, guessing))
 
-    If the loss is about that of guessing, the accuracy is ignored: on the plateau of `relu` it rises to 40 %
-    and drops again when the loss begins to fall.
+
+def _is_off_chance(window: Window, holds: bool) -> bool:
+    """Whether the train accuracy has clearly left that of guessing, so that no plateau begins, or one ends.
+
+    Only on a plateau at the loss of guessing, or above it: on a lower one, some classes are told apart.
     """
-    part = last.train_loss / guessing
-    if part > 1 / GUESSING:
-        return "above" if last.train_accuracy < LEARNT else None
-    return "guessing" if part >= (OFF_GUESSING if holds else GUESSING) else None
+    chance, guessing = window.network.chance, window.guessing
+    latest = [epoch.train_accuracy for epoch in window.epochs]
+    if chance is None or guessing is None or window.epochs[-1].train_loss < OFF_GUESSING * guessing:
+        return False
+    if not holds:
+        return latest[-1] >= NEAR_CHANCE * chance
+    return min(latest[-2:]) >= OFF_CHANCE * chance or latest[-1] >= FAR_OFF_CHANCE * chance
 
 
 def _results(window: Window) -> dict[str, float | None]:

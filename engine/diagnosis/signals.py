@@ -3,6 +3,7 @@
 Each rule gets the window and whether its finding is already open. It returns the finding, or None.
 """
 
+from dataclasses import replace
 from typing import Literal
 
 from engine.diagnosis.finding import Finding
@@ -14,7 +15,6 @@ from engine.diagnosis.thresholds import (
     SHRUNK,
     SILENT,
     SIZE_BACK,
-    SMALL_BATCH,
     TOLD_APART,
     UNSATURATED,
 )
@@ -27,18 +27,19 @@ def signal_shrinks(window: Window, holds: bool) -> Finding | None:
         return None
     first, last = window.hidden[0], window.hidden[-1]
     part = _part_of_first(window)
-    if part is None or part > (SIZE_BACK if holds else SHRUNK):
+    if not part or part > (SIZE_BACK if holds else SHRUNK):
         return None
-    spread = _spread(last)
+    spread = last.spread
     evidence = {
-        "factor": part ** (1 / (last.number - first.number)) if part else None,
+        "factor": part ** (1 / (last.number - first.number)),
         "ratio": part,
         "size": last.size,
         "size_of_first": first.size,
         "spread": spread,
     }
     variant = "alike" if spread is not None and spread <= ALIKE else "plain"
-    return Finding("signal_shrinks", variant, "", last.name, first.name, (last.name,), evidence)
+    names = (last.name,)
+    return Finding("signal_shrinks", variant, "", last.name, first.name, names, evidence, ratio=part)
 
 
 def forward_collapse(window: Window, holds: bool) -> Finding | None:
@@ -50,32 +51,32 @@ def forward_collapse(window: Window, holds: bool) -> Finding | None:
     if not window.hidden or _any_silent(window):
         return None
     last = window.hidden[-1]
-    spread, part = _spread(last), _part_of_first(window)
+    spread, part = last.spread, _part_of_first(window)
     if spread is None or spread > (TOLD_APART if holds else ALIKE):
         return None
-    if part is not None and part <= (SIZE_BACK if holds else SHRUNK):
+    if part is not None and part <= (SHRUNK if holds else SIZE_BACK):
         return None
     first = window.hidden[0]
-    evidence = {
-        "spread": spread,
-        "spread_of_first": _spread(first),
-        "sample_std": last.sample_std,
-        "size": last.size,
-    }
-    return Finding("forward_collapse", "plain", "", last.name, first.name, (last.name,), evidence)
+    evidence = {"spread": spread, "spread_of_first": first.spread, "size": last.size}
+    variant = "plain" if spread else "equal"
+    if first.name == last.name or not first.spread or first.spread <= spread:
+        variant = "alone" if spread else "equal"
+    names = (last.name,)
+    return Finding("forward_collapse", variant, "", last.name, first.name, names, evidence, ratio=spread)
 
 
 def saturated(window: Window, holds: bool) -> Finding | None:
-    """At least half of a layer's units are where the activation is flat."""
+    """At least half of a layer's activations are where the activation is flat."""
     least = UNSATURATED if holds else SATURATED
-    return _units("saturated", {x.name: x.saturated for x in window.hidden if not x.frozen}, least)
+    finding = _units("saturated", {x.name: x.saturated for x in window.hidden if not x.frozen}, least)
+    if finding is None or not window.network.beta:
+        return finding
+    return replace(finding, variant="beta", evidence=finding.evidence | {"beta": window.network.beta})
 
 
 def dead(window: Window, holds: bool) -> Finding | None:
-    """Many units of a layer are 0 for every image of a batch."""
+    """Many units of a layer are 0 for every image that was counted."""
     least = ALIVE if holds else DEAD
-    if window.batch_size is None or window.batch_size < SMALL_BATCH:
-        least = SILENT
     return _units("dead", {x.name: x.dead for x in window.hidden if not x.frozen}, least)
 
 
@@ -88,21 +89,14 @@ def _units(
     worst = max(affected, key=lambda name: affected[name])
     evidence: dict[str, float | None] = {f"{kind}_{name}": part for name, part in affected.items()}
     variant = "silent" if kind == "dead" and affected[worst] >= SILENT else "plain"
-    evidence[kind] = affected[worst]
-    return Finding(kind, variant, layer=worst, layers=tuple(affected), evidence=evidence)
+    share = evidence[kind] = affected[worst]
+    return Finding(kind, variant, layer=worst, layers=tuple(affected), evidence=evidence, share=share)
 
 
 def _part_of_first(window: Window) -> float | None:
     """The size of the last hidden layer divided by that of the first; None if one of them is unknown or 0."""
     first, last = window.hidden[0].size, window.hidden[-1].size
     return last / first if first and last is not None else None
-
-
-def _spread(layer: Layer) -> float | None:
-    """How much the layer's output differs between images, divided by its size."""
-    if layer.sample_std is None or not layer.size:
-        return None
-    return layer.sample_std / layer.size
 
 
 def _any_silent(window: Window) -> bool:

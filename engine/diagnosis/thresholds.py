@@ -15,9 +15,23 @@ UNEVEN_STEPS, EVEN_STEPS = 3.0, 1.0
 # The ratio of the largest to the smallest dL/da, per layer and overall. Below it the network is healthy.
 EVEN_STEP, EVEN = 2.0, 5.0
 
-# An update ratio of 1, and a loss of this many times that of guessing: the run is about to diverge.
-OVERSTEP = 1.0
-BLOWN_UP = 10.0
+# Causes. Slopes times weights account for a factor if they give it within this ratio, per layer.
+ACCOUNTED = 1.3
+# Training caused a ratio of dL/da if, on a log scale, less than this part of it was there at the first step.
+DRIFTED = 0.5
+# Saturation is the cause if it leaves less than this part of the steepest slope.
+FLATTENED = 0.5
+
+# Steps that are too large: the loss divided by that of the first step or of guessing, whichever is larger,
+# and the largest update ratio so far.
+RISEN, FALLEN_AGAIN = 2.0, 1.3
+OVERSTEP = 0.05
+# The same for a run that does no better than guessing since a step of this size.
+UPSET = 0.2
+# The loss before the first update divided by that of guessing: the outputs are far too large.
+BLOWN_UP, SETTLED = 10.0, 5.0
+# No step of a healthy network is as large as this part of the weights.
+CALM_STEP, HUGE_STEP = 0.5, 1.0
 
 # The fraction of a layer's weights that an update does not change, because float32 rounds it away.
 UNMOVED, MOVED_AGAIN = 0.5, 0.4
@@ -30,14 +44,30 @@ ALIKE, TOLD_APART = 0.002, 0.004
 # Fractions of a layer's units.
 SATURATED, UNSATURATED = 0.5, 0.4
 DEAD, ALIVE = 0.2, 0.15
-# In a small batch, a unit that is rarely active looks dead. There, nearly the whole layer must be dead.
-SMALL_BATCH, SILENT = 128, 0.9
+# A layer is silent if nearly all of its units are dead.
+SILENT = 0.9
 
 # The train loss divided by the loss of guessing by class frequency.
 GUESSING, OFF_GUESSING = 0.99, 0.985
+# The train accuracy divided by that of guessing. Twice in a row at the second, or once at the third, it has
+# clearly left guessing.
+NEAR_CHANCE, OFF_CHANCE, FAR_OFF_CHANCE = 1.75, 2.0, 2.5
 # Epochs before progress is judged, unless the accuracy shows it earlier.
 PLATEAU_EPOCHS = 3
 # Above this train accuracy the run has learnt, and a loss that no longer falls is not a plateau.
 LEARNT = 0.4
 # How much the loss falls in an epoch, divided by how far it is below guessing. Less is a standstill.
 STANDSTILL = 0.025
+# How much a loss above guessing falls from the first to the last epoch of a plateau, as a part of it.
+HARDLY_FALLS, FALLS = 0.1, 0.3
+# A gain in train accuracy, from the first to the last epoch of a plateau, that is progress.
+GAINS = 0.03
+
+# Time margins, in steps. A finding ends once it was absent for this long, and a second time it begins once it
+# was there for this long. Every further time in a stage takes `SLOWER` times as long.
+PATIENCE = 30
+EXPLOSION_PATIENCE = 100  # near its thresholds an explosion changes from batch to batch
+SLOWER = 3
+# An open finding names the worst layer and its numbers. It is renewed when they differ from those named by
+# this much: in the fraction of a layer, or in a ratio as this part of its logarithm, but at least by ln 10.
+SHARE_MOVED, RATIO_MOVED = 0.2, 0.5

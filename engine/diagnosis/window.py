@@ -5,7 +5,8 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.diagnosis.thresholds import PLATEAU_EPOCHS
+from engine.diagnosis.network import Network
+from engine.diagnosis.thresholds import OFF_GUESSING, PLATEAU_EPOCHS
 from engine.protocol.events import EpochFinished, LayerSample, Sample
 from engine.protocol.spec import LayerSpec, RunSpec
 
@@ -25,11 +26,15 @@ class Layer:
         grad: norm of dL/dW.
         update: norm of the update divided by that of the weights.
         slowest: the smallest `update` in the window; None until the window is full.
+        fastest: the largest `update` in the window.
         unmoved: fraction of the weights that the update did not change.
         size: root mean square of the layer's output.
-        sample_std: standard deviation of the output over the batch.
-        saturated: fraction of the units.
-        dead: fraction of the units.
+        spread: how much the output differs between images, divided by the size; None if the size is 0.
+        saturated: fraction of the activations on the flat ends of the activation.
+        dead: fraction of the units that are 0 for every image of the latest samples together, or, if that
+            was not counted, of a batch.
+        slope: mean slope of the activation, of sigmoid_beta without β; of ReLU the fraction of slopes of 1.
+        weights: norm of the weights.
     """
 
     spec: LayerSpec
@@ -39,16 +44,28 @@ class Layer:
     grad: float | None
     update: float | None
     slowest: float | None
+    fastest: float | None
     unmoved: float | None
     size: float | None
-    sample_std: float | None
+    spread: float | None
     saturated: float | None
     dead: float | None
+    slope: float | None
+    weights: float | None
 
     @property
     def name(self) -> str:
         """The layer's name."""
         return self.spec.name
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An update: its step, the layer, and the size of the update divided by that of the layer's weights."""
+
+    step: int
+    layer: str
+    ratio: float
 
 
 class Window:
@@ -58,12 +75,20 @@ class Window:
         spec: what the run is.
 
     Attributes:
+        network: the settings of its scenario.
         skips: the skip connections, as numbers of the layers that each leads from and to.
         batch_size: images per step; None if it is unknown.
         guessing: the loss of predicting the class frequencies; None if it is unknown.
         first_step: of the stage.
+        first_loss: of the first sample of the stage, before its update; None before it.
+        first_layers: of that sample.
+        lowest_loss: the lowest smoothed loss of the stage.
+        largest: the largest update of the stage, relative to the weights, since the rate was last changed.
+        lr: of the latest sample.
         epochs: the latest epochs of the stage.
+        plateau_began: the first step since which no epoch's loss was below that of guessing.
         epoch_of_stage: how many epochs of the stage have ended.
+        epoch_steps: steps of the latest epoch.
         layers: smoothed over the latest samples, from the input to the output.
         hidden: the hidden layers among them.
         output: the output layer; None before the first sample.
@@ -71,6 +96,7 @@ class Window:
 
     def __init__(self, spec: RunSpec) -> None:
         self._places = {layer.name: (number, layer) for number, layer in enumerate(spec.layers, 1)}
+        self.network = Network.of(spec)
         self.skips = tuple(
             (self._places[layer.skip_from][0], number)
             for number, layer in self._places.values()
@@ -78,25 +104,46 @@ class Window:
         )
         self.batch_size = spec.batch_size
         self.guessing = spec.guessing
+        self.rate_name = spec.rate_name
+        self.lr = spec.rate
         self.begin_stage(1)
 
     def begin_stage(self, first_step: int) -> None:
         """Begin a stage. The values of the previous stage are dropped, because it had another network."""
         self.first_step = first_step
+        self.first_loss: float | None = None
+        self.first_layers: tuple[Layer, ...] = ()
+        self.lowest_loss = math.inf
+        self.largest: Step | None = None
         self.epochs: list[EpochFinished] = []
         self.epoch_of_stage = 0
+        self.epoch_steps = 0
         self._epochs_began: list[int] = []
+        self.plateau_began = first_step
         self._next_epoch_begins = first_step
         self._set_layers(())
         self._samples: deque[Sample] = deque(maxlen=SAMPLES)
+
+    def change_rate(self) -> None:
+        """Forget the largest update, because the rate was changed by hand."""
+        self.largest = None
 
     def add(self, sample: Sample) -> None:
         """Add a sample in which every number is finite."""
         if self._samples and len(self._samples[-1].layers) != len(sample.layers):
             self._samples.clear()  # measuring was switched on or off
         self._samples.append(sample)
+        self.lr = sample.lr
         by_layer = zip(*(other.layers for other in self._samples), strict=True)
         self._set_layers(tuple(self._layer(place, layers) for place, layers in enumerate(by_layer, 1)))
+        if self.first_loss is None:
+            self.first_loss, self.first_layers = sample.loss, self.layers
+        self.lowest_loss = min(self.lowest_loss, self.loss or math.inf)
+        for layer in sample.layers:
+            ratio = layer.update_ratio
+            if layer.weight_norm and ratio is not None and math.isfinite(ratio):
+                if self.largest is None or ratio > self.largest.ratio:
+                    self.largest = Step(sample.step, layer.name, ratio)
 
     def _set_layers(self, layers: tuple[Layer, ...]) -> None:
         self.layers = layers
@@ -111,6 +158,9 @@ class Window:
     def add_epoch(self, epoch: EpochFinished) -> None:
         """Add the results of an epoch."""
         self.epoch_of_stage += 1
+        self.epoch_steps = epoch.step + 1 - self._next_epoch_begins
+        if self.guessing is None or epoch.train_loss < OFF_GUESSING * self.guessing:
+            self.plateau_began = epoch.step + 1
         if math.isfinite(epoch.train_loss):
             self.epochs.append(epoch)
             self._epochs_began.append(self._next_epoch_begins)
@@ -123,9 +173,19 @@ class Window:
         return self._epochs_began[0] if self._epochs_began else self.first_step
 
     @property
+    def filled(self) -> bool:
+        """Whether enough samples were taken for a median over them."""
+        return len(self._samples) >= SMOOTHED
+
+    @property
     def loss(self) -> float | None:
         """The loss of the latest batches, smoothed."""
         return _smoothed([sample.loss for sample in self._samples][-SMOOTHED:] or [None])
+
+    @property
+    def highest_loss(self) -> float | None:
+        """The highest loss of the latest batches."""
+        return max((sample.loss for sample in self._samples), default=None)
 
 
 def _smoothed_layer(spec: LayerSpec, number: int, samples: Sequence[LayerSample]) -> Layer:
@@ -139,11 +199,14 @@ def _smoothed_layer(spec: LayerSpec, number: int, samples: Sequence[LayerSample]
         grad=_smoothed([sample.grad_norm for sample in recent]),
         update=_smoothed([sample.update_ratio for sample in recent]),
         slowest=min(updates) if len(updates) == SAMPLES else None,
+        fastest=max((each for each in updates if math.isfinite(each)), default=None),
         unmoved=_smoothed([sample.unmoved for sample in recent]),
         size=_smoothed([_size(sample) for sample in recent]),
-        sample_std=_smoothed([sample.sample_std for sample in recent]),
+        spread=_smoothed([_spread(sample) for sample in recent]),
         saturated=_smoothed([sample.saturated for sample in recent]),
-        dead=_smoothed([sample.dead for sample in recent]),
+        dead=_smoothed([_dead(sample, spec) for sample in recent]),
+        slope=_smoothed([_slope(sample, spec) for sample in recent]),
+        weights=_smoothed([sample.weight_norm for sample in recent]),
     )
 
 
@@ -151,6 +214,41 @@ def _size(sample: LayerSample) -> float | None:
     if sample.activation_mean is None or sample.activation_std is None:
         return None
     return math.hypot(sample.activation_mean, sample.activation_std)
+
+
+def _spread(sample: LayerSample) -> float | None:
+    """How much a layer's output differs between images, divided by its size in the same sample."""
+    size = _size(sample)
+    return sample.sample_std / size if size and sample.sample_std is not None else None
+
+
+def _dead(sample: LayerSample, spec: LayerSpec) -> float | None:
+    """The fraction of dead units. A hidden layer whose whole output is 0 is dead, whatever its activation."""
+    if spec.role == "hidden" and _size(sample) == 0:
+        return 1.0
+    return sample.dead
+
+
+def _slope(sample: LayerSample, spec: LayerSpec) -> float | None:
+    """The mean slope of a layer's activation a: E[a(1−a)] or E[1−a²], from the mean and deviation of a.
+
+    None if a skip ends at the layer, because then a was not measured, only its sum with the skip.
+    """
+    mean, std = sample.activation_mean, sample.activation_std
+    if spec.activation == "identity":
+        return 1.0
+    if spec.activation == "relu":
+        return None if sample.inactive is None else 1 - sample.inactive
+    if spec.skip_from is not None or mean is None or std is None:
+        return None
+    square = mean**2 + std**2
+    match spec.activation:
+        case "sigmoid" | "sigmoid_beta":
+            return max(0.0, mean - square)
+        case "tanh":
+            return max(0.0, 1 - square)
+        case _:
+            return None
 
 
 def _smoothed(values: Sequence[float | None]) -> float | None:

@@ -9,11 +9,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from engine.diagnosis.cures import applicable
 from engine.diagnosis.finding import Finding
+from engine.diagnosis.network import Network
 from engine.protocol.spec import LayerSpec
 
 _SENTENCES = Path(__file__).parent.parent / "assets" / "verdicts.toml"
-_MOST_SUGGESTIONS = 3
+_COUNTED = {"immovable": "unmoved"}  # the quantity that a sentence lists for each layer
 _FEW = 3  # numbers that are listed one by one; of more, the smallest and the largest
 
 
@@ -28,12 +30,19 @@ def began(finding: Finding, layers: Sequence[LayerSpec]) -> str:
     causes: dict[str, str] = sentences.get("causes", {})
     values: dict[str, Any] = dict(finding.evidence)
     values |= {
-        "layer": "the output layer" if finding.layer in _outputs(layers) else finding.layer,
-        "reference": finding.reference,
+        "layer": _layer_names([finding.layer] if finding.layer else [], layers),
+        "reference": _layer_names([finding.reference] if finding.reference else [], layers),
         "layers": _layer_names(finding.layers, layers),
-        "each": [part for name, part in finding.evidence.items() if name.endswith(finding.layers)],
+        "each": [
+            finding.evidence[key]
+            for name in finding.layers
+            if (key := f"{_COUNTED.get(finding.kind)}_{name}") in finding.evidence
+        ],
     }
-    values["cause"] = _FORMATTER.vformat(causes.get(finding.cause, causes.get("any", "")), (), values)
+    values["rate_name"] = finding.cause
+    values |= {key: _layer_names([name], layers) for key, name in finding.named.items()}
+    cause = causes.get(finding.cause, "")
+    values["cause"] = f": {_FORMATTER.vformat(cause, (), values)}" if cause else ""
     text = _FORMATTER.vformat(sentences[finding.variant], (), values)
     return text[:1].upper() + text[1:]
 
@@ -45,16 +54,17 @@ def ended(kind: str, since: int, step: int, *, with_stage: bool) -> str:
     return _FORMATTER.vformat(template, (), {"since": since, "step": step})
 
 
-def suggestions(finding: Finding, besides: str) -> tuple[str, ...]:
+def suggestions(finding: Finding, network: Network, besides: str) -> tuple[str, ...]:
     """The scenarios to try next.
 
     Args:
         finding: what is wrong.
+        network: which has the finding; what it has already is not suggested.
         besides: the run's own scenario, which is none of them.
     """
     lists: dict[str, list[str]] = _sentences()[finding.kind].get("try", {})
     names = lists.get(finding.variant) or lists.get(finding.cause) or lists.get("any", [])
-    return tuple(name for name in names if name != besides)[:_MOST_SUGGESTIONS]
+    return applicable(names, network, besides)
 
 
 @cache

@@ -1,0 +1,41 @@
+"""Which scenarios a finding suggests: only cures that the network lacks and that address the finding."""
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+
+from engine.diagnosis.network import Network
+
+_MOST = 3
+_LARGER_RATE = 0.05  # of relu-lr-05
+
+# Whether a scenario would change the network in the way that the scenario is about.
+_CHANGES: Mapping[str, Callable[[Network], bool]] = MappingProxyType(
+    {
+        "adam": lambda network: network.optimizer not in ("adam", "sdagd"),
+        "batchnorm": lambda network: network.norm != "batch",
+        "relu-he": lambda network: network.activation != "relu" or not network.keeps_size,
+        "relu-lr-05": lambda network: (
+            network.activation == "relu"
+            and network.optimizer == "sgd"
+            and network.rate is not None
+            and network.rate < _LARGER_RATE
+        ),
+        "skip": lambda network: not network.skips and network.depth > 2,
+        "tanh-orthogonal": lambda network: (
+            network.activation != "tanh" or network.init != "orthogonal" or not network.keeps_size
+        ),
+        "tanh-xavier": lambda network: network.activation != "tanh" or not network.keeps_size,
+    }
+)
+CURES = frozenset(_CHANGES)
+
+
+def applicable(names: Sequence[str], network: Network, besides: str) -> tuple[str, ...]:
+    """The first few of `names` that would change the network.
+
+    Args:
+        names: of scenarios that address a finding, the best first.
+        network: which has the finding.
+        besides: the run's own scenario, which is never suggested.
+    """
+    return tuple(name for name in names if name != besides and _CHANGES[name](network))[:_MOST]

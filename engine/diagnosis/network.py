@@ -1,0 +1,97 @@
+"""What the rules know of a network besides its samples: settings of its scenario."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from engine.protocol.data_spec import DATA_SPECS
+from engine.protocol.spec import RunSpec
+from scenarios.numbers import flatten
+
+# σ_w² = fan-in × variance of a weight, between which weights keep the size of what passes through a layer: of
+# ReLU around 2 (He et al. 2015), of tanh around 1 (Glorot and Bengio 2010).
+_KEEPS_RELU = (1.5, 2.7)
+_KEEPS_TANH = (0.8, 1.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """The settings that sentences and suggestions depend on. None or empty: unknown, as in a recorded run.
+
+    Attributes:
+        activation: of the hidden layers, as scenarios name it.
+        beta: what sigmoid_beta adds to the slope.
+        norm: the normalisation, as scenarios name it.
+        width: units of a hidden layer.
+        depth: hidden layers.
+        skips: whether it has skip connections.
+        init: the scheme of its initialization.
+        sigma: σ_w² of the hidden layers that are as wide as their input.
+        optimizer: as scenarios name it.
+        rate: the learning rate that the scenario begins with; of SDAGD the radius.
+        chance: the accuracy of guessing.
+    """
+
+    activation: str = ""
+    beta: float | None = None
+    norm: str = ""
+    width: int | None = None
+    depth: int = 0
+    skips: bool = False
+    init: str = ""
+    sigma: float | None = None
+    optimizer: str = ""
+    rate: float | None = None
+    chance: float | None = None
+
+    @classmethod
+    def of(cls, spec: RunSpec) -> Self:
+        """Read what a run's description says."""
+        hidden = [layer for layer in spec.layers if layer.role == "hidden"]
+        settings = flatten(spec.record)
+        data = DATA_SPECS.get(_text(settings, "data.name"))
+        width = settings.get("model.width")
+        return cls(
+            activation=hidden[0].activation if hidden else "",
+            beta=_number(settings, "model.beta"),
+            norm=hidden[0].norm if hidden else "",
+            width=width if isinstance(width, int) and width > 0 else None,
+            depth=len(hidden),
+            skips=any(layer.skip_from for layer in spec.layers),
+            init=_text(settings, "model.init.scheme"),
+            sigma=_sigma(settings),
+            optimizer=_text(settings, "optimizer.name"),
+            rate=spec.rate,
+            chance=1 / data.classes if data else None,
+        )
+
+    @property
+    def keeps_size(self) -> bool:
+        """Whether its weights are drawn so that ReLU or tanh keeps the size of the signal."""
+        low, high = _KEEPS_RELU if self.activation == "relu" else _KEEPS_TANH
+        return self.sigma is not None and low <= self.sigma <= high
+
+
+def _sigma(settings: Mapping[str, Any]) -> float | None:
+    gain = _number(settings, "model.init.gain") or 1.0
+    match _text(settings, "model.init.scheme"):
+        case "normal":
+            std, width = _number(settings, "model.init.std"), _number(settings, "model.width")
+            return None if std is None or width is None else width * std**2
+        case "xavier" | "orthogonal":  # the same for a layer that is as wide as its input
+            return gain**2
+        case "he":
+            return 2 * gain**2
+        case _:
+            return None
+
+
+def _text(settings: Mapping[str, Any], key: str) -> str:
+    value = settings.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _number(settings: Mapping[str, Any], key: str) -> float | None:
+    value = settings.get(key)
+    return float(value) if type(value) in (int, float) and math.isfinite(value) else None

@@ -1,0 +1,102 @@
+"""When findings begin, end and are renewed: margins in time, so that a verdict does not flicker."""
+
+import math
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+from engine.diagnosis.finding import Finding
+from engine.diagnosis.thresholds import EXPLOSION_PATIENCE, PATIENCE, RATIO_MOVED, SHARE_MOVED, SLOWER
+
+# They change only with the results of an epoch, and so do their margins.
+_OF_EPOCHS = frozenset({"stuck", "learning"})
+_GOOD_NEWS = frozenset({"healthy", "learning"})  # they end as soon as they are no longer true
+
+
+class Opened:
+    """The open findings of a stage.
+
+    The first time in a stage a finding begins at once. It ends once it was absent for some steps. After that
+    it begins again only if it was there for some steps, and each time it takes longer.
+    """
+
+    def __init__(self) -> None:
+        self.findings: dict[str, Finding] = {}
+        self._begun: Counter[str] = Counter()
+        self._since: dict[str, int] = {}  # the first step of what may soon begin, end or be renewed
+
+    def change(
+        self, kinds: Collection[str], found: Mapping[str, Finding], step: int, epoch_steps: int
+    ) -> tuple[list[str], list[Finding]]:
+        """Compare the open findings with what was found now.
+
+        Args:
+            kinds: which kinds were looked for.
+            found: the findings among them, by kind.
+            step: of the run.
+            epoch_steps: in the latest epoch.
+
+        Returns:
+            (the kinds that end, the findings that begin, each with its first step). A renewed finding ends
+            and begins.
+        """
+        ends, begins = [], []
+        for kind in kinds:
+            opened, now = self.findings.get(kind), found.get(kind)
+            if not (_is_stale(opened, now) if opened and now else opened or now):
+                self._since.pop(kind, None)
+                continue
+            began = self._since.setdefault(kind, step)
+            if step - began < self._patience(kind, epoch_steps):
+                continue
+            del self._since[kind]
+            if opened is not None:
+                ends.append(kind)
+                del self.findings[kind]
+            if now is not None:
+                same = opened is not None and (opened.variant, opened.layer) == (now.variant, now.layer)
+                begins.append(self.open(now, (opened.since if opened and same else None) or began))
+        return ends, begins
+
+    def open(self, finding: Finding, step: int) -> Finding:
+        """Let a finding begin at once; `step` is its first one, if it doesn't say so itself."""
+        opened = finding if finding.since is not None else replace(finding, since=step)
+        self.findings[finding.kind] = opened
+        self._begun[finding.kind] += 1
+        return opened
+
+    def end(self, kinds: Collection[str]) -> None:
+        """Let findings end at once."""
+        for kind in kinds:
+            del self.findings[kind]
+            self._since.pop(kind, None)
+
+    def _patience(self, kind: str, epoch_steps: int) -> int:
+        """For how many steps a change must last before it counts."""
+        begun, ends = self._begun[kind], kind in self.findings
+        if not begun or (ends and kind in _GOOD_NEWS):
+            return 0
+        if kind in _OF_EPOCHS:
+            return epoch_steps * SLOWER ** (begun - 1) if not ends or begun > 1 else 0
+        least = EXPLOSION_PATIENCE if kind == "exploding" else PATIENCE
+        return int(least * SLOWER ** (begun - 1 if ends else begun))
+
+
+def _is_stale(opened: Finding, now: Finding) -> bool:
+    """Whether an open finding no longer says what is found now: another sentence, layer or number."""
+    if opened.variant != now.variant:
+        return True
+    if opened.layer and now.layer and opened.layer not in (now.layer, *now.layers):
+        return True
+    if opened.share is not None and now.share is not None:
+        return abs(opened.share - now.share) >= SHARE_MOVED
+    if opened.ratio is not None and now.ratio is not None:
+        return _far_apart(opened.ratio, now.ratio)
+    return False
+
+
+def _far_apart(named: float, now: float) -> bool:
+    if not named or not now:
+        return named != now
+    least = max(math.log(10), RATIO_MOVED * abs(math.log(named)))
+    return abs(math.log(now / named)) >= least

@@ -1,0 +1,79 @@
+"""Rules about the loss at the output: steps that are too large, and outputs that were too large before any.
+
+Each rule gets the window and whether its finding is already open. It returns the finding, or None.
+"""
+
+from engine.diagnosis.finding import Finding
+from engine.diagnosis.thresholds import (
+    BLOWN_UP,
+    FALLEN_AGAIN,
+    GUESSING,
+    OFF_CHANCE,
+    OVERSTEP,
+    RISEN,
+    SETTLED,
+    UPSET,
+)
+from engine.diagnosis.window import Window
+
+
+def too_large(window: Window, holds: bool) -> Finding | None:
+    """Steps that are large compared with the weights have raised the loss, or lost what there was to learn.
+
+    A step along the gradient lowers the loss if it is small enough. So a loss that rises far above where it
+    began, after such steps, is their doing, and a smaller learning rate would avoid it.
+    """
+    largest, first, loss = window.largest, window.first_loss, window.loss
+    if largest is None or first is None or loss is None:
+        return None
+    before = max(first, window.guessing or 0.0)
+    if largest.ratio >= OVERSTEP and window.filled and loss >= (FALLEN_AGAIN if holds else RISEN) * before:
+        return _overstepping(window, "overstepping", {"loss": loss})
+    return None
+
+
+def upset(window: Window, first_faults: bool) -> Finding | None:
+    """Since a step as large as a good part of the weights, the run does no better than guessing.
+
+    Args:
+        window: of the latest samples and epochs.
+        first_faults: whether something else was wrong before the first update: then it may be the reason.
+    """
+    largest, guessing, chance = window.largest, window.guessing, window.network.chance
+    if first_faults or largest is None or largest.ratio < UPSET or not window.epochs or guessing is None:
+        return None
+    last = window.epochs[-1]
+    if last.train_loss < GUESSING * guessing or chance is None or last.train_accuracy >= OFF_CHANCE * chance:
+        return None
+    return _overstepping(window, "upset", {"loss": last.train_loss, "train_accuracy": last.train_accuracy})
+
+
+def too_large_before(window: Window, holds: bool) -> Finding | None:
+    """The loss was far above that of guessing before the first update, and it still is."""
+    first, loss, guessing = window.first_loss, window.loss, window.guessing
+    if first is None or loss is None or guessing is None or not window.filled:
+        return None
+    if first < BLOWN_UP * guessing or loss < (SETTLED if holds else BLOWN_UP) * guessing:
+        return None
+    evidence = {"first_loss": first, "loss": loss, "guessing": guessing}
+    return Finding("exploding", "outputs", evidence=evidence)
+
+
+def after_divergence(window: Window, first_bad_step: int | None) -> Finding | None:
+    """The steps before the first loss that is not finite, if one of them was as large as the weights."""
+    if window.largest is None or window.largest.ratio < UPSET or first_bad_step is None:
+        return None
+    return _overstepping(window, "diverged", {"first_bad_step": first_bad_step})
+
+
+def _overstepping(window: Window, variant: str, found: dict[str, float | None]) -> Finding:
+    largest = window.largest
+    assert largest is not None
+    evidence: dict[str, float | None] = {
+        "update_ratio": largest.ratio,
+        "at_step": largest.step,
+        "rate": window.lr,
+        "first_loss": window.first_loss,
+        "guessing": window.guessing,
+    }
+    return Finding("exploding", variant, window.rate_name, largest.layer, evidence=evidence | found)
