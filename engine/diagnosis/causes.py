@@ -67,9 +67,9 @@ def of_growing(window: Window, layer: Layer, last: Layer) -> str:
 def _has_drifted(window: Window, layer: Layer, last: Layer) -> bool:
     """Whether training made most of the difference between the layers."""
     first = ratio_at_first(window, layer, last)
-    if first is None or not layer.delta or not last.delta:
+    if not first or not layer.delta or not last.delta:
         return False
-    now = math.log(layer.delta / last.delta)
+    now = math.log(layer.delta) - math.log(last.delta)
     return math.log(first) / now < DRIFTED if now else False
 
 
@@ -86,13 +86,16 @@ def _accounts_for_it(window: Window, layer: Layer, last: Layer) -> bool:
         return False
     if window.network.width is None or any(each.slope is None or not each.weights for each in passed):
         return False
-    measured = (layer.delta / last.delta) ** (1 / len(passed))
-    weights, slopes = _weights(window.network, passed), [_slopes(each, window.network.beta) for each in passed]
+    measured: float = (layer.delta / last.delta) ** (1 / len(passed))
+    weights, slopes = (
+        _weights(window.network, passed),
+        [_slopes(each, window.network.beta) for each in passed],
+    )
     low, high = (
         weights * math.prod(slope ** (1 / len(passed)) for slope in bound)
         for bound in zip(*slopes, strict=True)
     )
-    return low / ACCOUNTED <= measured <= high * ACCOUNTED
+    return bool(low / ACCOUNTED <= measured <= high * ACCOUNTED)
 
 
 def _largest_factor(window: Window, passed: Sequence[Layer]) -> float:

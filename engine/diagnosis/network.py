@@ -94,4 +94,4 @@ def _text(settings: Mapping[str, Any], key: str) -> str:
 
 def _number(settings: Mapping[str, Any], key: str) -> float | None:
     value = settings.get(key)
-    return float(value) if type(value) in (int, float) and math.isfinite(value) else None
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None

@@ -99,4 +99,4 @@ def _far_apart(named: float, now: float) -> bool:
     if not named or not now:
         return named != now
     least = max(math.log(10), RATIO_MOVED * abs(math.log(named)))
-    return abs(math.log(now / named)) >= least
+    return abs(math.log(now) - math.log(named)) >= least

@@ -18,7 +18,7 @@ from engine.diagnosis.thresholds import (
     TOLD_APART,
     UNSATURATED,
 )
-from engine.diagnosis.window import Layer, Window
+from engine.diagnosis.window import Window
 
 
 def signal_shrinks(window: Window, holds: bool) -> Finding | None:
@@ -88,7 +88,9 @@ def _units(
         return None
     worst = max(affected, key=lambda name: affected[name])
     evidence: dict[str, float | None] = {f"{kind}_{name}": part for name, part in affected.items()}
-    variant = "silent" if kind == "dead" and affected[worst] >= SILENT else "plain"
+    variant = "plain"
+    if kind == "dead" and affected[worst] >= SILENT:
+        variant = "whole" if affected[worst] == 1 else "silent"
     share = evidence[kind] = affected[worst]
     return Finding(kind, variant, layer=worst, layers=tuple(affected), evidence=evidence, share=share)
 

@@ -3,6 +3,8 @@
 Each rule gets the window and whether its finding is already open. It returns the finding, or None.
 """
 
+import math
+
 from engine.diagnosis.finding import Finding
 from engine.diagnosis.thresholds import (
     BLOWN_UP,
@@ -13,6 +15,7 @@ from engine.diagnosis.thresholds import (
     RISEN,
     SETTLED,
     UPSET,
+    UPSET_GAIN,
 )
 from engine.diagnosis.window import Window
 
@@ -37,10 +40,13 @@ def upset(window: Window, first_faults: bool) -> Finding | None:
 
     Args:
         window: of the latest samples and epochs.
-        first_faults: whether something else was wrong before the first update: then it may be the reason.
+        first_faults: whether something else was wrong before the first update. Then that may be the reason,
+            unless the step alone is as large as a matrix that passes on a good part of a signal.
     """
     largest, guessing, chance = window.largest, window.guessing, window.network.chance
-    if first_faults or largest is None or largest.ratio < UPSET or not window.epochs or guessing is None:
+    if largest is None or largest.ratio < UPSET or not window.epochs or guessing is None:
+        return None
+    if first_faults and largest.size < UPSET_GAIN * math.sqrt(window.network.width or math.inf):
         return None
     last = window.epochs[-1]
     if last.train_loss < GUESSING * guessing or chance is None or last.train_accuracy >= OFF_CHANCE * chance:
@@ -55,7 +61,7 @@ def too_large_before(window: Window, holds: bool) -> Finding | None:
         return None
     if first < BLOWN_UP * guessing or loss < (SETTLED if holds else BLOWN_UP) * guessing:
         return None
-    evidence = {"first_loss": first, "loss": loss, "guessing": guessing}
+    evidence: dict[str, float | None] = {"first_loss": first, "loss": loss, "guessing": guessing}
     return Finding("exploding", "outputs", evidence=evidence)
 
 

@@ -28,6 +28,8 @@ RISEN, FALLEN_AGAIN = 2.0, 1.3
 OVERSTEP = 0.05
 # The same for a run that does no better than guessing since a step of this size.
 UPSET = 0.2
+# ‖ΔW‖/√width of such a step: by how much it multiplies a signal.
+UPSET_GAIN = 0.5
 # The loss before the first update divided by that of guessing: the outputs are far too large.
 BLOWN_UP, SETTLED = 10.0, 5.0
 # No step of a healthy network is as large as this part of the weights.

@@ -11,6 +11,8 @@ from engine.protocol.events import EpochFinished, LayerSample, Sample
 from engine.protocol.spec import LayerSpec, RunSpec
 
 SAMPLES = 10  # about an epoch of a full data set
+UNCOUNTED = 4000  # images after which samples without a count of dead units have none: an older log
+SMALL_BATCH = 128  # images; of fewer, a unit that is rarely active looks dead
 SMOOTHED = 5  # the last batch of an epoch is short and its values differ; a median ignores it
 
 
@@ -31,8 +33,8 @@ class Layer:
         size: root mean square of the layer's output.
         spread: how much the output differs between images, divided by the size; None if the size is 0.
         saturated: fraction of the activations on the flat ends of the activation.
-        dead: fraction of the units that are 0 for every image of the latest samples together, or, if that
-            was not counted, of a batch.
+        dead: fraction of the units that are 0 for every image of the latest samples together; of the batch,
+            if that was not counted and the batch is large.
         slope: mean slope of the activation, of sigmoid_beta without β; of ReLU the fraction of slopes of 1.
         weights: norm of the weights.
     """
@@ -61,10 +63,11 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """An update: its step, the layer, and the size of the update divided by that of the layer's weights."""
+    """An update: its step, the layer, its size, and that divided by the size of the layer's weights."""
 
     step: int
     layer: str
+    size: float
     ratio: float
 
 
@@ -123,6 +126,7 @@ class Window:
         self._next_epoch_begins = first_step
         self._set_layers(())
         self._samples: deque[Sample] = deque(maxlen=SAMPLES)
+        self._images = 0  # in the samples of the stage
 
     def change_rate(self) -> None:
         """Forget the largest update, because the rate was changed by hand."""
@@ -133,6 +137,7 @@ class Window:
         if self._samples and len(self._samples[-1].layers) != len(sample.layers):
             self._samples.clear()  # measuring was switched on or off
         self._samples.append(sample)
+        self._images += self.batch_size or 0
         self.lr = sample.lr
         by_layer = zip(*(other.layers for other in self._samples), strict=True)
         self._set_layers(tuple(self._layer(place, layers) for place, layers in enumerate(by_layer, 1)))
@@ -140,10 +145,11 @@ class Window:
             self.first_loss, self.first_layers = sample.loss, self.layers
         self.lowest_loss = min(self.lowest_loss, self.loss or math.inf)
         for layer in sample.layers:
-            ratio = layer.update_ratio
-            if layer.weight_norm and ratio is not None and math.isfinite(ratio):
-                if self.largest is None or ratio > self.largest.ratio:
-                    self.largest = Step(sample.step, layer.name, ratio)
+            ratio, norm = layer.update_ratio, layer.weight_norm
+            if not norm or ratio is None or not math.isfinite(ratio):
+                continue
+            if self.largest is None or ratio > self.largest.ratio:
+                self.largest = Step(sample.step, layer.name, ratio * norm, ratio)
 
     def _set_layers(self, layers: tuple[Layer, ...]) -> None:
         self.layers = layers
@@ -153,7 +159,9 @@ class Window:
     def _layer(self, place: int, samples: Sequence[LayerSample]) -> Layer:
         name = samples[-1].name
         number, spec = self._places.get(name, (place, LayerSpec(name=name)))
-        return _smoothed_layer(spec, number, samples)
+        uncounted = self.batch_size is not None and self._images > UNCOUNTED
+        by_batch = uncounted and (self.batch_size or 0) >= SMALL_BATCH
+        return _smoothed_layer(spec, number, samples, by_batch=by_batch)
 
     def add_epoch(self, epoch: EpochFinished) -> None:
         """Add the results of an epoch."""
@@ -188,7 +196,7 @@ class Window:
         return max((sample.loss for sample in self._samples), default=None)
 
 
-def _smoothed_layer(spec: LayerSpec, number: int, samples: Sequence[LayerSample]) -> Layer:
+def _smoothed_layer(spec: LayerSpec, number: int, samples: Sequence[LayerSample], *, by_batch: bool) -> Layer:
     latest, recent = samples[-1], samples[-SMOOTHED:]
     updates = [sample.update_ratio or 0.0 for sample in samples]
     return Layer(
@@ -204,7 +212,7 @@ def _smoothed_layer(spec: LayerSpec, number: int, samples: Sequence[LayerSample]
         size=_smoothed([_size(sample) for sample in recent]),
         spread=_smoothed([_spread(sample) for sample in recent]),
         saturated=_smoothed([sample.saturated for sample in recent]),
-        dead=_smoothed([_dead(sample, spec) for sample in recent]),
+        dead=_smoothed([_dead(sample, spec, by_batch=by_batch) for sample in recent]),
         slope=_smoothed([_slope(sample, spec) for sample in recent]),
         weights=_smoothed([sample.weight_norm for sample in recent]),
     )
@@ -222,11 +230,16 @@ def _spread(sample: LayerSample) -> float | None:
     return sample.sample_std / size if size and sample.sample_std is not None else None
 
 
-def _dead(sample: LayerSample, spec: LayerSpec) -> float | None:
-    """The fraction of dead units. A hidden layer whose whole output is 0 is dead, whatever its activation."""
-    if spec.role == "hidden" and _size(sample) == 0:
+def _dead(sample: LayerSample, spec: LayerSpec, *, by_batch: bool) -> float | None:
+    """The fraction of dead units, counted over several samples; otherwise over the batch, if `by_batch`.
+
+    A hidden layer whose whole output is 0 is dead, whatever its activation.
+    """
+    if spec.role == "hidden" and (_size(sample) == 0 or sample.dead == 1):
         return 1.0
-    return sample.dead
+    if sample.always_zero is not None:
+        return sample.always_zero
+    return sample.dead if by_batch else 0.0 if sample.dead is not None else None
 
 
 def _slope(sample: LayerSample, spec: LayerSpec) -> float | None:
@@ -241,7 +254,9 @@ def _slope(sample: LayerSample, spec: LayerSpec) -> float | None:
         return None if sample.inactive is None else 1 - sample.inactive
     if spec.skip_from is not None or mean is None or std is None:
         return None
-    square = mean**2 + std**2
+    square = mean * mean + std * std
+    if not math.isfinite(square):
+        return None
     match spec.activation:
         case "sigmoid" | "sigmoid_beta":
             return max(0.0, mean - square)

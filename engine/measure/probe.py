@@ -20,6 +20,7 @@ from engine.measure.quantities import (
     of_outputs,
     of_weights,
 )
+from engine.measure.zero_units import ZeroUnits
 from engine.networks.mlp import Network, Tape
 from engine.protocol.events import LayerSample
 from engine.protocol.quantities import QUANTITIES
@@ -65,10 +66,14 @@ class Probe:
         network: before the step's update. Its weights are copied here, to compare them afterwards.
         tape: of this step's forward pass.
         activation: name of the scenario's activation.
+        zero_units: counts the units of ReLU layers over several samples; None leaves it out.
     """
 
-    def __init__(self, network: Network, tape: Tape, activation: str) -> None:
+    def __init__(
+        self, network: Network, tape: Tape, activation: str, zero_units: ZeroUnits | None = None
+    ) -> None:
         self._activation = activation
+        self._zero_units = zero_units
         self._tape = tape
         self._deltas = _LayerByLayer(of_deltas.applying(activation, "reached"))
         # Neighbouring layers with the same shape are measured together.
@@ -103,9 +108,17 @@ class Probe:
         columns += _of_several(of_outputs.applying(activation, "all"), (output,), Outputs([h[output]]))
         columns += self._deltas.columns()
         activations = _LayerByLayer(of_activations.applying(activation, "hidden"))
+        zero: list[Tensor] = []  # of each hidden layer, [units]
         for number in hidden:
-            activations.take(number, Activations(a[number], activation))
+            layer = Activations(a[number], activation)
+            activations.take(number, layer)
+            if self._zero_units is not None:
+                zero.append(layer.zero_units)
         columns += activations.columns()
+        if self._zero_units is not None:
+            shares = self._zero_units.add(torch.stack(zero))
+            if shares is not None:
+                columns.append(("always_zero", hidden, shares))
         return Measurement(
             torch.cat([values for _, _, values in columns]),
             tuple((number, name) for name, numbers, _ in columns for number in numbers),

@@ -227,6 +227,11 @@ class Activations:
         """1 where a is 0, else 0; float [batch, units]."""
         return self.a.clone().eq_(0)
 
+    @cached_property
+    def zero_units(self) -> Tensor:
+        """1 for each unit that is 0 for the whole batch, else 0; float [units]."""
+        return self.zero.amin(0)
+
 
 of_activations = Functions[Activations]("hidden")
 
@@ -249,7 +254,7 @@ def _inactive(layer: Activations) -> Tensor:
 @of_activations("dead")
 def _dead(layer: Activations) -> Tensor:
     """The fraction of units that are 0 for the whole batch, a float64 scalar tensor."""
-    return _share(layer.zero.amin(0))
+    return _share(layer.zero_units)
 
 
 # ------------------------------------------------------------------------------- a layer's dL/da

@@ -29,9 +29,15 @@ class LayerSample(LayerQuantities):
     """What was measured at one layer in one step: its name, the table's quantities, and whether it is frozen.
 
     The order of the fields is the order of the keys in the log.
+
+    Attributes:
+        frozen: whether the layer does not train.
+        always_zero: in a ReLU layer, the fraction of units that were 0 for every image of the latest samples
+            together; None, and left out of the log, before they hold enough images.
     """
 
     frozen: bool = False
+    always_zero: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -354,7 +360,10 @@ def encoded(value: Any) -> Any:
             return value
         return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
     if isinstance(value, LayerSample):
-        return {field.name: encoded(getattr(value, field.name)) for field in fields(value)}
+        record = {field.name: encoded(getattr(value, field.name)) for field in fields(value)}
+        if value.always_zero is None:
+            del record["always_zero"]
+        return record
     if isinstance(value, tuple | list):
         return [encoded(item) for item in value]
     if isinstance(value, dict):

@@ -16,6 +16,7 @@ from engine.data.batches import Batches
 from engine.data.fashion_mnist import Dataset, scaled
 from engine.measure.inspection import LayerView, look
 from engine.measure.probe import Probe, decode, measured_step, nonfinite_layers
+from engine.measure.zero_units import ZeroUnits
 from engine.networks.backprop import backpropagate
 from engine.networks.losses import LOSSES
 from engine.networks.mlp import Network, Tape
@@ -75,6 +76,7 @@ class Trainer:
         self.status = Status.LOADING
         self.network: Network
         self.optimizer: Optimizer
+        self._zero_units: ZeroUnits | None = None
         self._at = Progress(run, scenario.training.epochs)
         self.measuring = measuring
         self._data, self._emit = data, emit
@@ -106,6 +108,7 @@ class Trainer:
             "tally": self._tally.state() if self._at.in_epoch else None,
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "zero_units": self._zero_units.state() if self._zero_units else None,
         }
 
     def restore(self, state: dict[str, Any], *, announce: bool = False) -> None:
@@ -120,6 +123,8 @@ class Trainer:
         self._build_stage()
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
+        if self._zero_units and (counted := state.get("zero_units")):  # older versions did not count
+            self._zero_units.restore(counted, self._data.train_images.device)
         if self._at.in_epoch:
             self._batches.begin(self._at.epoch, state["position"])
             self._tally = Tally()
@@ -144,7 +149,8 @@ class Trainer:
         with torch.no_grad():  # the backward pass is our own, so autograd need not record
             logits = self.network(images, tape)  # [batch, classes]
             loss, error = self._loss(logits, labels)  # scalar, the batch's mean; dL/dlogits [batch, classes]
-            probe = Probe(self.network, tape, self.scenario.model.activation) if measured else None
+            activation = self.scenario.model.activation
+            probe = Probe(self.network, tape, activation, self._zero_units) if measured else None
             self.optimizer.zero_grad()
             # Sets weight.grad [units, in] and bias.grad [units]. The probe gets each dL/da [batch, units].
             backpropagate(self.network, tape, error, probe.on_delta if probe else None)
@@ -230,6 +236,8 @@ class Trainer:
     def _build_stage(self) -> None:
         """Build the network and a new optimizer for the current stage."""
         self.network, self.optimizer = self._stages.build(self._at.stage, self._at.frozen)
+        counts = self.scenario.model.activation == "relu"
+        self._zero_units = ZeroUnits(self.scenario.data.batch_size) if counts else None
 
     def _finish_stage(self) -> None:
         if self._at.stage < len(self._stages):

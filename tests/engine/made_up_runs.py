@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from engine.diagnosis import Diagnosis
+from engine.measure.probe import measured_step
 from engine.protocol.events import EpochFinished, LayerSample, Sample, StageStarted, VerdictChanged
 from engine.protocol.spec import RunSpec
 from tests.engine.lab import course
@@ -87,12 +88,15 @@ class MadeUpRun:
     def begin_stage(self) -> None:
         """The next stage."""
         self.stage += 1
+        self._stage_began = self.step
         self._publish(StageStarted(**self._where(), trainable=(), frozen=()))
 
     def measure(self, *profiles: Sequence[LayerSample], loss: float = 2.3) -> "MadeUpRun":
-        """A sample of each profile, a step apart."""
+        """A sample of each profile, at the steps at which a run is measured."""
         for profile in profiles:
             self.step += 1
+            while not measured_step(self.step, self.step - self._stage_began):
+                self.step += 1
             self._publish(Sample(**self._where(), loss=loss, accuracy=0.1, lr=0.01, layers=tuple(profile)))
         return self
 

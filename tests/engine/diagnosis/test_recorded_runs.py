@@ -42,10 +42,9 @@ PLATEAU = "vanishing forward_collapse"
 TRUTHS = {
     "depth-3": truth(
         "vanishing",
-        "learning",
+        "vanishing learning",  # it is gone only in the last sample
         "forward_collapse immovable exploding dead",
         stuck=range(50, 96),
-        vanishing=range(50, 101),
     ),
     "depth-5": truth(LOST, f"{LOST} stuck", NO_GOOD),
     "depth-7": truth(LOST, f"{LOST} stuck", NO_GOOD),
@@ -61,15 +60,14 @@ TRUTHS = {
         "vanishing signal_shrinks",
         "dead learning",
         "forward_collapse exploding immovable",
-        stuck=range(20, 31),
+        stuck=range(8, 31),  # from epoch 7 on more than a fifth are right, though the loss hardly moves
         vanishing=range(20, 31),
         signal_shrinks=range(20, 31),
     ),
     "relu-lr-05": truth(
         "vanishing signal_shrinks",
         "learning healthy",
-        "forward_collapse exploding immovable",
-        stuck=range(3, 10),
+        "forward_collapse exploding immovable stuck",  # 21 % are right after three epochs
         vanishing=range(3, 10),
         signal_shrinks=range(3, 10),
         dead=range(7, 31),
@@ -105,7 +103,7 @@ TRUTHS = {
         "vanishing",
         "vanishing learning",
         "forward_collapse exploding immovable",
-        stuck=range(10, 21),
+        stuck=range(8, 21),  # 23 and 25 % are right in epochs 8 and 9
     ),
     "sigmoid-beta-works": truth(
         PLATEAU,
@@ -194,11 +192,23 @@ def test_the_verdicts_tell_what_is_known_of_the_run(scenario: str) -> None:
     assert not expected.never & {verdict.kind for verdict in began}
 
 
-@pytest.mark.parametrize("scenario", TRUTHS)
+# Verdicts that end and begin again, because the runs change: Adam's layers saturate, recover and saturate
+# again, and the loss of init-std-10 falls, rests, falls and rests.
+AGAIN = {"adam": {"saturated"}, "init-std-10": {"stuck"}}
+
+
+@pytest.mark.parametrize("scenario", [*TRUTHS, "staged"])
 def test_no_verdict_flickers(scenario: str) -> None:
-    began = [verdict.kind for verdict in diagnosed(scenario) if verdict.state == "began"]
-    often = {kind for kind in began if began.count(kind) > 1}
-    assert often <= ({"saturated"} if scenario == "adam" else set())
+    said = diagnosed(scenario)
+    began = [(verdict.stage, verdict.kind) for verdict in said if verdict.state == "began"]
+    assert max(map(began.count, began), default=0) <= 2
+    ended = {(verdict.kind, verdict.step) for verdict in said if verdict.state == "ended"}
+    afresh = [
+        (verdict.stage, verdict.kind)
+        for verdict in said
+        if verdict.state == "began" and (verdict.kind, verdict.step) not in ended  # otherwise it is renewed
+    ]
+    assert {kind for stage, kind in afresh if afresh.count((stage, kind)) > 1} <= AGAIN.get(scenario, set())
 
 
 @pytest.mark.parametrize(
@@ -242,7 +252,7 @@ def test_the_logits_of_the_exploding_linear_net_are_the_first_that_are_not_finit
 def test_the_layers_that_starve_beside_the_skip_connections_are_named() -> None:
     verdict = beginning("skip", "vanishing")
     assert verdict.text.startswith(
-        "Almost no gradient reaches layers 2-3 and 5-6: layer2 gets 1/53 of layer7's."
+        "Little gradient reaches layers 2-3 and 5-6: layer 2 gets 1/53 of what layer 7 gets."
     )
     output = number(verdict.evidence["grad_norm_of_output"])
     assert output / number(verdict.evidence["grad_norm"]) == pytest.approx(700, rel=0.2)
@@ -274,6 +284,7 @@ def test_frozen_layers_are_called_frozen_and_nothing_else() -> None:
         held[verdict.kind] = verdict
         if verdict.kind == "frozen":
             frozen_stages.add(verdict.stage)
+        assert verdict.stage > 1  # 20 % are right after three epochs, and more and more
         if verdict.stage in (2, 4, 6):
             assert verdict.kind in {"frozen", "forward_collapse", "stuck"}
         elif verdict.stage in (3, 5, 7):

@@ -379,7 +379,7 @@ class Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return func(*args, **(kwargs or {}))
 
 
-@pytest.mark.parametrize(("activation", "most", "most_per_layer"), [("sigmoid", 174, 13), ("relu", 203, 17)])
+@pytest.mark.parametrize(("activation", "most", "most_per_layer"), [("sigmoid", 174, 13), ("relu", 208, 17)])
 def test_measuring_takes_few_operations(activation: str, most: int, most_per_layer: int) -> None:
     """Many small operations are what measuring costs, so layers that are equally large share them."""
 

@@ -9,8 +9,8 @@ from engine.protocol.quantities import QUANTITIES
 from tools import quantity_table
 
 
-def test_a_layer_s_keys_are_its_name_the_rows_in_their_order_and_whether_it_is_frozen() -> None:
-    assert [field.name for field in fields(LayerSample)] == ["name", *QUANTITIES, "frozen"]
+def test_a_layer_s_keys_are_its_name_the_rows_in_their_order_whether_it_is_frozen_and_the_count() -> None:
+    assert [field.name for field in fields(LayerSample)] == ["name", *QUANTITIES, "frozen", "always_zero"]
     assert [quantity.name for quantity in QUANTITIES.values()] == list(QUANTITIES)
 
 

@@ -80,7 +80,7 @@ def test_the_most_severe_is_reported_first() -> None:
 
 
 def test_the_end_of_a_verdict_has_its_first_and_last_step() -> None:
-    run = MadeUpRun().measure(*[VANISHING] * 3, *[layers()] * 5)
+    run = MadeUpRun().measure(*[VANISHING] * 3, *[layers()] * 12)
     began, ended = (verdict for verdict in run.said if verdict.kind == "vanishing")
     assert replace(
         ended, state="began", step=began.step, time=began.time, text="", suggestions=()
@@ -121,7 +121,7 @@ def test_the_layer_whose_output_broke_first_is_named_and_the_good_news_ends() ->
         ("began", "non_finite"),
     ]
     assert (said[-1].layer, said[-1].since_step) == ("layer6", 2)
-    assert said[-1].text.startswith("At step 2 layer6 was the first")
+    assert said[-1].text.startswith("At step 2 layer 6 was the first")
 
 
 def test_a_bad_step_that_was_not_measured_is_reported_without_a_layer() -> None:

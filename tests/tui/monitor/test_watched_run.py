@@ -115,8 +115,8 @@ def test_its_layers_are_judged_by_their_roles_and_named_as_they_are() -> None:
     (vanishing,) = [verdict for verdict in said if verdict.kind == "vanishing"]
     assert vanishing.layer == "encoder.fc1"
     assert vanishing.text == (
-        "Each layer passes on 1/1e6 of the gradient; encoder.fc1 gets 1e-6 of encoder.fc2's:"
-        " about half of the units pass nothing on, and the weights are too small to compensate."
+        "On average each layer passes on 1/1e6 of the gradient;"
+        " encoder.fc1 gets 1e-6 of what encoder.fc2 gets."
     )
 
 
@@ -155,7 +155,7 @@ def test_the_heading_and_the_progress_leave_out_what_is_unknown(run: Snapshot) -
 def test_the_note_begins_with_its_verdict(run: Snapshot) -> None:
     note = present.note(run, "", ())
     assert note.title == "Verdict"
-    assert words(note.paragraphs[0]).startswith("VANISHING since step 1. Each layer passes on")
+    assert words(note.paragraphs[0]).startswith("VANISHING since step 1. On average each layer passes on")
 
 
 def test_it_has_charts_and_no_schedule(run: Snapshot) -> None:

@@ -18,7 +18,7 @@ from tui_vanish.jobs.resume import find_run
 
 _WHERE = ("event", "step", "epoch", "stage", "time")
 _EPOCH = ("train_loss", "train_accuracy", "test_loss", "test_accuracy", "seconds", "evaluation_seconds")
-_LAYER = tuple(field.name for field in fields(LayerSample) if field.name != "name")
+_LAYER = tuple(field.name for field in fields(LayerSample) if field.name not in ("name", "always_zero"))
 COLUMNS = (*_WHERE, "loss", "accuracy", "lr", *_EPOCH, "layer", *_LAYER)
 
 
