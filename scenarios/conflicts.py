@@ -7,6 +7,8 @@ problems of a file. Values are plain numbers, texts, lists and tables.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from scenarios.problems import shown
+
 
 class Conflict(NamedTuple):
     """One conflict: the key to change, what is wrong with it, and what was expected."""
@@ -34,7 +36,7 @@ def _beta(activation: str, beta: float | None) -> Iterator[Conflict]:
 def _skips(hidden_layers: int, skip: Sequence[Sequence[int]]) -> Iterator[Conflict]:
     ends = set()
     for source, target in skip:
-        pair = f"[{source}, {target}]"
+        pair = shown([source, target])
         if not 1 <= source < target <= hidden_layers:
             expected = f"an earlier and a later layer, from 1 to {hidden_layers}"
             yield Conflict("model.skip", f"found {pair}", expected)
@@ -76,14 +78,14 @@ def _stages(hidden_layers: int, stages: Sequence[Mapping[str, Any]]) -> Iterator
     for number, stage in enumerate(stages, 1):
         sub_models, train = list(stage["sub_models"]), list(stage["train"])
         if sub_models[: len(before)] != before:
-            expected = f"a list that starts with {before}, as in stage {number - 1}"
-            yield Conflict(f"stages[{number}].sub_models", f"found {sub_models}", expected)
+            expected = f"a list that starts with {shown(before)}, as in stage {number - 1}"
+            yield Conflict(f"stages[{number}].sub_models", f"found {shown(sub_models)}", expected)
         if len(set(train)) < len(train) or any(which > len(sub_models) for which in train):
             expected = f"numbers from 1 to {len(sub_models)}, each at most once"
-            yield Conflict(f"stages[{number}].train", f"found {train}", expected)
+            yield Conflict(f"stages[{number}].train", f"found {shown(train)}", expected)
         before = sub_models
     if stages and sum(before) != hidden_layers:
-        message = f"found {before}, which is {sum(before)} layers in total"
+        message = f"found {shown(before)}, which is {shown(sum(before))} layers in total"
         expected = f"all {hidden_layers} hidden layers in the last stage"
         yield Conflict(f"stages[{len(stages)}].sub_models", message, expected)
 

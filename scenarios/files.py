@@ -10,6 +10,8 @@ from scenarios.problems import Problem, ScenarioError
 RawTable = dict[str, Any]
 
 LARGEST = 64 * 1024  # bytes; a typical scenario has 2 kB
+DEEPEST = 16  # levels of tables and lists; a scenario has 4
+_MOST_DOTS = 200  # in one line; or fewer in each of several lines
 
 
 def read(path: Path) -> RawTable:
@@ -36,11 +38,48 @@ def read(path: Path) -> RawTable:
         message = f"is larger than {LARGEST // 1024} kB"
         raise ScenarioError([Problem(name, "", message, "a scenario file of a few kB")])
     try:
-        return tomllib.loads(content.decode("utf-8-sig").replace("\r\n", "\n"))
+        return parse(content.decode("utf-8-sig").replace("\r\n", "\n"))
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         message = f"is not UTF-8 text (byte {error.start + 1}, line {line})"
         raise ScenarioError([Problem(name, "", message, "TOML in UTF-8")]) from None
-    except (ValueError, RecursionError) as error:  # a number of 5 000 digits; brackets 1 000 deep
-        reason = "brackets are nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise ScenarioError([Problem(name, "", f"is not TOML: {reason}")]) from None
+    except ValueError as error:
+        raise ScenarioError([Problem(name, "", f"is not TOML: {error}")]) from None
+    except TooComplexError as error:
+        raise ScenarioError([Problem(name, "", str(error), "tables such as [model.init]")]) from None
+
+
+class TooComplexError(Exception):
+    """A text that may be TOML, but no scenario: it would take too long to read, or is nested too deeply."""
+
+
+def parse(text: str) -> RawTable:
+    """Parse TOML, in time and to a depth that are bounded whatever the text holds.
+
+    Raises:
+        ValueError: it is not TOML.
+        TooComplexError: no scenario is that complex.
+    """
+    # tomllib takes time with the square of a key's dots, and a key is on one line.
+    if sum(line.count(".") ** 2 for line in text.split("\n")) > _MOST_DOTS**2:
+        raise TooComplexError("has too many dots in one line")
+    try:
+        table = tomllib.loads(text)
+    except RecursionError:
+        raise TooComplexError("is nested too deeply") from None
+    if _is_deeper(table, DEEPEST):
+        raise TooComplexError("is nested too deeply")
+    return table
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Whether tables and lists are nested deeper than `levels`. Goes level by level, without recursion."""
+    level = [value]
+    for _ in range(levels + 1):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return bool(level)

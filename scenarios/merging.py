@@ -1,13 +1,12 @@
 """Merge one table over another: a scenario over the one it extends, overrides over a scenario."""
 
 import copy
-import tomllib
 from collections.abc import Sequence
 from typing import Any
 
-from scenarios.files import RawTable
+from scenarios.files import DEEPEST, RawTable, TooComplexError, parse
 from scenarios.numbers import PROSE
-from scenarios.problems import Problem, ScenarioError, shown
+from scenarios.problems import Problem, ScenarioError, shortened, shown
 
 OVERRIDES = "--set"
 
@@ -60,21 +59,26 @@ def parse_overrides(overrides: Sequence[str]) -> RawTable:
     given twice, the last value wins.
 
     Raises:
-        ScenarioError: an override has no `=`, no key, or a value with unclosed quotes or brackets.
+        ScenarioError: an override has no `=`, no key or one with too many dots, or a value with unclosed
+            quotes or brackets.
     """
     table: RawTable = {}
     problems = []
     for override in overrides:
         key, equals, text = override.partition("=")
         names = [name.strip() for name in key.split(".")]
+        if len(names) > DEEPEST:
+            message = f"has {len(names)} names with dots between them"
+            problems.append(Problem(OVERRIDES, key, message, "a key such as model.init.std"))
+            continue
         if not equals or not all(names):
             message = f"found {shown(override)}"
             problems.append(Problem(OVERRIDES, "", message, "KEY=VALUE, such as model.init.std=0.3"))
             continue
         try:
             value = _parse_value(text.strip())
-        except (ValueError, RecursionError):
-            message = f"found {text.strip()}"
+        except (ValueError, TooComplexError):
+            message = f"found {shortened(text.strip())}"
             problems.append(Problem(OVERRIDES, key, message, "a value such as 0.3, relu or [[1, 3]]"))
             continue
         for name in reversed(names):
@@ -87,8 +91,8 @@ def parse_overrides(overrides: Sequence[str]) -> RawTable:
 
 def _parse_value(text: str) -> Any:
     try:
-        parsed = tomllib.loads(f"value = {text}")
-    except (ValueError, RecursionError):
+        parsed = parse(f"value = {text}")
+    except (ValueError, TooComplexError):
         if text.startswith(("[", "{", '"', "'")):
             raise
     else:

@@ -6,6 +6,9 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+MOST_PROBLEMS = 20  # that are explained; to correct them comes first
+_LONGEST_KEY, _LONGEST_MESSAGE, _LONGEST_PATH = 80, 300, 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -26,11 +29,12 @@ class Problem:
     suggestion: str = ""
 
     def __str__(self) -> str:
-        text = f"{self.key}: {self.message}" if self.key else self.message
+        key, message = shortened(self.key, _LONGEST_KEY), shortened(self.message, _LONGEST_MESSAGE)
+        text = f"{key}: {message}" if key else message
         if self.expected:
-            text += f", expected {self.expected}"
+            text += f", expected {shortened(self.expected, _LONGEST_MESSAGE)}"
         if self.suggestion:
-            text += f"; did you mean {self.suggestion}?"
+            text += f"; did you mean {shortened(self.suggestion, _LONGEST_KEY)}?"
         return printable(text)
 
 
@@ -44,12 +48,13 @@ class ScenarioError(Exception):
     def __str__(self) -> str:
         paths = list(dict.fromkeys(problem.path for problem in self.problems))
         if len(self.problems) == 1:
-            return f"{printable(paths[0])}: {self.problems[0]}"
+            return f"{_named(paths[0])}: {self.problems[0]}"
         lines = []
         for path in paths:
             own = [problem for problem in self.problems if problem.path == path]
-            lines.append(f"{printable(path)}: {len(own)} problem{'s' if len(own) > 1 else ''}")
-            lines += [f"  {problem}" for problem in own]
+            count = f"more than {MOST_PROBLEMS}" if len(own) > MOST_PROBLEMS else f"{len(own)}"
+            lines.append(f"{_named(path)}: {count} problem{'s' if len(own) > 1 else ''}")
+            lines += [f"  {problem}" for problem in own[:MOST_PROBLEMS]]
         return "\n".join(lines)
 
 
@@ -58,7 +63,9 @@ class UnknownScenario(ScenarioError):
 
     def __init__(self, name: str, nearest: Sequence[str]) -> None:
         expected = "" if nearest else "an id that `vanish-tui list` shows, or a file"
-        problem = Problem(name, "", "there is no such scenario", expected, " or ".join(nearest))
+        problem = Problem(
+            shortened(name, _LONGEST_KEY), "", "there is no such scenario", expected, " or ".join(nearest)
+        )
         super().__init__([problem])
         self.name = name
         self.nearest = tuple(nearest)
@@ -69,6 +76,16 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def shortened(text: str, longest: int = 60) -> str:
+    """`text`, or its beginning and "…" if it is longer."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def _named(path: str) -> str:
+    """A path for a message. One that is too long for a file is shortened."""
+    return shortened(printable(shortened(path, _LONGEST_PATH)), _LONGEST_PATH)
 
 
 def nearest(name: str, known: Iterable[str], count: int = 1, cutoff: float = 0.6) -> list[str]:

@@ -1,6 +1,7 @@
 """From a raw table to a Scenario, or to all of its problems in readable words."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -9,12 +10,12 @@ from pydantic.fields import FieldInfo
 from scenarios.conflicts import conflicts
 from scenarios.fields import Location, Place, defaults, expected, find, known_keys, members, names, one_of
 from scenarios.numbers import flatten
-from scenarios.problems import Problem, nearest, shown
+from scenarios.problems import MOST_PROBLEMS, Problem, nearest, shown
 from scenarios.schema import CONFIG, Scenario
 
 
 def validate(table: Mapping[str, Any], path: str, *, complete: bool = True) -> Scenario | list[Problem]:
-    """The scenario that `table` describes, or all of its problems.
+    """The scenario that `table` describes, or its problems: all, or `MOST_PROBLEMS` + 1 if there are more.
 
     Args:
         table: as tomllib returns it, with an `id`.
@@ -24,16 +25,20 @@ def validate(table: Mapping[str, Any], path: str, *, complete: bool = True) -> S
     try:
         return Scenario.model_validate(table)
     except ValidationError as error:
-        found = [
+        explained = (
             problem
             for detail in error.errors(include_url=False, include_context=False)
             if detail["type"] != "conflict"
             for problem in _explain(detail["loc"], detail["type"], detail["input"], path, complete)
-        ]
+        )
+        found = list(islice(explained, MOST_PROBLEMS + 1))
+    if len(found) > MOST_PROBLEMS:
+        return found
     bad = {problem.key.partition("[")[0] for problem in found}
     values = defaults() | flatten(dict(table))
     sound = {key: value for key, value in values.items() if key not in bad}
-    return found + [Problem(path, *conflict) for conflict in conflicts(sound)]
+    found += [Problem(path, *conflict) for conflict in islice(conflicts(sound), MOST_PROBLEMS + 1)]
+    return found[: MOST_PROBLEMS + 1]
 
 
 def _explain(location: Location, kind: str, value: object, path: str, complete: bool) -> Iterator[Problem]:

@@ -190,12 +190,33 @@ def test_a_parent_that_cannot_be_read_is_a_problem_of_its_child(write: WriteScen
     [
         (b'title = "\xff"', "is not UTF-8 text (byte 10, line 1), expected TOML in UTF-8"),
         (b"# " + b"x" * 70_000, "is larger than 64 kB, expected a scenario file of a few kB"),
-        (b"x = " + b"[" * 5000, "is not TOML: brackets are nested too deeply"),
+        (b"x = " + b"[" * 5000, "is nested too deeply, expected tables such as [model.init]"),
+        (b"x = " + b"{a = " * 100 + b"1" + b"}" * 100, "is nested too deeply, expected tables such as"),
+        (b"a" + b".a" * 100 + b" = 1", "is nested too deeply, expected tables such as [model.init]"),
+        (
+            b"a" + b".a" * 1000 + b" = 1",
+            "has too many dots in one line, expected tables such as [model.init]",
+        ),
+        (
+            b"[a" + b".a" * 30_000 + b"]",
+            "has too many dots in one line, expected tables such as [model.init]",
+        ),
         (b"x = " + b"9" * 5000, "is not TOML: "),
         (b"x = ", "is not TOML: Invalid value (at end of document)"),
         (b"\n\nx = ?", "is not TOML: Invalid value (at line 3, column 5)"),
     ],
-    ids=["not-utf-8", "too-large", "too-deep", "too-long-a-number", "cut-short", "wrong-in-line-3"],
+    ids=[
+        "not-utf-8",
+        "too-large",
+        "too-deep",
+        "tables-too-deep",
+        "a-key-too-deep",
+        "too-many-dots",
+        "too-many-dots-in-a-table",
+        "too-long-a-number",
+        "cut-short",
+        "wrong-in-line-3",
+    ],
 )
 def test_a_file_that_is_not_toml_is_reported_with_the_place(
     content: bytes, message: str, tmp_path: Path

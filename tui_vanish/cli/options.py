@@ -145,12 +145,13 @@ def load_scenario(id_or_path: str | Path, overrides: list[str]) -> "Scenario":
         RefusedError: the scenario is unknown or invalid; the text lists every problem.
     """
     import scenarios
+    from scenarios.problems import shortened
 
     try:
         return scenarios.load(id_or_path, overrides, user_dir=user_scenarios())
     except scenarios.UnknownScenario as error:
         hint = f"did you mean {' or '.join(error.nearest)}?" if error.nearest else "see vanish-tui list"
-        raise RefusedError(f"there is no scenario {error.name!r}; {hint}") from None
+        raise RefusedError(f"there is no scenario {shortened(error.name)!r}; {hint}") from None
     except scenarios.ScenarioError as error:
         raise RefusedError(str(error)) from None
 

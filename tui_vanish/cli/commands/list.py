@@ -5,6 +5,7 @@ import json
 from itertools import groupby
 
 import scenarios
+from scenarios.problems import printable
 from tui_vanish.cli.options import user_scenarios
 
 
@@ -19,18 +20,18 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps([_record(entry) for entry in entries], indent=1))
         return 0
-    width = max(len(entry.id) for entry in entries)
+    width = max(len(printable(entry.id)) for entry in entries)
     for number, (section, members) in enumerate(groupby(entries, key=lambda entry: entry.section)):
         print(section if number == 0 else f"\n{section}")
         for entry in members:
-            print(f"  {entry.id:{width}}  {_text(entry)}")
+            print(f"  {printable(entry.id):{width}}  {_text(entry)}")
     return 0
 
 
 def _text(entry: scenarios.Entry) -> str:
     if not entry.problems:
         return entry.title
-    return f"invalid; to see why: vanish-tui validate {entry.path}"
+    return f"invalid; to see why: vanish-tui validate {printable(str(entry.path))}"
 
 
 def _record(entry: scenarios.Entry) -> dict[str, object]:

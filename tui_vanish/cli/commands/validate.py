@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import scenarios
+from scenarios.problems import printable
 from tui_vanish.jobs.exits import WRONG_USE
 
 
@@ -23,5 +24,5 @@ def run(arguments: argparse.Namespace) -> int:
             print(error, file=sys.stderr)
             code = WRONG_USE
         else:
-            print(f"{path}: valid ({scenario.title})")
+            print(f"{printable(str(path))}: valid ({scenario.title})")
     return code
