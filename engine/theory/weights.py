@@ -28,6 +28,12 @@ def density(x: float, mean: float, std: float) -> float:
     return math.exp(-0.5 * ((x - mean) / std) ** 2) / (std * math.sqrt(2 * math.pi))
 
 
+def share(low: float, high: float, mean: float, std: float) -> float:
+    """The fraction of N(mean, std²) between `low` and `high`; std must be above 0."""
+    above, below = ((edge - mean) / (std * math.sqrt(2)) for edge in (high, low))
+    return 0.5 * (math.erf(above) - math.erf(below))
+
+
 def signals(std: float, layers: int, beta: float = 0.0) -> tuple[LayerSignal, ...]:
     """The signal in the first layers of the slides' network: 784 pixels, 128 sigmoids per layer, biases 0.
 

@@ -106,4 +106,4 @@ def _shown(character: str) -> str:
 
 
 _BLANK = Run(" ", "text")
-_FILLED = frozenset({"cursor", "focused"})  # roles with a background or an underline
+_FILLED = frozenset({"cursor", "focused", "series-2-on-bar"})  # roles with a background or an underline

@@ -13,9 +13,9 @@ from rich.cells import cell_len
 
 from tui_vanish.drawing import chart_axes, chart_legend
 from tui_vanish.drawing.canvas import Canvas
-from tui_vanish.drawing.chart_axes import Axis
 from tui_vanish.drawing.chart_lines import Piece, Seen, cut_to, dashes, dots, seen
 from tui_vanish.drawing.glyphs import Alphabet, alphabet
+from tui_vanish.drawing.scales import Axis, cell
 from tui_vanish.drawing.strokes import Stroke, picture
 
 Style = Literal["solid", "dashed", "points"]
@@ -149,12 +149,11 @@ class _Plot:
         height = canvas.height - has_legend - 1
         has_base = height > _BASE_LINE_ROWS
         height -= has_base
-        x_axis = chart_axes.x_axis(
-            [x for line in chart.lines for x in line.xs[:1] + line.xs[-1:]], chart.x_limits, canvas.width
-        )
         values = (y for line in chart.lines for y in line.ys)
         y_axis = chart_axes.y_axis(values, chart.y_limits, height, percent=chart.y_percent, log=chart.y_log)
         x = 1 + max(label_width, _LEAST_LABEL, *(len(label) for _, label in y_axis.ticks))
+        ends = [x for line in chart.lines for x in line.xs[:1] + line.xs[-1:]]
+        x_axis = chart_axes.x_axis(ends, chart.x_limits, canvas.width - x)
         return cls(canvas, x, int(has_legend), canvas.width - x, height, has_base, x_axis, y_axis)
 
     def put(self, x: float, y: float, text: str, role: str) -> None:
@@ -162,10 +161,10 @@ class _Plot:
         self.canvas.put(self.column(x), self.row(y), text, role)
 
     def column(self, fraction: float) -> int:
-        return self.x + round(fraction * (self.width - 1))
+        return self.x + cell(fraction, self.width, 2)
 
     def row(self, fraction: float) -> int:
-        return self.y + self.height - 1 - round(fraction * (self.height - 1))
+        return self.y + self.height - 1 - cell(fraction, self.height, 4)
 
 
 def _draw_axes(plot: _Plot, x_label: str, signs: Alphabet) -> None:
@@ -251,11 +250,11 @@ def _draw_strokes(plot: _Plot, chart: Chart, signs: Alphabet, lines: list[Seen])
         for piece in lines[number].pieces:
             if len(piece.xs) > 1:
                 for part in dashes(piece, plot.width) if dashed else (piece,):
-                    places = dots(part, 2 * plot.width, 4 * plot.height)
+                    places = dots(part, plot.width, plot.height, ascii=signs.ascii)
                     strokes.append(Stroke(_series(chart, number), marker, places))
     if not strokes:
         return
-    for x, y, character, number in picture(plot.width, plot.height, tuple(strokes)):
+    for x, y, character, number in picture(plot.width, plot.height, tuple(strokes), braille=not signs.ascii):
         plot.canvas.put(plot.x + x, plot.y + y, character, series_role(number))
 
 

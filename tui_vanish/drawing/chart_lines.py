@@ -5,7 +5,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from tui_vanish.drawing.chart_axes import Axis
+from tui_vanish.drawing.scales import Axis, cell, dot
 
 _DASH, _DASH_AND_GAP = 3, 5  # cells
 
@@ -50,7 +50,7 @@ def seen(xs: Sequence[float], ys: Sequence[float], x_axis: Axis, y_axis: Axis, w
                 found.append([])
         else:
             up = 0.0 if up < 0 else 1.0 if up > 1 else up
-            found[-1].append((round(across * (width - 1)), across, up))
+            found[-1].append((cell(across, width, 2), across, up))
     return Seen([_thinned(points) for points in found if points], interruptions)
 
 
@@ -99,9 +99,9 @@ def _thinned(points: list[tuple[int, float, float]]) -> Piece:
 def dashes(piece: Piece, width: int) -> Iterator[Piece]:
     """Split a piece into dashes, so that a line under it is visible in the gaps."""
     xs, ys = piece
-    cell = 1 / max(1, width - 1)
-    for start in range(math.floor(xs[0] / cell) // _DASH_AND_GAP * _DASH_AND_GAP, width, _DASH_AND_GAP):
-        left, right = max(xs[0], (start - 0.4) * cell), min(xs[-1], (start + _DASH - 0.6) * cell)
+    column = 1 / max(1, width - 1)
+    for start in range(math.floor(xs[0] / column) // _DASH_AND_GAP * _DASH_AND_GAP, width, _DASH_AND_GAP):
+        left, right = max(xs[0], (start - 0.2) * column), min(xs[-1], (start + _DASH - 0.4) * column)
         if left < right:
             inside = slice(bisect_right(xs, left), bisect_left(xs, right))
             yield Piece(
@@ -109,10 +109,18 @@ def dashes(piece: Piece, width: int) -> Iterator[Piece]:
             )
 
 
-def dots(piece: Piece, across: int, down: int) -> tuple[tuple[int, int], ...]:
-    """The points on a grid of `across` × `down` dots, without repeating a dot for neighbouring points."""
-    grid = [(round(x * (across - 1)), round(y * (down - 1))) for x, y in zip(*piece, strict=True)]
-    return tuple(dot for place, dot in enumerate(grid) if place == 0 or dot != grid[place - 1])
+def dots(piece: Piece, width: int, height: int, *, ascii: bool) -> tuple[tuple[int, int], ...]:
+    """The points on the grid of a plot's dots, without repeating a dot for neighbouring points.
+
+    Args:
+        piece: in fractions of the plot.
+        width: of the plot in cells; braille has two dots per cell.
+        height: of the plot in cells; braille has four dots per cell.
+        ascii: a cell has one dot, the one of the cell in which braille would have it.
+    """
+    place = cell if ascii else dot
+    grid = [(place(x, width, 2), place(y, height, 4)) for x, y in zip(*piece, strict=True)]
+    return tuple(at for number, at in enumerate(grid) if number == 0 or at != grid[number - 1])
 
 
 def _height(piece: Piece, x: float) -> float:

@@ -8,7 +8,7 @@ _COLOUR_OR_TEXT = re.compile(r"\x1b\[([0-9;]*)m|([^\x1b]+)")
 
 
 class Stroke(NamedTuple):
-    """A joined line in plotext's finest dots, two by four per cell; `number` is its series."""
+    """A joined line in braille dots, two by four per cell, or in cells; `number` is its series."""
 
     number: int
     marker: str
@@ -16,8 +16,16 @@ class Stroke(NamedTuple):
 
 
 @lru_cache(maxsize=16)
-def picture(width: int, height: int, strokes: tuple[Stroke, ...]) -> tuple[tuple[int, int, str, int], ...]:
+def picture(
+    width: int, height: int, strokes: tuple[Stroke, ...], *, braille: bool
+) -> tuple[tuple[int, int, str, int], ...]:
     """The cells that plotext draws: column, row, character, number of the series.
+
+    Args:
+        width: in cells.
+        height: in cells.
+        strokes: later ones are drawn over earlier ones.
+        braille: whether the strokes are in braille dots; otherwise they are in cells.
 
     The result is cached, because plotext takes 10 to 30 ms and most samples of a long run change no dot.
     """
@@ -29,8 +37,9 @@ def picture(width: int, height: int, strokes: tuple[Stroke, ...]) -> tuple[tuple
     plotext.frame(False)
     plotext.xticks([])
     plotext.yticks([])
-    plotext.xlim(0, 2 * width - 1)
-    plotext.ylim(0, 4 * height - 1)
+    across, down = (2, 4) if braille else (1, 1)
+    plotext.xlim(0, max(1, across * width - 1))
+    plotext.ylim(0, max(1, down * height - 1))
     for number, marker, points in strokes:
         # The colour encodes the number of the series, so that it can be read from the output.
         plotext.plot([x for x, _ in points], [y for _, y in points], marker=marker, color=number + 1)

@@ -67,6 +67,8 @@ def labels(values: Sequence[float], step: float) -> list[str]:
     """The labels of ticks `step` apart: enough digits to distinguish them, the same decimals in all."""
     largest = max((abs(value) for value in values), default=0.0) or step
     decimals = -math.floor(math.log10(step) + 1e-9)
+    multiple = step * 10.0 ** min(decimals, 300)
+    decimals += abs(multiple - round(multiple)) > 1e-6  # a step of 2.5
     if decimals <= _MOST_DECIMALS and largest < 1e5:
         places = max(0, decimals)
         return [f"{value:.{places}f}" if abs(value) > step / 2 else "0" for value in values]

@@ -10,7 +10,7 @@ from engine.protocol.events import LayerSample
 from engine.protocol.quantity import Quantity
 from tui_vanish.drawing import chart_axes, format, ticks
 from tui_vanish.drawing.canvas import Canvas, Run
-from tui_vanish.drawing.chart_axes import Axis
+from tui_vanish.drawing.scales import Axis
 from tui_vanish.instruments.layer_profile import visible
 from tui_vanish.instruments.quantities import USUAL
 from tui_vanish.widgets.canvas_widget import CanvasWidget

@@ -42,7 +42,8 @@ def _contours(name: str, across: int, down: int, levels: int) -> tuple[tuple[int
     ys = [REACH * (1 - 2 * y / (down - 1)) for y in range(down)]
     heights = _BY_NAME[name].heights(xs, ys)
     lowest, highest = min(map(min, heights)), max(map(max, heights))
-    bands = [[int((height - lowest) / (highest - lowest) * levels) for height in row] for row in heights]
+    span = (highest - lowest) or 1.0  # a few points can all be equally high
+    bands = [[int((height - lowest) / span * levels) for height in row] for row in heights]
     return tuple(
         (x, y)
         for y in range(down - 1)

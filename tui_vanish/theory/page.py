@@ -70,6 +70,13 @@ def number(value: float, digits: int = 3) -> str:
     return f"{mantissa}e{int(exponent)}" if e else mantissa
 
 
+def ratio(part: float, whole: float) -> str:
+    """`part` relative to `whole`, as `number` writes it; if both are 0, the words "0 of 0"."""
+    if whole == 0:
+        return "0 of 0" if part == 0 else "inf"
+    return number(part / whole)
+
+
 class Page:
     """Base of the theory pages. A page holds no widgets: it draws on a sheet and responds to keys.
 

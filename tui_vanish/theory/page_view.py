@@ -19,13 +19,17 @@ _GAP = 2
 class PageView(Rows):
     """Draws a page. The screen handles its keys."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"canvas--series-{number}" for number in range(1, 5)}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        *(f"canvas--series-{number}" for number in range(1, 5)),
+        "canvas--series-2-on-bar",
+    }
     DEFAULT_CSS = """
     PageView {
         & > .canvas--series-1 { color: $primary; }
         & > .canvas--series-2 { color: $warning; }
         & > .canvas--series-3 { color: $success; }
         & > .canvas--series-4 { color: $error; }
+        & > .canvas--series-2-on-bar { color: $background; background: $primary; text-style: bold; }
     }
     """
 

@@ -7,6 +7,8 @@ from tui_vanish.theory.sheet import Sheet
 
 SIDE = 28
 _SHADES, _ASCII_SHADES = " ░▒▓█", " .:-=+*%#@"
+_LEVELS = "⣀⠤⠒⠉"  # a short line at each quarter of a cell, from the bottom
+_MARK_EVERY = 3  # columns; the bars show between the marks
 _HEIGHTS, _ASCII_HEIGHTS = " ▁▂▃▄▅▆▇█", " .:#"
 
 
@@ -36,6 +38,28 @@ def columns(sheet: Sheet, heights: Sequence[float], role: str, highest: float | 
             part = max(0, min(parts, eighths - up * parts))
             if part:
                 sheet.cell(x, sheet.height - 1 - up, signs[part], role)
+
+
+def column_marks(
+    sheet: Sheet, heights: Sequence[float], bars: Sequence[float], role: str, highest: float
+) -> None:
+    """Draw a short line at each third height, over columns of the heights `bars`, so that both can be seen.
+
+    Args:
+        sheet: where `columns` has drawn the bars.
+        heights: where the lines are.
+        bars: as many as `heights`; a line inside a bar keeps the bar's colour behind it.
+        role: of the lines; `ROLE-on-bar` is the role inside a bar.
+        highest: the height that fills the sheet.
+    """
+    for x, (height, bar) in enumerate(zip(heights, bars, strict=True)):
+        level = min(math.floor(height / highest * 4 * sheet.height), 4 * sheet.height - 1)
+        if x % _MARK_EVERY or level < 1:
+            continue
+        up, part = divmod(level, 4)
+        covered = bar / highest * sheet.height >= up + 1
+        sign = "o" if sheet.ascii else _LEVELS[part]
+        sheet.cell(x, sheet.height - 1 - up, sign, f"{role}-on-bar" if covered else role)
 
 
 def log_bar(sheet: Sheet, y: int, value: float, low: float, high: float, role: str) -> None:

@@ -3,11 +3,11 @@
 The lab's charts use plotext, which takes 10 to 30 ms per picture. Here every key press needs a new picture.
 """
 
-import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Literal
 
-from tui_vanish.drawing import ticks
+from tui_vanish.drawing.scales import Axis, across_axis, cell, decades_axis, dot, linear_axis
 from tui_vanish.theory.sheet import Sheet
 
 Dash = Literal["solid", "dashed", "dotted", "long"]
@@ -19,7 +19,9 @@ _DASHES: dict[Dash, tuple[int, int]] = {
     "dotted": (1, 3),
     "long": (18, 22),
 }
-_MARGIN = 6  # cells for the labels of the y axis
+_MARGIN = 6  # least cells for the labels of the y axis
+_CELLS_A_TICK = 7  # on the x axis
+_SLACK = 1e-9
 
 
 class Dots:
@@ -72,17 +74,19 @@ class Plot:
         log_x: bool = False,
     ) -> None:
         self._sheet = sheet
-        self._xs, self._ys = xs, ys
-        self.inner = sheet.part(_MARGIN + 1, 0, sheet.width - _MARGIN - 1, sheet.height - 1)
+        self._up = _axis(ys, max(0, sheet.height - 1), 2, log=log_y)
+        self._margin = max(_MARGIN, *(len(label) for _, label in self._up.ticks))
+        self.inner = sheet.part(self._margin + 1, 0, sheet.width - self._margin - 1, sheet.height - 1)
+        self._across = _axis(xs, self.inner.width, _CELLS_A_TICK, log=log_x, across=True)
         self._dots = Dots(self.inner)
-        self._draw_y_axis(log_y)
-        self._draw_x_axis(log_x)
+        self._draw_y_axis()
+        self._draw_x_axis()
 
     def curve(
         self, function: Callable[[float], float], role: str, sign: str = "*", dash: Dash = "solid"
     ) -> None:
         """Draw the graph of a function."""
-        low, high = self._xs
+        low, high = self._across.low, self._across.high
         steps = max(1, self._dots.across - 1)
         points = [low + (high - low) * step / steps for step in range(steps + 1)]
         self.line([(x, function(x)) for x in points], role, sign, dash)
@@ -134,54 +138,56 @@ class Plot:
 
     def column(self, x: float) -> int | None:
         """The column of `x` inside the axes; None if it is outside the limits."""
-        return _place(x, self._xs, self.inner.width)
+        place = _inside(self._across, x)
+        return None if place is None else cell(place, self.inner.width, 2)
 
     def row(self, y: float) -> int | None:
         """The row of `y` inside the axes; None if it is outside the limits."""
-        up = _place(y, self._ys, self.inner.height)
-        return None if up is None else self.inner.height - 1 - up
+        place = _inside(self._up, y)
+        return None if place is None else self.inner.height - 1 - cell(place, self.inner.height, 4)
 
     def _dot(self, x: float, y: float) -> tuple[int, int] | None:
-        across, up = _place(x, self._xs, self._dots.across), _place(y, self._ys, self._dots.down)
-        return None if across is None or up is None else (across, self._dots.down - 1 - up)
+        across, up = _inside(self._across, x), _inside(self._up, y)
+        if across is None or up is None:
+            return None
+        place = cell if self._sheet.ascii else dot
+        return place(across, self.inner.width, 2), self._dots.down - 1 - place(up, self.inner.height, 4)
 
-    def _draw_y_axis(self, log: bool) -> None:
+    def _draw_y_axis(self) -> None:
         signs = self._sheet.signs
         for y in range(self.inner.height):
-            self._sheet.cell(_MARGIN, y, signs.axis, "dim")
-        for value, text in _ticks(self._ys, log, max(2, self.inner.height // 2)):
+            self._sheet.cell(self._margin, y, signs.axis, "dim")
+        for value, text in self._up.ticks:
             if (row := self.row(value)) is not None:
-                self._sheet.put(_MARGIN - len(text), row, text, "dim")
-                self._sheet.cell(_MARGIN, row, signs.axis_tick, "dim")
+                self._sheet.put(self._margin - len(text), row, text, "dim")
+                self._sheet.cell(self._margin, row, signs.axis_tick, "dim")
 
-    def _draw_x_axis(self, log: bool) -> None:
+    def _draw_x_axis(self) -> None:
         end = 0
-        for value, text in _ticks(self._xs, log, max(2, self.inner.width // 7)):
+        for value, text in self._across.ticks:
             column = self.column(value)
             if column is None:
                 continue
-            left = min(_MARGIN + 1 + column - (len(text) - 1) // 2, self._sheet.width - len(text))
+            left = min(self._margin + 1 + column - (len(text) - 1) // 2, self._sheet.width - len(text))
             if left >= end:
                 end = self._sheet.put(left, self.inner.height, text, "dim") + 1
 
 
-def _ticks(limits: tuple[float, float], log: bool, most: int) -> list[tuple[float, str]]:
+def _axis(
+    limits: tuple[float, float], cells: int, least_gap: int, *, log: bool, across: bool = False
+) -> Axis:
+    """An axis that contains the limits; log10 of the values if `log`, which its places then are."""
     low, high = limits
-    if log:
-        return [
-            (power, ticks.power_label(power))
-            for power in ticks.decades(math.ceil(low), math.floor(high), most)
-        ]
-    step = ticks.nice_step(high - low, most)
-    places = ticks.within(low, high, step)
-    return list(zip(places, ticks.labels(places, step), strict=True))
+    if not low < high:
+        low, high = low - 0.5, low + 0.5
+    make = decades_axis if log else across_axis if across else linear_axis
+    axis = make(low, high, cells, least_gap=least_gap)
+    return replace(axis, log=False)  # the pages pass logarithms
 
 
-def _place(value: float, limits: tuple[float, float], cells: int) -> int | None:
-    low, high = limits
-    if not math.isfinite(value) or not low <= value <= high:
-        return None
-    return round((value - low) / (high - low) * (cells - 1))
+def _inside(axis: Axis, value: float) -> float | None:
+    place = axis.fraction(value)
+    return place if place is not None and -_SLACK <= place <= 1 + _SLACK else None
 
 
 def _between(start: tuple[int, int], end: tuple[int, int]) -> list[tuple[int, int]]:

@@ -46,8 +46,8 @@ class Sheet:
     ) -> None:
         self.canvas, self.ascii = canvas, ascii
         self._x, self._y = x, y
-        self.width = canvas.width - x if width is None else width
-        self.height = canvas.height - y if height is None else height
+        self.width = max(0, canvas.width - x if width is None else width)
+        self.height = max(0, canvas.height - y if height is None else height)
         self.overflow = Overflow() if overflow is None else overflow
 
     @property

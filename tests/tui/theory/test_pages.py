@@ -13,7 +13,7 @@ from tests import goldens
 from tests.tui import made_up_measurements
 from tui_vanish.drawing.canvas import Canvas
 from tui_vanish.theory.formulas import in_ascii
-from tui_vanish.theory.page import Page
+from tui_vanish.theory.page import Page, number
 from tui_vanish.theory.page_view import draw_page
 from tui_vanish.theory.pages import learning_circle
 from tui_vanish.theory.pages.optimizers import Optimizers
@@ -167,8 +167,9 @@ def test_the_weights_page_describes_chi_correctly(std: float) -> None:
     for layer in range(2, 8):
         page.layer.set(layer)
         chi = signals(std, layer)[-1].chi
-        words = "χ is 1 within" if abs(chi - 1) < 0.03 else "χ < 1" if chi < 1 else "χ > 1"
-        assert words in drawn(page)
+        text = " ".join(drawn(page).split())
+        assert f"χ = {number(chi)} {'<' if chi < 1 else '>'} 1:" in text
+        assert ("χ tends to 1 with depth" in text) == (std == 0.897)
     page.layer.set(1)
     assert "for the weights χ counts from layer 2 on" in drawn(page)
 

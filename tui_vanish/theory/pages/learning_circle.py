@@ -7,7 +7,7 @@ from engine.data.fashion_mnist import PIXELS
 from engine.theory.circle import Matrix, Round, Vector, Weights, draw_weights, go_round, norm
 from engine.theory.images import CLASS_NAMES, sample
 from tui_vanish.theory import pictures
-from tui_vanish.theory.page import Knob, Page, number
+from tui_vanish.theory.page import Knob, Page, number, ratio
 from tui_vanish.theory.sheet import Sheet
 
 _FORWARD = 5  # stations on the upper side of the circle; the loss is at the right end, the update at the left
@@ -139,7 +139,7 @@ def _lines(now: Round, place: int, label: int) -> list[str]:
         case 10:
             return [
                 f"‖∂L/∂W¹‖ = {number(norm(gradient.w1))}",
-                f"relative to ‖∂L/∂W²‖: {number(norm(gradient.w1) / norm(gradient.w2))}",
+                f"relative to ‖∂L/∂W²‖: {ratio(norm(gradient.w1), norm(gradient.w2))}",
             ]
         case _:
             return [_change("W¹", before.w1, now.after.w1), _change("W²", before.w2, now.after.w2)]
@@ -147,7 +147,7 @@ def _lines(now: Round, place: int, label: int) -> list[str]:
 
 def _change(name: str, before: Matrix, after: Matrix) -> str:
     moved = tuple(tuple(b - a for a, b in zip(x, y, strict=True)) for x, y in zip(before, after, strict=True))
-    return f"‖Δ{name}‖/‖{name}‖ = {number(norm(moved) / norm(before))}"
+    return f"‖Δ{name}‖/‖{name}‖ = {ratio(norm(moved), norm(before))}"
 
 
 def _vector(values: Vector) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.theory.curves import sigmoid, sigmoid_slope
-from tui_vanish.theory.page import Knob, Page, Work, number
+from tui_vanish.theory.page import Knob, Page, Work, number, ratio
 from tui_vanish.theory.pictures import log_bar, log_mark
 from tui_vanish.theory.plot import Plot
 from tui_vanish.theory.sheet import Sheet
@@ -70,7 +70,7 @@ class SkipConnection(Page):
                 target=str(block.target),
                 through=number(block.through_layers, 2),
                 arriving=number(block.arriving, 2),
-                times=number(block.arriving / block.through_layers),
+                times=ratio(block.arriving, block.through_layers),
             )
             sheet.put(0, y, text, "accent")
             y += 1
@@ -79,7 +79,7 @@ class SkipConnection(Page):
         sheet.put(0, y + roomy, self.words("depths", mark=sheet.signs.theory), "dim")
         self._bars(sheet, y + 1 + roomy, skip, plain, 2 if roomy else 1)
         first, second = skip.deltas[0], plain.deltas[0]
-        times = number(first / second)
+        times = ratio(first, second)
         sheet.footnotes(self.words("compared", skip=number(first), plain=number(second), times=times))
 
     def _bars(self, sheet: Sheet, y: int, skip: "WaysBack", plain: "WaysBack", rows: int) -> None:

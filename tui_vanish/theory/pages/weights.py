@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from engine.theory.curves import sigmoid_slope
-from engine.theory.weights import density, signals
+from engine.theory.weights import density, share, signals
 from tui_vanish.drawing.format import fixed
 from tui_vanish.theory.page import Knob, Page, Work, number
-from tui_vanish.theory.pictures import columns, rebinned
+from tui_vanish.theory.pictures import column_marks, columns, rebinned
 from tui_vanish.theory.plot import Dash, Plot
 from tui_vanish.theory.sheet import Sheet
 
@@ -25,7 +26,9 @@ _STDS = (0.01, 0.05, 0.125, 0.25, 0.5, 0.897, 1.0, 2.0, 5.0, 10.0)
 _LAYERS = 7
 _INTERVALS = 240
 _NAMES = 7  # cells for the names before the numbers
-_CRITICAL = 0.03  # χ counts as 1 if it is this close to 1
+_CRITICAL = 0.03  # if χ is this close to 1, the page says at which σ it tends to 1
+_LINEAR, _LOG = "linear", "log"
+_LOG_LIMITS = (-4.0, 1.7)  # log10 of the density
 
 
 class Weights(Page):
@@ -39,11 +42,12 @@ class Weights(Page):
         self.layer = Knob("layer", range(1, _LAYERS + 1), 2)
         self.mean = Knob("μ", (-10.0, -5.0, -1.0, 0.0, 1.0, 5.0, 10.0), 0.0, number)
         self.reach = Knob("x up to", (0.2, 1.0, 4.0, 10.0, 30.0), 4.0, number)
+        self.axis = Knob("f axis", (_LINEAR, _LOG), _LINEAR, around=True)
         self._measured: dict[tuple[float, int], tuple[Histogram, float]] = {}
 
     def knobs(self) -> Sequence[Knob[Any]]:
-        """σ and the layer for the right side, μ and the range of x for the left side."""
-        return self.std, self.layer, self.mean, self.reach
+        """σ and the layer for the right side, μ and the axes for the left side."""
+        return self.std, self.layer, self.mean, self.reach, self.axis
 
     def work(self) -> Work | None:
         """Measure z and χ of all layers at this σ, unless this was done before."""
@@ -84,9 +88,12 @@ class Weights(Page):
             shown.append((chosen, "series-4", "long"))
         for place, (std, role, dash) in enumerate(shown):
             x = sheet.put(x, 0, f"{'abcd'[place] if sheet.ascii else _SIGNS[dash]} {std:g}", role) + 2
-        plot = Plot(sheet.part(0, 1, sheet.width, sheet.height - 1), (-reach, reach), (-4, 1.7), log_y=True)
+        log = self.axis.value == _LOG
+        sheet.put(0, 1, self.words("log_axis" if log else "linear_axis", std=f"{chosen:g}"), "dim")
+        limits = _LOG_LIMITS if log else (0.0, 1.1 * density(mean, mean, chosen))
+        plot = Plot(sheet.part(0, 2, sheet.width, sheet.height - 2), (-reach, reach), limits, log_y=log)
         for place, (std, role, dash) in enumerate(shown):
-            plot.curve(_log_density(mean, std), role, "abcd"[place], dash)
+            plot.curve(_density(mean, std, log=log), role, "abcd"[place], dash)
         plot.finish()
 
     def _preactivations(self, sheet: Sheet) -> None:
@@ -104,24 +111,24 @@ class Weights(Page):
         if measured:
             sheet.put(x + 2, 2, fixed(measured[1], 3, 7) + " measured", "accent")
         width = sheet.width
-        bells = [density(_middle(place, width, reach), 0, math.sqrt(signal.q)) for place in range(width)]
+        edges = [-reach + 2 * reach * place / width for place in range(width + 1)] if width else []
+        bells = [share(low, high, 0, math.sqrt(signal.q)) for low, high in pairwise(edges)]
+        highest = 1.25 * max(bells, default=1.0)
         slope_rows = max(2, sheet.height // 5)
         upper = sheet.part(0, 3, width, sheet.height - 5 - slope_rows)
-        if measured:
-            heights = [share * width / (2 * reach) for share in rebinned(measured[0].shares, width)]
-            columns(upper, heights, "series-1", max(bells) * 1.25)
-        for place, bell in enumerate(bells):
-            row = upper.height - 1 - round(bell / (max(bells) * 1.25) * (upper.height - 1))
-            if bell > 0.02 * max(bells):
-                upper.cell(place, row, upper.signs.point, "series-2")
-        slopes = [sigmoid_slope(_middle(place, width, reach)) for place in range(width)]
+        found = rebinned(measured[0].shares, width) if measured else [0.0] * width
+        columns(upper, found, "series-1", highest)
+        column_marks(upper, bells, found, "series-2", highest)
+        slopes = [sigmoid_slope((low + high) / 2) for low, high in pairwise(edges)]
         columns(sheet.part(0, sheet.height - 2 - slope_rows, width, slope_rows), slopes, "series-3", 0.25)
         left, right = f"{-reach:.3g}", f"{reach:.3g}"
         sheet.put(0, sheet.height - 2, left, "dim")
         sheet.put(width // 2, sheet.height - 2, "0", "dim")
         sheet.put(width - len(right), sheet.height - 2, right, "dim")
-        sheet.row(0, sheet.height - 1, (sheet.signs.point, "series-2"), (" theory, N(0, q)   ", "dim"))
-        sheet.row(19, sheet.height - 1, (sheet.signs.bar, "series-3"), (" below: σ'(z)", "dim"))
+        y = sheet.height - 1
+        x = sheet.row(0, y, (sheet.signs.bar, "series-1"), (" measured  ", "dim"))
+        x = sheet.row(x, y, ("o" if sheet.ascii else "⠤", "series-2"), (" theory  ", "dim"))
+        sheet.row(x, y, (sheet.signs.bar, "series-3"), (" σ'(z)", "dim"))
 
     def _verdict(self) -> str:
         layer = self.layer.value
@@ -129,10 +136,9 @@ class Weights(Page):
             return self.words("first")
         chi = signals(self.std.value, _LAYERS)[layer - 1].chi
         root = math.sqrt(chi)
-        if abs(chi - 1) < _CRITICAL:
-            return self.words("critical")
         name = "vanishes" if chi < 1 else "grows"
-        return self.words(name, layer=str(layer), root=number(root), six=number(root**6, 2))
+        text = self.words(name, chi=number(chi), layer=str(layer), root=number(root), six=number(root**6, 2))
+        return f"{text} {self.words('critical')}" if abs(chi - 1) < _CRITICAL else text
 
 
 def _reach(q: float) -> float:
@@ -140,13 +146,13 @@ def _reach(q: float) -> float:
     return max(6.0, 3 * math.sqrt(q))
 
 
-def _middle(place: int, places: int, reach: float) -> float:
-    return -reach + 2 * reach * (place + 0.5) / places
+def _density(mean: float, std: float, *, log: bool) -> Callable[[float], float]:
+    """The density as the plot takes it: on a log axis its log10."""
 
-
-def _log_density(mean: float, std: float) -> Callable[[float], float]:
     def height(x: float) -> float:
         value = density(x, mean, std)
+        if not log:
+            return value
         return math.log10(value) if value > 0 else -math.inf
 
     return height
