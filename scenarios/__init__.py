@@ -6,6 +6,7 @@ Importing this package is cheap: pydantic is imported when the first scenario is
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scenarios.files import toml_files
 from scenarios.index import Entry, built_in
 from scenarios.loading import OWN_SECTION, load
 from scenarios.problems import Problem, ScenarioError, UnknownScenario
@@ -36,7 +37,7 @@ def differences(a: "Scenario", b: "Scenario") -> tuple[tuple[str, Any, Any], ...
 
 def _users(user_dir: Path) -> list[Entry]:
     try:
-        paths = sorted(path for path in user_dir.iterdir() if path.suffix == ".toml")
+        paths = toml_files(user_dir)
     except FileNotFoundError:
         return []
     except OSError as error:

@@ -1,7 +1,9 @@
 """Read scenario files as raw tables."""
 
+import os
 import stat
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,22 @@ RawTable = dict[str, Any]
 LARGEST = 64 * 1024  # bytes; a typical scenario has 2 kB
 DEEPEST = 16  # levels of tables and lists; a scenario has 4
 _MOST_DOTS = 200  # in one line; or fewer in each of several lines
+
+
+def toml_files(folder: Path) -> list[Path]:
+    """The scenario files in a folder, by name.
+
+    Raises:
+        OSError: the folder is missing or cannot be read.
+    """
+    return [folder / name for name in sorted(os.listdir(folder)) if name.endswith(".toml")]
+
+
+def known_files(folder: Path) -> dict[str, Path]:
+    """The scenario files in a folder by their ids; none if the folder cannot be read."""
+    with suppress(OSError, ValueError):  # ValueError: a NUL in the name
+        return {path.stem: path for path in toml_files(folder)}
+    return {}
 
 
 def read(path: Path) -> RawTable:

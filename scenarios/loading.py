@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scenarios.files import RawTable, read
+from scenarios.files import RawTable, known_files, read
 from scenarios.index import built_in
 from scenarios.merging import OVERRIDES, inherit, merge, parse_overrides
 from scenarios.problems import Problem, ScenarioError, UnknownScenario, nearest, shown
@@ -50,7 +50,7 @@ def _locate(id_or_path: str | Path, user_dir: Path | None) -> Path:
         return id_or_path
     known = {name: entry.path for name, entry in built_in().items()}
     if user_dir is not None:
-        known = {path.stem: path for path in user_dir.glob("*.toml")} | known
+        known = known_files(user_dir) | known
     if id_or_path in known:
         return known[id_or_path]
     path = Path(id_or_path)
@@ -80,7 +80,7 @@ def _parent(path: Path, name: object) -> RawTable | Problem:
     file, key = str(path), "extends"
     if not isinstance(name, str):
         return Problem(file, key, f"found {shown(name)}", "a scenario's id, such as depth-7")
-    known = {other.stem: other for other in path.parent.glob("*.toml")}
+    known = known_files(path.parent)
     known |= {other: entry.path for other, entry in built_in().items()}
     if name not in known:
         return Problem(file, key, f"there is no scenario {shown(name)}", "", "".join(nearest(name, known)))

@@ -130,11 +130,14 @@ def breach(importer: str, name: str) -> str:
     return f"{importer} imports {name}: {there.rpartition('.')[2]} is {how} {here.rpartition('.')[2]}"
 
 
-RAISE = {"exists", "is_dir", "is_file", "is_symlink"}
+RAISE = {"exists", "is_dir", "is_file", "is_symlink", "glob", "rglob", "iterdir"}
 
 
 def test_nothing_asks_a_path_in_a_way_that_can_raise() -> None:
-    """`Path.exists` raises without permission and for a long name; `os.path.exists` says False."""
+    """`Path.exists` raises without permission and for a long name; `os.path.exists` says False.
+
+    `Path.glob` raises as well; `os.listdir` has its errors where it is called.
+    """
     asked = [
         f"{module_name(path)}:{node.lineno}"
         for path in chain.from_iterable(map(sources, PACKAGES))

@@ -155,3 +155,14 @@ def test_a_scenario_is_frozen_and_always_refuses_conflicts() -> None:
     whole["model"]["skip"] = [[1, 9]]
     with pytest.raises(ValidationError, match=r"model.skip: found \[1, 9\]"):
         Scenario.model_validate(whole)
+
+
+@pytest.mark.parametrize("name", ["file", "file/x", "n" * 300, "loop", "missing"])
+def test_a_folder_of_own_scenarios_that_cannot_be_read_hides_no_built_in_one(
+    name: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to("loop")
+    assert scenarios.load("depth-3", user_dir=tmp_path / name).id == "depth-3"
+    with pytest.raises(scenarios.UnknownScenario):
+        scenarios.load("depth-33", user_dir=tmp_path / name)
