@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # A run that was left by a terminal just now is live again in seconds; later there is no hurry to find one.
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 2.0, 60.0
+_MOST_READ = 2**22  # bytes of a log at one look, which is then shown: a log may have hundreds of megabytes
 _PATIENCE_SECONDS = 30.0  # of taking over: the other process may be importing, or saving to a slow disk
 
 
@@ -48,6 +49,7 @@ class Peers:
         self._followers: dict[str, Follower] = {}
         self._unreadable: set[str] = set()  # for good
         self._silent: set[str] = set()  # for now
+        self._damaged: set[str] = set()  # in part, which was reported
         self._handovers: list[_Handover] = []
         self._news: list[News] = []
 
@@ -109,18 +111,22 @@ class Peers:
         follower = self._followers[run]
         try:
             self._poll(follower)
-            return follower.snapshot()
+            snapshot = follower.snapshot()
         except NotARun as error:
             self._give_up(run, str(error))
             return None
         except Exception as error:  # each line is an event, but together they are not a run
             self._give_up(run, f"its log is damaged ({type(error).__name__}: {error})")
             return None
+        if follower.damage and run not in self._damaged:
+            self._damaged.add(run)
+            self._news.append(News(run, "warning", f"{run}: {follower.damage}"))
+        return snapshot
 
     def _poll(self, follower: Follower) -> None:
         run = follower.run
         try:
-            follower.poll()
+            follower.poll(_MOST_READ)
         except OSError as error:  # a network file system may be back at the next look
             if run not in self._silent:
                 self._silent.add(run)
@@ -142,17 +148,21 @@ class Peers:
         """
         for run in (*wanted, *self._search()):
             self._follow(run)
-        runs, owners = [], {}
+        runs, owners, reading = [], {}, ""
         for run, follower in list(self._followers.items()):
             # Before the log is read: if the process ends in between, its last event is already in the log.
             owner = owner_of(follower.folder)
             if (seen := self._read(run)) is None:
                 continue
+            if follower.is_behind:  # only the end of the log says how the run is
+                reading = reading or f"reading {seen.scenario_id}, {100 * follower.part_read:.0f} %"
+                continue
             if owner not in (None, self._here):
                 owners[run] = owner
             runs.append(_stopped_if_abandoned(seen, owner))
-        if (_states(runs), owners) != (_states(self._seen.runs), self._seen.owners):
-            self._seen = Seen(tuple(runs), owners)
+        before = self._seen
+        if (_states(runs), owners, reading) != (_states(before.runs), before.owners, before.reading):
+            self._seen = Seen(tuple(runs), owners, reading)
         return self._seen
 
     def _search(self) -> list[str]:
@@ -183,6 +193,8 @@ class Peers:
 
     def _cannot_resume(self, run: str) -> bool:
         seen = self._read(run) if run in self._followers else None
+        while run in self._followers and self._followers[run].is_behind:
+            seen = self._read(run)
         return seen is not None and seen.status in (Status.FINISHED, Status.DIVERGED)
 
 

@@ -12,10 +12,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one look found: the runs, and who trains them."""
+    """What one look found: the runs, and who trains them.
+
+    Attributes:
+        runs: those whose logs have been read.
+        owners: the processes that train some of them.
+        reading: which log is being read, and how far, in a few words; empty if none is.
+    """
 
     runs: tuple["Snapshot", ...] = ()
     owners: "Mapping[str, Owner]" = field(default_factory=dict)
+    reading: str = ""
 
 
 class News(NamedTuple):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from scenarios.schema import Scenario
 
 _LOOK_SECONDS = 0.4
+_READING_SECONDS = 0.05  # between two parts of a large log: the screen and the training need the time, too
 
 
 class SharedEngine:
@@ -99,6 +100,7 @@ class SharedEngine:
                 runs=(*(run for run in seen.runs if run.run not in names), *runs),
                 notices=tuple(self._notices),
                 owners={run: owner for run, owner in seen.owners.items() if run not in names},
+                reading=seen.reading,
             )
         return self._snapshot
 
@@ -173,7 +175,7 @@ class SharedEngine:
     def _work(self) -> None:
         while not self._closing.is_set():
             self.look()
-            self._closing.wait(_LOOK_SECONDS)
+            self._closing.wait(_READING_SECONDS if self._seen.reading else _LOOK_SECONDS)
 
 
 class NoEngine:

@@ -21,7 +21,7 @@ class Batches:
     def __init__(self, data: Dataset, seed: int, size: int) -> None:
         self.position = 0  # how many images of the epoch were used
         self._data, self._seed, self._size = data, seed, size
-        self._images = len(data.train_labels) * data.passes
+        self.images = len(data.train_labels) * data.passes  # of an epoch
         self._order: Tensor  # indices of images, int64 [images of an epoch]
         self._labels: Tensor  # in that order, int64 [images of an epoch]
 
@@ -31,25 +31,25 @@ class Batches:
         Raises:
             DataError: the last batch has only one image, or the training set has.
         """
-        if self._images == 1:
+        if self.images == 1:
             raise DataError("BatchNorm needs at least two images, but the training set has only one")
-        if self._images % self._size == 1:
-            sizes = chain(range(self._size - 1, 1, -1), range(self._size + 1, self._images + 1))
-            better = next(size for size in sizes if self._images % size != 1)
+        if self.images % self._size == 1:
+            sizes = chain(range(self._size - 1, 1, -1), range(self._size + 1, self.images + 1))
+            better = next(size for size in sizes if self.images % size != 1)
             raise DataError(
-                f"with data.batch_size = {self._size} only one of the {self._images} images is left for the "
+                f"with data.batch_size = {self._size} only one of the {self.images} images is left for the "
                 f"last batch, but BatchNorm needs at least two: use another size, such as {better}"
             )
 
     @property
     def per_epoch(self) -> int:
         """Batches per epoch."""
-        return math.ceil(self._images / self._size)
+        return math.ceil(self.images / self._size)
 
     @property
     def is_over(self) -> bool:
         """Whether all batches of the epoch were used."""
-        return self.position >= self._images
+        return self.position >= self.images
 
     def begin(self, epoch: int, position: int = 0) -> None:
         """Begin an epoch.

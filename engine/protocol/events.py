@@ -9,6 +9,7 @@ This file is longer than 300 lines because the format is complete here: every ev
 
 import json
 import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Literal, get_args
@@ -249,6 +250,8 @@ _TYPES: dict[str, type[RunEvent]] = {
     )
 }
 
+KINDS = frozenset(_TYPES)  # the names of all kinds, as in the log
+
 # For each kind, the fields whose values can be checked with isinstance.
 _PLAIN = {int, float, str, bool, NoneType}
 _CHECKED: dict[type, dict[str, Any]] = {
@@ -259,6 +262,44 @@ _CHECKED: dict[type, dict[str, Any]] = {
     }
     for kind in (*_TYPES.values(), LayerSample)
 }
+
+# The other fields, apart from `layers` and `status`, which are converted.
+_SHAPES: dict[str, Callable[[Any], bool]] = {
+    "scenario": lambda value: isinstance(value, dict),
+    "data": lambda value: isinstance(value, dict),
+    "versions": lambda value: isinstance(value, dict) and _are_texts(value.values()),
+    "trainable": lambda value: isinstance(value, tuple) and _are_texts(value),
+    "frozen": lambda value: isinstance(value, tuple) and _are_texts(value),
+    "kind": lambda value: value in get_args(InterventionKind),
+    "state": lambda value: value in ("began", "ended"),
+    "evidence": lambda value: (
+        isinstance(value, dict) and all(is_a(each, float | None) for each in value.values())
+    ),
+    "suggestions": lambda value: isinstance(value, tuple) and _are_texts(value),
+    "nonfinite": lambda value: value is None or (isinstance(value, tuple) and _are_texts(value)),
+}
+_SHAPED = {
+    kind: {
+        field.name: _SHAPES[field.name]
+        for field in fields(kind)
+        if field.name in _SHAPES and field.name not in _CHECKED[kind]
+    }
+    for kind in _TYPES.values()
+}
+
+# From where to where a number can be. A share and a time cannot be nan or infinite, a loss can.
+_COUNT, _POSITIVE, _SHARE, _SECONDS = (0, 2**53), (1, 2**31), (0.0, 1.0), (0.0, 1e12)
+LIMITS: dict[str, tuple[float, float]] = {
+    **dict.fromkeys(("step", "epoch", "stage", "epochs", "steps", "since_step"), _COUNT),
+    **dict.fromkeys(("steps_per_epoch", "stages"), _POSITIVE),
+    **dict.fromkeys(("accuracy", "train_accuracy", "test_accuracy", "best_test_accuracy"), _SHARE),
+    **dict.fromkeys(("time", "seconds", "evaluation_seconds"), _SECONDS),
+}
+_LIMITED = {
+    kind: {field.name: LIMITS[field.name] for field in fields(kind) if field.name in LIMITS}
+    for kind in (*_TYPES.values(), LayerSample)
+}
+_LARGEST_VALUE = 2**31  # of what a user sets by hand
 
 # `try` is the JSON key that programs rely on, but Python does not allow it as the name of a field.
 _KEY_OF_FIELD = {"suggestions": "try"}
@@ -312,6 +353,7 @@ def from_record(record: Record) -> RunEvent | None:
     if "status" in values:
         values["status"] = Status(values["status"])
     _check(kind, values)
+    _check_shapes(kind, values)
     return kind(**values)
 
 
@@ -326,7 +368,38 @@ def _layer(record: Any) -> LayerSample:
 def _check(kind: type, values: Record) -> None:
     for name, expected in _CHECKED[kind].items():
         if name in values and not is_a(values[name], expected):
-            raise TypeError(f"{name} cannot be {values[name]!r}")
+            raise _unusable(TypeError, name, values[name])
+    for name, (low, high) in _LIMITED[kind].items():
+        value = values.get(name)
+        # Written so that nan is refused.
+        if value is not None and not low <= value <= high:
+            raise _unusable(ValueError, name, value)
+
+
+def _check_shapes(kind: type, values: Record) -> None:
+    for name, is_shaped in _SHAPED[kind].items():
+        if name in values and not is_shaped(values[name]):
+            raise _unusable(TypeError, name, values[name])
+    if kind is Intervened:
+        _check_intervention(values)
+
+
+def _check_intervention(values: Record) -> None:
+    """Check that it can be repeated: a resume must not guess what the user has set."""
+    value = values.get("value")
+    if values.get("kind") in ("lr", "epochs") and (value is None or not 0 <= value <= _LARGEST_VALUE):
+        raise _unusable(ValueError, "value", value)
+    if values.get("kind") in ("freeze", "unfreeze") and values.get("layer") is None:
+        raise _unusable(ValueError, "layer", None)
+
+
+def _unusable(kind: type[Exception], name: str, value: Any) -> Exception:
+    text = repr(value)
+    return kind(f"{name} cannot be {text if len(text) <= 40 else text[:39] + '…'}")
+
+
+def _are_texts(values: Iterable[Any]) -> bool:
+    return all(isinstance(value, str) for value in values)
 
 
 def is_a(value: Any, kind: Any) -> bool:

@@ -3,14 +3,34 @@
 import json
 from typing import Any
 
+DEEPEST = 64  # levels; no file of this program has ten
+
 
 def parse(text: str | bytes) -> Any:
     """The value that a JSON text holds.
 
     Raises:
-        ValueError: it is not JSON, or it is nested more deeply than Python can follow.
+        ValueError: it is not JSON, or it is nested more deeply than any file of this program. So code that
+            follows the value level by level cannot run out of stack.
     """
     try:
-        return json.loads(text)
+        value = json.loads(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    if _brackets(text) > DEEPEST and not _is_shallow(value, DEEPEST):
+        raise ValueError("nested too deeply")
+    return value
+
+
+def _brackets(text: str | bytes) -> int:
+    """How many brackets open: at least as many as there are levels, and counted faster."""
+    if isinstance(text, str):
+        return text.count("[") + text.count("{")
+    return text.count(b"[") + text.count(b"{")
+
+
+def _is_shallow(value: Any, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return True
+    inside = value.values() if isinstance(value, dict) else value
+    return levels > 0 and all(_is_shallow(item, levels - 1) for item in inside)

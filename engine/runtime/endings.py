@@ -2,13 +2,22 @@
 
 from typing import TYPE_CHECKING
 
+from engine.data.idx import DataError
 from engine.protocol.events import RunFinished
-from engine.protocol.spec import RunSpec
+from engine.protocol.spec import NotARunSpec, RunSpec
 from engine.protocol.status import Status
+from engine.runtime.saved import CannotResume
+from engine.storage.run_log import NotARun
 from engine.tracking.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from engine.runtime.state import Severity
+
+
+def reason_of(error: Exception) -> str:
+    """Why a run failed, in one sentence. A text that is not a sentence of ours gets the kind of error."""
+    ours = isinstance(error, CannotResume | DataError | NotARun | NotARunSpec)
+    return str(error) if ours else f"{type(error).__name__}: {error}"
 
 
 def failure(seen: Snapshot, error: str, trace: str | None = None) -> RunFinished:

@@ -8,7 +8,6 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from engine.data.idx import DataError
 from engine.diagnosis import Diagnosis
 from engine.protocol.commands import CannotFreeze, ResumeRun, RunCommand, Stop
 from engine.protocol.events import Intervened, Paused, Resumed, RunEvent, RunFinished, StageStarted
@@ -16,7 +15,8 @@ from engine.protocol.spec import RunSpec
 from engine.protocol.status import Status
 from engine.runtime import resume
 from engine.runtime.apply_command import apply_command
-from engine.runtime.endings import end_notice, failure
+from engine.runtime.endings import end_notice, failure, reason_of
+from engine.runtime.saved import CannotResume, Saved, read_saved
 from engine.runtime.state import Severity
 from engine.storage.checkpoint import Checkpoint, copied
 from engine.storage.origin import Origin
@@ -124,23 +124,22 @@ class LiveRun:
             threads: torch threads.
         """
         try:
-            saved = resume.read_saved(self._folder)
-        except resume.CannotResume as error:
+            saved = read_saved(self._folder)
+        except CannotResume as error:
             self.fail(str(error))
             return
         try:
-            for event in saved.events:
-                self._view.apply(event)
-                self._diagnosis.follow(event)  # its verdicts are in the log already
+            view, diagnosis = self._replayed(saved)
             resume.check(saved, command, data, threads)
             trainer = self._build(data, threads)
-            resume.restore(trainer, saved)
+            resume.restore(trainer, saved, view.snapshot())
             self._directory = saved.open()
         except Exception as error:  # the log may be damaged, or the disk may be gone
             with suppress(OSError):
                 saved.lock.release()
-            self.fail(f"{self.name} cannot be resumed: {error}")
+            self.fail(f"{self.name} cannot be resumed: {reason_of(error)}")
             return
+        self._view, self._diagnosis = view, diagnosis
         for remark in saved.remarks:
             self._notify(self.name, "warning", f"{self.name}: {remark}")
         # A number of epochs given now replaces one that would be repeated.
@@ -157,6 +156,15 @@ class LiveRun:
         except Exception as error:  # as in begin
             self._failure = error
         self.flush()
+
+    def _replayed(self, saved: Saved) -> tuple[RunView, Diagnosis]:
+        """The view and the diagnosis at the checkpoint; they are shown only if the run can be resumed."""
+        spec = RunSpec.of(self._scenario.resolved())
+        view, diagnosis = RunView(self.name, spec, self._seed), Diagnosis(spec)
+        for event in saved.events():
+            view.apply(event)
+            diagnosis.follow(event)  # its verdicts are in the log already
+        return view, diagnosis
 
     def _build(self, data: "Dataset", threads: int) -> "Trainer":
         from engine.training.trainer import Trainer
@@ -221,8 +229,7 @@ class LiveRun:
         if (cause := self._failure) is not None:
             self._failure = None
             self._pending.clear()
-            reason = str(cause) if isinstance(cause, DataError) else f"{type(cause).__name__}: {cause}"
-            self.fail(reason, "".join(traceback.format_exception(cause)))
+            self.fail(reason_of(cause), "".join(traceback.format_exception(cause)))
         self.notify_trouble()
 
     def notify_trouble(self) -> None:

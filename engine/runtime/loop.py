@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 from engine import devices
 from engine.data.fashion_mnist import DataError, find_source, load
 from engine.protocol.commands import Inspect, ResumeRun, Train
-from engine.protocol.spec import NotARunSpec
 from engine.runtime import threads
-from engine.runtime.endings import not_begun
+from engine.runtime.endings import not_begun, reason_of
 from engine.runtime.rounds import Rounds
 from engine.runtime.state import EngineSnapshot, Notice, Settings, State
-from engine.storage.run_log import NotARun, read_description
+from engine.storage.run_log import read_description
 from engine.storage.saver import Saver
 
 if TYPE_CHECKING:
@@ -126,12 +125,12 @@ class Loop:
         try:
             what = read_description(self._folder / command.run)
             scenario = what.spec.scenario()
-        except (NotARun, NotARunSpec) as error:
-            text = f"{command.run} cannot be resumed: {error}"
+            run = self._add(command.run, scenario, what.seed)
+        except Exception as error:  # whatever is in the folder must fail this run, not the engine
+            text = f"{command.run} cannot be resumed: {reason_of(error)}"
             self._notify(command.run, "error", text)
             self._on_run_event(not_begun(command.run, text))
             return
-        run = self._add(command.run, scenario, what.seed)
         self._with_data(run, lambda data: run.resume(command, data, self._settings.threads))
 
     def _add(self, name: str, scenario: "Scenario", seed: int) -> "LiveRun":

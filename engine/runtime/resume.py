@@ -1,10 +1,5 @@
-"""Resuming a run: what its directory holds, and whether the run can continue bit-identically."""
+"""Resuming a run: whether it can continue here bit-identically, and what it needs for that."""
 
-import os
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.protocol.commands import (
@@ -16,181 +11,16 @@ from engine.protocol.commands import (
     SetLearningRate,
     Unfreeze,
 )
-from engine.protocol.events import Intervened, RunEvent, RunFinished, RunStarted, from_line
-from engine.protocol.spec import NotARunSpec, RunSpec
+from engine.protocol.events import Intervened
 from engine.protocol.status import Status
-from engine.storage.checkpoint import Checkpoint, newest_checkpoint
+from engine.runtime.saved import CannotResume, Saved
+from engine.storage.checkpoint import Checkpoint, Unfit
 from engine.storage.origin import Origin
-from engine.storage.run_directory import RunDirectory
-from engine.storage.run_lock import RunInUse, RunLock
-from engine.storage.run_log import (
-    DESCRIPTION,
-    EVENTS,
-    Description,
-    NotARun,
-    RunLog,
-    read_description,
-    split_lines,
-)
 
 if TYPE_CHECKING:
     from engine.data.fashion_mnist import Dataset
+    from engine.tracking.snapshot import Snapshot
     from engine.training.trainer import Trainer
-
-
-class CannotResume(Exception):
-    """The run cannot be resumed as requested. The text is one sentence: why, and what to do."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Saved:
-    """A run that was read from its directory. Its lock is held, so no other process can take it.
-
-    Attributes:
-        folder: the run directory.
-        lock: of the run directory.
-        origin: the data, device and threads that the run began with.
-        log_bytes: size of the log up to the checkpoint.
-        checkpoint: the newest usable checkpoint; None if the run restarts from the beginning.
-        events: of the log, up to the checkpoint.
-        to_repeat: changes by hand after the checkpoint, which must be repeated at the same steps.
-        crashed: whether the log has no end, because the process was killed.
-        remarks: a sentence for each problem that was found.
-    """
-
-    folder: Path
-    lock: RunLock
-    origin: Origin
-    log_bytes: int
-    checkpoint: Checkpoint | None
-    events: tuple[RunEvent, ...]
-    to_repeat: tuple[Intervened, ...]
-    crashed: bool
-    remarks: tuple[str, ...]
-
-    @property
-    def started(self) -> RunStarted | None:
-        """The first event of the run; None if the log has lost it."""
-        return next((event for event in self.events if isinstance(event, RunStarted)), None)
-
-    def open(self) -> RunDirectory:
-        """Truncate the log to the checkpoint, and open it for writing.
-
-        Raises:
-            OSError: the log cannot be written.
-        """
-        return RunDirectory(RunLog.reopen(self.folder, self.log_bytes), self.lock)
-
-
-def read_saved(folder: Path) -> Saved:
-    """Lock and read a run directory. Nothing is changed until `Saved.open` is called.
-
-    The caller must call `Saved.open`, or release the lock.
-
-    Raises:
-        CannotResume: another process trains the run, or the directory cannot be read or written.
-    """
-    try:
-        lock = RunLock(folder)
-    except RunInUse as error:
-        raise CannotResume(f"{folder.name} cannot be resumed: {error}") from None
-    except OSError as error:
-        raise CannotResume(f"{folder.name} cannot be resumed: {error.strerror}") from None
-    try:
-        return _read(folder, lock)
-    except (OSError, NotARun, CannotResume) as error:
-        with suppress(OSError):
-            lock.release()
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise CannotResume(f"{folder.name} cannot be resumed: {reason}") from None
-
-
-def _read(folder: Path, lock: RunLock) -> Saved:
-    log = folder / EVENTS
-    content = log.read_bytes() if os.path.exists(log) else b""
-    whole = content.rfind(b"\n") + 1
-    checkpoint, remarks = newest_checkpoint(folder, whole)
-    place = min(checkpoint.log_bytes, whole) if checkpoint else 0
-    kept: list[RunEvent] = []
-    tail: list[RunEvent] = []
-    for event, end in _events(content[:whole], remarks):
-        (kept if end <= place else tail).append(event)
-    origin = origin_of(read_description(folder), [*kept, *tail])
-    last = (tail or kept)[-1:]
-    remarks += _other_versions(kept)
-    return Saved(
-        folder=folder,
-        lock=lock,
-        origin=origin,
-        log_bytes=place,
-        checkpoint=checkpoint,
-        events=tuple(kept),
-        to_repeat=tuple(event for event in tail if isinstance(event, Intervened)),
-        crashed=not any(isinstance(event, RunFinished) for event in last),
-        remarks=tuple(remarks),
-    )
-
-
-def origin_of(what: Description, events: Iterable[RunEvent]) -> Origin:
-    """The data, device and threads that a run began with, from its `run.json` or else from its log.
-
-    Args:
-        what: description of the run.
-        events: of its log, as far as they were read.
-
-    Raises:
-        CannotResume: neither contains them, or the two contradict each other, so the run might continue on
-            other data.
-    """
-    started = next((event for event in events if isinstance(event, RunStarted)), None)
-    if started is not None and (differing := _contradiction(what, started)):
-        raise CannotResume(
-            f"{DESCRIPTION} and {EVENTS} name a different {differing}: put back the file that was changed"
-        )
-    if what.origin is not None:
-        return what.origin
-    origin = None if started is None else Origin.of_event(started)
-    if origin is not None:
-        return origin
-    raise CannotResume(
-        "its data, device and threads are unknown, because the first line of its log is lost:"
-        f" train it from the start with vanish-tui run {what.spec.id} --seed {what.seed}"
-    )
-
-
-def _contradiction(what: Description, started: RunStarted) -> str:
-    """What a run's description and the first line of its log disagree about; empty if nothing."""
-    if started.seed != what.seed:
-        return "seed"
-    if what.origin is not None and isinstance(started.data, dict):
-        sizes = (started.data.get("train"), started.data.get("test"))
-        if sizes != (what.origin.train, what.origin.test):
-            return "number of images"
-    with suppress(NotARunSpec):  # the log's is damaged, or of an earlier version
-        # As scenarios, because another version may have written a setting that has its usual value.
-        if RunSpec.of(started.scenario).scenario() != what.spec.scenario():
-            return "scenario"
-    return ""
-
-
-def _other_versions(events: list[RunEvent]) -> Iterator[str]:
-    there = next((event.versions.get("torch") for event in events if isinstance(event, RunStarted)), None)
-    from importlib.metadata import version  # slow to import, and rarely needed
-
-    here = version("torch")
-    if there not in (None, here):
-        yield f"it began with PyTorch {there} and continues with {here}: the last bits may differ from now on"
-
-
-def _events(content: bytes, remarks: list[str]) -> Iterator[tuple[RunEvent, int]]:
-    for number, (line, end) in enumerate(split_lines(content), 1):
-        try:
-            event = from_line(line)
-        except (ValueError, TypeError):
-            remarks.append(f"line {number} of {EVENTS} is damaged")
-        else:
-            if event is not None:
-                yield event, end
 
 
 def check(saved: Saved, command: ResumeRun, data: "Dataset", threads: int) -> None:
@@ -209,9 +39,9 @@ def check(saved: Saved, command: ResumeRun, data: "Dataset", threads: int) -> No
     if checkpoint is not None and checkpoint.status is Status.DIVERGED:
         raise CannotResume("it diverged, and would diverge again: restart it with another lr")
     if checkpoint is not None:
-        progress = checkpoint.trainer["progress"]
-        had, epochs = progress["epoch_of_stage"], command.epochs
-        if epochs is not None and epochs <= had - progress["in_epoch"]:
+        had, in_epoch = progress_of(checkpoint)
+        epochs = command.epochs
+        if epochs is not None and epochs <= had - in_epoch:
             raise CannotResume(f"it has already had {had} epochs: pass a larger number with --epochs")
         longer = epochs is not None or any(done.kind == "epochs" for done in saved.to_repeat)
         if checkpoint.status is Status.FINISHED and not longer:
@@ -229,19 +59,46 @@ def check(saved: Saved, command: ResumeRun, data: "Dataset", threads: int) -> No
         raise CannotResume(reason)
 
 
-def restore(trainer: "Trainer", saved: Saved) -> None:
+def progress_of(checkpoint: Checkpoint) -> tuple[int, bool]:
+    """The number of epochs of the stage that have begun, and whether the last one has not ended.
+
+    Raises:
+        CannotResume: the checkpoint does not hold them.
+    """
+    progress = checkpoint.trainer.get("progress")
+    if not isinstance(progress, dict):
+        raise CannotResume(_unfit("its progress is damaged"))
+    had, in_epoch = progress.get("epoch_of_stage"), progress.get("in_epoch")
+    if type(had) is not int or type(in_epoch) is not bool:
+        raise CannotResume(_unfit("its progress is damaged"))
+    return had, in_epoch
+
+
+def restore(trainer: "Trainer", saved: Saved, last: "Snapshot") -> None:
     """Bring a trainer to the checkpoint of a saved run, if there is one.
+
+    Args:
+        trainer: new, of the same scenario.
+        saved: the run.
+        last: the run after the events up to the checkpoint.
 
     Raises:
         CannotResume: the checkpoint does not fit.
     """
-    if saved.checkpoint is None:
+    checkpoint = saved.checkpoint
+    if checkpoint is None:
         return
     try:
-        trainer.restore(saved.checkpoint.trainer, announce=saved.started is None)
+        trainer.restore(checkpoint.trainer, announce=saved.started is None)
     except Exception as error:  # torch's own text has many lines
-        kind = type(error).__name__
-        raise CannotResume(f"its checkpoint does not fit its scenario ({kind})") from error
+        why = str(error) if isinstance(error, Unfit) else type(error).__name__
+        raise CannotResume(_unfit(why)) from error
+    if trainer.steps != checkpoint.step or last.step > checkpoint.step:
+        raise CannotResume(_unfit("it was saved at another step"))
+
+
+def _unfit(why: str) -> str:
+    return f"its checkpoint does not fit its scenario ({why})"
 
 
 def mismatch(

@@ -72,6 +72,7 @@ class EngineSnapshot:
         unsaved: for each run that cannot be saved now, where and why.
         owners: for each run that another process trains, that process. Empty in the snapshot of an engine
             without peers.
+        reading: which large log is being read, and how far, in a few words; empty if none is.
     """
 
     sequence: int = 0
@@ -83,6 +84,7 @@ class EngineSnapshot:
     inspection: "LayerView | None" = None
     unsaved: Mapping[str, str] = field(default_factory=dict)
     owners: "Mapping[str, Owner]" = field(default_factory=dict)
+    reading: str = ""
 
 
 class State:

@@ -2,20 +2,21 @@
 
 import io
 import os
-import pickle
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.protocol.events import SCHEMA
+from engine.protocol.events import LARGEST_INTEGER, SCHEMA
 from engine.protocol.status import Status
 from engine.storage.atomic import sync_folder
+from engine.storage.guarded import read_guarded
 from scenarios.private import for_the_user_alone
 
 CHECKPOINT, PREVIOUS = "checkpoint.pt", "checkpoint.previous.pt"
 _BESIDE = "checkpoint.tmp"
-_DAMAGE = (zipfile.BadZipFile, pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError)
+_LARGEST = 2**34  # bytes
+_REMEDY = "remove it, and the run resumes from the checkpoint before it or from the start"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,17 @@ class Checkpoint:
 
 class Unreadable(Exception):
     """A checkpoint cannot be used. The text says why."""
+
+
+class NotThisRuns(Unreadable):
+    """The file is whole, but it holds something else than a checkpoint of this run and this version.
+
+    No accident of a disk does this, so an older checkpoint must not silently take its place.
+    """
+
+
+class Unfit(ValueError):
+    """The state in a checkpoint is not one that this run can have. The text is a clause that says why."""
 
 
 def copied(state: Any) -> Any:
@@ -94,32 +106,67 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
     Raises:
         FileNotFoundError: there is no such file.
-        Unreadable: it is damaged, or a newer version wrote it.
+        Unreadable: it is damaged.
+        NotThisRuns: a newer version wrote it, or it holds something else.
     """
     import torch
 
     try:
-        content = path.read_bytes()
+        content = read_guarded(path, _LARGEST)
     except FileNotFoundError:
         raise
     except OSError as error:
         raise Unreadable(f"{path.name} cannot be read: {error.strerror}") from None
     try:
-        # torch.load does not verify the checksums of the archive.
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            damaged = archive.testzip()
+        _check_archive(content)
         record = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except _DAMAGE as error:
-        raise Unreadable(f"{path.name} is damaged ({type(error).__name__})") from None
-    if damaged is not None:
-        raise Unreadable(f"{path.name} is damaged (checksum)")
-    schema = record.pop("schema", None) if isinstance(record, dict) else None
+    except Exception as error:  # whatever a damaged file makes zipfile, pickle or torch raise
+        reason = str(error) if isinstance(error, Unreadable) else type(error).__name__
+        raise Unreadable(f"{path.name} is damaged ({reason})") from None
+    if not isinstance(record, dict) or type(schema := record.get("schema")) is not int:
+        raise NotThisRuns(f"{path.name} is not a checkpoint of a run: {_REMEDY}")
     if schema != SCHEMA:
-        raise Unreadable(f"{path.name} has schema {schema}, this version reads {SCHEMA}: update vanish-tui")
-    try:
-        return Checkpoint(**{**record, "status": Status(record["status"])})
-    except (TypeError, KeyError, ValueError):
-        raise Unreadable(f"{path.name} is not a checkpoint of a run") from None
+        raise NotThisRuns(f"{path.name} has schema {schema}, this version reads {SCHEMA}: update vanish-tui")
+    return _checked(path.name, record)
+
+
+def _check_archive(content: bytes) -> None:
+    """Verify the checksums of the archive, which torch does not.
+
+    Raises:
+        Unreadable: one is wrong, or the archive is compressed, so that it could expand to any size.
+    """
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if any(each.compress_type != zipfile.ZIP_STORED for each in archive.infolist()):
+            raise Unreadable("compressed")
+        if archive.testzip() is not None:
+            raise Unreadable("checksum")
+
+
+def _checked(name: str, record: dict[Any, Any]) -> Checkpoint:
+    """The checkpoint that the file `name` holds.
+
+    Raises:
+        NotThisRuns: a value is missing, or it has another type.
+    """
+    run, status, trainer = (record.get(key) for key in ("run", "status", "trainer"))
+    step, log_bytes = record.get("step"), record.get("log_bytes")
+    is_typed = (
+        isinstance(run, str)
+        and isinstance(status, str)
+        and status in list(Status)
+        and isinstance(trainer, dict)
+        and all(type(number) is int and 0 <= number < LARGEST_INTEGER for number in (step, log_bytes))
+    )
+    if not is_typed:
+        raise NotThisRuns(f"{name} is not a checkpoint of a run: {_REMEDY}")
+    return Checkpoint(
+        run=record["run"],
+        step=record["step"],
+        status=Status(record["status"]),
+        log_bytes=record["log_bytes"],
+        trainer=record["trainer"],
+    )
 
 
 def newest_checkpoint(folder: Path, log_bytes: int) -> tuple[Checkpoint | None, list[str]]:
@@ -133,6 +180,9 @@ def newest_checkpoint(folder: Path, log_bytes: int) -> tuple[Checkpoint | None, 
 
     Returns:
         (the checkpoint, None if there is none; a sentence about each that has a problem).
+
+    Raises:
+        NotThisRuns: see read_checkpoint.
     """
     remarks: list[str] = []
     ahead: Checkpoint | None = None
@@ -141,6 +191,8 @@ def newest_checkpoint(folder: Path, log_bytes: int) -> tuple[Checkpoint | None, 
             checkpoint = read_checkpoint(folder / name)
         except FileNotFoundError:
             continue
+        except NotThisRuns:
+            raise
         except Unreadable as error:
             remarks.append(str(error))
             continue

@@ -3,9 +3,11 @@
 import os
 from pathlib import Path
 
-from engine.protocol.events import from_line
+from engine.protocol.events import RunStarted
 from engine.protocol.spec import NotARunSpec
-from engine.storage.run_log import EVENTS, NotARun, read_description, split_lines
+from engine.storage.guarded import LineTooLong, open_guarded, read_lines
+from engine.storage.log_reader import LogReader
+from engine.storage.run_log import EVENTS, NotARun, contradiction, contradicts, read_description
 from engine.tracking.snapshot import RunView, Snapshot
 
 
@@ -24,40 +26,65 @@ class Follower:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.damage: tuple[str, ...] = ()
+        self.is_behind = False  # after a poll that had read the most that it may
         self._description = what = read_description(folder)
         self._view = RunView(what.run, what.spec, what.seed)
-        self._snapshot, self._outdated = self._view.snapshot(), False
-        self._position, self._last = 0, b""
+        self._reader = LogReader()
+        self._snapshot = self._view.snapshot()
+        self._position, self._size, self._last = 0, 0, b""
 
     @property
     def run(self) -> str:
         """The name of the run."""
         return self._description.run
 
-    def poll(self) -> bool:
+    @property
+    def damage(self) -> str:
+        """What was left out of the log; empty if nothing was."""
+        return str(self._reader.damage)
+
+    @property
+    def position(self) -> int:
+        """The size of the part of the log that has been read, in bytes."""
+        return self._position
+
+    @property
+    def part_read(self) -> float:
+        """How much of the log has been read, from 0 to 1."""
+        return self._position / self._size if self._size else 1.0
+
+    def poll(self, most: int | None = None) -> bool:
         """Read the new lines of the log.
+
+        Args:
+            most: about how many bytes to read at most; None for all. `is_behind` says whether more are left.
 
         Returns:
             Whether there were any.
 
         Raises:
             OSError: the log cannot be read.
-            NotARun: its first line describes no run of this version.
+            NotARun: it is damaged so that it cannot be shown, or it is the log of another run.
         """
         try:
-            file = open(self.folder / EVENTS, "rb", buffering=0)  # noqa: SIM115
+            file = open_guarded(self.folder / EVENTS)
         except FileNotFoundError:  # the run has not begun yet
             return False
         with file:
             if not self._is_the_same(file.fileno()):
                 self._restart()
-            file.seek(self._position)
-            content = file.read()
-        before = self._position
-        for line, end in split_lines(content, self._position):
-            self._apply(line)
-            self._last, self._position = line, end
+            self._size = os.fstat(file.fileno()).st_size
+            self.is_behind = False
+            before = self._position
+            try:
+                for line, end in read_lines(file, before):
+                    self._apply(line)
+                    self._last, self._position = line, end
+                    if most is not None and end - before >= most:
+                        self.is_behind = end < self._size
+                        break
+            except LineTooLong as error:
+                raise NotARun(f"its log is damaged ({error})") from None
         return self._position != before
 
     @property
@@ -67,16 +94,16 @@ class Follower:
 
     def snapshot(self) -> Snapshot:
         """The run at the last poll. It is created again only after an event."""
-        if self._outdated or self._snapshot.sequence != self._view.sequence:
-            self._snapshot, self._outdated = self._view.snapshot(), False
+        if self._snapshot.sequence != self._view.sequence:
+            self._snapshot = self._view.snapshot()
         return self._snapshot
 
     def _restart(self) -> None:
         what = self._description
         self._view = RunView(what.run, what.spec, what.seed)
-        self._position, self._last = 0, b""
-        self._outdated = True  # there may be as many events as before, but different ones
-        self.damage = ()
+        self._reader = LogReader()
+        self._snapshot = self._view.snapshot()
+        self._position, self._size, self._last = 0, 0, b""
 
     def _is_the_same(self, file: int) -> bool:
         """Whether the last line is still at the same place. Lines contain times, so each line is unique."""
@@ -86,14 +113,11 @@ class Follower:
         return os.pread(file, len(self._last) + 1, place) == self._last + b"\n"
 
     def _apply(self, line: bytes) -> None:
+        if (event := self._reader.event(line)) is None:
+            return
+        if isinstance(event, RunStarted) and (differing := contradiction(self._description, event)):
+            raise NotARun(f"damaged: {contradicts(differing)}")
         try:
-            event = from_line(line)
-        except (ValueError, TypeError) as error:
-            self.damage = (*self.damage, f"a line of {EVENTS} is damaged ({error})")
-        else:
-            if event is None:
-                return
-            try:
-                self._view.apply(event)
-            except NotARunSpec as error:
-                raise NotARun(f"its log is damaged ({error})") from None
+            self._view.apply(event)
+        except NotARunSpec as error:
+            raise NotARun(f"its log is damaged ({error})") from None

@@ -7,8 +7,10 @@ from pathlib import Path
 from engine.protocol.events import SCHEMA
 from engine.protocol.json_text import parse
 from engine.storage.atomic import write_atomically
+from engine.storage.guarded import read_guarded
 
 LABELS = "labels.json"
+_LONGEST, _MOST_TAGS = 1000, 100  # characters of a text, because a list shows it, and tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +27,15 @@ NO_LABELS = Labels()
 def read_labels(folder: Path) -> Labels:
     """The labels of the run in `folder`. They are empty if it has none, or if they cannot be read."""
     try:
-        with open(folder / LABELS, "rb", buffering=0) as file:
-            record = parse(file.read())
-        return Labels(str(record["name"]), tuple(str(tag) for tag in record["tags"]))
+        record = parse(read_guarded(folder / LABELS))
+        name, tags = record["name"], record["tags"]
     except (OSError, ValueError, KeyError, TypeError):
         return NO_LABELS
+    if not isinstance(name, str) or not isinstance(tags, list):
+        return NO_LABELS
+    if not all(isinstance(text, str) and len(text) <= _LONGEST for text in (name, *tags)):
+        return NO_LABELS
+    return Labels(name, tuple(tags[:_MOST_TAGS]))
 
 
 def write_labels(folder: Path, labels: Labels) -> None:

@@ -18,15 +18,27 @@ from engine.protocol.events import SCHEMA
 from engine.protocol.json_text import parse
 from engine.protocol.status import Status
 from engine.storage.atomic import write_atomically
+from engine.storage.guarded import read_guarded
 from engine.storage.handover import successors
 from engine.storage.labels import NO_LABELS, Labels, read_labels
 from engine.storage.run_lock import Owner, owner_of
-from engine.storage.run_log import EVENTS, NotARun, read_description
-from engine.storage.summary import FIELDS, Summary, read_summary, row_of, summary_of_row
+from engine.storage.run_log import EVENTS, Newer, NotARun, read_description
+from engine.storage.summary import (
+    FIELDS,
+    SUMMARY,
+    Summary,
+    read_summary,
+    row_of,
+    summarise,
+    summary_of_row,
+    write_summary,
+)
 
 INDEX = ".index.json"
 # A folder that changed this recently may change again without a new time, because file systems round times.
 _SETTLED_NS = 3 * 10**9
+_MOST_READ = 2**25  # bytes of a log that are read in place of a damaged summary
+_LARGEST_INDEX = 2**28  # bytes; an entry has about 300
 
 State = Literal["live", "handing over", "abandoned", "ended", "unusable"]
 
@@ -157,7 +169,7 @@ class _Index:
 
     def _load(self) -> dict[str, list[Any]]:
         try:
-            record = parse((self._runs / INDEX).read_bytes())
+            record = parse(read_guarded(self._runs / INDEX, _LARGEST_INDEX))
             known = record["schema"] == SCHEMA and tuple(record["fields"]) == FIELDS
             return dict(record["runs"]) if known else {}
         except (OSError, ValueError, KeyError, TypeError):
@@ -195,11 +207,44 @@ def _read(folder: Path) -> _Kept:
         except FileNotFoundError:  # the process was killed before its first save
             what = read_description(folder)
             summary = Summary(what.spec.id, what.seed, Status.LOADING)
+        except Newer:
+            raise
+        except (NotARun, OSError) as error:
+            summary, problem = _made_again(folder, error)
     except NotARun as error:
         problem = str(error)
     except OSError as error:
         problem = f"cannot be read: {error.strerror}"
     return _Kept(summary, read_labels(folder), problem)
+
+
+def _made_again(folder: Path, error: NotARun | OSError) -> tuple[Summary, str]:
+    """The summary of a run whose `summary.json` is damaged, from its log; and what the list says about it.
+
+    Args:
+        folder: of the run.
+        error: why the file cannot be read.
+
+    Raises:
+        NotARun: the log has nothing to make it from, or the run is damaged, too.
+        OSError: a file cannot be read.
+    """
+    from engine.storage.follower import Follower  # rarely needed
+
+    follower = Follower(folder)
+    follower.poll(_MOST_READ)
+    if follower.snapshot().started is None:
+        raise error
+    if follower.is_behind:
+        seen = follower.snapshot()
+        summary = Summary(seen.scenario_id, seen.seed, Status.LOADING)
+        return summary, f"{SUMMARY} is damaged, and the log is too large to read it for a list"
+    summary = summarise(follower.snapshot(), follower.position)
+    # A directory in its place stays. Trying in vain would change the time of the folder at each listing.
+    if owner_of(folder) is None and not os.path.isdir(folder / SUMMARY):
+        with suppress(OSError):
+            write_summary(folder, summary)
+    return summary, follower.damage or f"{SUMMARY} was damaged and is made again from the log"
 
 
 def _entry(runs: Path, name: str, kept: _Kept, successor: Owner | None) -> RunEntry:
@@ -216,7 +261,10 @@ def _entry(runs: Path, name: str, kept: _Kept, successor: Owner | None) -> RunEn
 def _damage(log: str, summary: Summary) -> str:
     """What is wrong with a log that is now shorter than at the last save; empty if nothing is."""
     try:
-        size = os.stat(log).st_size
+        of_log = os.lstat(log)
+        if summary.log_bytes and not stat.S_ISREG(of_log.st_mode):
+            return "its log is not a regular file"
+        size = of_log.st_size
     except FileNotFoundError:
         size = 0
     except OSError as error:

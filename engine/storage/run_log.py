@@ -4,29 +4,45 @@ They are plain files with one writer, and the log is only appended to, because h
 are often on NFS.
 """
 
+import errno
 import json
 import os
-from collections.abc import Iterator
+import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Self
 
-from engine.protocol.events import SCHEMA, Record, RunEvent, from_line, is_a, to_line
+from engine.protocol.events import (
+    LARGEST_INTEGER,
+    SCHEMA,
+    Record,
+    RunEvent,
+    RunStarted,
+    is_a,
+    to_line,
+)
 from engine.protocol.json_text import parse
-from engine.protocol.spec import RunSpec
+from engine.protocol.spec import NotARunSpec, RunSpec
+from engine.storage import log_reader
 from engine.storage.atomic import write_atomically
+from engine.storage.guarded import read_guarded
+from engine.storage.log_reader import LogReader, iterate_events
 from engine.storage.origin import Origin, to_record
 from scenarios.private import make_private_folder
 
-EVENTS, DESCRIPTION = "events.jsonl", "run.json"
+EVENTS, DESCRIPTION = log_reader.EVENTS, "run.json"
 # Never follow a link: its target would be truncated or appended to.
 _APPENDING = os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 class NotARun(Exception):
     """A folder is not a run that this version can read. The text says why."""
+
+
+class Newer(NotARun):
+    """A newer version wrote a file of the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +69,7 @@ def read_description(folder: Path) -> Description:
         NotARun: the folder is not a run, it is damaged, or a newer version wrote it.
     """
     try:
-        record = parse((folder / DESCRIPTION).read_bytes())
+        record = parse(read_guarded(folder / DESCRIPTION))
     except FileNotFoundError:
         raise NotARun(f"not a run: {DESCRIPTION} is missing") from None
     except NotADirectoryError:
@@ -76,11 +92,12 @@ def refuse_newer(record: object) -> None:
     """Check the `schema` of a file in a run directory.
 
     Raises:
-        NotARun: this version does not know the schema.
+        Newer: this version does not know the schema.
+        NotARun: there is none.
     """
     schema = record.get("schema") if isinstance(record, dict) else None
-    if isinstance(schema, int) and schema > SCHEMA:
-        raise NotARun(f"written by a newer version (schema {schema}, here {SCHEMA}): update vanish-tui")
+    if type(schema) is int and SCHEMA < schema < LARGEST_INTEGER:
+        raise Newer(f"written by a newer version (schema {schema}, here {SCHEMA}): update vanish-tui")
     if schema != SCHEMA:
         raise NotARun("damaged: it has no schema")
 
@@ -128,7 +145,7 @@ class RunLog:
         log = cls.__new__(cls)
         log._prepare(folder)
         log._made, log._size = True, size
-        log._file = os.open(folder / EVENTS, _APPENDING | os.O_RDWR, 0o600)
+        log._file = _opened(folder / EVENTS)
         os.ftruncate(log._file, size)
         os.fsync(log._file)
         return log
@@ -213,42 +230,54 @@ class RunLog:
                 self.folder.mkdir(mode=0o700)
                 self._made = True
             write_atomically(self.folder / DESCRIPTION, self._description)
-            self._file = os.open(self.folder / EVENTS, _APPENDING | os.O_WRONLY, 0o600)
+            self._file = _opened(self.folder / EVENTS)
         return self._file
 
 
-def read_events(path: Path, damage: list[str] | None = None) -> list[RunEvent]:
-    """Read the events of a log, from the first to the last.
+def _opened(log: Path) -> int:
+    """Open a log for appending.
 
-    An incomplete last line and events of unknown kinds are skipped.
+    Raises:
+        OSError: it cannot be written, or it is not a regular file.
+    """
+    file = os.open(log, _APPENDING | os.O_RDWR, 0o600)
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise OSError(errno.EINVAL, f"{log.name} is not a regular file", str(log))
+    return file
 
-    Args:
-        path: of the `events.jsonl`.
-        damage: a list that gets a sentence for each damaged line, which is skipped; None raises an error
-            instead.
+
+def read_events(path: Path) -> list[RunEvent]:
+    """The events of an undamaged log; see iterate_events.
 
     Raises:
         OSError: it cannot be read.
-        ValueError: a line is damaged, and `damage` is None.
+        ValueError: a line is damaged.
     """
-    events = []
-    for number, (line, _) in enumerate(split_lines(path.read_bytes()), 1):
-        try:
-            event = from_line(line)
-        except (ValueError, TypeError) as error:
-            text = f"{path}, line {number}: not an event of this program ({error})"
-            if damage is None:
-                raise ValueError(text) from error
-            damage.append(text)
-        else:
-            if event is not None:
-                events.append(event)
+    reader = LogReader()
+    events = list(iterate_events(path, reader))
+    if reader.damage.lines:
+        raise ValueError(f"{path}: {reader.damage}")
     return events
 
 
-def split_lines(content: bytes, start: int = 0) -> Iterator[tuple[bytes, int]]:
-    """Each complete line without its newline, and the offset after it; `start` is the offset of `content`."""
-    begin = 0
-    while (newline := content.find(b"\n", begin)) >= 0:
-        yield content[begin:newline], start + newline + 1
-        begin = newline + 1
+def contradiction(what: Description, started: RunStarted) -> str:
+    """What a run's description and the first line of its log disagree about; empty if nothing."""
+    if started.seed != what.seed:
+        return "seed"
+    if what.origin is not None:
+        sizes = (started.data.get("train"), started.data.get("test"))
+        if sizes != (what.origin.train, what.origin.test):
+            return "number of images"
+    if started.scenario == what.spec.record:
+        return ""
+    with suppress(NotARunSpec):  # the log's is damaged, or of an earlier version
+        # As scenarios, because another version may have written a setting that has its usual value.
+        if RunSpec.of(started.scenario).scenario() != what.spec.scenario():
+            return "scenario"
+    return ""
+
+
+def contradicts(differing: str) -> str:
+    """The sentence about a contradiction."""
+    return f"{DESCRIPTION} and {EVENTS} name a different {differing}: put back the file that was changed"

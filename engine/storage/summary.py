@@ -5,14 +5,16 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from engine.protocol.events import SCHEMA, is_a
+from engine.protocol.events import LIMITS, SCHEMA, is_a
 from engine.protocol.json_text import parse
 from engine.protocol.status import Status
 from engine.storage.atomic import write_atomically
+from engine.storage.guarded import read_guarded
 from engine.storage.run_log import NotARun, refuse_newer
 from engine.tracking.snapshot import Snapshot
 
 SUMMARY = "summary.json"
+_LONGEST_TEXT = 1000  # characters, because a list shows it
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +104,10 @@ def read_summary(folder: Path) -> Summary:
     Raises:
         FileNotFoundError: the run was never saved.
         OSError: it cannot be read.
-        NotARun: it is damaged, or a newer version wrote it.
+        Newer: a newer version wrote it.
+        NotARun: it is damaged.
     """
-    with open(folder / SUMMARY, "rb", buffering=0) as file:
-        content = file.read()
+    content = read_guarded(folder / SUMMARY)
     try:
         record = parse(content)
         refuse_newer(record)
@@ -137,7 +139,14 @@ def _checked(values: dict[str, Any]) -> Summary:
 
     Raises:
         TypeError: a value has the wrong type.
+        ValueError: a value is too large, too small or too long.
     """
     if not all(is_a(value, _KINDS[field]) for field, value in values.items()):
         raise TypeError("a field has the wrong type")
+    for field, value in values.items():
+        if isinstance(value, str) and len(value) > _LONGEST_TEXT:
+            raise ValueError(f"{field} is too long")
+        # Written so that a time or an accuracy of nan is refused; a loss may be nan.
+        if field in LIMITS and value is not None and not LIMITS[field][0] <= value <= LIMITS[field][1]:
+            raise ValueError(f"{field} cannot be {value}")
     return Summary(**values)

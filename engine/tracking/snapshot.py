@@ -157,7 +157,7 @@ class RunView:
         self._train_loss, self._train_accuracy = Series(), Series()
         self._test_loss, self._test_accuracy = Series(), Series()
         self._profiles = Profiles()
-        self._results: tuple[Result, ...] = ()
+        self._results: list[Result] = []  # not a tuple: to copy it at each epoch would be quadratic
 
     @property
     def sequence(self) -> int:
@@ -241,7 +241,7 @@ class RunView:
             pause_reason=self._pause_reason,
             verdicts=_most_severe_first(self._verdicts.values()),
             finished=self._finished,
-            results=self._results,
+            results=tuple(self._results),
             charts=Charts(
                 batch_loss=self._batch_loss.points(),
                 batch_accuracy=self._batch_accuracy.points(),
@@ -270,7 +270,7 @@ class RunView:
         self._train_accuracy.add(event.step, event.time, event.train_accuracy)
         self._test_loss.add(event.step, event.time, event.test_loss)
         self._test_accuracy.add(event.step, event.time, event.test_accuracy)
-        self._results = (*self._results, Result(event.epoch, event.time, event.test_accuracy))
+        self._results.append(Result(event.epoch, event.time, event.test_accuracy))
         if self._stages:
             stage = self._stages[-1]
             self._stages[-1] = Stage(

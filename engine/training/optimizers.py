@@ -12,7 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from engine.networks.mlp import Network, Tape
+from engine.storage.checkpoint import Unfit
 from engine.training.curvature import diagonal_curvature
+from engine.training.restored import has_keys, real, table, tensors, whole
 from scenarios import schema
 
 State = dict[str, Any]
@@ -57,8 +59,13 @@ class Optimizer:
         return {"lr": self.lr, **self._state()}
 
     def load_state_dict(self, state: State) -> None:
-        """Continue from the state of another optimizer over the same parameters, on any device."""
-        self.lr = state["lr"]
+        """Continue from the state of another optimizer over the same parameters, on any device.
+
+        Raises:
+            Unfit: `state` is of no such optimizer.
+        """
+        has_keys(table(state, "optimizer"), set(self.state_dict()), "optimizer")
+        self.lr = real(state["lr"], "learning rate")
         self._restore(state)
 
     def _update(self, number: int, parameter: nn.Parameter, gradient: Tensor) -> None:
@@ -77,13 +84,19 @@ class Optimizer:
     def _restore(self, state: State) -> None:
         pass
 
-    def _on_device(self, tensors: dict[int, Tensor]) -> dict[int, Tensor]:
+    def _on_device(self, saved: Any) -> dict[int, Tensor]:
         """Copy tensors to the devices of their parameters, where they are not there already.
 
         Args:
-            tensors: by the number of their parameter, each with its shape.
+            saved: by the number of their parameter, each with its shape.
         """
-        return {number: tensor.to(self.parameters[number].device) for number, tensor in tensors.items()}
+        numbers = range(len(self.parameters))
+        if not all(type(number) is int and number in numbers for number in table(saved, "optimizer")):
+            raise Unfit("its optimizer has other parameters")
+        like = {number: self.parameters[number] for number in saved}
+        return {
+            number: each.to(like[number].device) for number, each in tensors(saved, like, "optimizer").items()
+        }
 
 
 class SGD(Optimizer):
@@ -107,6 +120,8 @@ class SGD(Optimizer):
 
     def _restore(self, state: State) -> None:
         self._velocity = self._on_device(state["velocity"])
+        if self._velocity and not self._momentum:
+            raise Unfit("its optimizer has a momentum")
 
 
 class Adam(Optimizer):
@@ -142,8 +157,11 @@ class Adam(Optimizer):
         return {"steps": self._steps, "first": self._first, "second": self._second}
 
     def _restore(self, state: State) -> None:
-        self._steps = dict(state["steps"])
         self._first, self._second = self._on_device(state["first"]), self._on_device(state["second"])
+        steps = table(state["steps"], "optimizer")
+        if not steps.keys() == self._first.keys() == self._second.keys():
+            raise Unfit("its optimizer has other parameters")
+        self._steps = {number: whole(count, "number of steps", 1) for number, count in steps.items()}
 
 
 class SDAGD(Optimizer):

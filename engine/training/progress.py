@@ -4,6 +4,10 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Self, TypedDict
 
 from engine.protocol.events import EpochFinished, from_record, to_record
+from engine.storage.checkpoint import Unfit
+from engine.training.restored import has_keys, real, table, whole
+
+_COUNTS = ("epochs_per_stage", "step", "epoch", "stage", "step_of_stage", "epoch_of_stage")
 
 
 class Where(TypedDict):
@@ -61,9 +65,36 @@ class Progress:
 
     @classmethod
     def restored(cls, state: dict[str, Any]) -> Self:
-        """The progress that returned `state`."""
-        last_epoch = from_record(state["last_epoch"]) if state["last_epoch"] else None
-        return cls(**{**state, "frozen": frozenset(state["frozen"]), "last_epoch": last_epoch})
+        """The progress that returned `state`.
+
+        Raises:
+            Unfit: `state` is of no progress.
+        """
+        has_keys(table(state, "progress"), {each.name for each in fields(cls)}, "progress")
+        counts = {name: whole(state[name], name) for name in _COUNTS}
+        frozen, in_epoch, lr, best = (state[name] for name in ("frozen", "in_epoch", "lr", "best"))
+        if not isinstance(frozen, list) or not all(isinstance(name, str) for name in frozen):
+            raise Unfit("its frozen layers are damaged")
+        if type(in_epoch) is not bool or (in_epoch and not counts["epoch_of_stage"]):
+            raise Unfit("its epoch is damaged")
+        if counts["step_of_stage"] > counts["step"] or counts["epoch_of_stage"] > counts["epoch"]:
+            raise Unfit("its counters contradict each other")
+        return cls(
+            run=str(state["run"]),
+            epochs_per_stage=counts["epochs_per_stage"],
+            step=counts["step"],
+            epoch=counts["epoch"],
+            stage=counts["stage"],
+            step_of_stage=counts["step_of_stage"],
+            epoch_of_stage=counts["epoch_of_stage"],
+            time=real(state["time"], "time"),
+            epoch_time=real(state["epoch_time"], "time"),
+            in_epoch=in_epoch,
+            lr=None if lr is None else real(lr, "learning rate"),
+            frozen=frozenset(frozen),
+            last_epoch=_epoch_in(state["last_epoch"]),
+            best=None if best is None else real(best, "best accuracy", high=1.0),
+        )
 
     def where(self) -> Where:
         """The fields that say where the run is, for an event."""
@@ -108,3 +139,16 @@ class Progress:
     def stage_is_over(self) -> bool:
         """Whether the stage has trained all its epochs."""
         return not self.in_epoch and self.epoch_of_stage >= self.epochs_per_stage > 0
+
+
+def _epoch_in(record: Any) -> EpochFinished | None:
+    """The event in a saved state; None if no epoch has finished."""
+    if record is None:
+        return None
+    try:
+        event = from_record(table(record, "last epoch"))
+    except (TypeError, ValueError):
+        event = None
+    if not isinstance(event, EpochFinished):
+        raise Unfit("its last epoch is damaged")
+    return event

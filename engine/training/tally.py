@@ -5,6 +5,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from engine.protocol.data_spec import FASHION_MNIST
+from engine.storage.checkpoint import Unfit
+from engine.training.restored import has_keys, table, tensor, whole
+
 
 class Tally:
     """Loss and hits over an epoch, and the individual losses since the last fetch.
@@ -64,16 +68,46 @@ class Tally:
         }
 
     def restore(self, state: dict[str, Any], device: torch.device) -> None:
-        """Continue from the state of another tally, with its tensors on `device`."""
-        self._loss_sum, self._hits, self._images = state["loss_sum"], state["hits"], state["images"]
-        self._pending = [
-            (loss.to(device), logits.to(device), labels.to(device))
-            for loss, logits, labels in state["pending"]
-        ]
+        """Continue from the state of another tally, with its tensors on `device`.
+
+        Raises:
+            Unfit: `state` is of no tally.
+        """
+        has_keys(table(state, "sums"), {"loss_sum", "hits", "images", "pending"}, "sums")
+        if type(state["loss_sum"]) is not float or not isinstance(state["pending"], list):
+            raise Unfit("its sums are damaged")
+        self._loss_sum = state["loss_sum"]
+        self._images = whole(state["images"], "number of images")
+        self._hits = whole(state["hits"], "number of hits", high=self._images)
+        self._pending = [_batch(each, device) for each in state["pending"]]
+
+    @property
+    def images(self) -> int:
+        """How many images were added."""
+        return self._images + sum(len(labels) for _, _, labels in self._pending)
 
     def averages(self) -> tuple[float, float]:
         """(mean loss, accuracy from 0 to 1) over all images that were fetched."""
         return self._loss_sum / self._images, self._hits / self._images
+
+
+def _batch(saved: Any, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """The loss [], the logits [batch, classes] and the labels [batch] of a saved batch, on `device`."""
+    if not isinstance(saved, list) or len(saved) != 3 or not all(isinstance(each, Tensor) for each in saved):
+        raise Unfit("its sums are damaged")
+    size = saved[2].shape[0] if saved[2].dim() == 1 else 0
+    if not size:
+        raise Unfit("its sums are damaged")
+    loss, logits, labels = (
+        tensor(each, torch.empty(shape, dtype=dtype, device="meta"), "sums")
+        for each, shape, dtype in zip(
+            saved,
+            ((), (size, FASHION_MNIST.classes), (size,)),
+            (torch.float32, torch.float32, torch.int64),
+            strict=True,
+        )
+    )
+    return loss.to(device), logits.to(device), labels.to(device)
 
 
 def _brought_over(values: Tensor) -> list[float]:

@@ -33,10 +33,12 @@ from engine.protocol.events import (
     StageStarted,
 )
 from engine.protocol.status import Status
+from engine.storage.checkpoint import Unfit
 from engine.training.divergence import first_nonfinite, nonfinite_outputs
 from engine.training.evaluation import evaluate
 from engine.training.optimizers import Optimizer
 from engine.training.progress import Progress
+from engine.training.restored import has_keys, table, tensor, tensors, whole
 from engine.training.run_events import run_finished, run_started
 from engine.training.stages import Stages
 from engine.training.tally import Tally
@@ -117,21 +119,56 @@ class Trainer:
         Args:
             state: what `state` of the other trainer returned.
             announce: report what is trained, as `begin` does.
+
+        Raises:
+            Unfit: the state is not one that this run can have. The trainer cannot be used then.
         """
+        keys = {"progress", "position", "tally", "network", "optimizer"}
+        has_keys({**table(state, "state"), "zero_units": None}, {*keys, "zero_units"}, "state")
         # The folder may have been renamed or copied since: the run keeps the name that it has now.
-        self._at = Progress.restored({**state["progress"], "run": self._at.run})
+        self._at = Progress.restored({**table(state["progress"], "progress"), "run": self._at.run})
+        whole(self._at.stage, "stage", 1, len(self._stages))
         self._build_stage()
-        self.network.load_state_dict(state["network"])
+        if not self._at.frozen < set(self.network.layer_names):
+            raise Unfit("its frozen layers are not those of its network")
+        own = self.network.state_dict()
+        self.network.load_state_dict(tensors(state["network"], own, "network"))
         self.optimizer.load_state_dict(state["optimizer"])
-        if self._zero_units and (counted := state.get("zero_units")):  # older versions did not count
-            self._zero_units.restore(counted, self._data.train_images.device)
-        if self._at.in_epoch:
-            self._batches.begin(self._at.epoch, state["position"])
-            self._tally = Tally()
-            self._tally.restore(state["tally"], self._data.train_images.device)
+        self._restore_zero_units(state.get("zero_units"))
+        self._restore_epoch(state)
         self.status = Status.PAUSED
         if announce:
             self._announce()
+
+    def _restore_zero_units(self, counted: Any) -> None:
+        """Continue to count the units that are 0. Checkpoints of older versions have no count."""
+        if self._zero_units is None or counted is None:
+            return
+        has_keys(table(counted, "zero units"), {"samples", "last"}, "zero units")
+        samples, last = whole(counted["samples"], "zero units", high=2**31 - 1), counted["last"]
+        if last is not None:
+            shape = (len(self.network.layers) - 1, self.scenario.model.width)
+            last = tensor(last, torch.empty(shape, dtype=torch.int32, device="meta"), "zero units")
+        self._zero_units.restore({"samples": samples, "last": last}, self._data.train_images.device)
+
+    def _restore_epoch(self, state: dict[str, Any]) -> None:
+        """Continue in the middle of an epoch, if the state is from there."""
+        at, batches = self._at, self._batches
+        finished = at.epoch_of_stage - at.in_epoch
+        position = whole(state["position"], "position", 0, batches.images)
+        if not at.in_epoch:
+            if state["tally"] is not None or at.step_of_stage > finished * batches.per_epoch:
+                raise Unfit("its counters contradict each other")
+            return
+        batches.begin(at.epoch, position)
+        self._tally = Tally()
+        self._tally.restore(state["tally"], self._data.train_images.device)
+        taken, rest = divmod(position, self.scenario.data.batch_size)
+        begun = at.step_of_stage - taken  # steps before this epoch
+        if rest or batches.is_over or self._tally.images != position:
+            raise Unfit("its position in the epoch is damaged")
+        if not taken or not 0 <= begun <= finished * batches.per_epoch:
+            raise Unfit("its counters contradict each other")
 
     # ------------------------------------------------------------------------------- the step
 

@@ -20,7 +20,7 @@ class Title:
         device: "" until it is known.
         data: "" until it is known.
         seed: of the next run.
-        activity: what the engine is loading, or "".
+        activity: what the engine is loading or reading, or "".
         statuses: of all runs that no other process trains.
         unsaved: the number of runs that cannot be saved at the moment.
     """
@@ -109,7 +109,8 @@ def title_of(snapshot: "EngineSnapshot", host: str, seed: int) -> Title:
     if device == "cpu" and threads is not None:
         device = f"cpu ({threads} thread{'s' if threads > 1 else ''})"
     statuses = tuple(run.status for run in snapshot.runs if run.run not in snapshot.owners)
-    activity = f"{snapshot.activity}…" if snapshot.activity else elsewhere(snapshot)
+    busy = snapshot.activity or snapshot.reading
+    activity = f"{busy}…" if busy else elsewhere(snapshot)
     return Title(host, device, snapshot.data, seed, activity, statuses, len(snapshot.unsaved))
 
 

@@ -11,13 +11,17 @@ from engine.data.fashion_mnist import DataError, find_source, fingerprint_of
 from engine.protocol.spec import NotARunSpec
 from engine.protocol.status import Status
 from engine.runtime import resume
+from engine.runtime.saved import CannotResume, origin_of
+from engine.storage.guarded import open_guarded, read_lines
+from engine.storage.log_reader import LogReader
 from engine.storage.paths import default_runs_folder
 from engine.storage.run_index import RunEntry, list_runs, read_entry
-from engine.storage.run_log import DESCRIPTION, EVENTS, NotARun, read_description, split_lines
+from engine.storage.run_log import DESCRIPTION, EVENTS, NotARun, read_description
 from scenarios.problems import printable
 from tui_vanish.jobs.exits import RefusedError
 
 if TYPE_CHECKING:
+    from engine.protocol.events import RunStarted
     from engine.runtime.state import Settings
     from engine.storage.origin import Origin
 
@@ -138,17 +142,22 @@ def _origin(entry: RunEntry) -> "Origin":
     Raises:
         RefusedError: they are not known any more, or the run cannot be read.
     """
-    from engine.protocol.events import from_line
-
-    events = []
-    with suppress(OSError, ValueError, TypeError), open(entry.folder / EVENTS, "rb") as file:
-        events = [event for line, _ in split_lines(file.readline()) if (event := from_line(line))]
     try:
         what = read_description(entry.folder)
         what.spec.scenario()  # which this version may not accept
-        return resume.origin_of(what, events)
-    except (NotARun, NotARunSpec, resume.CannotResume) as error:
+        return origin_of(what, _started(entry.folder / EVENTS))
+    except (NotARun, NotARunSpec, CannotResume) as error:
         raise _refusal(f"{entry.name} cannot be resumed: {error}") from None
+
+
+def _started(log: Path) -> "RunStarted | None":
+    """The first event of a log; None if it is lost."""
+    from engine.protocol.events import RunStarted
+
+    with suppress(OSError, StopIteration), open_guarded(log) as file:
+        event, _ = next(LogReader().events(read_lines(file)))
+        return event if isinstance(event, RunStarted) else None
+    return None
 
 
 def _refusal(text: str) -> RefusedError:

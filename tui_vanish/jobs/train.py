@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from engine.protocol.commands import ResumeRun, Stop
-from engine.protocol.events import RunEvent, RunFinished
+from engine.protocol.events import Resumed, RunEvent, RunFinished, RunStarted
+from engine.protocol.spec import RunSpec
+from engine.protocol.status import Status
 from engine.runtime.engine import Engine
 from engine.runtime.state import Settings
 from engine.storage.paths import default_runs_folder
@@ -47,12 +49,14 @@ class Ending:
         finished: its last event.
         signal: the signal that stopped it, or None.
         folder: where it is saved; None if it could not be saved.
+        refused: whether it failed before it began, as a run does that cannot be resumed.
     """
 
     snapshot: Snapshot
     finished: RunFinished
     signal: int | None
     folder: Path | None
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,14 @@ def train_all(
         FailedError: the engine ended before its runs, or the reporter cannot write.
     """
     inbox: queue.SimpleQueue[RunEvent | Came] = queue.SimpleQueue()
-    engine = Engine(settings, on_event=inbox.put)
+    begun: set[str] = set()
+
+    def on_event(event: RunEvent) -> None:
+        if isinstance(event, RunStarted | Resumed):
+            begun.add(event.run)
+        inbox.put(event)
+
+    engine = Engine(settings, on_event=on_event)
     warnings = _Warnings(engine, reporter)
     with signals_into(inbox.put, engine):
         engine.start()
@@ -119,11 +130,17 @@ def train_all(
         engine.close()
     warnings.pass_on()
     runs = settings.runs_dir or default_runs_folder()
-    folders = {name: runs / name for name in finished}
+    seen = {snapshot.run: snapshot for snapshot in engine.snapshot().runs}
+    names = [*seen, *(name for name in finished if name not in seen)]
     return [
-        Ending(snapshot, finished[snapshot.run], number, folder if os.path.isdir(folder) else None)
-        for snapshot in engine.snapshot().runs
-        for folder in (folders[snapshot.run],)
+        Ending(
+            seen.get(name) or Snapshot(0, name, finished[name].status, RunSpec(id=name), 0),
+            finished[name],
+            number,
+            runs / name if os.path.isdir(runs / name) else None,
+            refused=finished[name].status is Status.FAILED and name not in begun,
+        )
+        for name in names
     ]
 
 

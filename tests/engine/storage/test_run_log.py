@@ -131,7 +131,7 @@ def test_a_line_of_a_newer_version_is_skipped(tmp_path: Path, events: list[RunEv
 def test_a_damaged_line_is_reported(line: bytes, tmp_path: Path, events: list[RunEvent]) -> None:
     path = written(tmp_path / "run", events[:2])
     path.write_bytes(path.read_bytes() + line + b"\n")
-    with pytest.raises(ValueError, match=r"events\.jsonl, line 3: not an event of this program"):
+    with pytest.raises(ValueError, match=r"line 3 \(.+\) of events\.jsonl is damaged and left out"):
         read_events(path)
 
 

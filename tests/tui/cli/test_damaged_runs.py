@@ -10,6 +10,7 @@ import pytest
 from engine.storage.labels import LABELS
 from engine.storage.paths import default_runs_folder
 from engine.storage.run_index import INDEX
+from engine.storage.run_lock import LOCK
 from engine.storage.run_log import DESCRIPTION, EVENTS
 from engine.storage.summary import SUMMARY
 from tests.engine.lab import write_data
@@ -168,9 +169,11 @@ def test_a_checkpoint_of_another_network_is_refused_in_one_sentence(
 ) -> None:
     for name in (DESCRIPTION, EVENTS):
         change(run / name, ("scenario", "model", "width"), 32)
-    assert main(["run", "--resume", run.name, "--epochs", "2"]) == 1
-    fits = "its checkpoint does not fit its scenario (RuntimeError)"
-    assert f"  error     {run.name} cannot be resumed: {fits}\n" in capsys.readouterr().out
+    before = {path.name: path.read_bytes() for path in run.iterdir() if path.name != LOCK}
+    error = refused(capsys, "run", "--resume", run.name, "--epochs", "2")
+    fits = "its checkpoint does not fit its scenario (its network has another shape or type)"
+    assert error == f"vanish-tui: {run.name} cannot be resumed: {fits}\n"
+    assert {path.name: path.read_bytes() for path in run.iterdir() if path.name != LOCK} == before
 
 
 @pytest.mark.parametrize("name", ["x" * 300, "a/" * 3000, "\x1b[2J\n", "", "."])

@@ -149,7 +149,8 @@ def test_a_damaged_line_is_reported_and_the_rest_is_written(
     path.write_bytes(b"rubbish\n" + path.read_bytes())
     assert main(["export", run, "--csv"]) == 0
     out, err = capsys.readouterr()
-    assert "line 1: not an event" in err
+    assert f"vanish-tui: {run}: line 1 (" in err
+    assert err.endswith(") of events.jsonl is damaged and left out\n")
     assert rows(out)[0]["event"] == "sample"
 
 

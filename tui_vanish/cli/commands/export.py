@@ -4,14 +4,16 @@ import argparse
 import csv
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TextIO
 
 from engine.protocol.events import EpochFinished, LayerSample, RunEvent, Sample, to_record
-from engine.storage.run_log import DESCRIPTION, EVENTS, read_events
+from engine.storage.log_reader import LogReader, iterate_events
+from engine.storage.run_log import DESCRIPTION, EVENTS
 from scenarios.private import for_the_user_alone, make_private_folder
+from scenarios.problems import printable
 from tui_vanish.cli import options
 from tui_vanish.jobs.exits import FailedError, RefusedError
 from tui_vanish.jobs.resume import find_run
@@ -44,11 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the numbers in the format that was asked for."""
     entry = find_run(arguments.run_name, getattr(arguments, "runs_dir", None))
-    damage: list[str] = []
+    reader = LogReader()
+    events = iterate_events(entry.folder / EVENTS, reader)
     try:
-        events = read_events(entry.folder / EVENTS, damage)
-        for text in damage:
-            print(f"vanish-tui: {text}", file=sys.stderr)
         if arguments.tensorboard is not None:
             _tensorboard(arguments.tensorboard / entry.name, entry.folder, events)
         elif arguments.csv == "-":
@@ -60,10 +60,12 @@ def run(arguments: argparse.Namespace) -> int:
         raise
     except OSError as error:
         raise FailedError(f"{error.filename or entry.name}: {error.strerror}") from None
+    if reader.damage.lines:
+        print(f"vanish-tui: {printable(entry.name)}: {reader.damage}", file=sys.stderr)
     return 0
 
 
-def _csv(file: TextIO, events: Sequence[RunEvent]) -> None:
+def _csv(file: TextIO, events: Iterable[RunEvent]) -> None:
     writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for event in events:
@@ -80,7 +82,7 @@ def _rows(event: RunEvent) -> Iterator[dict[str, Any]]:
                 yield {**record, **layer, "layer": layer.get("name")}
 
 
-def _tensorboard(folder: Path, run_folder: Path, events: Sequence[RunEvent]) -> None:
+def _tensorboard(folder: Path, run_folder: Path, events: Iterable[RunEvent]) -> None:
     from engine.export.tensorboard import write_events
 
     if os.path.exists(folder):

@@ -142,8 +142,9 @@ def _resume(arguments: argparse.Namespace, announcer: "Announcer | None") -> int
     for follower in followers:
         try:
             follower.poll()
-        except NotARun as error:
-            raise exits.RefusedError(printable(f"{follower.run}: {error}")) from None
+        except (OSError, NotARun) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise exits.RefusedError(printable(f"{follower.run}: {reason}")) from None
     anywhere = asked.device is not None
     jobs = [Continuation(ResumeRun(entry.name, arguments.epochs, anywhere)) for entry in entries]
     views = {follower.run: follower.view for follower in followers}
@@ -170,9 +171,14 @@ def _train(
         return _code(train_all(settings, jobs, announcer))
     with reporter_for(views, json=arguments.json) as reporter:
         endings = train_all(settings, jobs, reporter)
-    if not arguments.json and endings:
-        print("\n".join(map(_summary, endings)))
-    return _code(endings)
+    refused = [ending for ending in endings if ending.refused and arguments.resume]
+    trained = [ending for ending in endings if ending not in refused]
+    for ending in refused:
+        print(f"vanish-tui: {printable(ending.finished.error or '')}", file=sys.stderr)
+    if not arguments.json and trained:
+        print("\n".join(map(_summary, trained)))
+    code = _code(trained) if trained or not refused else 0
+    return code or (exits.WRONG_USE if refused else 0)
 
 
 def _code(endings: Sequence[Ending]) -> int:

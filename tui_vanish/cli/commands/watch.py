@@ -51,8 +51,9 @@ def _follow(folder: Path) -> None:
         state = read_entry(folder).state
         try:
             follower.poll()
-        except NotARun as error:
-            raise RefusedError(printable(f"{follower.run}: {error}")) from None
+        except (OSError, NotARun) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise RefusedError(printable(f"{follower.run}: {reason}")) from None
         seen = follower.snapshot()
         if seen.last_epoch is not None and seen.last_epoch.epoch != printed:
             printed = seen.last_epoch.epoch
@@ -60,6 +61,8 @@ def _follow(folder: Path) -> None:
         if state != "handing over" and (seen.status.ended or state != "live"):
             break
         pause.wait(_LOOK_SECONDS)
+    if follower.damage:
+        print(f"vanish-tui: {printable(f'{follower.run}: {follower.damage}')}", file=sys.stderr)
     print(_ending(seen), file=sys.stderr)
 
 
