@@ -28,7 +28,7 @@ from engine.protocol.spec import RunSpec
 from engine.protocol.status import Status
 from engine.protocol.verdicts import FAULTS, severity
 
-Rule = Callable[[Window, bool], Finding | None]
+Rule = Callable[[Window, str], Finding | None]  # the window, and the variant of its open finding or ""
 
 _RULES: MappingProxyType[str, Rule] = MappingProxyType(
     {
@@ -62,7 +62,7 @@ class Diagnosis:
         self._window = Window(spec)
         self._opened = Opened()
         self._said: dict[str, VerdictChanged] = {}  # the events of the open findings, by kind
-        self._born_with_faults: bool | None = None  # None before the first sample of the stage
+        self._born_with: Set[str] | None = None  # faults at the stage's first sample; None before it
         self._looked_at = 0  # the last step whose layers were measured
 
     def follow(self, event: RunEvent) -> list[VerdictChanged]:
@@ -70,7 +70,7 @@ class Diagnosis:
         match event:
             case StageStarted():
                 self._window.begin_stage(event.step + 1)
-                self._opened, self._born_with_faults = Opened(), None
+                self._opened, self._born_with = Opened(), None
                 return self._end(event, set(self._said), with_stage=True)
             case Intervened(kind="lr"):
                 self._window.change_rate()
@@ -98,7 +98,7 @@ class Diagnosis:
     def _diverge(self, event: RunFinished) -> list[VerdictChanged]:
         said = self._break(event, nonfinite.at_the_end(event, self._looked_at))
         cause = steps.after_divergence(self._window, event.first_bad_step)
-        if cause is None or self._born_with_faults or "exploding" in self._opened.findings:
+        if cause is None or self._born_with or "exploding" in self._opened.findings:
             return said
         return said + self._begin(event, [self._opened.open(cause, event.step)])
 
@@ -114,11 +114,15 @@ class Diagnosis:
         return self._end(event, over) + self._begin(event, [self._opened.open(broken, event.step)])
 
     def _change(self, event: Event) -> list[VerdictChanged]:
-        found = {kind: finding for kind, rule in _RULES.items() if (finding := self._asked(kind, rule))}
-        if self._born_with_faults is None and self._window.layers:
-            self._born_with_faults = bool(found.keys() & _BORN_WITH)
+        found = {
+            kind: finding
+            for kind, rule in _RULES.items()
+            if (finding := rule(self._window, self._opened.variant(kind)))
+        }
         if exploding := self._exploding():
             found["exploding"] = exploding
+        if self._born_with is None and self._window.layers:
+            self._born_with = found.keys() & _BORN_WITH
         over, begun = self._opened.change(_FAULTS, found, event.step, self._window.epoch_steps)
         for kind, good_news in (("learning", progress.learning), ("healthy", progress.healthy)):
             opened = self._opened.findings
@@ -128,18 +132,21 @@ class Diagnosis:
             over, begun = over + ended, begun + began
         return self._end(event, set(over)) + self._begin(event, begun)
 
-    def _asked(self, kind: str, rule: Rule) -> Finding | None:
-        return rule(self._window, kind in self._opened.findings)
-
     def _exploding(self) -> Finding | None:
-        """The first of the ways in which a run explodes that is found: the steps, because they are the
-        easiest to change, then the gradient, then the outputs."""
-        opened = self._opened.findings.get("exploding")
-        variant, window = opened.variant if opened else "", self._window
+        """The first of the ways in which a run explodes that is found.
+
+        Steps come first, because they are the easiest to change; but not if it is the gradient that makes
+        them large, from the first step on.
+        """
+        variant, window = self._opened.variant("exploding"), self._window
+        born_with = self._born_with or set()
+        gradient = gradients.exploding(window, variant == "plain")
+        if gradient and "exploding" in born_with:
+            return gradient
         return (
             steps.too_large(window, variant == "overstepping")
-            or steps.upset(window, bool(self._born_with_faults))
-            or gradients.exploding(window, variant == "plain")
+            or steps.upset(window, born_with, variant)
+            or gradient
             or steps.too_large_before(window, variant == "outputs")
         )
 

@@ -1,6 +1,7 @@
 """Rules about the gradient on its way back, and about the steps that the optimizer makes of it.
 
-Each rule gets the window and whether its finding is already open. It returns the finding, or None.
+Each rule gets the window and the name of the sentence of its open finding, "" if none is open. It returns the
+finding, or None.
 """
 
 import math
@@ -22,7 +23,7 @@ from engine.diagnosis.thresholds import (
 from engine.diagnosis.window import Layer, Window
 
 
-def vanishing(window: Window, holds: bool) -> Finding | None:
+def vanishing(window: Window, holds: str) -> Finding | None:
     """dL/da of a training layer is much smaller than at the last hidden one, and its weights hardly change.
 
     Whether the weights change is known only once the window is full; until then dL/da decides. A layer below
@@ -36,12 +37,12 @@ def vanishing(window: Window, holds: bool) -> Finding | None:
     if worst is None or _silenced(window, worst):
         return None
     behind = _times(last.delta, worst.delta or 0.0)
-    if behind < (CLOSE_AGAIN if holds else FAR_APART) or _moves(worst, holds):
+    if behind < (CLOSE_AGAIN if holds else FAR_APART) or _moves(worst, starves=bool(holds)):
         return None
     evidence = _compared(window, worst, last)
     variant, cause = "plain", causes.of_shrinking(window, worst, last)
     names = tuple(layer.name for layer in starved if _is_starved(layer, last))
-    if _path_around_carries(window, worst, last):
+    if _path_around_carries(window, worst, last, holds == "passed_by"):
         variant, cause = "passed_by", ""
         names = tuple(
             layer.name
@@ -73,7 +74,7 @@ def exploding(window: Window, holds: bool) -> Finding | None:
     return Finding("exploding", "plain", cause, worst.name, last.name, names, evidence, ratio=times)
 
 
-def immovable(window: Window, holds: bool) -> Finding | None:
+def immovable(window: Window, holds: str) -> Finding | None:
     """Most updates of a layer are so small that rounding to float32 removes them."""
     least = MOVED_AGAIN if holds else UNMOVED
     stuck = [
@@ -109,7 +110,7 @@ def _compared(window: Window, layer: Layer, last: Layer) -> dict[str, float | No
     }
 
 
-def _moves(layer: Layer, starves: bool) -> bool:
+def _moves(layer: Layer, *, starves: bool) -> bool:
     """Whether the weights change enough: to end a finding, in every sample of a full window."""
     if layer.slowest is None:
         return False
@@ -134,11 +135,12 @@ def _is_passed_by(window: Window, number: int) -> bool:
     return any(source < number <= target for source, target in window.skips)
 
 
-def _path_around_carries(window: Window, worst: Layer, last: Layer) -> bool:
+def _path_around_carries(window: Window, worst: Layer, last: Layer, holds: bool) -> bool:
     """Whether skips bypass every starved layer, and the layers that no skip bypasses get enough gradient."""
+    most = 2 * FAR_APART if holds else FAR_APART
     on_the_path = [layer for layer in window.hidden if not _is_passed_by(window, layer.number)]
     return _is_passed_by(window, worst.number) and all(
-        _times(last.delta or 0.0, layer.delta) < FAR_APART for layer in on_the_path if layer.delta is not None
+        _times(last.delta or 0.0, layer.delta) < most for layer in on_the_path if layer.delta is not None
     )
 
 

@@ -10,6 +10,9 @@ from engine.diagnosis.thresholds import EXPLOSION_PATIENCE, PATIENCE, RATIO_MOVE
 
 # They change only with the results of an epoch, and so do their margins.
 _OF_EPOCHS = frozenset({"stuck", "learning"})
+# Two ways to say the same: nearly nothing is left, and nothing is left.
+_SAME = frozenset({"plain", "alone", "equal", "nothing"})
+_LIMIT = 1e9  # of a ratio
 _GOOD_NEWS = frozenset({"healthy", "learning"})  # they end as soon as they are no longer true
 
 
@@ -58,6 +61,11 @@ class Opened:
                 begins.append(self.open(now, (opened.since if opened and same else None) or began))
         return ends, begins
 
+    def variant(self, kind: str) -> str:
+        """Which sentence the open finding of a kind has; "" if none is open."""
+        opened = self.findings.get(kind)
+        return opened.variant if opened else ""
+
     def open(self, finding: Finding, step: int) -> Finding:
         """Let a finding begin at once; `step` is its first one, if it doesn't say so itself."""
         opened = finding if finding.since is not None else replace(finding, since=step)
@@ -78,13 +86,16 @@ class Opened:
             return 0
         if kind in _OF_EPOCHS:
             return epoch_steps * SLOWER ** (begun - 1) if not ends or begun > 1 else 0
-        least = EXPLOSION_PATIENCE if kind == "exploding" else PATIENCE
+        gradient = kind == "exploding" and self.variant(kind) == "plain"
+        least = EXPLOSION_PATIENCE if gradient else PATIENCE
         return int(least * SLOWER ** (begun - 1 if ends else begun))
 
 
 def _is_stale(opened: Finding, now: Finding) -> bool:
     """Whether an open finding no longer says what is found now: another sentence, layer or number."""
-    if opened.variant != now.variant:
+    if opened.kind == "learning":
+        return False  # it says what was
+    if opened.variant != now.variant and not {opened.variant, now.variant} <= _SAME:
         return True
     if opened.layer and now.layer and opened.layer not in (now.layer, *now.layers):
         return True
@@ -96,7 +107,7 @@ def _is_stale(opened: Finding, now: Finding) -> bool:
 
 
 def _far_apart(named: float, now: float) -> bool:
-    if not named or not now:
-        return named != now
+    """Whether two ratios are far apart. Beyond `_LIMIT` one is as good as another."""
+    named, now = (min(max(ratio, 1 / _LIMIT), _LIMIT) for ratio in (named, now))
     least = max(math.log(10), RATIO_MOVED * abs(math.log(named)))
     return abs(math.log(now) - math.log(named)) >= least

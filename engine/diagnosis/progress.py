@@ -9,6 +9,8 @@ from collections.abc import Set
 
 from engine.diagnosis.finding import Finding
 from engine.diagnosis.thresholds import (
+    ABOUT,
+    ABOUT_AGAIN,
     BLOWN_UP,
     CALM_STEP,
     EVEN,
@@ -16,6 +18,7 @@ from engine.diagnosis.thresholds import (
     FALLS,
     FAR_APART,
     FAR_OFF_CHANCE,
+    FORGOT,
     GAINS,
     GUESSING,
     HARDLY_FALLS,
@@ -26,12 +29,13 @@ from engine.diagnosis.thresholds import (
     OFF_GUESSING,
     PLATEAU_EPOCHS,
     STANDSTILL,
+    STILL_ABOUT,
 )
 from engine.diagnosis.window import Window
 from engine.protocol.verdicts import FAULTS
 
 
-def frozen(window: Window, _holds: bool) -> Finding | None:
+def frozen(window: Window, _holds: str) -> Finding | None:
     """Layers do not train, because the stage or the user froze them."""
     names = tuple(layer.name for layer in window.layers if layer.frozen)
     if not names:
@@ -40,21 +44,21 @@ def frozen(window: Window, _holds: bool) -> Finding | None:
     return Finding("frozen", layer=names[0], layers=names, evidence=evidence)
 
 
-def stuck(window: Window, holds: bool) -> Finding | None:
+def stuck(window: Window, holds: str) -> Finding | None:
     """The loss is no better than that of guessing, or it has stopped falling while it is still high.
 
     Images that are classified better than by guessing, or more and more of them, are progress that the loss
     does not show yet.
     """
     epochs, guessing = window.epochs, window.guessing
-    if len(epochs) < PLATEAU_EPOCHS or guessing is None or _is_off_chance(window, holds):
+    if len(epochs) < PLATEAU_EPOCHS or guessing is None or _is_off_chance(window, bool(holds)):
         return None
     oldest, last = epochs[0], epochs[-1]
     fall = oldest.train_loss - last.train_loss
     evidence = _results(window) | {"fall": fall, "loss_before": oldest.train_loss}
     evidence["epochs"] = window.epoch_of_stage
     part, since = last.train_loss / guessing, window.plateau_began
-    if part > 1 / GUESSING:
+    if part > about(holds):
         hardly = fall < (FALLS if holds else HARDLY_FALLS) * oldest.train_loss
         return Finding("stuck", "above", evidence=evidence, since=since) if hardly else None
     if part >= (OFF_GUESSING if holds else GUESSING):
@@ -74,10 +78,10 @@ def learning(window: Window, found: Set[str], holds: bool) -> Finding | None:
     if not epochs or guessing is None or "stuck" in found:
         return None
     last = epochs[-1]
-    if last.train_accuracy >= LEARNT:
-        below = last.train_loss < guessing
+    if last.train_accuracy >= (FORGOT if holds else LEARNT):
+        below = last.train_loss < GUESSING * guessing
         return Finding("learning", "plain" if below else "above", evidence=_results(window))
-    if last.train_loss >= (GUESSING if holds else OFF_GUESSING) * guessing:
+    if last.train_loss >= (1.0 if holds else OFF_GUESSING) * guessing:
         return None
     if not holds:
         if len(epochs) < PLATEAU_EPOCHS:
@@ -108,6 +112,11 @@ def healthy(window: Window, found: Set[str], holds: bool) -> Finding | None:
         return None
     evidence: dict[str, float | None] = {"factor": factor, "ratio": spread}
     return Finding("healthy", "plain" if hops else "single", evidence=evidence)
+
+
+def about(holds: str) -> float:
+    """Up to which multiple of the loss of guessing a loss is about that loss, whatever it was said to be."""
+    return ABOUT_AGAIN if holds in ("above", "upset_above") else STILL_ABOUT if holds else ABOUT
 
 
 def _is_calm(window: Window, holds: bool) -> bool:

@@ -1,6 +1,7 @@
 """Rules about the signal on its way forward: its size, how much it depends on the input, and dead units.
 
-Each rule gets the window and whether its finding is already open. It returns the finding, or None.
+Each rule gets the window and the name of the sentence of its open finding, "" if none is open. It returns the
+finding, or None.
 """
 
 from dataclasses import replace
@@ -11,17 +12,19 @@ from engine.diagnosis.thresholds import (
     ALIKE,
     ALIVE,
     DEAD,
+    ROUNDING,
     SATURATED,
     SHRUNK,
     SILENT,
     SIZE_BACK,
+    STIRRING,
     TOLD_APART,
     UNSATURATED,
 )
 from engine.diagnosis.window import Window
 
 
-def signal_shrinks(window: Window, holds: bool) -> Finding | None:
+def signal_shrinks(window: Window, holds: str) -> Finding | None:
     """The output of the last hidden layer is much smaller than that of the first."""
     if len(window.hidden) < 2 or _any_silent(window):
         return None
@@ -37,12 +40,13 @@ def signal_shrinks(window: Window, holds: bool) -> Finding | None:
         "size_of_first": first.size,
         "spread": spread,
     }
-    variant = "alike" if spread is not None and spread <= ALIKE else "plain"
+    most = TOLD_APART if holds == "alike" else ALIKE
+    variant = "alike" if spread is not None and spread <= most else "plain"
     names = (last.name,)
     return Finding("signal_shrinks", variant, "", last.name, first.name, names, evidence, ratio=part)
 
 
-def forward_collapse(window: Window, holds: bool) -> Finding | None:
+def forward_collapse(window: Window, holds: str) -> Finding | None:
     """The output of the last hidden layer is nearly the same for every image.
 
     It is measured at the input of the output layer, so a skip that bypasses a collapsed layer counts. A
@@ -58,14 +62,18 @@ def forward_collapse(window: Window, holds: bool) -> Finding | None:
         return None
     first = window.hidden[0]
     evidence = {"spread": spread, "spread_of_first": first.spread, "size": last.size}
-    variant = "plain" if spread else "equal"
-    if first.name == last.name or not first.spread or first.spread <= spread:
-        variant = "alone" if spread else "equal"
+    variant = "plain"
+    if spread < ROUNDING:
+        variant = "equal"
+    elif first.name == last.name or not first.spread or first.spread <= spread:
+        variant = "alone"
     names = (last.name,)
-    return Finding("forward_collapse", variant, "", last.name, first.name, names, evidence, ratio=spread)
+    return Finding(
+        "forward_collapse", variant, "", last.name, first.name, names, evidence, ratio=max(spread, ROUNDING)
+    )
 
 
-def saturated(window: Window, holds: bool) -> Finding | None:
+def saturated(window: Window, holds: str) -> Finding | None:
     """At least half of a layer's activations are where the activation is flat."""
     least = UNSATURATED if holds else SATURATED
     finding = _units("saturated", {x.name: x.saturated for x in window.hidden if not x.frozen}, least)
@@ -74,10 +82,14 @@ def saturated(window: Window, holds: bool) -> Finding | None:
     return replace(finding, variant="beta", evidence=finding.evidence | {"beta": window.network.beta})
 
 
-def dead(window: Window, holds: bool) -> Finding | None:
+def dead(window: Window, holds: str) -> Finding | None:
     """Many units of a layer are 0 for every image that was counted."""
     least = ALIVE if holds else DEAD
-    return _units("dead", {x.name: x.dead for x in window.hidden if not x.frozen}, least)
+    finding = _units("dead", {x.name: x.dead for x in window.hidden if not x.frozen}, least)
+    silent = STIRRING if holds == "silent" else SILENT
+    if finding is None or finding.share is None or finding.share < silent:
+        return finding
+    return replace(finding, variant="silent")
 
 
 def _units(
@@ -88,11 +100,8 @@ def _units(
         return None
     worst = max(affected, key=lambda name: affected[name])
     evidence: dict[str, float | None] = {f"{kind}_{name}": part for name, part in affected.items()}
-    variant = "plain"
-    if kind == "dead" and affected[worst] >= SILENT:
-        variant = "whole" if affected[worst] == 1 else "silent"
     share = evidence[kind] = affected[worst]
-    return Finding(kind, variant, layer=worst, layers=tuple(affected), evidence=evidence, share=share)
+    return Finding(kind, layer=worst, layers=tuple(affected), evidence=evidence, share=share)
 
 
 def _part_of_first(window: Window) -> float | None:

@@ -4,16 +4,22 @@ Each rule gets the window and whether its finding is already open. It returns th
 """
 
 import math
+from collections.abc import Set
+from dataclasses import replace
 
 from engine.diagnosis.finding import Finding
+from engine.diagnosis.progress import about
 from engine.diagnosis.thresholds import (
     BLOWN_UP,
     FALLEN_AGAIN,
+    FRESH,
     GUESSING,
     OFF_CHANCE,
     OVERSTEP,
     RISEN,
+    SATURATED,
     SETTLED,
+    SILENT,
     UPSET,
     UPSET_GAIN,
 )
@@ -30,28 +36,45 @@ def too_large(window: Window, holds: bool) -> Finding | None:
     if largest is None or first is None or loss is None:
         return None
     before = max(first, window.guessing or 0.0)
-    if largest.ratio >= OVERSTEP and window.filled and loss >= (FALLEN_AGAIN if holds else RISEN) * before:
-        return _overstepping(window, "overstepping", {"loss": loss})
-    return None
+    if largest.ratio < OVERSTEP or not window.filled or loss < (FALLEN_AGAIN if holds else RISEN) * before:
+        return None
+    finding = _overstepping(window, "overstepping", {"loss": loss})
+    return replace(finding, ratio=loss / first if first else None)
 
 
-def upset(window: Window, first_faults: bool) -> Finding | None:
+def upset(window: Window, first_faults: Set[str], holds: str) -> Finding | None:
     """Since a step as large as a good part of the weights, the run does no better than guessing.
 
     Args:
         window: of the latest samples and epochs.
-        first_faults: whether something else was wrong before the first update. Then that may be the reason,
-            unless the step alone is as large as a matrix that passes on a good part of a signal.
+        first_faults: what else was wrong before the first update. Then that may be the reason, unless the
+            step alone is as large as a matrix that passes on a good part of a signal, or the steps have
+            saturated or silenced a layer.
+        holds: the name of the sentence of the open finding; "" if none is open.
     """
     largest, guessing, chance = window.largest, window.guessing, window.network.chance
-    if largest is None or largest.ratio < UPSET or not window.epochs or guessing is None:
+    if largest is None or not window.epochs or guessing is None or "exploding" in first_faults:
         return None
-    if first_faults and largest.size < UPSET_GAIN * math.sqrt(window.network.width or math.inf):
+    large = largest.size >= UPSET_GAIN * math.sqrt(window.network.width or math.inf)
+    upset_by_one = largest.ratio >= UPSET and (large or not first_faults)
+    if not upset_by_one and not (largest.ratio >= OVERSTEP and _have_spoiled_a_layer(window)):
         return None
     last = window.epochs[-1]
     if last.train_loss < GUESSING * guessing or chance is None or last.train_accuracy >= OFF_CHANCE * chance:
         return None
-    return _overstepping(window, "upset", {"loss": last.train_loss, "train_accuracy": last.train_accuracy})
+    variant = "upset_above" if last.train_loss > about(holds) * guessing else "upset"
+    return _overstepping(window, variant, {"loss": last.train_loss, "train_accuracy": last.train_accuracy})
+
+
+def _have_spoiled_a_layer(window: Window) -> bool:
+    """Whether a layer is saturated or silent that was neither at the first step."""
+    before = {layer.name: layer for layer in window.first_layers}
+    return any(
+        ((layer.saturated or 0.0) >= SATURATED and (before[layer.name].saturated or 0.0) < FRESH)
+        or ((layer.dead or 0.0) >= SILENT and (before[layer.name].dead or 0.0) < SILENT)
+        for layer in window.hidden
+        if layer.name in before
+    )
 
 
 def too_large_before(window: Window, holds: bool) -> Finding | None:
@@ -82,4 +105,7 @@ def _overstepping(window: Window, variant: str, found: dict[str, float | None]) 
         "first_loss": window.first_loss,
         "guessing": window.guessing,
     }
-    return Finding("exploding", variant, window.rate_name, largest.layer, evidence=evidence | found)
+    everywhere = tuple(layer.name for layer in window.layers)
+    return Finding(
+        "exploding", variant, window.rate_name, largest.layer, layers=everywhere, evidence=evidence | found
+    )

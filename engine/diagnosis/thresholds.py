@@ -30,6 +30,8 @@ OVERSTEP = 0.05
 UPSET = 0.2
 # ‖ΔW‖/√width of such a step: by how much it multiplies a signal.
 UPSET_GAIN = 0.5
+# The saturated part of a layer at the first step, below which it was the steps that saturated it.
+FRESH = 0.1
 # The loss before the first update divided by that of guessing: the outputs are far too large.
 BLOWN_UP, SETTLED = 10.0, 5.0
 # No step of a healthy network is as large as this part of the weights.
@@ -42,22 +44,27 @@ UNMOVED, MOVED_AGAIN = 0.5, 0.4
 SHRUNK, SIZE_BACK = 1 / 20, 1 / 10
 # The deviation over the images divided by the layer's size, at the last hidden layer.
 ALIKE, TOLD_APART = 0.002, 0.004
+# What float32 rounds away: below it, the images do not differ.
+ROUNDING = 1e-7
 
 # Fractions of a layer's units.
 SATURATED, UNSATURATED = 0.5, 0.4
 DEAD, ALIVE = 0.2, 0.15
 # A layer is silent if nearly all of its units are dead.
-SILENT = 0.9
+SILENT, STIRRING = 0.9, 0.85
 
 # The train loss divided by the loss of guessing by class frequency.
 GUESSING, OFF_GUESSING = 0.99, 0.985
+# Up to the first it is about that of guessing. Once said to be above, it is so down to the second; once said to
+# be about, it is so up to the third.
+ABOUT, ABOUT_AGAIN, STILL_ABOUT = 1.02, 1.01, 1.03
 # The train accuracy divided by that of guessing. Twice in a row at the second, or once at the third, it has
 # clearly left guessing.
 NEAR_CHANCE, OFF_CHANCE, FAR_OFF_CHANCE = 1.75, 2.0, 2.5
 # Epochs before progress is judged, unless the accuracy shows it earlier.
 PLATEAU_EPOCHS = 3
 # Above this train accuracy the run has learnt, and a loss that no longer falls is not a plateau.
-LEARNT = 0.4
+LEARNT, FORGOT = 0.4, 0.35
 # How much the loss falls in an epoch, divided by how far it is below guessing. Less is a standstill.
 STANDSTILL = 0.025
 # How much a loss above guessing falls from the first to the last epoch of a plateau, as a part of it.
@@ -68,7 +75,7 @@ GAINS = 0.03
 # Time margins, in steps. A finding ends once it was absent for this long, and a second time it begins once it
 # was there for this long. Every further time in a stage takes `SLOWER` times as long.
 PATIENCE = 30
-EXPLOSION_PATIENCE = 100  # near its thresholds an explosion changes from batch to batch
+EXPLOSION_PATIENCE = 100  # near its thresholds an exploding gradient changes from batch to batch
 SLOWER = 3
 # An open finding names the worst layer and its numbers. It is renewed when they differ from those named by
 # this much: in the fraction of a layer, or in a ratio as this part of its logarithm, but at least by ln 10.

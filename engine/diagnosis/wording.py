@@ -108,6 +108,8 @@ def _power(value: float) -> str:
 
 
 def _percent(value: float) -> str:
+    if 0.995 <= value < 1:
+        return f"{100 * min(value, 0.9999):.4g} %"  # 100 % is only what is all of it
     return f"{100 * value:.2g} %" if value < 0.01 else f"{100 * value:.0f} %"
 
 

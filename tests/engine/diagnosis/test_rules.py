@@ -173,7 +173,7 @@ def test_a_run_that_guesses_since_a_huge_step_is_told_of_the_step() -> None:
     assert verdict.text.startswith(
         "The steps are too large (lr 0.01): step 1 changed layer 1 by 0.3 times its"
     )
-    assert "the loss, 2.31, is not below the 2.303 of guessing" in verdict.text
+    assert "the loss, 2.31, is about the 2.303 of guessing" in verdict.text
     learns = MadeUpRun().measure(layers(update_ratio=0.3), *[layers()] * 20).finish_epochs((2.0, 0.3))
     assert "exploding" not in learns.holding
     vanished = layers(delta_norm=geometric(0.024, 7.2), update_ratio=0.3, weight_norm=0.01)
@@ -288,7 +288,7 @@ def test_a_layer_that_falls_silent_ends_the_one_verdict_and_begins_the_other() -
     run.measure(*[layers(dead=[0, 0, 0.31, 0, 0, 0, 1.0], saturated=None)] * 6)
     verdict = run.holding["dead"]
     assert verdict.layer == "layer7"
-    assert verdict.text.startswith("The output of layer 7 is zero for every image of a batch")
+    assert verdict.text.startswith("100 % of the units of layer 7 are zero for every image")
 
 
 def test_the_named_layer_and_its_number_follow_the_worst() -> None:
@@ -314,7 +314,7 @@ def test_a_silent_layer_is_dead_and_nothing_below_it_vanishes_or_collapses() -> 
     )
     run = MadeUpRun({"model.activation": "relu"}).measure(silent)
     assert set(run.holding) == {"dead"}
-    assert run.holding["dead"].text.startswith("The output of layer 3 is zero for every image")
+    assert run.holding["dead"].text.startswith("100 % of the units of layer 3 are zero for every image")
 
 
 def test_layers_whose_updates_are_rounded_away_are_immovable() -> None:
