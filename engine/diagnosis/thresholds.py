@@ -55,8 +55,8 @@ SILENT, STIRRING = 0.9, 0.85
 
 # The train loss divided by the loss of guessing by class frequency.
 GUESSING, OFF_GUESSING = 0.99, 0.985
-# Up to the first it is about that of guessing. Once said to be above, it is so down to the second; once said to
-# be about, it is so up to the third.
+# Up to the first it is about that of guessing. Once said to be above, it is so down to the second; once said
+# to be about, it is so up to the third.
 ABOUT, ABOUT_AGAIN, STILL_ABOUT = 1.02, 1.01, 1.03
 # The train accuracy divided by that of guessing. Twice in a row at the second, or once at the third, it has
 # clearly left guessing.
