@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 
 from engine.diagnosis.network import Network
-from engine.diagnosis.thresholds import ACCOUNTED, DRIFTED, FLATTENED, SATURATED
+from engine.diagnosis.thresholds import ACCOUNTED, DRIFTED, FLATTENED, NOT_GROWING, SATURATED
 from engine.diagnosis.window import Layer, Window
 
 _STEEPEST = {"sigmoid": 0.25, "sigmoid_beta": 0.25, "tanh": 1.0, "relu": 1.0, "identity": 1.0}
@@ -27,6 +27,18 @@ def ratio_at_first(window: Window, layer: Layer, last: Layer) -> float | None:
     return below / above if below and above else None
 
 
+def without_beta(window: Window, layer: Layer, last: Layer) -> float | None:
+    """About what the factor per layer would be without the β in the slopes; None where there is none."""
+    beta, passed = window.network.beta, between(window, layer, last)
+    if not beta or not passed or not layer.delta or not last.delta or _skipped(window, layer, last):
+        return None
+    if any(each.slope is None for each in passed):
+        return None
+    measured: float = (layer.delta / last.delta) ** (1 / len(passed))
+    parts = [(each.slope or 0.0) / ((each.slope or 0.0) + beta) for each in passed]
+    return measured * float(math.prod(part ** (1 / len(parts)) for part in parts))
+
+
 def most_saturated(passed: Sequence[Layer]) -> Layer | None:
     """The layer with the largest part on the flat ends of its activation."""
     known = [layer for layer in passed if layer.saturated is not None]
@@ -36,10 +48,10 @@ def most_saturated(passed: Sequence[Layer]) -> Layer | None:
 def of_shrinking(window: Window, layer: Layer, last: Layer) -> str:
     """The cause, as the sentences of `vanishing` name it; "" if it is unknown."""
     network, passed = window.network, between(window, layer, last)
-    flat = most_saturated(passed)
+    flat, drifted = most_saturated(passed), _has_drifted(window, layer, last)
     if flat is not None and (flat.saturated or 0.0) >= SATURATED and _is_flattened(network, flat):
-        return "saturated"
-    if _has_drifted(window, layer, last):
+        return "saturated_since" if drifted else "saturated"
+    if drifted:
         return "drifted"
     if network.norm not in ("", "none"):
         return "" if _skipped(window, layer, last) else "normalised"
@@ -52,15 +64,15 @@ def of_shrinking(window: Window, layer: Layer, last: Layer) -> str:
 
 def of_growing(window: Window, layer: Layer, last: Layer) -> str:
     """The cause, as the sentences of `exploding` name it; "" if it is unknown."""
-    network, passed = window.network, between(window, layer, last)
+    network = window.network
     if _has_drifted(window, layer, last):
         return "drifted"
+    if (without := without_beta(window, layer, last)) is not None and without < NOT_GROWING:
+        return "beta"
     if network.norm not in ("", "none"):
         return "" if _skipped(window, layer, last) else "normalised"
     if not _accounts_for_it(window, layer, last):
         return ""
-    if network.beta and _largest_factor(window, passed) < 1:
-        return "beta"
     return "identity" if network.activation == "identity" else "weights"
 
 
@@ -96,12 +108,6 @@ def _accounts_for_it(window: Window, layer: Layer, last: Layer) -> bool:
         for bound in zip(*slopes, strict=True)
     )
     return bool(low / ACCOUNTED <= measured <= high * ACCOUNTED)
-
-
-def _largest_factor(window: Window, passed: Sequence[Layer]) -> float:
-    """The most that slopes without β, times weights, can multiply a gradient by, per layer."""
-    slopes = math.prod(_slopes(layer, None)[1] ** (1 / len(passed)) for layer in passed)
-    return float(slopes * _weights(window.network, passed))
 
 
 def _slopes(layer: Layer, beta: float | None) -> tuple[float, float]:

@@ -52,7 +52,7 @@ def vanishing(window: Window, holds: str) -> Finding | None:
     elif not evidence["factor"]:
         variant, cause = "nothing", ""
     named = {}
-    if cause == "saturated" and (flat := causes.most_saturated(causes.between(window, worst, last))):
+    if cause.startswith("saturated") and (flat := causes.most_saturated(causes.between(window, worst, last))):
         named["flat"] = flat.name
         evidence["saturated"] = flat.saturated
     ratio = evidence["ratio"]
@@ -107,6 +107,7 @@ def _compared(window: Window, layer: Layer, last: Layer) -> dict[str, float | No
         "update_ratio_of_last": last.update,
         "ratio_at_first": causes.ratio_at_first(window, layer, last),
         "beta": window.network.beta,
+        "without_beta": causes.without_beta(window, layer, last),
     }
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from engine.diagnosis import wording
 from engine.diagnosis.finding import Finding
 from engine.diagnosis.thresholds import EXPLOSION_PATIENCE, PATIENCE, RATIO_MOVED, SHARE_MOVED, SLOWER
 
@@ -100,7 +101,10 @@ def _is_stale(opened: Finding, now: Finding) -> bool:
     if opened.layer and now.layer and opened.layer not in (now.layer, *now.layers):
         return True
     if opened.share is not None and now.share is not None:
-        return abs(opened.share - now.share) >= SHARE_MOVED
+        counted = f"{wording.COUNTED.get(opened.kind)}_{opened.layer}"
+        of_named = now.evidence.get(counted)  # the named layer may have recovered in part
+        shares = (now.share, now.share if of_named is None else of_named)
+        return any(abs(opened.share - share) >= SHARE_MOVED for share in shares)
     if opened.ratio is not None and now.ratio is not None:
         return _far_apart(opened.ratio, now.ratio)
     return False

@@ -58,7 +58,7 @@ def stuck(window: Window, holds: str) -> Finding | None:
     evidence = _results(window) | {"fall": fall, "loss_before": oldest.train_loss}
     evidence["epochs"] = window.epoch_of_stage
     part, since = last.train_loss / guessing, window.plateau_began
-    if part > about(holds):
+    if part > _about(holds):
         hardly = fall < (FALLS if holds else HARDLY_FALLS) * oldest.train_loss
         return Finding("stuck", "above", evidence=evidence, since=since) if hardly else None
     if part >= (OFF_GUESSING if holds else GUESSING):
@@ -114,9 +114,9 @@ def healthy(window: Window, found: Set[str], holds: bool) -> Finding | None:
     return Finding("healthy", "plain" if hops else "single", evidence=evidence)
 
 
-def about(holds: str) -> float:
+def _about(holds: str) -> float:
     """Up to which multiple of the loss of guessing a loss is about that loss, whatever it was said to be."""
-    return ABOUT_AGAIN if holds in ("above", "upset_above") else STILL_ABOUT if holds else ABOUT
+    return ABOUT_AGAIN if holds == "above" else STILL_ABOUT if holds else ABOUT
 
 
 def _is_calm(window: Window, holds: bool) -> bool:

@@ -8,7 +8,6 @@ from collections.abc import Set
 from dataclasses import replace
 
 from engine.diagnosis.finding import Finding
-from engine.diagnosis.progress import about
 from engine.diagnosis.thresholds import (
     BLOWN_UP,
     FALLEN_AGAIN,
@@ -42,28 +41,30 @@ def too_large(window: Window, holds: bool) -> Finding | None:
     return replace(finding, ratio=loss / first if first else None)
 
 
-def upset(window: Window, first_faults: Set[str], holds: str) -> Finding | None:
+def upset(window: Window, first_faults: Set[str], holds: bool) -> Finding | None:
     """Since a step as large as a good part of the weights, the run does no better than guessing.
+
+    The result of an epoch decides; or the latest batches, if the steps were found to be too large already.
 
     Args:
         window: of the latest samples and epochs.
         first_faults: what else was wrong before the first update. Then that may be the reason, unless the
             step alone is as large as a matrix that passes on a good part of a signal, or the steps have
             saturated or silenced a layer.
-        holds: the name of the sentence of the open finding; "" if none is open.
+        holds: whether steps were found to be too large.
     """
     largest, guessing, chance = window.largest, window.guessing, window.network.chance
-    if largest is None or not window.epochs or guessing is None or "exploding" in first_faults:
+    if largest is None or guessing is None or "exploding" in first_faults:
         return None
     large = largest.size >= UPSET_GAIN * math.sqrt(window.network.width or math.inf)
     upset_by_one = largest.ratio >= UPSET and (large or not first_faults)
     if not upset_by_one and not (largest.ratio >= OVERSTEP and _have_spoiled_a_layer(window)):
         return None
-    last = window.epochs[-1]
-    if last.train_loss < GUESSING * guessing or chance is None or last.train_accuracy >= OFF_CHANCE * chance:
+    accuracy = window.epochs[-1].train_accuracy if window.epochs else chance or 0.0
+    loss = window.loss if holds else window.epochs[-1].train_loss if window.epochs else None
+    if loss is None or loss < GUESSING * guessing or chance is None or accuracy >= OFF_CHANCE * chance:
         return None
-    variant = "upset_above" if last.train_loss > about(holds) * guessing else "upset"
-    return _overstepping(window, variant, {"loss": last.train_loss, "train_accuracy": last.train_accuracy})
+    return _overstepping(window, "upset", {"loss": loss, "train_accuracy": accuracy})
 
 
 def _have_spoiled_a_layer(window: Window) -> bool:

@@ -21,6 +21,8 @@ ACCOUNTED = 1.3
 DRIFTED = 0.5
 # Saturation is the cause if it leaves less than this part of the steepest slope.
 FLATTENED = 0.5
+# β is the cause if without it the gradient would grow by no more than this per layer.
+NOT_GROWING = 1.05
 
 # Steps that are too large: the loss divided by that of the first step or of guessing, whichever is larger,
 # and the largest update ratio so far.

@@ -15,7 +15,8 @@ from engine.diagnosis.network import Network
 from engine.protocol.spec import LayerSpec
 
 _SENTENCES = Path(__file__).parent.parent / "assets" / "verdicts.toml"
-_COUNTED = {"immovable": "unmoved"}  # the quantity that a sentence lists for each layer
+# The quantity that a kind of finding counts in each layer: its evidence has it as `unmoved_layer1`.
+COUNTED = {"immovable": "unmoved", "saturated": "saturated", "dead": "dead"}
 _FEW = 3  # numbers that are listed one by one; of more, the smallest and the largest
 
 
@@ -36,7 +37,7 @@ def began(finding: Finding, layers: Sequence[LayerSpec]) -> str:
         "each": [
             finding.evidence[key]
             for name in finding.layers
-            if (key := f"{_COUNTED.get(finding.kind)}_{name}") in finding.evidence
+            if (key := f"{COUNTED.get(finding.kind)}_{name}") in finding.evidence
         ],
     }
     values["rate_name"] = finding.cause

@@ -33,8 +33,7 @@ CLAIMS: dict[tuple[str, str], Callable[[Numbers], bool]] = {
     ("non_finite", "unseen"): lambda n: n["first_bad_step"] >= 1,
     ("exploding", "plain"): lambda n: n["factor"] > 1 and n["ratio"] >= 9.9,
     ("exploding", "overstepping"): lambda n: n["update_ratio"] >= 0.05 and n["loss"] > n["first_loss"],
-    ("exploding", "upset"): lambda n: n["update_ratio"] >= 0.05 and _close(n["loss"], n["guessing"], 0.031),
-    ("exploding", "upset_above"): lambda n: n["update_ratio"] >= 0.05 and n["loss"] > n["guessing"],
+    ("exploding", "upset"): lambda n: n["update_ratio"] >= 0.05 and n["loss"] >= 0.98 * n["guessing"],
     ("exploding", "diverged"): lambda n: n["update_ratio"] >= 0.2 and n["at_step"] <= n["first_bad_step"],
     ("exploding", "outputs"): lambda n: min(n["first_loss"] / 2, n["loss"]) >= 4.9 * n["guessing"],
     ("vanishing", "plain"): lambda n: n["factor"] < 1 and n["ratio"] <= 0.11,
@@ -60,9 +59,10 @@ CLAIMS: dict[tuple[str, str], Callable[[Numbers], bool]] = {
     ("healthy", "plain"): lambda n: 1 <= n["ratio"] <= 20,
 }
 CAUSES: dict[tuple[str, str], Callable[[Numbers], bool]] = {
-    ("exploding", "beta"): lambda n: n["beta"] > 0,
+    ("exploding", "beta"): lambda n: n["beta"] > 0 and n["without_beta"] < min(1.06, n["factor"]),
     ("exploding", "drifted"): lambda n: n["ratio_at_first"] < math.sqrt(n["ratio"]) * 1.1,
     ("vanishing", "saturated"): lambda n: n["saturated"] >= 0.5,
+    ("vanishing", "saturated_since"): lambda n: n["saturated"] >= 0.5,
     ("vanishing", "drifted"): lambda n: n["ratio_at_first"] > math.sqrt(n["ratio"]) * 0.9,
 }
 WITHOUT_NUMBERS = {
