@@ -145,7 +145,7 @@ class Diagnosis:
             return gradient
         return (
             steps.too_large(window, variant == "overstepping")
-            or steps.upset(window, born_with, variant in ("overstepping", "upset"))
+            or steps.upset(window, born_with, variant if variant in ("overstepping", "upset") else "")
             or gradient
             or steps.too_large_before(window, variant == "outputs")
         )

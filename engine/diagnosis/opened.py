@@ -7,7 +7,14 @@ from dataclasses import replace
 
 from engine.diagnosis import wording
 from engine.diagnosis.finding import Finding
-from engine.diagnosis.thresholds import EXPLOSION_PATIENCE, PATIENCE, RATIO_MOVED, SHARE_MOVED, SLOWER
+from engine.diagnosis.thresholds import (
+    EXPLOSION_PATIENCE,
+    PATIENCE,
+    RATIO_MOVED,
+    RENEWAL_PATIENCE,
+    SHARE_MOVED,
+    SLOWER,
+)
 
 # They change only with the results of an epoch, and so do their margins.
 _OF_EPOCHS = frozenset({"stuck", "learning"})
@@ -51,7 +58,8 @@ class Opened:
                 self._since.pop(kind, None)
                 continue
             began = self._since.setdefault(kind, step)
-            if step - began < self._patience(kind, epoch_steps):
+            renews = opened is not None and now is not None
+            if step - began < self._patience(kind, epoch_steps, renews=renews):
                 continue
             del self._since[kind]
             if opened is not None:
@@ -80,7 +88,7 @@ class Opened:
             del self.findings[kind]
             self._since.pop(kind, None)
 
-    def _patience(self, kind: str, epoch_steps: int) -> int:
+    def _patience(self, kind: str, epoch_steps: int, *, renews: bool) -> int:
         """For how many steps a change must last before it counts."""
         begun, ends = self._begun[kind], kind in self.findings
         if not begun or (ends and kind in _GOOD_NEWS):
@@ -89,7 +97,8 @@ class Opened:
             return epoch_steps * SLOWER ** (begun - 1) if not ends or begun > 1 else 0
         gradient = kind == "exploding" and self.variant(kind) == "plain"
         least = EXPLOSION_PATIENCE if gradient else PATIENCE
-        return int(least * SLOWER ** (begun - 1 if ends else begun))
+        patience = int(least * SLOWER ** (begun - 1 if ends else begun))
+        return min(patience, RENEWAL_PATIENCE) if renews else patience
 
 
 def _is_stale(opened: Finding, now: Finding) -> bool:

@@ -13,6 +13,7 @@ from engine.diagnosis.thresholds import (
     FALLEN_AGAIN,
     FRESH,
     GUESSING,
+    LEFT,
     OFF_CHANCE,
     OVERSTEP,
     RISEN,
@@ -41,17 +42,18 @@ def too_large(window: Window, holds: bool) -> Finding | None:
     return replace(finding, ratio=loss / first if first else None)
 
 
-def upset(window: Window, first_faults: Set[str], holds: bool) -> Finding | None:
+def upset(window: Window, first_faults: Set[str], holds: str) -> Finding | None:
     """Since a step as large as a good part of the weights, the run does no better than guessing.
 
-    The result of an epoch decides; or the latest batches, if the steps were found to be too large already.
+    The result of an epoch and the latest batches decide; the latter alone, if the steps were found to be too
+    large before.
 
     Args:
         window: of the latest samples and epochs.
         first_faults: what else was wrong before the first update. Then that may be the reason, unless the
             step alone is as large as a matrix that passes on a good part of a signal, or the steps have
             saturated or silenced a layer.
-        holds: whether steps were found to be too large.
+        holds: the name of the sentence, if the steps were found to be too large; otherwise "".
     """
     largest, guessing, chance = window.largest, window.guessing, window.network.chance
     if largest is None or guessing is None or "exploding" in first_faults:
@@ -60,11 +62,19 @@ def upset(window: Window, first_faults: Set[str], holds: bool) -> Finding | None
     upset_by_one = largest.ratio >= UPSET and (large or not first_faults)
     if not upset_by_one and not (largest.ratio >= OVERSTEP and _have_spoiled_a_layer(window)):
         return None
-    accuracy = window.epochs[-1].train_accuracy if window.epochs else chance or 0.0
-    loss = window.loss if holds else window.epochs[-1].train_loss if window.epochs else None
-    if loss is None or loss < GUESSING * guessing or chance is None or accuracy >= OFF_CHANCE * chance:
+    if (
+        window.loss is None
+        or chance is None
+        or window.loss < (LEFT if holds == "upset" else GUESSING) * guessing
+    ):
         return None
-    return _overstepping(window, "upset", {"loss": loss, "train_accuracy": accuracy})
+    last = window.epochs[-1] if window.epochs else None
+    if last is not None and last.train_accuracy >= OFF_CHANCE * chance:
+        return None
+    if not holds and (last is None or last.train_loss < GUESSING * guessing):
+        return None
+    accuracy = last.train_accuracy if last else None
+    return _overstepping(window, "upset", {"loss": window.loss, "train_accuracy": accuracy})
 
 
 def _have_spoiled_a_layer(window: Window) -> bool:

@@ -30,6 +30,7 @@ RISEN, FALLEN_AGAIN = 2.0, 1.3
 OVERSTEP = 0.05
 # The same for a run that does no better than guessing since a step of this size.
 UPSET = 0.2
+LEFT = 0.95  # of the loss of guessing: below this a batch is no longer guessed
 # ‖ΔW‖/√width of such a step: by how much it multiplies a signal.
 UPSET_GAIN = 0.5
 # The saturated part of a layer at the first step, below which it was the steps that saturated it.
@@ -79,6 +80,7 @@ GAINS = 0.03
 PATIENCE = 30
 EXPLOSION_PATIENCE = 100  # near its thresholds an exploding gradient changes from batch to batch
 SLOWER = 3
+RENEWAL_PATIENCE = 100  # the most that it takes until an open finding names another layer or number
 # An open finding names the worst layer and its numbers. It is renewed when they differ from those named by
 # this much: in the fraction of a layer, or in a ratio as this part of its logarithm, but at least by ln 10.
 SHARE_MOVED, RATIO_MOVED = 0.2, 0.5

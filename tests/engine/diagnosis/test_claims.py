@@ -1,4 +1,8 @@
-"""What a verdict says holds for the numbers in it; it does not flicker; its cures fit the network."""
+"""What a verdict says holds for the numbers in it; it does not flicker; its cures fit the network.
+
+This file is longer than 300 lines because it holds a claim for every sentence, and the made-up networks that
+all of its tests share.
+"""
 
 import gzip
 import math

@@ -173,7 +173,7 @@ def test_a_run_that_guesses_since_a_huge_step_is_told_of_the_step() -> None:
     assert verdict.text.startswith(
         "The steps are too large (lr 0.01): step 1 changed layer 1 by 0.3 times its"
     )
-    assert "the loss is 2.31, where guessing gives 2.303" in verdict.text
+    assert "now the loss is 2.3, where guessing gives 2.303" in verdict.text
     learns = MadeUpRun().measure(layers(update_ratio=0.3), *[layers()] * 20).finish_epochs((2.0, 0.3))
     assert "exploding" not in learns.holding
     vanished = layers(delta_norm=geometric(0.024, 7.2), update_ratio=0.3, weight_norm=0.01)

@@ -226,6 +226,33 @@ def test_a_diverged_run_reports_its_cause_before_its_last_event(tmp_path: Path) 
     assert live.verdicts[0].layer == events[-1].nonfinite[0] if events[-1].nonfinite else False
 
 
+@pytest.mark.parametrize("lr", [3.0, 30.0, 1000.0])
+@pytest.mark.parametrize("hidden", [2, 3, 5])
+def test_a_loss_that_breaks_between_two_samples_is_not_finite_from_its_own_step_on(
+    hidden: int, lr: float
+) -> None:
+    changes = {
+        "model.activation": "identity",
+        "model.hidden_layers": hidden,
+        "model.init.std": 0.02,
+        "data.batch_size": 8,
+        "optimizer.lr": lr,
+        "training.epochs": 30,
+    }
+    scenario = course(hidden, changes)
+    trainer, events = begin(scenario, random_data())
+    train(trainer)
+    (end,) = of_kind(events, RunFinished)
+    assert end.status is Status.DIVERGED
+    diagnosis, held = Diagnosis(RunSpec.of(scenario.resolved())), {}
+    for event in events:
+        for verdict in diagnosis.follow(event):
+            held[verdict.kind] = verdict
+    broken = held["non_finite"]
+    assert (broken.state, broken.since_step) == ("began", end.first_bad_step)
+    assert f"step {end.first_bad_step}" in broken.text
+
+
 def test_the_first_layer_is_named_only_if_it_was_measured_before_an_update_changed_the_others() -> None:
     run = MadeUpRun().measure(layers())
     ended, unseen = run.diagnosis.follow(finished(2, first_bad_step=2, nonfinite=("layer1", "output")))
