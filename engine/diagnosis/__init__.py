@@ -119,7 +119,7 @@ class Diagnosis:
             for kind, rule in _RULES.items()
             if (finding := rule(self._window, self._opened.variant(kind)))
         }
-        if exploding := self._exploding():
+        if exploding := self._exploding(found.keys() & _BORN_WITH - {"stuck"}):
             found["exploding"] = exploding
         if self._born_with is None and self._window.layers:
             self._born_with = found.keys() & _BORN_WITH
@@ -132,11 +132,11 @@ class Diagnosis:
             over, begun = over + ended, begun + began
         return self._end(event, set(over)) + self._begin(event, begun)
 
-    def _exploding(self) -> Finding | None:
+    def _exploding(self, others: Set[str]) -> Finding | None:
         """The first of the ways in which a run explodes that is found.
 
         Steps come first, because they are the easiest to change; but not if it is the gradient that makes
-        them large, from the first step on.
+        them large, from the first step on. `others` are the other faults that were found now.
         """
         variant, window = self._opened.variant("exploding"), self._window
         born_with = self._born_with or set()
@@ -145,7 +145,7 @@ class Diagnosis:
             return gradient
         return (
             steps.too_large(window, variant == "overstepping")
-            or steps.upset(window, born_with, variant if variant in ("overstepping", "upset") else "")
+            or steps.upset(window, born_with, others, variant if variant in ("overstepping", "upset") else "")
             or gradient
             or steps.too_large_before(window, variant == "outputs")
         )

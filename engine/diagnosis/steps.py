@@ -42,7 +42,7 @@ def too_large(window: Window, holds: bool) -> Finding | None:
     return replace(finding, ratio=loss / first if first else None)
 
 
-def upset(window: Window, first_faults: Set[str], holds: str) -> Finding | None:
+def upset(window: Window, first_faults: Set[str], faults: Set[str], holds: str) -> Finding | None:
     """Since a step as large as a good part of the weights, the run does no better than guessing.
 
     The result of an epoch and the latest batches decide; the latter alone, if the steps were found to be too
@@ -53,6 +53,7 @@ def upset(window: Window, first_faults: Set[str], holds: str) -> Finding | None:
         first_faults: what else was wrong before the first update. Then that may be the reason, unless the
             step alone is as large as a matrix that passes on a good part of a signal, or the steps have
             saturated or silenced a layer.
+        faults: what else is wrong now. If nothing was at first, smaller steps are enough to be the reason.
         holds: the name of the sentence, if the steps were found to be too large; otherwise "".
     """
     largest, guessing, chance = window.largest, window.guessing, window.network.chance
@@ -60,7 +61,8 @@ def upset(window: Window, first_faults: Set[str], holds: str) -> Finding | None:
         return None
     large = largest.size >= UPSET_GAIN * math.sqrt(window.network.width or math.inf)
     upset_by_one = largest.ratio >= UPSET and (large or not first_faults)
-    if not upset_by_one and not (largest.ratio >= OVERSTEP and _have_spoiled_a_layer(window)):
+    spoiled = (faults and not first_faults) or _have_spoiled_a_layer(window)
+    if not upset_by_one and not (largest.ratio >= OVERSTEP and spoiled):
         return None
     if (
         window.loss is None
