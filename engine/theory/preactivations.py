@@ -15,6 +15,7 @@ from engine.networks.activations import derivative
 from engine.networks.mlp import CustomNorm, Network, Tape, build_hidden
 from engine.randomness import generator
 from engine.theory.images import sample
+from engine.theory.weights import WIDTH
 
 SEED = 42
 BATCH = 512
@@ -67,7 +68,7 @@ def chi(std: float, layer: int) -> float:
         layer: hidden layer, counted from 1.
     """
     slope = derivative("sigmoid", _pass(std)[1].a[layer - 1])  # [images, units]
-    fan_in = PIXELS if layer == 1 else 128
+    fan_in = PIXELS if layer == 1 else WIDTH
     return float(fan_in * std * std * slope.square().mean())
 
 

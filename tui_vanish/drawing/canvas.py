@@ -70,7 +70,7 @@ class Canvas:
         """
         text, role = "", ""
         for cell in self._cells[y]:
-            joined = cell.text == " " and not _FILLED & {cell.role, role}
+            joined = cell.text == " " and not (_fills(cell.role) or _fills(role))
             if role and cell.role != role and not joined:
                 yield Run(text, role)
                 text = ""
@@ -100,10 +100,33 @@ class Canvas:
         return spans
 
 
+def grey_role(upper: float, lower: float) -> str:
+    """The role of a cell "▀" with a grey upper and a grey lower half, from 0 (background) to 255 (text)."""
+    return f"{_GREY}{_grey(upper)}-{_grey(lower)}"
+
+
+def greys(role: str) -> tuple[float, float] | None:
+    """How bright the two halves of a cell are, from 0 to 1, if its role is a grey_role."""
+    if not role.startswith(_GREY):
+        return None
+    upper, lower = role.removeprefix(_GREY).split("-")
+    return int(upper) / (_GREYS - 1), int(lower) / (_GREYS - 1)
+
+
+def _grey(brightness: float) -> int:
+    return round(brightness / 255 * (_GREYS - 1))
+
+
+def _fills(role: str) -> bool:
+    return role in _FILLED or role.startswith(_GREY)
+
+
 def _shown(character: str) -> str:
     """`character`, or "?" if it is a control character or cannot be written (a stray byte of a file name)."""
     return "?" if unicodedata.category(character).startswith("C") else character
 
 
 _BLANK = Run(" ", "text")
+_GREY = "grey-"
+_GREYS = 24  # as many as a terminal with 256 colours has; neighbours of one grey are sent together
 _FILLED = frozenset({"cursor", "focused", "series-2-on-bar"})  # roles with a background or an underline

@@ -86,6 +86,7 @@ class Page:
 
     id: str
     step_label = ""  # what enter does on this page; empty if enter does nothing
+    text_beside = True  # whether a wide screen shows the page's paragraphs beside its pictures
     run_label = ""  # what space starts and stops; empty if space does nothing
 
     def __init__(self) -> None:

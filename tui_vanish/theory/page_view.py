@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from rich.style import Style
+from textual.color import Color
+
 from scenarios.theory import PageText, page_ids, page_text
-from tui_vanish.drawing.canvas import Canvas
+from tui_vanish.drawing.canvas import Canvas, greys
 from tui_vanish.drawing.text import Piece, Row, cut, row_width
 from tui_vanish.theory.formulas import in_ascii
 from tui_vanish.theory.page import Knob, Page
@@ -14,6 +17,8 @@ from tui_vanish.widgets.rows import Rows
 
 _ROOMY = 24  # rows; from this height on an empty row separates the knobs from the body
 _GAP = 2
+_WIDE = 150  # cells; from this width on, the text of most pages is beside its pictures
+_TEXT_COLUMN = 52  # cells
 
 
 class PageView(Rows):
@@ -65,8 +70,30 @@ class PageView(Rows):
         """Draw the knobs and the body."""
         canvas = Canvas(width, height)
         if self._page is not None:
-            draw_page(self._page, canvas, knob=self.knob, ascii=self.alphabet.ascii)
+            ascii = self.alphabet.ascii
+            draw_page(self._page, canvas, knob=self.knob, ascii=ascii, greys=self._has_greys and not ascii)
         return canvas
+
+    @property
+    def _has_greys(self) -> bool:
+        """Whether the terminal has at least 256 colours, and the theme uses them."""
+        depth = self.app.console.color_system
+        return depth in ("truecolor", "256") and not self.app.ansi_color and self._background.ansi is None
+
+    @property
+    def _background(self) -> Color:
+        return Color.parse(self.app.theme_variables["background"])
+
+    def _style(self, role: str) -> Style:
+        """The style of a role; a grey one is between the theme's background and its text."""
+        shares = greys(role)
+        if shares is None:
+            return super()._style(role)
+        if role not in self._role_styles:
+            dark, light = self._background, Color.parse(self.app.theme_variables["foreground"])
+            upper, lower = (dark.blend(light, share).rich_color for share in shares)
+            self._role_styles[role] = Style(color=upper, bgcolor=lower)
+        return self._role_styles[role]
 
 
 class Contents(ItemList[str]):
@@ -112,7 +139,9 @@ class Contents(ItemList[str]):
         ]
 
 
-def draw_page(page: Page, canvas: Canvas, *, knob: Knob[Any] | None, ascii: bool) -> Overflow:
+def draw_page(
+    page: Page, canvas: Canvas, *, knob: Knob[Any] | None, ascii: bool, greys: bool = False
+) -> Overflow:
     """Draw a page's knobs and body.
 
     Args:
@@ -120,18 +149,20 @@ def draw_page(page: Page, canvas: Canvas, *, knob: Knob[Any] | None, ascii: bool
         canvas: to draw on.
         knob: the selected one.
         ascii: whether to use only ASCII characters.
+        greys: whether the terminal has enough colours for grey pixels.
 
     Returns:
         What had no room.
     """
     page.fit(canvas.width, canvas.height)
-    sheet = Sheet(canvas, ascii, 1, 0, canvas.width - 2)
+    sheet = Sheet(canvas, ascii, 1, 0, canvas.width - 2, greys=greys)
     y = 0
     for row in _knob_rows(page.knobs(), knob, sheet.width, ascii):
         sheet.row(0, y, *row)
         y += 1
     y += canvas.height >= _ROOMY
-    page.draw(sheet.part(0, y, sheet.width, canvas.height - y))
+    body = sheet.part(0, y, sheet.width, canvas.height - y)
+    page.draw(body.beside(_TEXT_COLUMN) if page.text_beside and sheet.width >= _WIDE else body)
     return sheet.overflow
 
 

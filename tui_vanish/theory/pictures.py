@@ -3,9 +3,11 @@
 import math
 from collections.abc import Sequence
 
+from engine.protocol.data_spec import FASHION_MNIST
+from tui_vanish.drawing.canvas import grey_role
 from tui_vanish.theory.sheet import Sheet
 
-SIDE = 28
+SIDE = FASHION_MNIST.shape[0]  # pixels; the images are square
 _SHADES, _ASCII_SHADES = " ░▒▓█", " .:-=+*%#@"
 _LEVELS = "⣀⠤⠒⠉"  # a short line at each quarter of a cell, from the bottom
 _MARK_EVERY = 3  # columns; the bars show between the marks
@@ -13,16 +15,30 @@ _HEIGHTS, _ASCII_HEIGHTS = " ▁▂▃▄▅▆▇█", " .:#"
 
 
 def image(sheet: Sheet, pixels: bytes, columns: int) -> None:
-    """Draw a 28 × 28 image, `columns` (28 or 14) wide and half as high: cells are twice as high as wide."""
+    """Draw an image, `columns` cells wide and half as high, because cells are twice as high as wide.
+
+    A cell shows two pixels one above the other in grey. Without such colours it is a shade of their mean.
+
+    Args:
+        sheet: where it is drawn, from the upper left corner.
+        pixels: 0 to 255, one byte each, row by row, in the shape of the data set's images.
+        columns: the images' width, or half of it; then four pixels are averaged.
+    """
+    step = max(1, SIDE // columns)
     shades = _ASCII_SHADES if sheet.ascii else _SHADES
-    step = SIDE // columns
-    for y in range(0, SIDE, 2 * step):
-        row = ""
+    for y in range(0, SIDE - step, 2 * step):
         for x in range(0, SIDE, step):
-            inside = [pixels[(y + dy) * SIDE + x + dx] for dy in range(2 * step) for dx in range(step)]
-            row += shades[int(sum(inside) / len(inside) / 256 * len(shades))]
-        for place, sign in enumerate(row):
-            sheet.cell(place, y // (2 * step), sign, "text")
+            upper, lower = _mean(pixels, x, y, step), _mean(pixels, x, y + step, step)
+            if sheet.greys:
+                sheet.cell(x // step, y // (2 * step), "▀", grey_role(upper, lower))
+            else:
+                sign = shades[int((upper + lower) / 2 / 256 * len(shades))]
+                sheet.cell(x // step, y // (2 * step), sign, "text")
+
+
+def _mean(pixels: bytes, x: int, y: int, step: int) -> float:
+    inside = [pixels[(y + dy) * SIDE + x + dx] for dy in range(step) for dx in range(step)]
+    return sum(inside) / len(inside)
 
 
 def columns(sheet: Sheet, heights: Sequence[float], role: str, highest: float | None = None) -> None:

@@ -62,6 +62,7 @@ class Plot:
         ys: the ends of the y axis.
         log_y: whether the y axis is logarithmic: limits and values are then given as log10.
         log_x: the same for the x axis.
+        whole_x: whether the ticks of the x axis are at whole numbers only, for layers and steps.
     """
 
     def __init__(
@@ -72,12 +73,13 @@ class Plot:
         *,
         log_y: bool = False,
         log_x: bool = False,
+        whole_x: bool = False,
     ) -> None:
         self._sheet = sheet
-        self._up = _axis(ys, max(0, sheet.height - 1), 2, log=log_y)
+        self._up = _up(ys, max(0, sheet.height - 1), log=log_y)
         self._margin = max(_MARGIN, *(len(label) for _, label in self._up.ticks))
         self.inner = sheet.part(self._margin + 1, 0, sheet.width - self._margin - 1, sheet.height - 1)
-        self._across = _axis(xs, self.inner.width, _CELLS_A_TICK, log=log_x, across=True)
+        self._across = _across(xs, self.inner.width, log=log_x, whole=whole_x)
         self._dots = Dots(self.inner)
         self._draw_y_axis()
         self._draw_x_axis()
@@ -173,16 +175,22 @@ class Plot:
                 end = self._sheet.put(left, self.inner.height, text, "dim") + 1
 
 
-def _axis(
-    limits: tuple[float, float], cells: int, least_gap: int, *, log: bool, across: bool = False
-) -> Axis:
-    """An axis that contains the limits; log10 of the values if `log`, which its places then are."""
-    low, high = limits
-    if not low < high:
-        low, high = low - 0.5, low + 0.5
-    make = decades_axis if log else across_axis if across else linear_axis
-    axis = make(low, high, cells, least_gap=least_gap)
+def _up(limits: tuple[float, float], cells: int, *, log: bool) -> Axis:
+    """An axis that contains the limits, which are log10 of the values if `log`, as its places then are."""
+    axis = (decades_axis if log else linear_axis)(*_apart(limits), cells)
     return replace(axis, log=False)  # the pages pass logarithms
+
+
+def _across(limits: tuple[float, float], cells: int, *, log: bool, whole: bool) -> Axis:
+    low, high = _apart(limits)
+    if log:
+        return replace(decades_axis(low, high, cells, least_gap=_CELLS_A_TICK), log=False)
+    return across_axis(low, high, cells, least_gap=_CELLS_A_TICK, whole=whole)
+
+
+def _apart(limits: tuple[float, float]) -> tuple[float, float]:
+    low, high = limits
+    return (low, high) if low < high else (low - 0.5, low + 0.5)
 
 
 def _inside(axis: Axis, value: float) -> float | None:

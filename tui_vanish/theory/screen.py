@@ -92,7 +92,10 @@ class TheoryScreen(SizedScreen[None]):
         self._show_page()
         page, top = self._page, self._top_line
         if page is None:
-            top.show((Piece("Theory", "title"),), (Piece("the slides, interactive", "dim"),))
+            top.show(
+                (Piece("Theory", "title"),),
+                (Piece("the slides, with values to change", "dim"),),
+            )
         else:
             title = f"{page_ids().index(page.id) + 1} {page.text.title}"
             slides = f"slides: {'; '.join(page.text.slides)}"

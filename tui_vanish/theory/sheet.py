@@ -12,6 +12,7 @@ from tui_vanish.theory.formulas import in_ascii
 
 _ARROWS = str.maketrans({"▶": ">", "◀": "<", "▲": "^", "▼": "v", "Σ": "S", "σ": "s", "μ": "m", "Δ": "d"})
 MEASURE = 88  # cells: longer lines are hard to read
+_COLUMN_GAP = 3  # cells between the pictures and the column of text
 
 
 @dataclass
@@ -32,6 +33,8 @@ class Sheet:
         width: in cells; None for up to the right edge.
         height: in rows; None for up to the bottom.
         overflow: records the texts that do not fit.
+        greys: whether cells may be grey pixels.
+        column: a sheet beside this one for its paragraphs; None if they are written on this one.
     """
 
     def __init__(
@@ -43,8 +46,12 @@ class Sheet:
         width: int | None = None,
         height: int | None = None,
         overflow: Overflow | None = None,
+        *,
+        greys: bool = False,
+        column: "Column | None" = None,
     ) -> None:
-        self.canvas, self.ascii = canvas, ascii
+        self.canvas, self.ascii, self.greys = canvas, ascii, greys
+        self._column = column
         self._x, self._y = x, y
         self.width = max(0, canvas.width - x if width is None else width)
         self.height = max(0, canvas.height - y if height is None else height)
@@ -58,7 +65,24 @@ class Sheet:
     def part(self, x: int, y: int, width: int, height: int) -> "Sheet":
         """A rectangle of this one."""
         width, height = max(0, min(width, self.width - x)), max(0, min(height, self.height - y))
-        return Sheet(self.canvas, self.ascii, self._x + x, self._y + y, width, height, self.overflow)
+        column = self._column if x == 0 and width == self.width else None
+        return Sheet(
+            self.canvas,
+            self.ascii,
+            self._x + x,
+            self._y + y,
+            width,
+            height,
+            self.overflow,
+            greys=self.greys,
+            column=column,
+        )
+
+    def beside(self, width: int) -> "Sheet":
+        """This sheet without `width` cells at its right, into which its paragraphs are written."""
+        left = self.part(0, 0, self.width - width - _COLUMN_GAP, self.height)
+        left._column = Column(self.part(self.width - width, 0, width, self.height))
+        return left
 
     def put(self, x: int, y: int, text: str, role: str = "text") -> int:
         """Write a formula or a few words; returns the column after them."""
@@ -88,7 +112,10 @@ class Sheet:
             self.canvas.put(self._x + x, self._y + y, sign, role)
 
     def paragraph(self, y: int, text: str, role: str = "text", *, x: int = 0) -> int:
-        """Write wrapped text from row `y` on; returns the row after it."""
+        """Write wrapped text from row `y` on; returns the row after it, which is `y` if there is a column."""
+        if self._column is not None:
+            self._column.add(text, role)
+            return y
         for line in self._wrapped(text, self.width - x):
             places = range(self._x + x, self._x + x + len(line))
             if 0 <= y < self.height and not all(self.canvas.is_blank(at, self._y + y) for at in places):
@@ -99,6 +126,10 @@ class Sheet:
 
     def footnotes(self, *texts: str) -> int:
         """Write paragraphs at the bottom, in order; returns how many rows are left above them."""
+        if self._column is not None:
+            for text in texts:
+                self._column.add(text, "text")
+            return self.height
         y = top = self.height - sum(len(self._wrapped(text, self.width)) for text in texts)
         for text in texts:
             y = self.paragraph(y, text)
@@ -110,3 +141,15 @@ class Sheet:
 
     def _wrapped(self, text: str, width: int) -> list[str]:
         return textwrap.wrap(self.spelt(text), max(8, min(width, MEASURE)))
+
+
+class Column:
+    """Paragraphs one below the other, with an empty row between two."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self._sheet = sheet
+        self._y = 0
+
+    def add(self, text: str, role: str) -> None:
+        """Write a paragraph below those before it."""
+        self._y = 1 + self._sheet.paragraph(self._y, text, role)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from engine.data.fashion_mnist import PIXELS
+from engine.data.fashion_mnist import PIXELS, SIDE
 from engine.theory.circle import Matrix, Round, Vector, Weights, draw_weights, go_round, norm
 from engine.theory.images import CLASS_NAMES, sample
 from tui_vanish.theory import pictures
@@ -23,7 +23,7 @@ class LearningCircle(Page):
 
     def __init__(self) -> None:
         super().__init__()
-        self.label = Knob("image", range(10), 9, lambda label: CLASS_NAMES[label], around=True)
+        self.label = Knob("image", range(len(CLASS_NAMES)), 9, lambda label: CLASS_NAMES[label], around=True)
         self.activation = Knob("g", ("sigmoid", "tanh", "relu"), "sigmoid", around=True)
         self.std = Knob("σ", (0.01, 0.05, 0.1, 0.5, 1.0), 0.05, number)
         self.lr = Knob("η", (0.001, 0.01, 0.1, 0.5, 1.0), 0.1, number)
@@ -53,7 +53,7 @@ class LearningCircle(Page):
         self._circle(sheet.part(0, top, min(sheet.width, 88), 6))
         top += 6 + (sheet.height > 22)
         image = sample().image(sample().of_class(self.label.value, 0))
-        wide = 28 if sheet.height - top >= 15 else 14
+        wide = SIDE if sheet.height - top > SIDE // 2 else SIDE // 2
         pictures.image(sheet.part(0, top, wide, wide // 2), image, wide)
         self._numbers(sheet.part(wide + 2, top, sheet.width - wide - 2, sheet.height - top), rounds)
 
@@ -117,7 +117,7 @@ def _lines(now: Round, place: int, label: int) -> list[str]:
     match place:
         case 0:
             x = sample().image(sample().of_class(label, 0))
-            return ["row 15: " + " ".join(f"{value / 255:.2f}" for value in x[14 * 28 + 12 : 14 * 28 + 20])]
+            return [f"row {SIDE // 2 + 1}: " + " ".join(f"{value / 255:.2f}" for value in _middle(x))]
         case 1:
             return [_vector(now.z1), f"‖W¹‖ = {number(norm(before.w1))}"]
         case 2:
@@ -143,6 +143,12 @@ def _lines(now: Round, place: int, label: int) -> list[str]:
             ]
         case _:
             return [_change("W¹", before.w1, now.after.w1), _change("W²", before.w2, now.after.w2)]
+
+
+def _middle(pixels: bytes) -> bytes:
+    """Eight pixels in the middle of an image."""
+    start = SIDE // 2 * SIDE + SIDE // 2 - 2
+    return pixels[start : start + 8]
 
 
 def _change(name: str, before: Matrix, after: Matrix) -> str:

@@ -16,6 +16,7 @@ _REACH = 12.0  # z is drawn from −12 to 12; values outside are counted in the 
 _RANGE = 4.0  # the slides' range of z is [−4, 4]
 _EDGES = (-_REACH, _REACH, 240)
 _SLOPE_ROWS = 3
+_ROOMY = 24  # rows; above this, histograms and formulas are shown together
 
 
 class _Setting(NamedTuple):
@@ -31,6 +32,7 @@ class Normalisation(Page):
     """The page."""
 
     id = "normalisation"
+    step_label = "formulas"
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,6 +44,8 @@ class Normalisation(Page):
         self.mode = Knob("mode", ("training", "evaluation"), "training", around=True)
         self.seen = Knob("batches seen", (0, 1, 5, 10, 20, 50, 100), 10)
         self._measured: dict[_Setting, Histogram] = {}
+        self._formulas = False
+        self._roomy = False
 
     def knobs(self) -> Sequence[Knob[Any]]:
         """The norm, σ and the layer, then the settings of the chosen norm."""
@@ -51,6 +55,16 @@ class Normalisation(Page):
             if self.mode.value == "evaluation":
                 knobs.append(self.seen)
         return knobs
+
+    def fit(self, width: int, height: int) -> None:
+        """If there is room, the formulas are always shown."""
+        self._roomy = height > _ROOMY
+        self.step_label = "" if self._roomy or self.norm.value == "none" else "formulas"
+
+    def step(self) -> bool:
+        """Show the formulas instead of the histograms, or the histograms again."""
+        self._formulas = not self._formulas
+        return True
 
     @property
     def _before(self) -> _Setting:
@@ -84,17 +98,31 @@ class Normalisation(Page):
         return measure
 
     def draw(self, sheet: Sheet) -> None:
-        """The histogram before the norm on the left and after it on the right, each above σ'."""
-        bottom = sheet.footnotes(self._says()) - (sheet.height > 22)
-        rules = self.text.lines.get(self.norm.value, ()) if sheet.height > 22 else ()
-        bottom -= len(rules)
-        for y, rule in enumerate(rules, bottom):
-            sheet.put(0, y, rule, "title")
+        """The histogram before the norm and after it, each above σ'; the formulas below or instead."""
+        rules = self.text.lines.get(self.norm.value, ())
+        if rules and self._formulas and not self._roomy:
+            self._draw_formulas(sheet, rules)
+            return
+        bottom = sheet.footnotes(self._says()) - self._roomy
+        if self._roomy:
+            bottom -= len(rules)
+            for y, rule in enumerate(rules, bottom):
+                sheet.put(0, y, rule, "title")
         half = (sheet.width - 2) // 2
         before = self.words("before", layer=str(self.layer.value))
         after = self.words("after", norm=self.norm.shown)
         self._side(sheet.part(0, 0, half, bottom), before, self._before)
         self._side(sheet.part(half + 2, 0, half, bottom), after, self._after)
+
+    def _draw_formulas(self, sheet: Sheet, rules: Sequence[str]) -> None:
+        """The formulas instead of the histograms."""
+        y = sheet.paragraph(1, self.words("formulas", norm=self.norm.shown)) + 1
+        for place, rule in enumerate(rules):
+            sheet.put(2, y + place, rule, "title")
+        sheet.paragraph(
+            y + len(rules) + 1, self.words("means" if self.norm.value == "BatchNorm" else "custom")
+        )
+        sheet.footnotes(self._says() if self.norm.value == "BatchNorm" else self.words("histograms"))
 
     def _side(self, sheet: Sheet, title: str, setting: _Setting) -> None:
         sheet.put(0, 0, title, "title")

@@ -23,6 +23,7 @@ class Optimizers(Page):
     """The page."""
 
     id = "optimizers"
+    text_beside = False
     step_label = "step"
     run_label = "run"
 

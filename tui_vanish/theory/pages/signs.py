@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from engine.protocol.data_spec import FASHION_MNIST
 from engine.protocol.quantities import QUANTITIES
 from engine.protocol.quantity import Quantity
 from tui_vanish.drawing.format import layer_name, percent
@@ -15,7 +16,7 @@ from tui_vanish.theory.sheet import Sheet
 if TYPE_CHECKING:
     from engine.protocol.events import LayerSample, Sample
 
-_GUESSING = math.log(10)
+_GUESSING = math.log(FASHION_MNIST.classes)
 _NAMES = 18  # cells for a layer's name and number
 
 
@@ -69,8 +70,10 @@ class Signs(Page):
         """The slide's words at the top, the loss on the left, the layers on the right, the meaning below."""
         sign = self._signs[self.sign.value]
         seen = tuple(self._runs.get(self.sign.value, ()))
-        x = sheet.put(0, 0, f"{sign['problem']}: ", "bad" if sign["problem"] == "exploding" else "warn")
-        y = sheet.paragraph(0, f"“{sign['slide']}”", "title", x=x)
+        kind = str(sign["problem"])
+        top = sheet.paragraph(0, self.words(kind), "dim")
+        x = sheet.put(0, top, f"{sign['problem']}: ", "bad" if sign["problem"] == "exploding" else "warn")
+        y = sheet.paragraph(top, f"“{sign['slide']}”", "title", x=x)
         changes = ", ".join(sign["overrides"])
         words = "overrides" if changes else "run"
         how = self.words(words, scenario=sign["scenario"], changes=changes, steps=str(sign["steps"]))
@@ -88,7 +91,9 @@ class Signs(Page):
         largest = max((loss for _, loss in finite), default=3.0)
         log = largest > 1e3
         limits = (0.0, math.ceil(math.log10(largest)) + 1.0) if log else (0.0, max(3.0, 1.1 * largest))
-        plot = Plot(sheet.part(0, 1, sheet.width, sheet.height - 1), (0, steps), limits, log_y=log)
+        plot = Plot(
+            sheet.part(0, 1, sheet.width, sheet.height - 1), (0, steps), limits, log_y=log, whole_x=True
+        )
         places = [(step, math.log10(loss) if log else loss) for step, loss in finite]
         plot.horizontal(math.log10(_GUESSING) if log else _GUESSING, "dim")
         plot.line(places, "series-1")

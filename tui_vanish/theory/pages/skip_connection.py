@@ -53,14 +53,19 @@ class SkipConnection(Page):
     def draw(self, sheet: Sheet) -> None:
         """The formula, then the chosen view."""
         sheet.put(0, 0, self.words("formula"), "title")
-        below = sheet.part(0, 1, sheet.width, sheet.height - 1)
+        diagram = self.text.lines["block"]
+        roomy = sheet.height > 22
+        for y, line in enumerate(diagram, 1 + roomy):
+            sheet.drawing(0, y, line, "accent")
+        top = 1 + len(diagram) + roomy
+        below = sheet.part(0, top, sheet.width, sheet.height - top)
         if self.view.value == _WAYS:
             self._ways(below)
         else:
             self._identity(below)
 
     def _ways(self, sheet: Sheet) -> None:
-        roomy = sheet.height > 22
+        roomy = sheet.height > 20
         y = sheet.paragraph(roomy, self.words("ways"))
         skip, plain = self._measured.get("skip"), self._measured.get("depth-7")
         for block in skip.blocks if skip else ():
@@ -99,7 +104,7 @@ class SkipConnection(Page):
 
     def _identity(self, sheet: Sheet) -> None:
         w = self.weight.value
-        y = sheet.paragraph(sheet.height > 22, self.words("one_node"))
+        y = sheet.paragraph(sheet.height > 20, self.words("one_node"))
         at_one = w * sigmoid(w)
         slope = w * w * sigmoid_slope(w)
         text = self.words(
