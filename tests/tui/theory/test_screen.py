@@ -48,11 +48,11 @@ async def test_the_arrow_keys_turn_the_selected_knob_and_the_body_changes_at_onc
         before = app.screen.query_one(PageView).draw(78, 21).text()
         await pilot.press("down", "right")
         after = app.screen.query_one(PageView).draw(78, 21).text()
-        assert [knob.shown for knob in app.page().knobs()] == ["10", "8"]
+        assert [knob.shown for knob in app.page().knobs()][:2] == ["10", "8"]
         assert "10^8" in after
         assert "10^8" not in before
         await pilot.press("up", "left")
-        assert [knob.shown for knob in app.page().knobs()] == ["5", "8"]
+        assert [knob.shown for knob in app.page().knobs()][:2] == ["5", "8"]
 
 
 async def test_a_knob_stops_at_its_last_value() -> None:
