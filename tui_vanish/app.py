@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 from textual.filter import LineFilter
+from textual.notifications import SeverityLevel
 
 from engine.runtime.state import EngineSnapshot
 from tui_vanish import terminal
 from tui_vanish.actions import bindings
 from tui_vanish.chrome.announcements import Announcements
+from tui_vanish.chrome.message_line import MessageLine
 from tui_vanish.lab.screen import LabScreen
 from tui_vanish.navigation import Navigation
 from tui_vanish.poller import Poller
@@ -71,6 +73,7 @@ class VanishApp(App[int]):
         self.session = Session(engine, seed=seed, user_dir=user_dir, memory=memory)
         self.poller = Poller(self, engine, self.show, refresh)
         self.navigation = Navigation(self, self.session, self.poller)
+        self._message_line = MessageLine(self)
         self._announcements = Announcements(self, self._set_title)
         self.session.client.notify = self._announcements.notify
         self.session.catalogue.on_read = self.poller.show_again
@@ -119,6 +122,7 @@ class VanishApp(App[int]):
     def on_mount(self) -> None:
         """Start to poll the engine and to watch for signals."""
         self.call_after_refresh(self._start_engine)
+        self._message_line.listen()
         self.poller.start()
         self.session.client.on_order = self.poller.expect
         self.app_resume_signal.subscribe(self, lambda _: self._resume_suspended())
@@ -165,6 +169,19 @@ class VanishApp(App[int]):
         before, self.session.client.snapshot = self.session.snapshot, snapshot
         self.navigation.show_news()
         self._announcements.announce(before, snapshot)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Show a message in place of the keys. It replaces Textual's toasts, which cover what is read."""
+        text = f"{title}: {message}" if title else message
+        self._message_line.say(text, severity, self.NOTIFICATION_TIMEOUT if timeout is None else timeout)
 
     # ----------------------------------------------------------------------------------- actions
 
@@ -234,7 +251,9 @@ class VanishApp(App[int]):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Defaults for our own colour names, which the themes of Textual do not define."""
-        own = ("line", "quiet", *(f"heat-{number}" for number in range(1, 6)))
+        heat = (f"heat-{number}" for number in range(1, 6))
+        series = (f"series-{number}" for number in range(1, 8))
+        own = ("line", "quiet", *heat, *series)
         return dict.fromkeys(own, "ansi_default")
 
     def get_line_filters(self) -> Sequence[LineFilter]:

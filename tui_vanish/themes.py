@@ -10,6 +10,11 @@ def _heat(*colours: str) -> dict[str, str]:
     return {f"heat-{number}": colour for number, colour in enumerate(colours, 1)}
 
 
+def _lines(*colours: str) -> dict[str, str]:
+    """Colours of a chart's lines; the first two are far apart, because they are train and test."""
+    return {f"series-{number}": colour for number, colour in enumerate(colours, 1)}
+
+
 _ON_DARK = _heat("#56598f", "#3f7f9b", "#4fae86", "#a6c75a", "#f5e05f")
 _ON_LIGHT = _heat("#8fb3c4", "#5898a8", "#3d7a8c", "#3b5a86", "#3a2f6b")
 
@@ -26,7 +31,12 @@ DARK = Theme(
     surface="#181b21",
     panel="#20242c",
     dark=True,
-    variables={"line": "#3a404c", "quiet": "#8a919e", **_ON_DARK},
+    variables={
+        "line": "#3a404c",
+        "quiet": "#8a919e",
+        **_ON_DARK,
+        **_lines("#5aa9e6", "#f4a340", "#7fd069", "#f0627a", "#b48cf2", "#5fd8cf", "#e8eaee"),
+    },
 )
 
 LIGHT = Theme(
@@ -42,7 +52,12 @@ LIGHT = Theme(
     surface="#f2f2ee",
     panel="#e6e6e1",
     dark=False,
-    variables={"line": "#bfc3c9", "quiet": "#666c76", **_ON_LIGHT},
+    variables={
+        "line": "#bfc3c9",
+        "quiet": "#666c76",
+        **_ON_LIGHT,
+        **_lines("#1f6fb2", "#c25a00", "#3f7d20", "#b3203a", "#7a3fb8", "#0f7f86", "#26292e"),
+    },
 )
 
 # The colours of Okabe and Ito (2008), which can be distinguished with every kind of colour blindness.
@@ -59,7 +74,12 @@ SAFE = Theme(
     surface="#15181d",
     panel="#1e2229",
     dark=True,
-    variables={"line": "#454b57", "quiet": "#99a0ad", **_ON_DARK},
+    variables={
+        "line": "#454b57",
+        "quiet": "#99a0ad",
+        **_ON_DARK,
+        **_lines("#56b4e9", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#f0e442", "#e4e6ea"),
+    },
 )
 
 # The sixteen colours of the terminal; no colours if NO_COLOR is set.
@@ -71,6 +91,9 @@ PLAIN = replace(
         "line": "ansi_default",
         "quiet": "ansi_default",
         **_heat("ansi_blue", "ansi_cyan", "ansi_green", "ansi_yellow", "ansi_bright_white"),
+        **_lines(
+            "ansi_blue", "ansi_yellow", "ansi_green", "ansi_red", "ansi_magenta", "ansi_cyan", "ansi_default"
+        ),
     },
 )
 

@@ -63,6 +63,11 @@ class SharedEngine:
         """Where run directories are."""
         return self._engine.runs_folder
 
+    @property
+    def can_train(self) -> bool:
+        """Whether runs can be started, resumed and taken over; `watch` only shows them."""
+        return not self._is_watch
+
     def start(self) -> None:
         """Start the engine's thread, and the one that follows logs."""
         self._engine.start()
@@ -101,6 +106,7 @@ class SharedEngine:
                 notices=tuple(self._notices),
                 owners={run: owner for run, owner in seen.owners.items() if run not in names},
                 reading=seen.reading,
+                followed=frozenset(run.run for run in seen.runs if run.run not in names),
             )
         return self._snapshot
 

@@ -73,6 +73,7 @@ class EngineSnapshot:
         owners: for each run that another process trains, that process. Empty in the snapshot of an engine
             without peers.
         reading: which large log is being read, and how far, in a few words; empty if none is.
+        followed: the runs that are only read from their logs, by name: their networks are not in memory.
     """
 
     sequence: int = 0
@@ -85,6 +86,7 @@ class EngineSnapshot:
     unsaved: Mapping[str, str] = field(default_factory=dict)
     owners: "Mapping[str, Owner]" = field(default_factory=dict)
     reading: str = ""
+    followed: frozenset[str] = frozenset()
 
 
 class State:

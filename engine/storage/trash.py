@@ -20,6 +20,13 @@ DELETED = ".deleted"
 _A_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
+def is_run(folder: Path) -> bool:
+    """Whether the folder has a file of a run, so that it can be deleted."""
+    return not os.path.islink(folder) and any(
+        os.path.isfile(folder / name) for name in (DESCRIPTION, EVENTS, SUMMARY)
+    )
+
+
 def delete(folder: Path) -> None:
     """Move a run to the trash of its runs folder.
 
@@ -29,7 +36,7 @@ def delete(folder: Path) -> None:
         OSError: it cannot be moved, or the trash belongs to another user, is not a folder, or already has a
             run of this name.
     """
-    if os.path.islink(folder) or not any(os.path.isfile(folder / n) for n in (DESCRIPTION, EVENTS, SUMMARY)):
+    if not is_run(folder):
         raise NotARun(f"{folder.name} is not a run: delete it yourself")
     run = os.open(folder, _A_FOLDER)
     try:

@@ -216,6 +216,8 @@ class FakeEngine:
 
     def __init__(self) -> None:
         self.runs_folder = Path("no such folder")
+        self.can_train = True
+        self.followed_only: set[str] = set()  # runs whose networks are not in memory
         self.followed: list[str] = []
         self.taken: list[str] = []
         self.pending_takeovers: list[str] = []
@@ -302,6 +304,7 @@ class FakeEngine:
             owners=self.owners,
             unsaved=dict(self.unsaved),
             inspection=self.inspection,
+            followed=frozenset(self.followed_only),
         )
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
 """The app on a fake engine, with a small catalogue, so that edits of the real one change no golden."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ import scenarios
 from scenarios import Entry, Problem
 from tests.tui.fake_engine import FakeEngine, FakeRun
 from tui_vanish.app import VanishApp
+from tui_vanish.chrome.key_footer import KeyFooter
 from tui_vanish.lab.screen import LabScreen
 
 NARROW, WIDE, LARGE = (80, 24), (120, 36), (200, 60)
@@ -95,6 +96,11 @@ class Bench:
     @property
     def footer(self) -> str:
         return self.text.splitlines()[-1].strip()
+
+    @property
+    def label_of(self) -> Mapping[str, str]:
+        """What the footer offers, by action, also while a message has taken its place."""
+        return self.app.screen.query_one(KeyFooter)._labels
 
 
 @asynccontextmanager

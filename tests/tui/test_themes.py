@@ -1,14 +1,14 @@
-from itertools import pairwise
+import math
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import pytest
-from textual.app import App, ComposeResult
 from textual.color import Color
 from textual.theme import Theme
 
 from scenarios.index import race
 from tests.tui.lab_bench import WIDE, Bench, opened
-from tui_vanish.drawing.chart import series_role
+from tui_vanish.drawing.chart import SERIES_ROLES, series_role
 from tui_vanish.instruments.line_chart import LineChart
 from tui_vanish.themes import DARK, LIGHT, PLAIN, SAFE, THEMES, next_theme
 from tui_vanish.widgets.table import TableRows
@@ -95,24 +95,48 @@ async def test_no_color_leaves_no_colour_after_the_theme_key(
         assert bench.app.theme == PLAIN.name
 
 
-class Lines(App[None]):
-    """A chart, and a table with a row per line."""
+LINE_COLOURS = [f"series-{number}" for number in range(1, SERIES_ROLES + 1)]
 
-    def compose(self) -> ComposeResult:
-        yield LineChart()
-        yield TableRows()
+
+def lab_of(colour: str) -> tuple[float, float, float]:
+    """The colour in CIELAB (D65), where distances are about as large as they look."""
+    parsed = Color.parse(colour)
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in (parsed.r / 255, parsed.g / 255, parsed.b / 255)
+    )
+    x = (0.4124 * red + 0.3576 * green + 0.1805 * blue) / 0.95047
+    y = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    z = (0.0193 * red + 0.1192 * green + 0.9505 * blue) / 1.08883
+    fx, fy, fz = (part ** (1 / 3) if part > 0.008856 else 7.787 * part + 16 / 116 for part in (x, y, z))
+    return 116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)
+
+
+def distance(one: str, other: str) -> float:
+    return math.dist(lab_of(one), lab_of(other))
 
 
 @pytest.mark.parametrize("theme", [DARK, LIGHT, SAFE], ids=lambda theme: theme.name)
-async def test_each_run_of_a_race_has_its_own_colour_in_chart_and_table(
-    theme: Theme,
-) -> None:
+def test_the_lines_of_a_chart_are_clear_of_the_background_and_of_each_other(theme: Theme) -> None:
+    colours = [theme.variables[name] for name in LINE_COLOURS]
+    assert all(contrast(colour, theme.background or "") >= 3 for colour in colours)
+    assert all(distance(one, other) >= 30 for one, other in combinations(colours, 2))
+    train, test, batch = colours[:3]  # in the lab
+    assert distance(train, test) >= 90
+    assert distance(test, batch) >= 60
+
+
+def test_the_terminal_s_own_colours_differ_for_each_line() -> None:
+    assert len({PLAIN.variables[name] for name in LINE_COLOURS}) == SERIES_ROLES
+
+
+@pytest.mark.parametrize("theme", THEMES.values(), ids=lambda theme: theme.name)
+async def test_each_run_of_a_race_has_its_own_colour_in_chart_and_table(theme: Theme, tmp_path: Path) -> None:
     entrants = len(race())
-    app = Lines()
-    async with app.run_test():
-        app.register_theme(theme)
-        app.theme = theme.name
-        chart, table = app.query_one(LineChart), app.query_one(TableRows)
+    async with opened(tmp_path) as bench:
+        bench.app.theme = theme.name
+        chart, table = LineChart(), TableRows()
+        await bench.app.screen.mount(chart, table)
         for widget in (chart, table):
             styles = [
                 widget.get_component_rich_style(f"canvas--{series_role(number)}")

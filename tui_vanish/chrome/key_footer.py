@@ -1,10 +1,11 @@
-"""The last row of a screen: the keys that do something at the moment."""
+"""The last row of a screen: the keys that do something at the moment, or messages."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from textual.events import Click
 
 from tui_vanish.actions import Action, footer
+from tui_vanish.chrome.messages import Message, message_rows
 from tui_vanish.drawing.ascii import key_name
 from tui_vanish.drawing.text import Piece, Row, row_width
 from tui_vanish.widgets.rows import Rows
@@ -22,6 +23,19 @@ class KeyFooter(Rows):
         self._labels: Mapping[str, str] = {}
         self._hint = ""
         self._places: list[tuple[int, int, Action]] = []
+        self._messages: tuple[Message, ...] = ()
+
+    @property
+    def further_rows(self) -> int:
+        """The rows that messages take besides the one that the footer always has."""
+        return max(0, len(self._message_rows(self.app.size.width)) - 1)
+
+    def show_messages(self, messages: Sequence[Message]) -> bool:
+        """Show these messages instead of the keys; returns whether the footer's height has changed."""
+        before, self._messages = self.further_rows, tuple(messages)
+        self.styles.height = 1 + self.further_rows
+        self.redraw()
+        return self.further_rows != before
 
     def show(self, labels: Mapping[str, str], hint: str = "") -> None:
         """Set the labels of the actions, by name; an action without a label is not shown.
@@ -33,6 +47,9 @@ class KeyFooter(Rows):
 
     def rows(self, width: int, height: int) -> list[Row]:
         """The row; the actions with the highest rank are left out first."""
+        if self._messages:
+            self._places = []
+            return self._message_rows(width)
         if self._hint:
             hint = self._hint.replace("⏎", key_name("⏎", ascii=self.alphabet.ascii))
             return [(Piece(" "), Piece(hint, "dim"))]
@@ -40,6 +57,9 @@ class KeyFooter(Rows):
         while shown and row_width(self._row(shown)) > width:
             shown.remove(max(shown, key=lambda action: action.rank))
         return [self._row(shown)]
+
+    def _message_rows(self, width: int) -> list[Row]:
+        return message_rows(self._messages, width, ascii=self.alphabet.ascii)
 
     def _row(self, actions: list[Action]) -> Row:
         pieces: list[Piece] = [Piece(" ")]

@@ -67,6 +67,10 @@ class SizedScreen(Screen[T]):
     def show(self) -> None:
         """Update everything on the screen."""
 
+    def refuse(self, text: str) -> None:
+        """Say why a key does nothing at the moment. The footer offers no key that is refused."""
+        self.notify(text, severity="warning", timeout=4, markup=False)
+
     def render(self) -> "RenderableType":
         """The background; in a terminal that is too small, the size that is needed."""
         if not self.has_class("-too-small"):

@@ -169,24 +169,30 @@ class CompareScreen(LiveScreen[str | None]):
 
     def _show_footer(self, entrants: Sequence[Entrant]) -> None:
         runs = [run for entrant in entrants for run in entrant.runs]
-        focused = self._focused
+        focused, can_train = self._focused, self.session.engine.can_train
         labels = {
             "leave_comparison": "back",
-            "pause_one": _pause_label(focused.runs if focused else ()),
-            "pause_all": _pause_label(runs, " all"),
-            "stop_one": "stop" if focused and _active(focused.runs) else "",
-            "stop_all": "stop all" if _active(runs) else "",
+            "pause_one": _pause_label(self._changeable(focused.runs if focused else ())),
+            "pause_all": _pause_label(self._changeable(runs), " all"),
+            "stop_one": "stop" if focused and self._changeable(focused.runs) else "",
+            "stop_all": "stop all" if self._changeable(runs) else "",
             "next_metric": "metric",
             "next_view": "view" if len(self._views) > 1 else "",
             "set_baseline": "baseline",
             "drop": "drop",
-            "add": "add",
-            "another_seed": "seed",
+            "add": "add" if can_train else "",
+            "another_seed": "seed" if can_train and runs else "",
             "open_in_lab": "lab",
             "help": "help",
             "quit": "quit",
         }
         self._key_footer.show(labels)
+
+    def _changeable(self, runs: Iterable[Snapshot]) -> list[Snapshot]:
+        """The runs that have not ended, and that this process trains."""
+        if not self.session.engine.can_train:
+            return []
+        return [run for run in _active(runs) if run.run not in self.session.snapshot.owners]
 
     # ----------------------------------------------------------------------------------- keys
 

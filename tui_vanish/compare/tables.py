@@ -52,7 +52,9 @@ def chart(entrants: Sequence[Entrant], metric: Metric) -> Chart:
         if len(series) > 1:
             lines.append(_line(series, min, letter.lower(), number, points=True))
             lines.append(_line(series, max, letter.lower(), number, points=True))
-        lines.append(_line(series, median, letter, number, label=entrant.label))
+        lines.append(
+            _line(series, median, letter, number, label=entrant.label, name=f"{letter} {entrant.label}")
+        )
     is_accuracy = metric.endswith("accuracy")
     return Chart(
         title=_WORDS[metric],
@@ -186,6 +188,7 @@ def _line(
     number: int,
     *,
     label: str = "",
+    name: str = "",
     points: bool = False,
 ) -> Line:
     """A line over the seeds that have reached each epoch, up to the epoch of the furthest seed."""
@@ -200,6 +203,7 @@ def _line(
         xs=tuple(xs),
         ys=tuple(ys),
         letter=letter,
+        name=name,
         style="points" if points else "solid",
         series=number,
     )

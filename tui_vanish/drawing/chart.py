@@ -6,6 +6,7 @@ frame takes a third of a small chart.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -17,13 +18,15 @@ from tui_vanish.drawing.chart_lines import Piece, Seen, cut_to, dashes, dots, se
 from tui_vanish.drawing.glyphs import Alphabet, alphabet
 from tui_vanish.drawing.scales import Axis, cell
 from tui_vanish.drawing.strokes import Stroke, picture
+from tui_vanish.drawing.text import cut
 
 Style = Literal["solid", "dashed", "points"]
 SERIES_ROLES = 7  # distinct line colours, series-1 to series-7: enough for the race of all cures
 
 _LEAST_LABEL = 4  # least cells for the labels of the y axis
 _BASE_LINE_ROWS = 9  # a plot with more rows than this has a line for the x axis
-_LETTER_EVERY = 24  # cells between two letters on a line
+_NAME_SHARE = 6  # at most this part of a chart's width is for the names at the ends of the lines
+_LETTER_EVERY, _MARKER_EVERY = 24, 12  # cells between two letters or markers on a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class Line:
         ys: as many as `xs`; values that are not finite interrupt the line.
         style: distinguishes lines where there is no colour.
         letter: drawn on the line at intervals and in the legend, for charts of many lines.
+        marker: the number of a shape that is drawn in the same way, for charts of few lines; None for none.
+        name: written at the end of the line if there is room.
         series: the number of its colour, from 0; None means its position among the lines.
     """
 
@@ -44,6 +49,8 @@ class Line:
     ys: tuple[float, ...] = ()
     style: Style = "solid"
     letter: str = ""
+    marker: int | None = None
+    name: str = ""
     series: int | None = None
 
 
@@ -118,6 +125,12 @@ def label_width(chart: Chart, width: int, height: int) -> int:
     return _Plot.of(_cut(chart), Canvas(width, height), 0).x - 1
 
 
+def name_margin(lines: Sequence[Line], width: int) -> int:
+    """Cells on the right of a plot for the names of its lines, in a chart of `width` cells."""
+    longest = max((cell_len(line.name) for line in lines), default=0)
+    return min(longest, width // _NAME_SHARE) + 1 if longest else 0
+
+
 def _cut(chart: Chart) -> Chart:
     """The chart with its lines cut to the x axis; joined lines continue to the ends of the axis."""
     if chart.x_limits is None:
@@ -152,9 +165,10 @@ class _Plot:
         values = (y for line in chart.lines for y in line.ys)
         y_axis = chart_axes.y_axis(values, chart.y_limits, height, percent=chart.y_percent, log=chart.y_log)
         x = 1 + max(label_width, _LEAST_LABEL, *(len(label) for _, label in y_axis.ticks))
+        width = canvas.width - x - name_margin(chart.lines, canvas.width)
         ends = [x for line in chart.lines for x in line.xs[:1] + line.xs[-1:]]
-        x_axis = chart_axes.x_axis(ends, chart.x_limits, canvas.width - x)
-        return cls(canvas, x, int(has_legend), canvas.width - x, height, has_base, x_axis, y_axis)
+        x_axis = chart_axes.x_axis(ends, chart.x_limits, width)
+        return cls(canvas, x, int(has_legend), width, height, has_base, x_axis, y_axis)
 
     def put(self, x: float, y: float, text: str, role: str) -> None:
         """Write at a place given in fractions of the plot."""
@@ -201,7 +215,9 @@ def _draw_legend(canvas: Canvas, chart: Chart, signs: Alphabet) -> None:
     labelled = [(number, line) for number, line in enumerate(chart.lines) if line.label]
     entries = [
         chart_legend.Entry(
-            chart_legend.sign(line.style, line.letter, signs), line.label, series_role(_series(chart, number))
+            chart_legend.sign(line.style, line.letter, line.marker, signs),
+            line.label,
+            series_role(_series(chart, number)),
         )
         for number, line in sorted(labelled, key=lambda item: item[1].style == "points")
     ]
@@ -226,17 +242,24 @@ def _draw_lines(plot: _Plot, chart: Chart, signs: Alphabet) -> bool:
     for number, (line, (pieces, interruptions)) in enumerate(zip(chart.lines, lines, strict=True)):
         for piece in pieces:
             if len(piece.xs) == 1 or line.style == "points":
+                sign = line.letter or (signs.point if line.marker is None else signs.markers[line.marker])
                 for x, y in zip(*piece, strict=True):
                     if line.letter:
-                        letters.put(x, y, line.letter, _series(chart, number))
+                        letters.put(x, y, sign, _series(chart, number))
                     else:
-                        plot.put(x, y, signs.point, series_role(_series(chart, number)))
+                        plot.put(x, y, sign, series_role(_series(chart, number)))
             elif line.letter:
-                letters.along(piece, line.letter, _series(chart, number))
+                first = 4 * (_series(chart, number) + 1)
+                letters.along(piece, line.letter, _series(chart, number), first, _LETTER_EVERY)
+            elif line.marker is not None and not signs.ascii:
+                first = _MARKER_EVERY // 4 * (2 * line.marker + 1)
+                sign = signs.markers[line.marker]
+                letters.along(piece, sign, _series(chart, number), first, _MARKER_EVERY)
         for x, value in interruptions:
             # -inf, and values of 0 and below on a log axis, are drawn at the bottom; inf and nan at the top.
             sign = "0" if math.isfinite(value) else signs.not_finite
             plot.put(x, 0.0 if value <= 0 else 1.0, sign, "not-finite")
+    _draw_names(plot, chart, lines)
     return any(pieces or interruptions for pieces, interruptions in lines)
 
 
@@ -246,7 +269,9 @@ def _draw_strokes(plot: _Plot, chart: Chart, signs: Alphabet, lines: list[Seen])
         if line.style == "points":
             continue
         dashed = line.style == "dashed"
-        marker = line.letter if line.letter and signs.ascii else signs.stroke[dashed]
+        marker = signs.stroke[dashed]
+        if signs.ascii:
+            marker = line.letter or (marker if line.marker is None else signs.markers[line.marker])
         for piece in lines[number].pieces:
             if len(piece.xs) > 1:
                 for part in dashes(piece, plot.width) if dashed else (piece,):
@@ -273,15 +298,43 @@ class _Letters:
         self._taken[column, row] = number
         self._plot.canvas.put(column, row, letter, series_role(number))
 
-    def along(self, piece: Piece, letter: str, number: int) -> None:
-        """Write the letter at the end of a piece and at intervals before it, which differ between lines."""
+    def along(self, piece: Piece, letter: str, number: int, first: int, every: int) -> None:
+        """Write the letter at the end of a piece and at intervals before it.
+
+        Args:
+            piece: of the line.
+            letter: of the line.
+            number: of the line.
+            first: cells before the first letter; another number for each line, so that all are visible.
+            every: cells between two letters.
+        """
         self.put(piece.xs[-1], piece.ys[-1], letter, number)
         width = self._plot.width
-        due = piece.xs[0] * width + 4 * (number + 1)
+        due = piece.xs[0] * width + first
         for x, y in zip(*piece, strict=True):
             if x * width >= due:
                 self.put(x, y, letter, number)
-                due += _LETTER_EVERY
+                due += every
+
+
+def _draw_names(plot: _Plot, chart: Chart, lines: list[Seen]) -> None:
+    """Write the names of the lines beside their ends, one per row, the highest end first."""
+    ends = sorted(
+        (plot.row(line.pieces[-1].ys[-1]), -line.pieces[-1].ys[-1], number)
+        for number, line in enumerate(lines)
+        if line.pieces and chart.lines[number].name
+    )
+    rows: list[int] = []
+    for row, _, _ in ends:
+        rows.append(max(row, rows[-1] + 1) if rows else row)
+    below = plot.y + plot.height
+    for place in reversed(range(len(rows))):
+        rows[place] = below = min(rows[place], below - 1)
+    for row, (_, _, number) in zip(rows, ends, strict=True):
+        start = plot.column(lines[number].pieces[-1].xs[-1]) + 2
+        name = cut(chart.lines[number].name, plot.canvas.width - start)
+        if row >= plot.y and all(plot.canvas.is_blank(start + cell, row) for cell in range(cell_len(name))):
+            plot.canvas.put(start, row, name, series_role(_series(chart, number)))
 
 
 def _draw_marks(plot: _Plot, chart: Chart, signs: Alphabet) -> None:

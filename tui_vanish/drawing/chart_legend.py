@@ -17,11 +17,14 @@ class Entry(NamedTuple):
     role: str
 
 
-def sign(style: str, letter: str, signs: Alphabet) -> str:
-    """The sign of a line: its letter, a point, or a piece of the line in its style."""
+def sign(style: str, letter: str, marker: int | None, signs: Alphabet) -> str:
+    """The sign of a line: its letter, a point, or a piece of the line with its marker or in its style."""
+    shape = "" if marker is None else signs.markers[marker]
     if letter or style == "points":
-        return letter or signs.point
-    solid, dashed = signs.stroke if signs.ascii else "⠤⠤"
+        return letter or shape or signs.point
+    if shape and not signs.ascii:
+        return f"⠤{shape}⠤"
+    solid, dashed = ((shape, shape) if shape else signs.stroke) if signs.ascii else ("⠤", "⠤")
     return f"{dashed} {dashed}" if style == "dashed" else solid * 3
 
 

@@ -16,6 +16,7 @@ class Alphabet:
         gap: replaces layers that are left out.
         stroke: plotext's markers for a line without a letter, solid and dashed.
         point: a single point that is not joined to others.
+        markers: shapes that distinguish a chart's lines without colour; in ASCII the line is drawn with them.
         mark: a vertical line, such as a stage boundary.
         levels: sizes, from the lowest to the highest.
     """
@@ -31,6 +32,7 @@ class Alphabet:
     gap: str
     stroke: tuple[str, str]
     point: str
+    markers: str
     mark: str
     not_finite: str
     axis: str
@@ -53,6 +55,7 @@ UTF8 = Alphabet(
     gap="…",
     stroke=("braille", "braille"),
     point="•",
+    markers="●▲·",
     mark="┊",
     not_finite="×",
     axis="│",
@@ -75,6 +78,7 @@ ASCII = Alphabet(
     gap="...",
     stroke=("*", "-"),
     point="o",
+    markers="*o.",
     mark=":",
     not_finite="x",
     axis="|",

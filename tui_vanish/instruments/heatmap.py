@@ -17,6 +17,7 @@ from tui_vanish.widgets.canvas_widget import CanvasWidget
 
 COLOURS = 5  # heat-1 to heat-5
 _NAME = 9  # cells: "▸layer 12"
+_END = 6  # cells on the right that the charts use for the names of their lines; both end at the same column
 _LEAST_DECADES = 2
 _BLANK = Run(" ", "text")
 
@@ -97,7 +98,7 @@ class HeatMap(CanvasWidget):
     def draw(self, width: int, height: int) -> Canvas:
         """The scale, the layers, the time axis."""
         canvas, heat = Canvas(width, height), self._heat
-        plot_width = width - _NAME
+        plot_width = width - _NAME - _END
         if plot_width < 8 or height < 3:
             return canvas
         axis = chart_axes.x_axis([moment.x for moment in heat.moments], None, plot_width)

@@ -35,7 +35,7 @@ class LineChart(CanvasWidget):
         & > .canvas--cursor { color: $text-accent; text-style: bold; }
         & > .canvas--not-finite { color: $text-error; text-style: bold; }
     }
-    """ + series.css("LineChart")
+    """
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.protocol.status import Status
-from engine.tracking.facts import frozen_layers, rate_name, stage_count
+from engine.tracking.facts import frozen_layers, learning_rate, rate_name, stage_count
 from tui_vanish.lab.layout import Layout
 from tui_vanish.monitor import verdicts
 from tui_vanish.monitor.looks import Looks
@@ -22,7 +22,9 @@ class Situation:
     Attributes:
         entry: the highlighted scenario, if there is one.
         run: its latest run, if there is one.
+        can_train: whether runs can be started or changed here; `watch` only shows them.
         elsewhere: whether another process trains that run.
+        in_memory: whether that run's network is in memory.
         can_take_over: whether the run could continue here.
         can_compare: whether there is something to compare.
         pane: the pane that has the focus.
@@ -33,7 +35,9 @@ class Situation:
 
     entry: "Entry | None"
     run: "Snapshot | None"
+    can_train: bool
     elsewhere: bool
+    in_memory: bool
     can_take_over: bool
     can_compare: bool
     pane: str | None
@@ -45,7 +49,7 @@ class Situation:
 def labels(now: Situation) -> Mapping[str, str]:
     """The label of each action; empty for actions that do nothing at the moment."""
     entry, layout = now.entry, now.layout
-    usable = entry is not None and not entry.problems
+    usable = entry is not None and not entry.problems and now.can_train
     return {
         **_of_run(now),
         **_of_interventions(now),
@@ -56,12 +60,12 @@ def labels(now: Situation) -> Mapping[str, str]:
         "cycle_bars": "bars" if layout.run else "",
         "move_cursor": "cursor" if now.pane == "charts" and layout.run else "",
         "zoom": "zoom" if now.pane == "charts" and layout.run else "",
-        "layer_detail": "detail" if now.looks.layer and layout.run else "",
+        "layer_detail": "detail" if now.looks.layer and layout.run and _can_inspect(now) else "",
         "over_time": ("now" if now.looks.over_time else "over time") if layout.run else "",
         "edit": "edit" if usable else "",
         "find": "find" if layout.scenarios else "",
-        "mark": "mark" if entry is not None and layout.scenarios else "",
-        "compare": "compare" if now.can_compare else "",
+        "mark": "mark" if usable and layout.scenarios else "",
+        "compare": "compare" if now.can_compare and now.can_train else "",
         "help": "help",
         "quit": "quit",
     }
@@ -69,15 +73,20 @@ def labels(now: Situation) -> Mapping[str, str]:
 
 def _of_run(now: Situation) -> dict[str, str]:
     run = now.run
+    usable = now.entry is not None and not now.entry.problems
     if run is None:
-        return {"train": "train" if now.entry is not None and not now.entry.problems else ""}
-    active = not run.status.ended and not now.elsewhere
-    train = "open" if not now.layout.run else "" if active or now.elsewhere else "again"
+        return {"train": "train" if usable and now.can_train else ""}
+    active = not run.status.ended and not now.elsewhere and now.can_train
+    train = "again" if run.status.ended and now.can_train else ""
+    if not now.layout.run:
+        train = "open"
+    if not usable:
+        train = ""
     return {
         "train": train,
         "pause": "resume" if run.status is Status.PAUSED else "pause" if active else "",
         "stop": "stop" if active else "",
-        "take_over": "take over" if now.can_take_over else "",
+        "take_over": "take over" if now.can_take_over and now.can_train else "",
         "toggle_about": "about",
         "copy_command": "copy",
     }
@@ -87,12 +96,30 @@ def _has_suggestions(now: Situation) -> bool:
     return now.run is not None and now.layout.run and bool(verdicts.suggestions(now.run))
 
 
+def _can_inspect(now: Situation) -> bool:
+    run = now.run
+    if run is None or run.started is None or run.status is Status.FAILED or not now.in_memory:
+        return False
+    return not run.layers or any(layer.name == now.looks.layer for layer in run.layers)  # else not built
+
+
+def _freeze(run: "Snapshot", layer: str | None) -> str:
+    """The label of `f`; empty if the layer is not built, or is the only one that trains."""
+    built = [each.name for each in run.layers]
+    frozen = frozen_layers(run)
+    if layer not in built:
+        return ""
+    if layer in frozen:
+        return "unfreeze"
+    return "freeze" if any(name not in frozen for name in built if name != layer) else ""
+
+
 def _of_interventions(now: Situation) -> dict[str, str]:
     run, layer = now.run, now.looks.layer
-    if run is None or run.status.ended or now.elsewhere or not now.layout.run:
+    if run is None or run.status.ended or now.elsewhere or not now.layout.run or not now.can_train:
         return {}
     return {
-        "freeze": "" if layer is None else "unfreeze" if layer in frozen_layers(run) else "freeze",
-        "rate": f"{rate_name(run)} ×2",
+        "freeze": _freeze(run, layer),
+        "rate": f"{rate_name(run)} ×2" if run.started and learning_rate(run) is not None else "",
         "next_stage": "next stage" if 0 < run.stage < stage_count(run) else "",
     }

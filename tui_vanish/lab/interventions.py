@@ -33,7 +33,7 @@ class Interventions:
     def toggle_frozen(self, run: "Snapshot", layer: str | None) -> None:
         """Freeze a layer, or unfreeze it."""
         if layer is None:
-            self._screen.notify("Select a layer first: 3, then the arrows.", timeout=4)
+            self._screen.refuse("Select a layer first: 3, then the arrows.")
             return
         frozen = layer in frozen_layers(run)
         command = Unfreeze(run.run, layer) if frozen else Freeze(run.run, layer)
@@ -45,7 +45,7 @@ class Interventions:
         """Double (`by` = 1) or halve (`by` = -1) the learning rate."""
         before = learning_rate(run)
         if before is None:
-            self._screen.notify("The learning rate of this run is unknown.", timeout=4)
+            self._screen.refuse("The learning rate of this run is unknown.")
             return
         after = float(f"{before * LR_FACTOR**by:.12g}")
         name = rate_name(run)
@@ -56,7 +56,7 @@ class Interventions:
         """End the current stage."""
         if run.stage >= stage_count(run):
             last = "the last stage" if run.stage > 1 else "the only stage"
-            self._screen.notify(f"This is {last}; s stops the run.", timeout=4)
+            self._screen.refuse(f"This is {last}; s stops the run.")
             return
         self._change(run, NextStage(run.run), f"end stage {run.stage}", f"Stage {run.stage + 1} begins")
 

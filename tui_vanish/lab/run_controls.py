@@ -69,7 +69,7 @@ class RunControls(LiveScreen[None]):
         run = self.shown_run
         if run is not None and not run.status.ended:
             return run
-        self.notify("This scenario is not training.", timeout=3)
+        self.refuse("This scenario is not training.")
         return None
 
     def on_mount(self) -> None:
@@ -99,10 +99,13 @@ class RunControls(LiveScreen[None]):
 
         run = self.shown_run
         if run is None:
-            self.notify(_NO_RUN, timeout=3)
+            self.refuse(_NO_RUN)
             return
         if run.started is None or not run.spec.layers:
-            self.notify("This run has not started yet.", timeout=3)
+            self.refuse("This run has not started yet.")
+            return
+        if run.run in self.session.snapshot.followed:
+            self.refuse("Only a run of this process can be measured; this one is read from its log.")
             return
         layer = self.looks.layer or verdicts.accused(run) or run.spec.layer_names[0]
         self.app.push_screen(LayerScreen(self.session, self.host, run.run, layer), self._select_seen)
@@ -196,7 +199,7 @@ class RunControls(LiveScreen[None]):
             data = origin.data_option if origin else None
             self.host.copy(command_line(run, has_file=has_file, data=str(data or "")))
         else:
-            self.notify(_NO_RUN, timeout=3)
+            self.refuse(_NO_RUN)
 
     # --------------------------------------------------------------------------- changes by hand
 
@@ -225,7 +228,7 @@ class RunControls(LiveScreen[None]):
         if (run := self.shown_run) is not None:
             self._interventions.ask_seed(run)
         else:
-            self.notify(_NO_RUN, timeout=3)
+            self.refuse(_NO_RUN)
 
     # ------------------------------------------------------------------------------------ editor
 
@@ -259,7 +262,7 @@ class RunControls(LiveScreen[None]):
         elif run is not None and (names := verdicts.suggestions(run)):
             self._trying = _Trying((run.scenario_id, *names), 1)
         else:
-            self.notify("No verdict suggests another scenario yet.", timeout=3)
+            self.refuse("No verdict suggests another scenario yet.")
             return
         self.host.show_in_lab(self._trying.present)
 
@@ -269,6 +272,6 @@ class RunControls(LiveScreen[None]):
 
         run = self.shown_run
         if run is None:
-            self.notify(_NO_RUN, timeout=3)
+            self.refuse(_NO_RUN)
             return
         self.app.push_screen(WhyScreen(run, self.predictions.of(run)))

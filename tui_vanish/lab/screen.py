@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.geometry import Size
 from textual.getters import query_one
 from textual.widget import Widget
 
@@ -135,7 +136,7 @@ class LabScreen(RunControls):
     def _arrange(self, run: "Snapshot | None") -> Layout:
         """Place the panes, and hide those without room."""
         self._layout = layout = lay_out(
-            self.size,
+            self.size - Size(0, self._key_footer.further_rows),
             layers=len(run.spec.layers) if run else 0,
             list_wanted=self._list_wanted,
             about_wanted=self._about_wanted,
@@ -183,7 +184,9 @@ class LabScreen(RunControls):
         now = Situation(
             entry=self.highlighted,
             run=run,
+            can_train=self.session.engine.can_train,
             elsewhere=owner is not None,
+            in_memory=run is not None and run.run not in self.session.snapshot.followed,
             can_take_over=owner is not None and owner.is_here,
             can_compare=self.session.comparison.can_open,
             pane=self._pane,
@@ -383,7 +386,7 @@ class LabScreen(RunControls):
     def action_compare(self) -> None:
         """Compare the marked scenarios."""
         if not self.session.comparison.can_open:
-            self.notify("Mark at least two scenarios with space, then press c.", timeout=5)
+            self.refuse("Mark at least two scenarios with space, then press c.")
             return
         self.session.comparison.join_marked()
         self.host.open_comparison()

@@ -14,6 +14,7 @@ from tui_vanish.monitor.axis import UNIT_LABELS, RunAxis
 from tui_vanish.monitor.looks import SMOOTHING, ChartLooks
 
 _EPOCHS_WITH_BATCHES = 3
+_NAMES = ("train", "test", "batch")  # the place of a name is the number of its colour and its marker
 _LETTERS = {"freeze": "F", "unfreeze": "U", "next_stage": "]", "epochs": "E"}
 
 
@@ -86,18 +87,20 @@ class _Parts:
         ys = smoothed([point.value for point in points], SMOOTHING[self._looks.smoothing])
         value = self._value(xs, [point.value for point in points])
         label = f"{name} {self._words(value)}" if value is not None else ""
-        return Line(label, xs, ys, style)
+        number = _NAMES.index(name)
+        return Line(label, xs, ys, style, marker=number, name=name, series=number)
 
     def batches(self, points: Sequence[Point]) -> Line:
         """Single batches, until there are enough epochs for a line, which their noise would hide."""
         run = self._run
         if len(run.charts.train_loss) >= _EPOCHS_WITH_BATCHES:
             return Line("")
+        number = _NAMES.index("batch")
         xs = tuple(self._axis.at(point.step, point.time) for point in points)
         values = [point.value for point in points]
         value = self._value(xs, values) if run.last_epoch is None or self._looks.cursor is not None else None
         label = f"batch {self._words(value)}" if value is not None else ""
-        return Line(label, xs, tuple(values), "points")
+        return Line(label, xs, tuple(values), "points", marker=number, name="batch", series=number)
 
     def marks(self) -> tuple[Mark, ...]:
         """The marks: beginnings of stages, changes by hand, and the cursor."""

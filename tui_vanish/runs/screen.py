@@ -159,18 +159,22 @@ class RunsScreen(LiveScreen[str | None]):
         entry = self._list.current
         usable = entry is not None and entry.summary is not None
         live = entry is not None and entry.state in ("live", "handing over")
+        can_train = self.session.engine.can_train
+        deletable = entry is not None and not live and (usable or trash.is_run(entry.folder))
         labels = {
             "leave_runs": "back",
             "open_run": "open" if usable else "",
-            "resume_run": "resume" if usable and not live else "",
-            "take_over_run": "take over" if entry is not None and self._can_be_taken(entry) else "",
+            "resume_run": "resume" if usable and not live and can_train else "",
+            "take_over_run": "take over"
+            if can_train and entry is not None and self._can_be_taken(entry)
+            else "",
             "mark_run": "mark" if usable else "",
             "compare_runs": "compare" if self._can_compare else "",
             "sort_runs": "sort",
             "find_run": "find",
             "rename_run": "name" if usable else "",
             "tag_run": "tags" if usable else "",
-            "delete_run": "" if live or entry is None else "delete",
+            "delete_run": "delete" if deletable else "",
             "undo_delete": "undo" if self._deleted else "",
             "help": "help",
         }
@@ -300,7 +304,7 @@ class RunsScreen(LiveScreen[str | None]):
     def action_compare_runs(self) -> None:
         """Compare the marked runs, which are read from their logs."""
         if not self._can_compare:
-            self.notify("Mark at least two runs with space, then press c.", timeout=5)
+            self.refuse("Mark at least two runs with space, then press c.")
             return
         for entry in self._marked.values():
             self.session.runs.open(entry)

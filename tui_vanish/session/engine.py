@@ -26,6 +26,10 @@ class EngineLife(Protocol):
     def pending_takeovers(self) -> "Sequence[str]":
         """The runs that are being taken over, but that the other process has not released yet."""
 
+    @property
+    def can_train(self) -> bool:
+        """Whether runs can be started, resumed and taken over; False if they are only shown."""
+
     def start(self) -> None:
         """Start the thread."""
 

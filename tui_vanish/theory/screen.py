@@ -125,7 +125,10 @@ class TheoryScreen(SizedScreen[None]):
         else:
             labels |= {"contents": "list", "next_page": "next page", "step": page.step_label}
             labels |= {"run_steps": ("stop" if self._stepping else page.run_label) if page.run_label else ""}
-            labels |= {"restart": "restart" if page.run_label else "", "turn_knob": "turn"}
+            labels |= {
+                "restart": "restart" if page.run_label else "",
+                "turn_knob": "turn" if page.knobs() else "",
+            }
             labels |= {"choose_knob": "knob" if len(page.knobs()) > 1 else ""}
         self._key_footer.show(labels)
 

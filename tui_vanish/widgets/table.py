@@ -17,7 +17,6 @@ class TableRows(ScrollingRows):
         *(f"canvas--heat-{number}" for number in range(1, 6)),
         *series.CLASSES,
     }
-    DEFAULT_CSS = series.css("TableRows")
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)

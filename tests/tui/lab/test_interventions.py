@@ -69,10 +69,10 @@ async def test_f_freezes_and_unfreezes_the_selected_layer(tmp_path: Path) -> Non
         assert "Select a layer first" in bench.text
         await bench.press("3", "j", "j", "f", "enter")
         assert bench.engine.sent == [Freeze(run.name, "layer2")]
-        assert "f unfreeze" in bench.footer
+        assert bench.label_of["freeze"] == "unfreeze"
         await bench.press("f")
         assert bench.engine.sent[1:] == [Unfreeze(run.name, "layer2")]
-        assert "f freeze" in bench.footer
+        assert bench.label_of["freeze"] == "freeze"
 
 
 async def test_a_modified_run_shows_what_was_changed(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ async def test_a_stage_can_be_ended_except_the_last_one(tmp_path: Path) -> None:
         assert "stage 2/7" in bench.text
         for _ in range(5):
             await bench.press("right_square_bracket")
-        assert "next stage" not in bench.footer
+        assert bench.label_of["next_stage"] == ""
         await bench.press("right_square_bracket")
         assert len(bench.engine.sent) == 6
         assert "This is the last stage" in bench.text

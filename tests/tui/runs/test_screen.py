@@ -177,7 +177,7 @@ async def test_a_deleted_run_can_be_restored_also_in_another_app(tmp_path: Path)
         assert shown(bench) == ["holiday.jpg", _OPEN]
         await bench.press("escape", "r")
         await read(bench)
-        assert "undo" in bench.footer
+        assert bench.label_of["undo_delete"] == "undo"
         await bench.press("z")
         await read(bench)
         assert shown(bench) == ["holiday.jpg", _BAD, _OPEN]
@@ -188,7 +188,7 @@ async def test_a_deleted_run_can_be_restored_also_in_another_app(tmp_path: Path)
         await bench.press("z")
         await read(bench)
         assert shown(bench) == ["holiday.jpg", _GOOD, _BAD, _OPEN]
-        assert "undo" not in bench.footer
+        assert bench.label_of["undo_delete"] == ""
 
 
 async def test_a_folder_that_is_not_a_run_and_a_live_run_cannot_be_deleted(tmp_path: Path) -> None:
@@ -238,7 +238,7 @@ async def test_only_other_processes_runs_can_be_taken_over(tmp_path: Path, neigh
         await read(bench)
         await bench.press("G")
         assert "trained here" in bench.text
-        assert "take over" not in bench.footer
+        assert bench.label_of["take_over_run"] == ""
         await bench.press("p")
         assert "The run is trained here." in bench.text
         lock.release()
@@ -266,7 +266,7 @@ async def test_a_run_that_is_handed_over_says_so_and_cannot_be_changed(
         assert row.split("handing over")[1].split()[:2] == ["10.0", "%"]
         await bench.press("G", "k")
         assert f"handed over to process {neighbour.pid}, which is starting" in bench.text
-        assert "resume" not in bench.footer
+        assert bench.label_of["resume_run"] == ""
         await bench.press("p", "x")
         assert "Try again" in bench.text
         assert bench.engine.sent == []

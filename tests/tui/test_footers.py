@@ -1,0 +1,268 @@
+"""A footer offers only keys that do something: none of them is answered by a refusal."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from engine.protocol.status import Status
+from engine.runtime.state import Severity
+from engine.storage.run_lock import Owner
+from tests.tui.lab_bench import LARGE, Bench, opened
+from tests.tui.runs.test_screen import fill
+from tui_vanish.actions import Action
+from tui_vanish.chrome.key_footer import KeyFooter
+from tui_vanish.runs.screen import RunsScreen
+
+State = Callable[[Bench], Awaitable[None]]
+
+HERE = Owner.present()
+NEIGHBOUR = Owner(HERE.host, HERE.boot_id, 1, HERE.started)
+ELSEWHERE = Owner("another-host", "another boot", 1, HERE.started)
+
+
+async def nothing(bench: Bench) -> None:
+    pass
+
+
+async def bad_file(bench: Bench) -> None:
+    await bench.highlight("broken")
+
+
+async def loading(bench: Bench) -> None:
+    await bench.train(ready=False)
+    await bench.press("3", "j")
+
+
+async def training(bench: Bench) -> None:
+    run = await bench.train()
+    run.train_epochs(4)
+    run.find("vanishing", "why", layer="layer1", suggestions=("depth-3",))
+    await bench.press("3", "j")
+
+
+async def all_but_one_frozen(bench: Bench) -> None:
+    await training(bench)
+    run = bench.engine.runs[-1]
+    for name in run.names[1:]:
+        run.intervene("freeze", layer=name)
+    await bench.settle()
+
+
+async def paused(bench: Bench) -> None:
+    await training(bench)
+    await bench.press("p")
+
+
+async def stopped(bench: Bench) -> None:
+    await training(bench)
+    await bench.press("s")
+
+
+async def failed(bench: Bench) -> None:
+    await training(bench)
+    bench.engine.runs[-1].end(Status.FAILED, error="it broke")
+    await bench.settle()
+
+
+async def hidden_run(bench: Bench) -> None:
+    await training(bench)
+    await bench.press("i")
+
+
+async def of_a_neighbour(bench: Bench) -> None:
+    await training(bench)
+    run = bench.engine.runs[-1].name
+    bench.engine.owners[run] = NEIGHBOUR
+    bench.engine.followed_only.add(run)
+    bench.engine.sequence += 1
+    await bench.settle()
+
+
+async def of_another_host(bench: Bench) -> None:
+    await of_a_neighbour(bench)
+    bench.engine.owners[bench.engine.runs[-1].name] = ELSEWHERE
+    bench.engine.sequence += 1
+    await bench.settle()
+
+
+async def read_from_its_log(bench: Bench) -> None:
+    await stopped(bench)
+    bench.engine.followed_only.add(bench.engine.runs[-1].name)
+    bench.engine.sequence += 1
+    await bench.settle()
+
+
+async def watched(bench: Bench) -> None:
+    await of_a_neighbour(bench)
+    bench.engine.can_train = False
+    bench.engine.sequence += 1
+    await bench.settle()
+
+
+async def watched_and_ended(bench: Bench) -> None:
+    await read_from_its_log(bench)
+    bench.engine.can_train = False
+    bench.engine.sequence += 1
+    await bench.settle()
+
+
+async def marked(bench: Bench) -> None:
+    await bench.press("space", "space")
+
+
+async def charts(bench: Bench) -> None:
+    await training(bench)
+    await bench.press("2")
+
+
+async def compared(bench: Bench) -> None:
+    await bench.press("S")
+    for run in bench.engine.runs:
+        run.start()
+        run.train_epochs(2)
+    await bench.settle()
+
+
+async def compared_with_a_neighbour(bench: Bench) -> None:
+    await compared(bench)
+    for run in bench.engine.runs:
+        bench.engine.owners[run.name] = NEIGHBOUR
+    bench.engine.sequence += 1
+    await bench.settle()
+
+
+async def compared_and_ended(bench: Bench) -> None:
+    await compared(bench)
+    for run in bench.engine.runs:
+        run.end(Status.FINISHED)
+    await bench.settle()
+
+
+async def compared_while_watching(bench: Bench) -> None:
+    await compared_with_a_neighbour(bench)
+    bench.engine.can_train = False
+    bench.engine.sequence += 1
+    await bench.settle()
+
+
+async def no_saved_runs(bench: Bench) -> None:
+    await bench.press("r")
+
+
+async def saved_runs(bench: Bench) -> None:
+    bench.engine.runs_folder.mkdir(exist_ok=True)
+    fill(bench.engine.runs_folder)
+    await bench.press("r")
+    await bench.settle()
+
+
+async def a_file_among_the_runs(bench: Bench) -> None:
+    await saved_runs(bench)
+    screen = bench.app.screen
+    assert isinstance(screen, RunsScreen)
+    screen.action_edge("first")
+    await bench.settle()
+    assert "holiday.jpg" in bench.text
+
+
+async def saved_runs_while_watching(bench: Bench) -> None:
+    bench.engine.can_train = False
+    await saved_runs(bench)
+
+
+async def theory(bench: Bench) -> None:
+    await bench.press("t")
+
+
+async def theory_list(bench: Bench) -> None:
+    await bench.press("t", "t")
+
+
+STATES: list[State] = [
+    nothing, bad_file, loading, training, all_but_one_frozen, paused, stopped, failed, hidden_run,
+    of_a_neighbour, of_another_host, read_from_its_log, watched, watched_and_ended, marked, charts,
+    compared, compared_with_a_neighbour, compared_and_ended, compared_while_watching,
+    no_saved_runs, saved_runs, a_file_among_the_runs, saved_runs_while_watching, theory, theory_list,
+]  # fmt: skip
+
+
+class Refused:
+    """Collects the messages by which the app refuses a key; the engine's own are added to them."""
+
+    def __init__(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.texts: list[str] = []
+        app, engine = bench.app, bench.engine
+        notify, send = app.notify, engine.send
+
+        def listen(message: str, *, severity: Severity = "information", **options: object) -> None:
+            if severity != "information":
+                self.texts.append(message)
+            notify(message, severity=severity, timeout=600)
+
+        def refuse(command: object) -> None:
+            run = getattr(command, "run", "")
+            if run in engine.owners or not engine.can_train or run in engine.followed_only:
+                self.texts.append(f"the engine refuses {command}")
+            else:
+                send(command)  # type: ignore[arg-type]
+
+        def take_over(run: str) -> str:
+            owner = engine.owners.get(run)
+            return (
+                "" if engine.can_train and owner is not None and owner.is_here else "it cannot be taken over"
+            )
+
+        def train(*arguments: object) -> str:
+            self.texts.append(f"the engine refuses to train {arguments}")
+            return ""
+
+        monkeypatch.setattr(app, "notify", listen)
+        monkeypatch.setattr(engine, "send", refuse)
+        monkeypatch.setattr(engine, "take_over", take_over)
+        if not engine.can_train:
+            monkeypatch.setattr(engine, "train", train)
+
+
+def offered(bench: Bench) -> list[Action]:
+    """The actions in the footer that act on something; the others only move, or change the view."""
+    places = [place for footer in bench.app.screen.query(KeyFooter) for place in footer._places]
+    only_view = ("View", "Charts", "Move", "App")
+    return [action for *_, action in places if action.group not in only_view or action.name == "layer_detail"]
+
+
+@asynccontextmanager
+async def prepared(
+    state: State, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[Bench, Refused]]:
+    """The app in that state, in a terminal where no key is left out for want of room."""
+    async with opened(folder, LARGE) as bench:
+        bench.engine.runs_folder = folder / "runs"
+        await state(bench)
+        with monkeypatch.context() as patches:
+            yield bench, Refused(bench, patches)
+
+
+@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
+async def test_no_key_in_a_footer_is_refused(
+    state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left: list[Action] | None = None
+    for number in count():
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        async with prepared(state, folder, monkeypatch) as (bench, refused):
+            actions = offered(bench)
+            assert actions
+            if left is None:
+                left = list(actions)
+            # Another app is needed only after a key that has changed what is offered.
+            while left and offered(bench) == actions:
+                action = left.pop()
+                await bench.app.screen.run_action(f"screen.{action.call}")
+                await bench.settle()
+                assert refused.texts == [], action
+        if not left:
+            break
