@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from engine.data.idx import DataError
 from engine.protocol.events import RunFinished
+from engine.protocol.failures import is_about_memory
 from engine.protocol.spec import NotARunSpec, RunSpec
 from engine.protocol.status import Status
 from engine.runtime.saved import CannotResume
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 def reason_of(error: Exception) -> str:
     """Why a run failed, in one sentence. A text that is not a sentence of ours gets the kind of error."""
+    if is_about_memory(error):
+        return "there is not enough memory: resume the run when there is more"
     ours = isinstance(error, CannotResume | DataError | NotARun | NotARunSpec)
     return str(error) if ours else f"{type(error).__name__}: {error}"
 

@@ -105,7 +105,8 @@ class LiveRun:
                 self._folder, self._scenario.resolved(), self._seed, Origin.of(data, threads)
             )
         except FileExistsError as error:
-            self._notify(self.name, "warning", f"not saved, {self._folder}: {error.strerror}")
+            self._trouble = str(error.strerror)
+            self._notify(self.name, "warning", f"not saved, {self.trouble}")
         try:
             self._trainer = self._build(data, threads)
             self._trainer.begin()
@@ -234,8 +235,7 @@ class LiveRun:
 
     def notify_trouble(self) -> None:
         """Notify once that the run cannot be saved, and once that it can be saved again."""
-        trouble = self._directory.trouble if self._directory else ""
-        if trouble == self._trouble:
+        if self._directory is None or (trouble := self._directory.trouble) == self._trouble:
             return
         self._trouble = trouble
         what = "Saving is tried again" if self._view.status.ended else "Training continues"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from engine import devices
 from engine.data.fashion_mnist import DataError, find_source, load
 from engine.protocol.commands import Inspect, ResumeRun, Train
+from engine.protocol.failures import is_about_memory
 from engine.runtime import threads
 from engine.runtime.endings import not_begun, reason_of
 from engine.runtime.rounds import Rounds
@@ -61,8 +62,8 @@ class Loop:
 
     def run(self) -> None:
         """Train until the engine is closed."""
-        self._saver.start()
         try:
+            self._saver.start()
             while not self._state.closing:
                 idle = not self._active()
                 self._publish(at_once=idle)
@@ -71,11 +72,15 @@ class Loop:
             for run in self._runs.values():
                 run.stop()
         except Exception as error:  # an internal error: the errors of a run are handled in LiveRun
-            text = f"Internal error, training has stopped: {type(error).__name__}: {error}. "
+            what = (
+                "Training has stopped" if is_about_memory(error) else "Internal error, training has stopped"
+            )
+            text = f"{what}: {reason_of(error)}. "
             text += "Runs are safe up to their last save: quit with q, restart, resume them."
             self._notify("", "error", text)
             self._publish(at_once=True)
-            raise
+            if not is_about_memory(error):
+                raise
         finally:  # these threads are not daemons and would keep the process alive
             self._rounds.close()
             self._saver.close()

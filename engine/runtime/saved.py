@@ -11,6 +11,7 @@ from typing import BinaryIO
 from engine.protocol.events import KINDS, Intervened, RunEvent, RunFinished, RunStarted
 from engine.storage.checkpoint import Checkpoint, NotThisRuns, newest_checkpoint
 from engine.storage.guarded import LineTooLong, open_guarded, read_lines, whole_size
+from engine.storage.leftovers import tidy
 from engine.storage.log_reader import LogReader
 from engine.storage.origin import Origin
 from engine.storage.run_directory import RunDirectory
@@ -76,7 +77,9 @@ class Saved:
         Raises:
             OSError: the log cannot be written.
         """
-        return RunDirectory(RunLog.reopen(self.folder, self.log_bytes), self.lock)
+        log = RunLog.reopen(self.folder, self.log_bytes)
+        tidy(self.folder)
+        return RunDirectory(log, self.lock)
 
 
 def read_saved(folder: Path) -> Saved:

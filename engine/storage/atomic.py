@@ -1,9 +1,16 @@
 """Writing files completely or not at all, readable only by the user."""
 
 import os
+import re
+import stat
+from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
+from engine.storage.file_clock import now_at
 from scenarios.private import for_the_user_alone
+
+_TEMPORARY = re.compile(r"\.(.+)\.\d+\.tmp", re.DOTALL)
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -19,10 +26,34 @@ def write_atomically(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)
-    except OSError:
-        beside.unlink(missing_ok=True)
+    except BaseException:
+        with suppress(OSError):  # the first error says more
+            beside.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def remove_leftovers(folder: Path, names: Collection[str], *, older_than: float = 0.0) -> None:
+    """Remove temporary files of `write_atomically` that a killed process has left.
+
+    Only files of this user with the exact form of such a name are removed, and no links.
+
+    Args:
+        folder: the folder.
+        names: of the files that were to be written.
+        older_than: seconds; other processes may be writing newer ones now.
+    """
+    now = now_at(folder)
+    with suppress(OSError), os.scandir(folder) as listing:
+        for item in listing:
+            found = _TEMPORARY.fullmatch(item.name)
+            if found is None or found[1] not in names:
+                continue
+            with suppress(OSError):
+                of_file = item.stat(follow_symlinks=False)
+                is_ours = stat.S_ISREG(of_file.st_mode) and of_file.st_uid == os.geteuid()
+                if is_ours and now - of_file.st_mtime >= older_than:
+                    os.unlink(item.path)
 
 
 def sync_folder(folder: Path) -> None:

@@ -2,7 +2,9 @@
 
 import io
 import os
+import stat
 import zipfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,10 +97,20 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         if os.path.exists(present):
             os.replace(present, folder / PREVIOUS)
         os.replace(beside, present)
-    except OSError:
-        beside.unlink(missing_ok=True)
+    except BaseException:
+        with suppress(OSError):  # the first error says more
+            beside.unlink(missing_ok=True)
         raise
     sync_folder(folder)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove a checkpoint that a killed process has not finished. The run's lock must be held."""
+    beside = folder / _BESIDE
+    with suppress(OSError):
+        of_file = os.stat(beside, follow_symlinks=False)
+        if stat.S_ISREG(of_file.st_mode) and of_file.st_uid == os.geteuid():
+            beside.unlink()
 
 
 def read_checkpoint(path: Path) -> Checkpoint:

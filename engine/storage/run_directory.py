@@ -1,15 +1,18 @@
 """The directory of a run while it trains: its lock, log and checkpoint, and what cannot be saved."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from engine.protocol.events import Record, RunEvent
+from engine.protocol.failures import reason_of
 from engine.storage.checkpoint import Checkpoint, write_checkpoint
 from engine.storage.origin import Origin
 from engine.storage.run_lock import RunInUse, RunLock
 from engine.storage.run_log import RunLog
 from engine.storage.summary import Summary, write_summary
+from scenarios.private import make_private_folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +79,7 @@ class RunDirectory:
             else:
                 self._log.write(event)
         except (OSError, RunInUse) as error:
-            self._log_trouble = _reason(error)
+            self._log_trouble = reason_of(error)
         else:
             self._log_trouble = ""
 
@@ -88,18 +91,23 @@ class RunDirectory:
         """
         try:
             self._acquire_lock()
+            self._keep_in_place()
             self._log.sync()
             self._log_trouble = ""  # before the rest, so that a later error of the log is reported
             if what.checkpoint is not None:
                 write_checkpoint(self.folder, what.checkpoint)
             write_summary(self.folder, what.summary)
-        except (OSError, RunInUse) as error:
-            self._save_trouble = _reason(error)
+        except Exception as error:  # such as a MemoryError: a later save may succeed
+            self._save_trouble = reason_of(error)
             return False
         self._save_trouble = ""
         if what.last:
             self.close()
         return True
+
+    def note(self, error: Exception) -> None:
+        """Report an internal error of a save as trouble."""
+        self._save_trouble = reason_of(error)
 
     def beat(self) -> None:
         """Update the lock, to show that this process still trains the run."""
@@ -107,7 +115,7 @@ class RunDirectory:
             try:
                 self._lock.beat()
             except OSError as error:
-                self._save_trouble = _reason(error)
+                self._save_trouble = reason_of(error)
 
     def close(self) -> None:
         """Close the log and release the lock."""
@@ -119,7 +127,7 @@ class RunDirectory:
             try:
                 self._lock.release()
             except OSError as error:
-                self._save_trouble = _reason(error)
+                self._save_trouble = reason_of(error)
 
     def _acquire_lock(self) -> None:
         """Lock the folder, before anything is written: another process may have taken it."""
@@ -127,6 +135,17 @@ class RunDirectory:
             self._log.open()
             self._lock = RunLock(self.folder)
 
-
-def _reason(error: OSError | RunInUse) -> str:
-    return getattr(error, "strerror", None) or str(error)
+    def _keep_in_place(self) -> None:
+        """If the folder was moved or removed, make it again, with the whole log."""
+        if self._lock is None or self._lock.is_in_place:
+            return
+        make_private_folder(self.folder)
+        lock = RunLock(self.folder)
+        try:
+            self._log.write_again()
+        except BaseException:
+            lock.release()
+            raise
+        before, self._lock = self._lock, lock
+        with suppress(OSError):
+            before.release()

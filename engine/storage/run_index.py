@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple
 from engine.protocol.events import SCHEMA
 from engine.protocol.json_text import parse
 from engine.protocol.status import Status
-from engine.storage.atomic import write_atomically
+from engine.storage.atomic import remove_leftovers, write_atomically
 from engine.storage.guarded import read_guarded
 from engine.storage.handover import successors
 from engine.storage.labels import NO_LABELS, Labels, read_labels
@@ -39,6 +39,8 @@ INDEX = ".index.json"
 _SETTLED_NS = 3 * 10**9
 _MOST_READ = 2**25  # bytes of a log that are read in place of a damaged summary
 _LARGEST_INDEX = 2**28  # bytes; an entry has about 300
+
+_OLD_SECONDS = 3600.0  # another process may be writing a newer temporary file
 
 State = Literal["live", "handing over", "abandoned", "ended", "unusable"]
 
@@ -164,6 +166,7 @@ class _Index:
         """Save the cache for the next listing, if possible."""
         if self._is_new or len(self._found) != len(self._known):
             record = {"schema": SCHEMA, "fields": FIELDS, "runs": self._found}
+            remove_leftovers(self._runs, (INDEX,), older_than=_OLD_SECONDS)
             with suppress(OSError):
                 write_atomically(self._runs / INDEX, json.dumps(record, separators=(",", ":")).encode())
 

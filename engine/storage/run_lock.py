@@ -104,7 +104,8 @@ class RunLock:
     def __init__(self, folder: Path) -> None:
         # Never follow a link: its target would be overwritten.
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-        self._file = os.open(folder / LOCK, flags, 0o600)
+        self._path = folder / LOCK
+        self._file = os.open(self._path, flags, 0o600)
         try:
             self._acquire(folder)
         except BaseException:
@@ -125,6 +126,18 @@ class RunLock:
         if (owner := owner_of(folder)) is not None and not (owner.is_here and owner.pid == os.getpid()):
             raise RunInUse(owner)
         self._write(json.dumps(asdict(Owner.present())).encode() + b"\n")
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the folder still has this lock. It has not if the folder was moved or removed.
+
+        Raises:
+            OSError: this cannot be found out now.
+        """
+        try:
+            return os.path.samestat(os.stat(self._path, follow_symlinks=False), os.fstat(self._file))
+        except (FileNotFoundError, NotADirectoryError):
+            return False
 
     def beat(self) -> None:
         """Update the heartbeat."""

@@ -29,6 +29,7 @@ from engine.storage import log_reader
 from engine.storage.atomic import write_atomically
 from engine.storage.guarded import read_guarded
 from engine.storage.log_reader import LogReader, iterate_events
+from engine.storage.open_file import copied_to, is_at
 from engine.storage.origin import Origin, to_record
 from scenarios.private import make_private_folder
 
@@ -145,6 +146,8 @@ class RunLog:
         log = cls.__new__(cls)
         log._prepare(folder)
         log._made, log._size = True, size
+        with suppress(OSError, ValueError):
+            log._description = read_guarded(folder / DESCRIPTION)
         log._file = _opened(folder / EVENTS)
         os.ftruncate(log._file, size)
         os.fsync(log._file)
@@ -207,6 +210,22 @@ class RunLog:
         with self._mutex:
             file = self._flush()
         os.fsync(file)
+
+    def write_again(self) -> None:
+        """Write the description and the log again, if the folder was moved or removed meanwhile.
+
+        Raises:
+            FileExistsError: another log has taken its place.
+            OSError: they cannot be written.
+        """
+        with self._mutex:
+            if self._file is None or is_at(self._file, self.folder / EVENTS):
+                return
+            if not os.path.lexists(self.folder / DESCRIPTION):
+                write_atomically(self.folder / DESCRIPTION, self._description)
+            again = copied_to(self.folder / EVENTS, self._file)
+            os.close(self._file)
+            self._file = again
 
     def close(self) -> None:
         """Close the file. Lines that cannot be written now are lost."""

@@ -9,12 +9,14 @@ from engine.storage.run_directory import RunDirectory, Save
 from engine.storage.run_lock import HEARTBEAT_SECONDS
 
 RETRY_SECONDS = 5.0
+_GLANCE_SECONDS = 0.5  # between two checks that the thread is alive
 
 
 class Saver:
     """Writes what is submitted. If a run is submitted again before it was written, only the newest is.
 
-    A save that fails is tried again every few seconds, until it succeeds or until `close`.
+    A save that fails for any reason is tried again every few seconds, until it succeeds or until `close`. If
+    the thread ends in spite of that, nothing waits for it.
 
     Args:
         seconds: how often a run that trains should be submitted at least.
@@ -30,6 +32,7 @@ class Saver:
         self._open: set[RunDirectory] = set()
         self._busy: RunDirectory | None = None
         self._closing = False
+        self._worked_to_the_end = False
         self._thread = threading.Thread(target=self._work, name="saver")
 
     def start(self) -> None:
@@ -49,14 +52,20 @@ class Saver:
     def finish(self, directory: RunDirectory) -> None:
         """Wait until the saver has tried everything that was submitted of a run."""
         with self._changed:
-            self._changed.wait_for(lambda: directory not in self._waiting and self._busy is not directory)
+            while directory in self._waiting or self._busy is directory:
+                if not self._thread.is_alive():
+                    return
+                self._changed.wait(_GLANCE_SECONDS)
 
     def close(self) -> None:
         """Save what is left, close every directory, and end the thread."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
+        if not self._worked_to_the_end:  # an internal error has ended it
+            self._save_the_rest()
         for directory in self._open:
             directory.close()
 
@@ -70,12 +79,19 @@ class Saver:
             if now >= beat_at:
                 beat_at = now + HEARTBEAT_SECONDS
                 for directory in list(self._open):
-                    directory.beat()
+                    try:
+                        directory.beat()
+                    except Exception as error:
+                        directory.note(error)
             if now >= retry_at:
                 self._try_again()
             while self._waiting:
                 if not self._save_one():
                     retry_at = monotonic() + RETRY_SECONDS
+        self._save_the_rest()
+        self._worked_to_the_end = True
+
+    def _save_the_rest(self) -> None:
         self._try_again()
         while self._waiting:
             self._save_one()
@@ -89,8 +105,15 @@ class Saver:
         with self._changed:
             self._busy = directory = next(iter(self._waiting))
             save = self._waiting.pop(directory)
-        before = directory.trouble
-        saved = directory.save(save)
+        before, saved = directory.trouble, False
+        try:
+            saved = directory.save(save)
+        except Exception as error:  # an internal error: the other runs must be saved all the same
+            directory.note(error)
+        except BaseException:  # the thread ends, and `close` tries again
+            self._busy = None
+            self._refused.setdefault(directory, save)
+            raise
         with self._changed:
             self._busy = None
             if saved and save.last:

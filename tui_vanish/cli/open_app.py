@@ -10,6 +10,7 @@ from tui_vanish.cli.farewell import say_farewell
 from tui_vanish.cli.locales import is_utf8
 from tui_vanish.cli.options import seed, user_scenarios
 from tui_vanish.cli.output import kept_off_the_screen
+from tui_vanish.cli.unsaved import say_unsaved
 from tui_vanish.jobs.exits import FAILED
 from tui_vanish.terminal import over_ssh
 
@@ -35,6 +36,9 @@ def open_app(arguments: argparse.Namespace, engine: SharedEngine, *, watch: str 
         app.session.runs.watch(watch)
     with kept_off_the_screen(default_runs_folder().parent / "libraries.log"):
         code = app.run()
+    unsaved = engine.snapshot().unsaved
+    if say_unsaved({run: why for run, why in unsaved.items() if run not in app.ending.left}):
+        code = code or FAILED
     if app.ending.left and not say_farewell(app.ending.left, app.ending.successor, app.ending.problem):
         return code or FAILED
     return code or 0

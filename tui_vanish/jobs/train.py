@@ -50,6 +50,7 @@ class Ending:
         signal: the signal that stopped it, or None.
         folder: where it is saved; None if it could not be saved.
         refused: whether it failed before it began, as a run does that cannot be resumed.
+        unsaved: why it could not be saved, or not to its end; empty if it is saved.
     """
 
     snapshot: Snapshot
@@ -57,6 +58,7 @@ class Ending:
     signal: int | None
     folder: Path | None
     refused: bool = False
+    unsaved: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,19 +131,30 @@ def train_all(
             raise
         engine.close()
     warnings.pass_on()
-    runs = settings.runs_dir or default_runs_folder()
-    seen = {snapshot.run: snapshot for snapshot in engine.snapshot().runs}
+    runs, last = settings.runs_dir or default_runs_folder(), engine.snapshot()
+    seen = {snapshot.run: snapshot for snapshot in last.runs}
     names = [*seen, *(name for name in finished if name not in seen)]
     return [
-        Ending(
+        _ending(
             seen.get(name) or Snapshot(0, name, finished[name].status, RunSpec(id=name), 0),
             finished[name],
             number,
-            runs / name if os.path.isdir(runs / name) else None,
+            runs / name,
+            last.unsaved.get(name, ""),
             refused=finished[name].status is Status.FAILED and name not in begun,
         )
         for name in names
     ]
+
+
+def _ending(
+    snapshot: Snapshot, finished: RunFinished, number: int | None, folder: Path, why: str, *, refused: bool
+) -> Ending:
+    is_there = os.path.isdir(folder)
+    if not is_there and not why and finished.status is not Status.FAILED:
+        why = f"{folder}: the folder was removed"
+    saved = folder if is_there and not why else None
+    return Ending(snapshot, finished, number, saved, refused=refused, unsaved=why)
 
 
 def _follow(

@@ -5,8 +5,10 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from engine.protocol.json_text import parse
-from engine.storage.atomic import write_atomically
+from engine.storage.atomic import remove_leftovers, write_atomically
 from scenarios.private import make_private_folder
+
+_OLD_SECONDS = 3600.0  # another app may be writing a newer temporary file
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ def remember(path: Path | None, what: Preferences) -> None:
         return
     try:
         make_private_folder(path.parent)
+        remove_leftovers(path.parent, (path.name,), older_than=_OLD_SECONDS)
         write_atomically(path, json.dumps(asdict(what), indent=1).encode())
     except OSError:
         return

@@ -529,7 +529,8 @@ def test_a_network_that_cannot_be_built_fails_its_run(
     monkeypatch.setattr("engine.training.stages.build_hidden", refuse)
     engine = start()
     engine.train(make_scenario(), 1)
-    assert listener.wait_for(RunFinished).error == "MemoryError: too wide"
+    expected = "there is not enough memory: resume the run when there is more"
+    assert listener.wait_for(RunFinished).error == expected
 
 
 def test_a_last_batch_of_one_image_with_batchnorm_fails_the_run_with_a_remedy(

@@ -32,10 +32,11 @@ from engine.protocol.events import (
 from engine.protocol.status import Status
 from engine.runtime.engine import Engine
 from engine.runtime.state import Settings
-from engine.storage.checkpoint import CHECKPOINT, PREVIOUS
+from engine.storage.checkpoint import CHECKPOINT, PREVIOUS, copied
 from engine.storage.follower import Follower
 from engine.storage.run_lock import LOCK
 from engine.storage.run_log import DESCRIPTION, EVENTS, NotARun, read_events
+from engine.storage.summary import read_summary
 from scenarios.schema import Scenario
 from tests.engine.lab import Listener, make_scenario, of_kind, write_data
 from tests.engine.mortal import Lives, name_of
@@ -184,22 +185,22 @@ def test_a_run_that_is_killed_repeatedly_ends_like_an_uninterrupted_one(
 
 def test_changes_by_hand_after_the_checkpoint_are_repeated_at_their_steps(lab: Lab, tmp_path: Path) -> None:
     hands: dict[int, RunCommand] = {4: SetLearningRate("", 0.02), 7: SetEpochs("", 7)}
-    copied = tmp_path / "copied"
+    copies = tmp_path / "copied"
 
     def answer(engine: Engine, event: RunEvent) -> None:
         _doing(hands)(engine, event)
         if isinstance(event, RunStarted):
-            shutil.copytree(lab.folder / event.run, copied / event.run)
+            shutil.copytree(lab.folder / event.run, copies / event.run)
         if event.step == 10 and isinstance(event, Sample):
-            shutil.copy(lab.folder / event.run / EVENTS, copied / event.run / EVENTS)
+            shutil.copy(lab.folder / event.run / EVENTS, copies / event.run / EVENTS)
 
     engine, listener = lab.start(answer, save_seconds=1e9)
     run = engine.train(SCENARIOS["plain"], 1)
     listener.wait_for(RunFinished)
     engine.close()
     assert [event.step for event in of_kind(listener.events, Intervened)] == [4, 7]
-    assert not (copied / run / CHECKPOINT).exists()
-    assert said(lab.resumed(run, copied)) == said(listener.events)
+    assert not (copies / run / CHECKPOINT).exists()
+    assert said(lab.resumed(run, copies)) == said(listener.events)
 
 
 def test_a_paused_run_is_saved_and_resumes_as_running(lab: Lab) -> None:
@@ -352,6 +353,42 @@ def test_the_previous_checkpoint_replaces_a_damaged_one(lab: Lab) -> None:
     assert "checkpoint.pt is damaged" in engine.snapshot().notices[0].text
     events = read_events(lab.folder / run / EVENTS)
     assert said(events) == said(lab.whole(SCENARIOS["plain"]))
+
+
+def test_a_run_that_ran_out_of_memory_resumes_from_its_last_save(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenario = SCENARIOS["plain"]
+    whole = lab.whole(scenario)
+    with monkeypatch.context() as full:
+        calls = iter(range(4))
+
+        def run_out(state: Any) -> Any:
+            if next(calls, None) is None:
+                raise MemoryError
+            return copied(state)
+
+        full.setattr("engine.runtime.live_run.copied", run_out)
+        engine, listener = lab.start()
+        run = engine.train(scenario, 1)
+        end = listener.wait_for(RunFinished)
+        engine.close()
+    assert (end.status, end.error) == (
+        Status.FAILED,
+        "there is not enough memory: resume the run when there is more",
+    )
+    assert read_summary(lab.folder / run).status is Status.FAILED
+    assert said(lab.resumed(run)) == said(whole)
+
+
+def test_a_resume_removes_what_a_killed_process_has_left(lab: Lab) -> None:
+    run = stopped(lab, SCENARIOS["plain"], 9)
+    for name in (".summary.json.1.tmp", ".run.json.2.tmp", ".mine.json.3.tmp", ".labels.json.4.tmp"):
+        (lab.folder / run / name).write_text("a part")
+    (lab.folder / run / "checkpoint.tmp").write_text("a part")
+    lab.resumed(run)
+    left = {path.name for path in (lab.folder / run).glob("*.tmp")}
+    assert left == {".mine.json.3.tmp", ".labels.json.4.tmp"}
 
 
 def test_without_a_checkpoint_the_run_restarts(lab: Lab) -> None:

@@ -16,6 +16,7 @@ from engine.tracking.comparison import Entrant, Ranking, differences, entrants, 
 from engine.tracking.snapshot import RunView
 from tui_vanish.cli import options
 from tui_vanish.cli.reporters import JsonLines
+from tui_vanish.cli.unsaved import report_unsaved
 from tui_vanish.compare.ranking import gap, number, span
 from tui_vanish.drawing import format
 from tui_vanish.jobs import exits
@@ -77,6 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(to_record(compared), separators=(",", ":"), ensure_ascii=False), flush=True)
     else:
         _print(compared)
+    is_unsaved = report_unsaved(endings)
     if endings[0].signal:
         stopped = " ".join(end.finished.run for end in endings if end.finished.status is Status.STOPPED)
         if stopped:
@@ -85,7 +87,8 @@ def run(arguments: argparse.Namespace) -> int:
                 file=sys.stderr,
             )
         return 128 + endings[0].signal
-    return exits.FAILED if any(ending.finished.status is Status.FAILED for ending in endings) else 0
+    has_failed = any(ending.finished.status is Status.FAILED for ending in endings)
+    return exits.FAILED if has_failed or is_unsaved else 0
 
 
 class _LiveTable(AbstractContextManager["_LiveTable"]):

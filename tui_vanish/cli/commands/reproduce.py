@@ -13,6 +13,7 @@ from engine.tracking.snapshot import Snapshot
 from scenarios.published import published, sources
 from tui_vanish.cli import options
 from tui_vanish.cli.reproduction import METRICS, Row, Spread, outcomes, table
+from tui_vanish.cli.unsaved import report_unsaved
 from tui_vanish.drawing import format
 from tui_vanish.jobs import exits
 from tui_vanish.jobs.cores import physical_cores
@@ -71,9 +72,11 @@ def run(arguments: argparse.Namespace) -> int:
     print_table = _print_markdown if arguments.markdown else _print_table
     print_table(lines)
     print("\n".join(["", *_footnotes(rows), *_provenance([ending.snapshot for ending in endings])]))
+    is_unsaved = report_unsaved(endings)
     if any(ending.signal for ending in endings):
         return 128 + next(ending.signal for ending in endings if ending.signal)
-    return exits.FAILED if any(ending.finished.status is Status.FAILED for ending in endings) else 0
+    has_failed = any(ending.finished.status is Status.FAILED for ending in endings)
+    return exits.FAILED if has_failed or is_unsaved else 0
 
 
 class _Collector:

@@ -18,6 +18,7 @@ from scenarios.problems import printable
 from tui_vanish.cli import options
 from tui_vanish.cli.importing import ending_at_once
 from tui_vanish.cli.reporters import reporter_for
+from tui_vanish.cli.unsaved import report_unsaved
 from tui_vanish.drawing import format
 from tui_vanish.jobs import exits
 from tui_vanish.jobs.cores import physical_cores
@@ -176,16 +177,19 @@ def _train(
     for ending in refused:
         print(f"vanish-tui: {printable(ending.finished.error or '')}", file=sys.stderr)
     if not arguments.json and trained:
-        print("\n".join(map(_summary, trained)))
+        print("\n".join(map(_summary, trained)), flush=True)
     code = _code(trained) if trained or not refused else 0
     return code or (exits.WRONG_USE if refused else 0)
 
 
 def _code(endings: Sequence[Ending]) -> int:
+    is_unsaved = report_unsaved(endings)
     if not endings:
         return exits.FAILED
     if endings[0].signal:
         return 128 + endings[0].signal
+    if is_unsaved:
+        return exits.FAILED
     codes = {_EXIT_CODES.get(ending.finished.status, 0) for ending in endings}
     return next(code for code in (exits.FAILED, exits.DIVERGED, 0) if code in codes)
 
