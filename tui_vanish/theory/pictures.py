@@ -22,18 +22,20 @@ def image(sheet: Sheet, pixels: bytes, columns: int) -> None:
     Args:
         sheet: where it is drawn, from the upper left corner.
         pixels: 0 to 255, one byte each, row by row, in the shape of the data set's images.
-        columns: the images' width, or half of it; then four pixels are averaged.
+        columns: the images' width, half of it (four pixels are averaged), or a multiple of it.
     """
     step = max(1, SIDE // columns)
     shades = _ASCII_SHADES if sheet.ascii else _SHADES
-    for y in range(0, SIDE - step, 2 * step):
-        for x in range(0, SIDE, step):
-            upper, lower = _mean(pixels, x, y, step), _mean(pixels, x, y + step, step)
+    for row in range(columns // 2):
+        for column in range(columns):
+            x = column * SIDE // columns
+            above, below = (half * SIDE // columns for half in (2 * row, 2 * row + 1))
+            upper, lower = _mean(pixels, x, above, step), _mean(pixels, x, below, step)
             if sheet.greys:
-                sheet.cell(x // step, y // (2 * step), "▀", grey_role(upper, lower))
+                sheet.cell(column, row, "▀", grey_role(upper, lower))
             else:
                 sign = shades[int((upper + lower) / 2 / 256 * len(shades))]
-                sheet.cell(x // step, y // (2 * step), sign, "text")
+                sheet.cell(column, row, sign, "text")
 
 
 def _mean(pixels: bytes, x: int, y: int, step: int) -> float:

@@ -85,13 +85,28 @@ class Plot:
         self._draw_x_axis()
 
     def curve(
-        self, function: Callable[[float], float], role: str, sign: str = "*", dash: Dash = "solid"
+        self,
+        function: Callable[[float], float],
+        role: str,
+        sign: str = "*",
+        dash: Dash = "solid",
+        *,
+        also_at: Sequence[float] = (),
     ) -> None:
-        """Draw the graph of a function."""
+        """Draw the graph of a function.
+
+        Args:
+            function: of x.
+            role: its colour.
+            sign: it is drawn with this in ASCII.
+            dash: tells lines apart without colour.
+            also_at: places to compute it at besides one per dot, where a narrow peak would be missed.
+        """
         low, high = self._across.low, self._across.high
         steps = max(1, self._dots.across - 1)
-        points = [low + (high - low) * step / steps for step in range(steps + 1)]
-        self.line([(x, function(x)) for x in points], role, sign, dash)
+        places = [low + (high - low) * step / steps for step in range(steps + 1)]
+        places += [place for place in also_at if low <= place <= high]
+        self.line([(x, function(x)) for x in sorted(places)], role, sign, dash)
 
     def line(
         self, points: Sequence[tuple[float, float]], role: str, sign: str = "*", dash: Dash = "solid"
@@ -102,6 +117,8 @@ class Plot:
         before: tuple[int, int] | None = None
         for point in points:
             place = self._dot(*point)
+            if place is not None and place == before:
+                continue
             for x, y in _between(before or place, place) if place else ():
                 if drawn % period < on:
                     self._dots.dot(x, y, role, sign)

@@ -10,6 +10,7 @@ from tui_vanish.drawing.canvas import Canvas, grey_role, greys
 from tui_vanish.theory.page import number
 from tui_vanish.theory.page_view import draw_page
 from tui_vanish.theory.pages.chain import Chain
+from tui_vanish.theory.pages.weights import Weights
 from tui_vanish.theory.pictures import image
 from tui_vanish.theory.registry import Pages
 from tui_vanish.theory.sheet import Sheet
@@ -91,3 +92,21 @@ def test_a_blank_after_a_grey_cell_is_not_grey() -> None:
     canvas = Canvas(3, 1)
     canvas.put(0, 0, "▀", grey_role(255, 0))
     assert [run.text for run in canvas.runs(0)] == ["▀", "  "]
+
+
+@pytest.mark.parametrize("std", [0.01, 0.05])
+@pytest.mark.parametrize("reach", [0.2, 4.0, 30.0])
+def test_the_peak_of_a_density_is_drawn_at_its_height(std: float, reach: float) -> None:
+    page = Pages().open("weights")
+    assert isinstance(page, Weights)
+    page.std.set(std)
+    page.reach.set(reach)
+    lines = drawn(page, 118, 33).splitlines()
+    rows = {y: line.split("┤")[0].strip() for y, line in enumerate(lines) if "┤" in line}
+    (low, bottom), (high, top) = max(rows.items()), min(rows.items())
+    peak = 1 / (std * math.sqrt(2 * math.pi))
+    row = low - (peak - float(bottom)) / (float(top) - float(bottom)) * (low - high)
+    drawn_at = min(
+        y for y, line in enumerate(lines) if any(0x2800 < ord(sign) < 0x2900 for sign in line[:58])
+    )
+    assert drawn_at == round(row)

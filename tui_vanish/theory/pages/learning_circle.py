@@ -12,12 +12,15 @@ from tui_vanish.theory.sheet import Sheet
 
 _FORWARD = 5  # stations on the upper side of the circle; the loss is at the right end, the update at the left
 _STATIONS = 12
+_WIDEST = 160  # cells for the circle; beside it, the image has room to be twice as large
+_ROUND_ROW = 13  # of the loss of this round, below the numbers
 
 
 class LearningCircle(Page):
     """The page."""
 
     id = "learning-circle"
+    text_beside = False
     step_label = "next station"
     run_label = "run"
 
@@ -50,10 +53,12 @@ class LearningCircle(Page):
         """The circle at the top, the image and the numbers of the current station below it."""
         rounds = self._rounds()
         top = sheet.paragraph(0, self.words("intro")) + (sheet.height > 22)
-        self._circle(sheet.part(0, top, min(sheet.width, 88), 6))
+        self._circle(sheet.part(0, top, min(sheet.width, _WIDEST), 6))
         top += 6 + (sheet.height > 22)
         image = sample().image(sample().of_class(self.label.value, 0))
-        wide = SIDE if sheet.height - top > SIDE // 2 else SIDE // 2
+        room = sheet.height - top
+        sizes = (2 * SIDE, SIDE) if sheet.width > _WIDEST else (SIDE,)
+        wide = next((size for size in sizes if room > size // 2), SIDE // 2)
         pictures.image(sheet.part(0, top, wide, wide // 2), image, wide)
         self._numbers(sheet.part(wide + 2, top, sheet.width - wide - 2, sheet.height - top), rounds)
 
@@ -103,12 +108,11 @@ class LearningCircle(Page):
         label = self.label.value
         says = str(station["says"]).format(**{"label": str(label), "class": CLASS_NAMES[label]})
         y = sheet.paragraph(0, says)
-        for line in _lines(now, place, label):
-            sheet.put(0, y, line, "accent")
-            y += 1
+        for row, line in enumerate(_lines(now, place, label), y):
+            sheet.put(0, row, line, "accent")
         loss, after = number(now.loss, 4), number(then.loss, 4)
         text = self.words("round", round=str(self._taken // _STATIONS + 1), loss=loss, after=after)
-        sheet.put(0, sheet.height - 1, text, "title")
+        sheet.put(0, min(sheet.height - 1, _ROUND_ROW), text, "title")
 
 
 def _lines(now: Round, place: int, label: int) -> list[str]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from engine.protocol.events import LayerSample, Sample
 
 _GUESSING = math.log(FASHION_MNIST.classes)
+_TALLEST = 4  # most rows for a layer, the last of them empty
 _NAMES = 18  # cells for a layer's name and number
 
 
@@ -72,8 +73,8 @@ class Signs(Page):
         seen = tuple(self._runs.get(self.sign.value, ()))
         kind = str(sign["problem"])
         top = sheet.paragraph(0, self.words(kind), "dim")
-        x = sheet.put(0, top, f"{sign['problem']}: ", "bad" if sign["problem"] == "exploding" else "warn")
-        y = sheet.paragraph(top, f"“{sign['slide']}”", "title", x=x)
+        text, role = f"{kind}: “{sign['slide']}”", "bad" if kind == "exploding" else "warn"
+        y = sheet.paragraph(top, text, role)
         changes = ", ".join(sign["overrides"])
         words = "overrides" if changes else "run"
         how = self.words(words, scenario=sign["scenario"], changes=changes, steps=str(sign["steps"]))
@@ -115,16 +116,19 @@ class Signs(Page):
         low = math.floor(math.log10(min(values, default=0.1))) - 1.0
         high = math.ceil(math.log10(max(values, default=1.0))) + 0.0
         bars = sheet.part(_NAMES, 0, sheet.width - _NAMES, sheet.height)
-        for y, layer in enumerate(layers, 1):
+        spread = max(1, min(_TALLEST, (sheet.height - 1) // len(layers)))
+        for place, layer in enumerate(layers):
+            y = 1 + place * spread
             value = layer.value(quantity)
             share = quantity.scale == "unit"
             x = sheet.put(0, y, f"{layer_name(layer.name):<9}")
             sheet.put(x, y, percent(value) if share or value is None else number(value), "accent")
-            if share:
-                for place in range(round((value or 0.0) * bars.width)):
-                    bars.cell(place, y, bars.signs.bar, "series-2")
-            elif value is not None:
-                log_bar(bars, y, value, low, max(high, low + 1), "series-2")
+            for row in range(y, y + max(1, spread - 1)):
+                if share:
+                    for column in range(round((value or 0.0) * bars.width)):
+                        bars.cell(column, row, bars.signs.bar, "series-2")
+                elif value is not None:
+                    log_bar(bars, row, value, low, max(high, low + 1), "series-2")
 
 
 def _last_finite(seen: "tuple[Sample, ...]", quantity: Quantity) -> "tuple[LayerSample, ...]":

@@ -93,7 +93,8 @@ class Weights(Page):
         limits = _LOG_LIMITS if log else (0.0, 1.1 * density(mean, mean, chosen))
         plot = Plot(sheet.part(0, 2, sheet.width, sheet.height - 2), (-reach, reach), limits, log_y=log)
         for place, (std, role, dash) in enumerate(shown):
-            plot.curve(_density(mean, std, log=log), role, "abcd"[place], dash)
+            bell = [mean + std * step / 4 for step in range(-16, 17)]
+            plot.curve(_density(mean, std, log=log), role, "abcd"[place], dash, also_at=bell)
         plot.finish()
 
     def _preactivations(self, sheet: Sheet) -> None:
@@ -115,7 +116,7 @@ class Weights(Page):
         bells = [share(low, high, 0, math.sqrt(signal.q)) for low, high in pairwise(edges)]
         highest = 1.25 * max(bells, default=1.0)
         slope_rows = max(2, sheet.height // 5)
-        upper = sheet.part(0, 3, width, sheet.height - 5 - slope_rows)
+        upper = sheet.part(0, 3, width, sheet.height - 6 - slope_rows)  # an empty row above the slope
         found = rebinned(measured[0].shares, width) if measured else [0.0] * width
         columns(upper, found, "series-1", highest)
         column_marks(upper, bells, found, "series-2", highest)
@@ -128,7 +129,7 @@ class Weights(Page):
         y = sheet.height - 1
         x = sheet.row(0, y, (sheet.signs.bar, "series-1"), (" measured  ", "dim"))
         x = sheet.row(x, y, ("o" if sheet.ascii else "⠤", "series-2"), (" theory  ", "dim"))
-        sheet.row(x, y, (sheet.signs.bar, "series-3"), (" σ'(z)", "dim"))
+        sheet.row(x, y, (sheet.signs.bar, "series-3"), (" below: σ'", "dim"))
 
     def _verdict(self) -> str:
         layer = self.layer.value
