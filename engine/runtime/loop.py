@@ -17,6 +17,7 @@ from engine.runtime.rounds import Rounds
 from engine.runtime.state import EngineSnapshot, Notice, Settings, State
 from engine.storage.run_log import read_description
 from engine.storage.saver import Saver
+from engine.training.awake import AWAKE
 
 if TYPE_CHECKING:
     from engine.data.fashion_mnist import Dataset
@@ -64,11 +65,8 @@ class Loop:
         """Train until the engine is closed."""
         try:
             self._saver.start()
-            while not self._state.closing:
-                idle = not self._active()
-                self._publish(at_once=idle)
-                self._drain(wait=idle)
-                self._rounds.advance(self._active())
+            with AWAKE.ticking():
+                self._train()
             for run in self._runs.values():
                 run.stop()
         except Exception as error:  # an internal error: the errors of a run are handled in LiveRun
@@ -86,6 +84,13 @@ class Loop:
             self._saver.close()
         self._notify_troubles()
         self._publish(at_once=True)
+
+    def _train(self) -> None:
+        while not self._state.closing:
+            idle = not self._active()
+            self._publish(at_once=idle)
+            self._drain(wait=idle)
+            self._rounds.advance(self._active())
 
     def _active(self) -> "list[LiveRun]":
         return [run for run in self._runs.values() if run.is_running]

@@ -6,7 +6,6 @@ between two steps all work on the same state. Splitting the class would spread t
 
 import math
 from collections.abc import Callable
-from time import perf_counter
 from typing import Any
 
 import torch
@@ -34,6 +33,7 @@ from engine.protocol.events import (
 )
 from engine.protocol.status import Status
 from engine.storage.checkpoint import Unfit
+from engine.training.awake import AWAKE
 from engine.training.divergence import first_nonfinite, nonfinite_outputs
 from engine.training.evaluation import evaluate
 from engine.training.optimizers import Optimizer
@@ -61,6 +61,7 @@ class Trainer:
         threads: how many torch threads the caller uses; it is only reported.
         measuring: whether samples measure the layers. The weights are bit-identical either way, and it may
             be changed between two steps.
+        clock: returns seconds.
     """
 
     def __init__(
@@ -73,7 +74,9 @@ class Trainer:
         *,
         threads: int = 1,
         measuring: bool = True,
+        clock: Callable[[], float] = AWAKE,
     ) -> None:
+        self._clock = clock
         self.scenario, self.seed, self.threads = scenario, seed, threads
         self.status = Status.LOADING
         self.network: Network
@@ -174,7 +177,7 @@ class Trainer:
 
     def step(self) -> None:
         """Train on the next batch."""
-        began = perf_counter()
+        began = self._clock()
         if not self._at.in_epoch:
             self._begin_epoch()
         images, labels = self._batches.next()  # float32 [batch, inputs] in [0, 1]; int64 [batch]
@@ -198,7 +201,7 @@ class Trainer:
         if sampled:
             self._sample(probe, began)
         else:
-            self._at.spend(perf_counter() - began)
+            self._at.spend(self._clock() - began)
         if self.status is Status.RUNNING and self._batches.is_over:
             self._finish_epoch()
 
@@ -210,7 +213,7 @@ class Trainer:
             layers = decode(numbers, measurement.present, self.network.layer_names, self._at.frozen)
         else:
             losses, accuracy, _ = self._tally.fetch()
-        self._at.spend(perf_counter() - began)
+        self._at.spend(self._clock() - began)
         lr = self.optimizer.lr
         self._emit(Sample(**self._at.where(), loss=losses[-1], accuracy=accuracy, lr=lr, layers=layers))
         self._check(losses, layers)
@@ -230,14 +233,14 @@ class Trainer:
 
     def _finish_epoch(self, *, ends_stage: bool = False) -> None:
         self._at.in_epoch = False
-        began = perf_counter()
+        began = self._clock()
         losses, *_ = self._tally.fetch()  # on a GPU this waits for the steps since the last sample
-        self._at.spend(perf_counter() - began)
+        self._at.spend(self._clock() - began)
         self._check(losses)
         if self.status.ended:
             return
         train_loss, train_accuracy = self._tally.averages()
-        began = perf_counter()
+        began = self._clock()
         test_loss, test_accuracy = evaluate(self.network, self._loss, self._data)
         self.network.freeze(self._at.frozen)  # back from evaluation mode
         event = EpochFinished(
@@ -247,7 +250,7 @@ class Trainer:
             test_loss=test_loss,
             test_accuracy=test_accuracy,
             seconds=self._at.epoch_time,
-            evaluation_seconds=perf_counter() - began,
+            evaluation_seconds=self._clock() - began,
         )
         self._at.finish_epoch(event)
         self._emit(event)
