@@ -110,7 +110,9 @@ class Loop:
             elif isinstance(command, ResumeRun):
                 self._resume(command)
             elif (run := self._runs.get(command.run)) is None:
-                continue
+                if isinstance(command, Inspect):  # a screen waits for the answer
+                    text = "its network is not in memory: resume the run to look at its layers"
+                    self._notify(command.run, "warning", text)
             elif isinstance(command, Inspect):
                 self._inspection = run.inspect(command.layer) or self._inspection
                 self._changed = True

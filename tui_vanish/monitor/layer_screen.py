@@ -58,6 +58,7 @@ class LayerScreen(LiveScreen[str]):
         super().__init__(session, host)
         self._run_name = run
         self._layer = layer
+        self._notices = 0  # so many there were when the measurement was asked for
 
     def compose(self) -> ComposeResult:
         """Three histograms in a frame."""
@@ -97,19 +98,29 @@ class LayerScreen(LiveScreen[str]):
         if view is not None and (view.run, view.layer) != (self._run_name, self._layer):
             view = None
         title = (Piece(run.scenario_id, "strong"), Piece(f"  {format.layer_name(self._layer)}", "title"))
-        measured = f"at step {format.count(view.step)} · {view.images} images" if view else "measuring…"
+        refusal = "" if view else self._refusal()
+        waiting = "not measured" if refusal else "measuring…"
+        measured = f"at step {format.count(view.step)} · {view.images} images" if view else waiting
         self._top_line.show(title, (Piece(measured, "dim"),))
         if view is None:
             for each in (self._weights, self._gradients, self._activations):
-                each.show(None, "measuring…")
+                each.show(None, waiting)
         else:
             self._weights.show(view.weights)
             self._gradients.show(view.gradients, "no gradients: the layer is frozen")
             self._activations.show(view.activations)
-        self._end_line.show(_latest(run, self._layer))
+        self._end_line.show((Piece(refusal, "warn"),) if refusal else _latest(run, self._layer))
+
+    def _refusal(self) -> str:
+        """Why the engine has not measured; empty if it may still do so. Another process's run is not here."""
+        about = (self._run_name, "")
+        notices = self.session.snapshot.notices
+        new = (notice for notice in notices if notice.number > self._notices and notice.run in about)
+        return next((notice.text for notice in new if notice.severity == "warning"), "")
 
     def action_measure(self) -> None:
         """Measure the layer now."""
+        self._notices = max((notice.number for notice in self.session.snapshot.notices), default=0)
         self.session.send(Inspect(self._run_name, self._layer))
 
     def action_step(self, by: int) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from engine.measure.inspection import Histogram
 from engine.protocol.commands import Inspect
+from engine.runtime.state import Notice
 from tests import goldens
 from tests.tui.fake_engine import FakeRun, bell
 from tests.tui.lab_bench import NARROW, WIDE, Bench, opened
@@ -75,6 +76,29 @@ async def test_before_the_first_measurement_the_screen_shows_what_it_waits_for(t
             await bench.press("3", "j", "d")
             assert "layer 1" in bench.text
             assert bench.text.count("measuring…") == 4
+
+
+@pytest.mark.parametrize("about", ["the run", "the engine"])
+async def test_a_refusal_ends_the_wait(about: str, tmp_path: Path) -> None:
+    async with opened(tmp_path, NARROW) as bench:
+        run = await bench.train()
+        run.train_epochs(1)
+        bench.engine.notify(Notice(1, run.name, "warning", "an earlier warning"))
+        await bench.settle()
+        why = "trained by process 77: T takes it over"
+
+        def refuse(command: object) -> None:
+            bench.engine.notify(Notice(2, run.name if about == "the run" else "", "warning", why))
+
+        with patch.object(bench.engine, "send", refuse):
+            await bench.press("3", "j", "d")
+            await bench.settle()
+        assert "measuring" not in bench.text
+        assert bench.text.count("not measured") == 4
+        assert why in bench.text
+        await bench.press("enter")
+        await bench.settle()
+        assert "not measured" not in bench.text
 
 
 async def test_without_a_run_no_layer_can_be_shown(tmp_path: Path) -> None:
