@@ -54,7 +54,8 @@ class HeatMap(CanvasWidget):
     """Layers by training time.
 
     The cell's character says how large the quantity was, from low to high as the scale in the first row
-    shows, and its colour says the same once more. The logarithmic scale spans whole decades and never clips.
+    shows, and its colour says the same once more. The logarithmic scale spans whole decades and contains
+    every value.
     A frozen layer's cell has the frozen texture where it had no gradient; `0` is exactly nothing, `×` not
     finite.
     """

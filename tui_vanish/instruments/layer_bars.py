@@ -1,4 +1,4 @@
-"""One bar per layer on an axis that never clips, with the numbers beside it."""
+"""One bar per layer on an axis that contains every value, with the numbers beside it."""
 
 import math
 from typing import ClassVar, NamedTuple
@@ -36,8 +36,8 @@ class LayerBars(CanvasWidget):
     """
 
     HELP = """
-    One bar per layer, from the input to the output, on a logarithmic axis that never clips. ┊ is where
-    mean-field theory expects the layer at the first step. ! marks the layer that the verdict names, F a
+    One bar per layer, from the input to the output, on a logarithmic axis that contains every value. ┊ is
+    where mean-field theory expects the layer at the first step. ! marks the layer that the verdict names, F a
     frozen layer. Up and down select a layer; f freezes it, d shows its values as histograms, v changes what
     the bars show.
     """

@@ -10,7 +10,7 @@ from tui_vanish.theory.sheet import Sheet
 SIDE = FASHION_MNIST.shape[0]  # pixels; the images are square
 _SHADES, _ASCII_SHADES = " ░▒▓█", " .:-=+*%#@"
 _LEVELS = "⣀⠤⠒⠉"  # a short line at each quarter of a cell, from the bottom
-_MARK_EVERY = 3  # columns; the bars show between the marks
+_MARK_EVERY = 2  # columns; the bars show between the marks
 _HEIGHTS, _ASCII_HEIGHTS = " ▁▂▃▄▅▆▇█", " .:#"
 
 
@@ -61,7 +61,7 @@ def columns(sheet: Sheet, heights: Sequence[float], role: str, highest: float | 
 def column_marks(
     sheet: Sheet, heights: Sequence[float], bars: Sequence[float], role: str, highest: float
 ) -> None:
-    """Draw a short line at each third height, over columns of the heights `bars`, so that both can be seen.
+    """Draw a short line at every second height, over columns of the heights `bars`, so that both can be seen.
 
     Args:
         sheet: where `columns` has drawn the bars.
