@@ -406,8 +406,10 @@ def is_a(value: Any, kind: Any) -> bool:
     """Whether a value from a JSON file is allowed where `kind` (one type, or several) is expected.
 
     An integer is also allowed for a float, because JSON does not distinguish them. One of more than 64 bits
-    is not: arithmetic with floats would fail.
+    is not: arithmetic with floats would fail. True and false are no numbers.
     """
+    if type(value) is bool:
+        return kind is bool
     if type(value) is int:
         return abs(value) < LARGEST_INTEGER and (isinstance(value, kind) or isinstance(0.0, kind))
     return isinstance(value, kind)

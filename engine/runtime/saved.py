@@ -132,7 +132,7 @@ def _read(folder: Path, lock: RunLock) -> Saved:
         folder=folder,
         lock=lock,
         origin=origin_of(what, started),
-        log_bytes=log.place,
+        log_bytes=log.kept_bytes,
         checkpoint=checkpoint,
         started=started if log.has_kept_start else None,
         to_repeat=tuple(log.to_repeat),
@@ -162,6 +162,7 @@ class _Log:
 
     def __init__(self, place: int) -> None:
         self.place = place
+        self.kept_bytes = 0  # up to the last whole line before it, which is the same in an undamaged log
         self.reader = LogReader()
         self.started: RunStarted | None = None
         self.has_kept_start = False
@@ -177,6 +178,8 @@ class _Log:
         """
         for number, (line, end) in enumerate(read_lines(file), 1):
             event = self.reader.event(line)
+            if end <= self.place:
+                self.kept_bytes = end
             if event is not None:
                 self._take(event, end)
             elif end > self.place and number > 1 and not _is_no_change_by_hand(line):

@@ -1,16 +1,20 @@
 """Writing files completely or not at all, readable only by the user."""
 
+import io
 import os
 import re
 import stat
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from engine.storage.file_clock import now_at
 from scenarios.private import for_the_user_alone
 
 _TEMPORARY = re.compile(r"\.(.+)\.\d+\.tmp", re.DOTALL)
+_PART = 2**20  # bytes
+_INEXACT_SECONDS = 1.0
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -19,10 +23,22 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises:
         OSError: it cannot be written. The old content is unchanged, and no temporary file is left.
     """
+    copy_atomically(io.BytesIO(content), len(content), path)
+
+
+def copy_atomically(source: BinaryIO, size: int, path: Path) -> None:
+    """Replace the content of a file by the first `size` bytes of an open one, as `write_atomically` does.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with open(beside, "wb", opener=for_the_user_alone) as file:
-            file.write(content)
+        with open_new(beside) as file:
+            source.seek(0)
+            while size > 0 and (part := source.read(min(size, _PART))):
+                file.write(part)
+                size -= len(part)
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)
@@ -52,8 +68,21 @@ def remove_leftovers(folder: Path, names: Collection[str], *, older_than: float 
             with suppress(OSError):
                 of_file = item.stat(follow_symlinks=False)
                 is_ours = stat.S_ISREG(of_file.st_mode) and of_file.st_uid == os.geteuid()
-                if is_ours and now - of_file.st_mtime >= older_than:
+                # The file system's time is known to some milliseconds only.
+                if is_ours and now - of_file.st_mtime >= older_than - _INEXACT_SECONDS:
                     os.unlink(item.path)
+
+
+def open_new(path: Path) -> BinaryIO:
+    """Open a file that is new, in place of what a killed process or another program left there.
+
+    What lies there is removed, not written: it may be a pipe, or a second name of another file.
+
+    Raises:
+        OSError: it cannot be created.
+    """
+    path.unlink(missing_ok=True)
+    return open(path, "xb", opener=for_the_user_alone)
 
 
 def sync_folder(folder: Path) -> None:

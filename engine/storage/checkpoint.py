@@ -11,9 +11,8 @@ from typing import Any
 
 from engine.protocol.events import LARGEST_INTEGER, SCHEMA
 from engine.protocol.status import Status
-from engine.storage.atomic import sync_folder
+from engine.storage.atomic import open_new, sync_folder
 from engine.storage.guarded import read_guarded
-from scenarios.private import for_the_user_alone
 
 CHECKPOINT, PREVIOUS = "checkpoint.pt", "checkpoint.previous.pt"
 _BESIDE = "checkpoint.tmp"
@@ -90,7 +89,7 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     torch.save({"schema": SCHEMA, **values, "status": str(checkpoint.status)}, content)
     beside, present = folder / _BESIDE, folder / CHECKPOINT
     try:
-        with open(beside, "wb", opener=for_the_user_alone) as file:
+        with open_new(beside) as file:
             file.write(content.getbuffer())
             file.flush()
             os.fsync(file.fileno())

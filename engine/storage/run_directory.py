@@ -77,7 +77,9 @@ class RunDirectory:
                 self._acquire_lock()
                 self._log.flush()
             else:
-                self._log.write(event)
+                self._log.keep(event)
+                self._lock.check()
+                self._log.flush()
         except (OSError, RunInUse) as error:
             self._log_trouble = reason_of(error)
         else:
@@ -122,6 +124,12 @@ class RunDirectory:
         if self._closed:
             return
         self._closed = True
+        try:
+            if self._lock is not None:
+                self._lock.check()
+        except OSError as error:
+            self._log_trouble = reason_of(error)
+            self._log.drop()
         self._log.close()
         if self._lock is not None:
             try:
@@ -134,6 +142,7 @@ class RunDirectory:
         if self._lock is None:
             self._log.open()
             self._lock = RunLock(self.folder)
+        self._lock.check()
 
     def _keep_in_place(self) -> None:
         """If the folder was moved or removed, make it again, with the whole log."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import time_ns
 from typing import Any, Literal, NamedTuple
+from zlib import crc32
 
 from engine.protocol.events import SCHEMA
 from engine.protocol.json_text import parse
@@ -165,7 +166,12 @@ class _Index:
     def write(self) -> None:
         """Save the cache for the next listing, if possible."""
         if self._is_new or len(self._found) != len(self._known):
-            record = {"schema": SCHEMA, "fields": FIELDS, "runs": self._found}
+            record = {
+                "schema": SCHEMA,
+                "fields": FIELDS,
+                "checksum": _checksum(self._found),
+                "runs": self._found,
+            }
             remove_leftovers(self._runs, (INDEX,), older_than=_OLD_SECONDS)
             with suppress(OSError):
                 write_atomically(self._runs / INDEX, json.dumps(record, separators=(",", ":")).encode())
@@ -174,9 +180,15 @@ class _Index:
         try:
             record = parse(read_guarded(self._runs / INDEX, _LARGEST_INDEX))
             known = record["schema"] == SCHEMA and tuple(record["fields"]) == FIELDS
-            return dict(record["runs"]) if known else {}
+            rows = record["runs"]
+            # Rows are believed without another look, so a single wrong digit must not be.
+            return dict(rows) if known and record["checksum"] == _checksum(rows) else {}
         except (OSError, ValueError, KeyError, TypeError):
             return {}
+
+
+def _checksum(rows: object) -> int:
+    return crc32(json.dumps(rows, separators=(",", ":")).encode())
 
 
 def _to_row(changed: int, kept: _Kept) -> list[Any]:

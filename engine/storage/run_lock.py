@@ -1,4 +1,8 @@
-"""The lock of a run: it shows which process trains the run, and prevents a second one from writing it."""
+"""The lock of a run: it shows which process trains the run, and prevents a second one from writing it.
+
+The file is longer than 300 lines because taking a lock, reading it and ending its holder share the rules
+about what a lock proves.
+"""
 
 import errno
 import fcntl
@@ -6,11 +10,14 @@ import json
 import os
 import signal
 import stat
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Self
 
 from engine.protocol.json_text import parse
+from engine.storage.atomic import write_atomically
 from engine.storage.file_clock import now_at
 from engine.storage.lock_holder import NO_LOCKS_HERE, has_locked
 
@@ -82,6 +89,14 @@ class RunInUse(Exception):
         self.owner = owner
 
 
+class LockLost(OSError):
+    """The lock file was replaced while this process held it."""
+
+    def __init__(self) -> None:
+        reason = f"{LOCK} was replaced by another program, so another process may write the run"
+        super().__init__(errno.ESTALE, reason)
+
+
 class CannotEnd(Exception):
     """A process must not be asked to end. The text says why."""
 
@@ -102,29 +117,33 @@ class RunLock:
     """
 
     def __init__(self, folder: Path) -> None:
-        # Never follow a link: its target would be overwritten.
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         self._path = folder / LOCK
-        self._file = os.open(self._path, flags, 0o600)
+        # The folder is locked, too: a lock file that somebody deletes would not keep a second process away.
+        self._folder = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._file = -1
+        self._checking = Lock()  # the engine's thread writes, the saver's thread saves
         try:
             self._acquire(folder)
         except BaseException:
-            os.close(self._file)
+            self._close()
             raise
 
     def _acquire(self, folder: Path) -> None:
+        _lock(self._folder, folder)
+        self._file = _open(self._path)
         if not _is_our_file(os.fstat(self._file)):
-            raise PermissionError(errno.EPERM, f"{LOCK} is not a file of this user", str(folder / LOCK))
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunInUse(_read(folder)[0]) from None
-        except OSError as error:
-            if error.errno not in NO_LOCKS_HERE:  # without locks, as on some network disks, the line decides
-                raise
+            raise PermissionError(errno.EPERM, f"{LOCK} is not a file of this user", str(self._path))
+        _lock(self._file, folder)
         # On some file systems, locks do not reach other hosts: there, a recent heartbeat counts as a lock.
         if (owner := owner_of(folder)) is not None and not (owner.is_here and owner.pid == os.getpid()):
             raise RunInUse(owner)
+        if os.fstat(self._file).st_nlink > 1:
+            # Nothing may be written to the lock of the folder of which this one is a copy (`cp -al`).
+            write_atomically(self._path, b"")
+            os.close(self._file)
+            self._file = _open(self._path)
+            _lock(self._file, folder)
+        self.check()
         self._write(json.dumps(asdict(Owner.present())).encode() + b"\n")
 
     @property
@@ -139,6 +158,27 @@ class RunLock:
         except (FileNotFoundError, NotADirectoryError):
             return False
 
+    def check(self) -> None:
+        """Check that the lock file of the folder is still this one, unless the whole folder is elsewhere.
+
+        A deleted lock file is made again: no other process has the folder, because it is locked, too.
+
+        Raises:
+            LockLost: it was replaced, so another process may write the run.
+            OSError: this cannot be found out now.
+        """
+        with self._checking, suppress(NotADirectoryError, FileNotFoundError):
+            of_folder = os.stat(self._path.parent)
+            if not os.path.samestat(of_folder, os.fstat(self._folder)) or self.is_in_place:
+                return
+            if os.path.lexists(self._path):
+                raise LockLost
+            file = _open(self._path, os.O_EXCL)
+            _lock(file, self._path.parent)
+            os.close(self._file)
+            self._file = file
+            self._write(json.dumps(asdict(Owner.present())).encode() + b"\n")
+
     def beat(self) -> None:
         """Update the heartbeat."""
         os.utime(self._file)
@@ -148,11 +188,39 @@ class RunLock:
         try:
             self._write(b"\n")
         finally:
-            os.close(self._file)
+            self._close()
 
     def _write(self, line: bytes) -> None:
         os.pwrite(self._file, line, 0)
         os.ftruncate(self._file, len(line))
+
+    def _close(self) -> None:
+        for descriptor in (self._file, self._folder):
+            if descriptor >= 0:
+                os.close(descriptor)
+
+
+def _open(path: Path, more: int = 0) -> int:
+    # Never follow a link: its target would be overwritten.
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    return os.open(path, flags | more, 0o600)
+
+
+def _lock(descriptor: int, folder: Path) -> None:
+    """Lock a file or a folder, where the file system can.
+
+    Raises:
+        RunInUse: another process has locked it.
+        OSError: it cannot be locked for another reason.
+    """
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise RunInUse(_read(folder)[0]) from None
+    except OSError as error:
+        # Without locks, as on some network disks, the line decides. NFS locks no folders (EBADF).
+        if error.errno not in NO_LOCKS_HERE | {errno.EBADF}:
+            raise
 
 
 def owner_of(folder: Path) -> Owner | None:

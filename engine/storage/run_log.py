@@ -26,8 +26,8 @@ from engine.protocol.events import (
 from engine.protocol.json_text import parse
 from engine.protocol.spec import NotARunSpec, RunSpec
 from engine.storage import log_reader
-from engine.storage.atomic import write_atomically
-from engine.storage.guarded import read_guarded
+from engine.storage.atomic import copy_atomically, write_atomically
+from engine.storage.guarded import open_guarded, read_guarded
 from engine.storage.log_reader import LogReader, iterate_events
 from engine.storage.open_file import copied_to, is_at
 from engine.storage.origin import Origin, to_record
@@ -148,6 +148,7 @@ class RunLog:
         log._made, log._size = True, size
         with suppress(OSError, ValueError):
             log._description = read_guarded(folder / DESCRIPTION)
+        _make_own(folder / EVENTS, size)
         log._file = _opened(folder / EVENTS)
         os.ftruncate(log._file, size)
         os.fsync(log._file)
@@ -227,6 +228,11 @@ class RunLog:
             os.close(self._file)
             self._file = again
 
+    def drop(self) -> None:
+        """Give up the lines that were not written yet."""
+        with self._mutex:
+            self._unwritten.clear()
+
     def close(self) -> None:
         """Close the file. Lines that cannot be written now are lost."""
         with self._mutex:
@@ -251,6 +257,22 @@ class RunLog:
             write_atomically(self.folder / DESCRIPTION, self._description)
             self._file = _opened(self.folder / EVENTS)
         return self._file
+
+
+def _make_own(log: Path, size: int) -> None:
+    """Give a run its own log, if the file has a second name: a copy with hard links has (`cp -al`).
+
+    What is appended to it, or cut off, would change the run in the other folder.
+
+    Raises:
+        OSError: it cannot be copied.
+    """
+    try:
+        with open_guarded(log) as file:
+            if os.fstat(file.fileno()).st_nlink > 1:
+                copy_atomically(file, size, log)
+    except FileNotFoundError:
+        pass
 
 
 def _opened(log: Path) -> int:
@@ -288,6 +310,8 @@ def contradiction(what: Description, started: RunStarted) -> str:
         sizes = (started.data.get("train"), started.data.get("test"))
         if sizes != (what.origin.train, what.origin.test):
             return "number of images"
+        if started.device == what.origin.device == "cpu" and started.threads != what.origin.threads:
+            return "number of threads"
     if started.scenario == what.spec.record:
         return ""
     with suppress(NotARunSpec):  # the log's is damaged, or of an earlier version

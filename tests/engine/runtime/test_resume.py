@@ -4,6 +4,7 @@ It is long because every kind of interruption is compared with the same undistur
 """
 
 import json
+import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator
@@ -467,6 +468,50 @@ def test_a_follower_waits_for_the_end_of_an_incomplete_line(lab: Lab) -> None:
     path.write_bytes(whole)
     assert follower.poll()
     assert follower.snapshot().finished is not None
+
+
+def test_resuming_a_copy_with_hard_links_does_not_change_the_original(lab: Lab) -> None:
+    run = stopped(lab, SCENARIOS["plain"], 9)
+    shutil.copytree(lab.folder / run, lab.folder / "copy", copy_function=os.link)
+    before = {path.name: path.read_bytes() for path in (lab.folder / run).iterdir()}
+    assert said(lab.resumed("copy")) == said(lab.whole(SCENARIOS["plain"]))
+    assert {path.name: path.read_bytes() for path in (lab.folder / run).iterdir()} == before
+    assert said(lab.resumed(run)) == said(lab.whole(SCENARIOS["plain"]))
+
+
+def test_a_run_whose_lock_was_replaced_is_not_written_any_more(lab: Lab) -> None:
+    sizes: list[int] = []
+
+    def answer(engine: Engine, event: RunEvent) -> None:
+        folder = lab.folder / event.run
+        if isinstance(event, EpochFinished) and event.epoch == 2:
+            (folder / LOCK).unlink()
+            (folder / LOCK).write_text("")
+            sizes.append((folder / EVENTS).stat().st_size)
+        if isinstance(event, RunFinished):
+            sizes.append((folder / EVENTS).stat().st_size)
+
+    engine, listener = lab.start(answer)
+    run = engine.train(SCENARIOS["plain"], 1)
+    listener.wait_for(RunFinished)
+    engine.close()
+    sizes.append((lab.folder / run / EVENTS).stat().st_size)
+    assert len(set(sizes)) == 1
+    texts = [notice.text for notice in engine.snapshot().notices]
+    assert any("run.lock was replaced by another program" in text for text in texts)
+
+
+def test_a_damaged_line_that_may_be_a_change_by_hand_is_not_ignored(lab: Lab) -> None:
+    run = stopped(lab, SCENARIOS["plain"], 9)
+    log = lab.folder / run / EVENTS
+    for name in (CHECKPOINT, PREVIOUS):
+        (lab.folder / run / name).unlink()
+    lines = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join([*lines[:4], b'{"event":"intervention","run":\n', *lines[4:]]))
+    reason = "line 5 of events.jsonl is damaged, and may be a change by hand that no checkpoint has"
+    assert reason in (refusal(lab, run) or "")
+    log.write_bytes(b"".join([*lines[:4], b'{"event":"sample","run":\n', *lines[4:]]))
+    assert said(lab.resumed(run)) == said(lab.whole(SCENARIOS["plain"]))
 
 
 def test_the_files_of_a_saved_run_are_for_the_user_alone(lab: Lab) -> None:

@@ -17,6 +17,7 @@ from engine.storage.run_lock import (
     LOCK,
     SILENT_SECONDS,
     CannotEnd,
+    LockLost,
     Owner,
     RunInUse,
     RunLock,
@@ -229,3 +230,53 @@ def test_a_pipe_in_place_of_the_lock_blocks_no_one(tmp_path: Path) -> None:
     assert owner_of(tmp_path) is None
     with pytest.raises(OSError, match="not a file of this user"):
         RunLock(tmp_path)
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+def test_a_lock_file_that_is_deleted_or_replaced_keeps_a_second_process_away_and_is_noticed(
+    deleted: bool, tmp_path: Path, neighbour: OwnerProcess
+) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    neighbour.hold(run)
+    (run / LOCK).unlink()
+    if not deleted:
+        (run / LOCK).write_text("")
+    with pytest.raises(RunInUse, match="it is being trained by another process"):
+        RunLock(run)
+
+
+def test_the_holder_notices_that_its_lock_file_was_replaced(tmp_path: Path) -> None:
+    lock = RunLock(tmp_path)
+    lock.check()
+    (tmp_path / LOCK).unlink()
+    (tmp_path / LOCK).write_text("")
+    with pytest.raises(LockLost, match=r"run\.lock was replaced by another program"):
+        lock.check()
+    lock.release()
+
+
+def test_the_holder_makes_a_deleted_lock_file_again(tmp_path: Path) -> None:
+    lock = RunLock(tmp_path)
+    (tmp_path / LOCK).unlink()
+    assert owner_of(tmp_path) is None
+    lock.check()
+    assert owner_of(tmp_path) == Owner.present()
+    lock.release()
+    assert owner_of(tmp_path) is None
+    RunLock(tmp_path).release()
+
+
+def test_a_copy_with_hard_links_gets_a_lock_of_its_own(tmp_path: Path) -> None:
+    original, copy = tmp_path / "original", tmp_path / "copy"
+    original.mkdir()
+    RunLock(original).release()
+    before = (original / LOCK).read_bytes()
+    copy.mkdir()
+    os.link(original / LOCK, copy / LOCK)
+    lock = RunLock(copy)
+    assert owner_of(copy) == Owner.present()
+    assert (original / LOCK).read_bytes() == before
+    assert owner_of(original) is None
+    RunLock(original).release()
+    lock.release()
