@@ -140,7 +140,7 @@ def measure(settings: Settings, effort: Effort, cores: int, spare: int, say: Pro
         say("launching and computing")
     return Report(
         device=str(device) if on_cpu else f"{device} ({torch.cuda.get_device_name(device)})",
-        data=source.title,
+        data=data.title,
         cores=cores,
         versions={"python": python_version(), "torch": str(torch.__version__)},
         pace=pace,

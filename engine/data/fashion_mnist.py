@@ -19,7 +19,17 @@ from engine.user_folders import user_folder
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["DataError", "Dataset", "Source", "cache_folder", "find_source", "inspect", "load", "scaled"]
+__all__ = [
+    "DataError",
+    "Dataset",
+    "Source",
+    "cache_folder",
+    "find_source",
+    "inspect",
+    "load",
+    "scaled",
+    "titled",
+]
 
 SourceKind = Literal["folder", "cache", "debian", "sample"]
 
@@ -32,6 +42,12 @@ _EXPECTED = f"{', '.join(FILES)}, gzipped or not"
 
 SAMPLE = Path(__file__).parent.parent / "assets"
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
+# The fingerprints of the whole set and of the sample; other files under the same names are trained, and said.
+_KNOWN = {
+    "fc7c45578b3bcfe5446fb56961292ecb2746adfee49b4e19e380b9ccd198dbab": "Fashion-MNIST",
+    "f293494c41084213ff474c33c8fecef5896f0853700f3d6fb17661f926b2451b": "Fashion-MNIST sample",
+}
+_UNKNOWN = "not the known Fashion-MNIST"
 SAMPLE_PASSES = 10  # times 6 000 images: an epoch of the sample has as many steps as one of the whole set
 
 _REMEDY = {
@@ -59,12 +75,6 @@ class Source:
     label: str
     train: int
     test: int
-
-    @property
-    def title(self) -> str:
-        """Name and size, for a title bar."""
-        sample = " sample" if self.kind == "sample" else ""
-        return f"Fashion-MNIST{sample} {self.train:,}/{self.test:,}".replace(",", " ")
 
     @property
     def passes(self) -> int:
@@ -99,6 +109,27 @@ class Dataset:
     passes: int
     folder: Path | None
     sha256: str
+
+    @property
+    def is_known(self) -> bool:
+        """Whether these are the images and labels of Fashion-MNIST, or of the included sample."""
+        return self.sha256 in _KNOWN
+
+    @property
+    def title(self) -> str:
+        """Name and size, for a title bar."""
+        return titled(self.sha256, len(self.train_labels), len(self.test_labels))
+
+
+def titled(sha256: str, train: int, test: int) -> str:
+    """Name and size of a data set.
+
+    Args:
+        sha256: its fingerprint.
+        train: number of training images.
+        test: number of test images.
+    """
+    return f"{_KNOWN.get(sha256, _UNKNOWN)} {train:,}/{test:,}".replace(",", " ")
 
 
 def cache_folder() -> Path:

@@ -189,7 +189,7 @@ class Loop:
                 fastest = threads.measure(self._settings.threads, dataset)
                 self._settings = replace(self._settings, threads=fastest, choose_threads=False)
             self._rounds = Rounds(self._settings.side_by_side if self._settings.threads == 1 else 1)
-            self._dataset, self._data_title = dataset, source.title
+            self._dataset, self._data_title = dataset, dataset.title
         return self._dataset
 
     def _on_run_event(self, event: "RunEvent") -> None:

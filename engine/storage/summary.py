@@ -81,11 +81,17 @@ def summarise(run: Snapshot, log_bytes: int) -> Summary:
         best_test_accuracy=run.best_test_accuracy,
         device=started.device if started else "",
         threads=started.threads if started else None,
-        data=str(started.data.get("source", "")) if started else "",
+        data=_data(started.data) if started else "",
         interventions=len(run.interventions),
         verdict=run.verdicts[0].kind if run.verdicts else "",
         log_bytes=log_bytes,
     )
+
+
+def _data(data: dict[str, Any]) -> str:
+    """A short name for the data source; other files under Fashion-MNIST's names are called that."""
+    source = str(data.get("source", ""))
+    return f"{source} (not the known Fashion-MNIST)" if data.get("known") is False else source
 
 
 def write_summary(folder: Path, summary: Summary) -> None:

@@ -46,6 +46,7 @@ def run_started(
             "source": data.source,
             "train": len(data.train_labels),
             "test": len(data.test_labels),
+            "known": data.is_known,
         },
         versions={"python": platform.python_version(), "torch": version("torch")},
         parameters=stages.parameters,

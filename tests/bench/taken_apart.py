@@ -157,7 +157,7 @@ def main() -> None:
     torch.set_num_threads(1)
     source = find_source()
     data = load(source, "cpu")
-    print(f"cpu, 1 thread; {source.title}; python {platform.python_version()}, torch {torch.__version__}\n")
+    print(f"cpu, 1 thread; {data.title}; python {platform.python_version()}, torch {torch.__version__}\n")
 
     print("| part of a step of `depth-7` | ms | share |\n|---|---:|---:|")
     whole = 0.0

@@ -113,7 +113,8 @@ def test_every_json_line_is_an_event_with_all_of_its_keys(saved_runs: SavedRuns)
     assert started["scenario"]["id"] == "depth-3"
     assert started["scenario"]["training"]["epochs"] == 2
     assert (started["seed"], started["device"], started["threads"], started["schema"]) == (42, "cpu", 1, 1)
-    assert started["data"] == {"name": "fashion-mnist", "source": "sample", "train": 6000, "test": 1000}
+    size = {"train": 6000, "test": 1000}
+    assert started["data"] == {"name": "fashion-mnist", "source": "sample", **size, "known": True}
     assert (started["step"], started["epoch"], started["time"]) == (0, 0, 0)
     assert (finished["status"], finished["epochs"], finished["steps"]) == ("finished", 2, 236)
     assert len(finished["weights_sha256"]) == 64

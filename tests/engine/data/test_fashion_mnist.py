@@ -1,4 +1,5 @@
 import gzip
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -54,7 +55,29 @@ def write(folder: Path, contents: Contents, *, zipped: bool = False) -> Path:
 def test_the_sample_is_used_if_there_is_no_other_source(no_debian: Path) -> None:
     source = find_source()
     assert (source.kind, source.train, source.test, source.passes) == ("sample", 6000, 1000, 10)
-    assert source.title == "Fashion-MNIST sample 6 000/1 000"
+    assert load(source, "cpu").title == "Fashion-MNIST sample 6 000/1 000"
+
+
+def test_other_files_under_the_same_names_are_not_called_fashion_mnist(
+    contents: Contents, tmp_path: Path
+) -> None:
+    sample = load(inspect("sample", SAMPLE), "cpu")
+    assert sample.is_known
+    shutil.copytree(SAMPLE, tmp_path / "copy")
+    copy = load(inspect("folder", tmp_path / "copy"), "cpu")
+    assert (copy.is_known, copy.title) == (True, sample.title)
+
+    labels = tmp_path / "copy" / f"{FILES[1]}.gz"
+    content = bytearray(gzip.decompress(labels.read_bytes()))
+    content[-1] = (content[-1] + 1) % 10
+    labels.write_bytes(gzip.compress(content))
+    other = load(inspect("folder", tmp_path / "copy"), "cpu")
+    assert (other.is_known, other.title) == (False, "not the known Fashion-MNIST 6 000/1 000")
+
+
+@pytest.mark.full_data
+def test_the_whole_set_is_known(full_data: Dataset) -> None:
+    assert (full_data.is_known, full_data.title) == (True, "Fashion-MNIST 60 000/10 000")
 
 
 def test_sample_can_be_asked_for_by_name(contents: Contents) -> None:

@@ -177,7 +177,8 @@ def test_the_snapshot_has_the_device_the_data_and_the_runs_in_order(start: Start
     snapshot = engine.snapshot()
     assert [run.run for run in snapshot.runs] == names
     assert [run.seed for run in snapshot.runs] == [3, 1, 2]
-    assert (snapshot.device, snapshot.data, snapshot.activity) == ("cpu", "Fashion-MNIST 80/20", "")
+    title = "not the known Fashion-MNIST 80/20"
+    assert (snapshot.device, snapshot.data, snapshot.activity) == ("cpu", title, "")
     assert [notice.number for notice in snapshot.notices] == [1, 2, 3]
     assert {notice.severity for notice in snapshot.notices} == {"information"}
     assert not engine.importing

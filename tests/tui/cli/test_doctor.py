@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.data.fashion_mnist import DEBIAN, FILES, SAMPLE, DataError, cache_folder, inspect
+from tests.engine.lab import write_data
 from tui_vanish.cli.doctor.devices import Devices, Gpu, Occupant, find_devices, parse_occupants
 from tui_vanish.cli.doctor.login import Session, find_session, find_terminal
 from tui_vanish.cli.main import main
@@ -78,6 +79,15 @@ def test_a_terminal_gets_wrapped_words_and_a_program_one_line_per_fact(
     broken, _, _ = capsys.readouterr().out.partition("\ndevices")
     assert max(map(len, broken.splitlines())) <= 80
     assert broken.split() == versions.split()
+
+
+@pytest.mark.usefixtures("with_devices")
+def test_other_files_under_the_names_of_fashion_mnist_are_called_that(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_data(tmp_path)
+    main(["doctor", "--data", str(tmp_path)])
+    assert f"not the known Fashion-MNIST 80/20 in {tmp_path}" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("with_devices")

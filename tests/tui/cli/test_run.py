@@ -141,6 +141,17 @@ def test_the_summary_uses_the_singular_for_one_step(
     assert capsys.readouterr().out.startswith("depth-3 finished: 1 epoch, 1 step, ")
 
 
+def test_the_summary_says_that_other_files_are_not_fashion_mnist(
+    small_data: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", "depth-3", *small_data]) == 0
+    said = f"  data      not the known Fashion-MNIST (its checksum differs): {small_data[1]}"
+    assert said in capsys.readouterr().out.splitlines()
+    assert main(["runs", "--json"]) == 0
+    (run,) = json.loads(capsys.readouterr().out)
+    assert run["data"] == f"{small_data[1]} (not the known Fashion-MNIST)"
+
+
 def test_a_missing_gpu_is_refused_with_a_one_line_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "depth-3", "--device", "cuda:99"]) == 2
     out, err = capsys.readouterr()

@@ -47,7 +47,7 @@ def _download() -> str:
         return str(error)
     finally:
         finish()
-    print(f"vanish-tui: {source.title} is in {source.path}", file=sys.stderr)
+    print(f"vanish-tui: Fashion-MNIST is in {source.path}", file=sys.stderr)
     return ""
 
 

@@ -178,6 +178,8 @@ def _provenance(seen: Sequence[Snapshot]) -> list[str]:
         f"{date.today():%Y-%m-%d}; {versions}; device {started.device}, {threads} per run;"
         f" {data['name']} {size} ({data['source']}); seeds {seeds}"
     ]
+    if data.get("known") is False:
+        lines.append("These data are not the known Fashion-MNIST: their checksum differs.")
     if (data["train"], data["test"]) != _PUBLISHED_IMAGES:
         lines.append("The published runs were trained on the whole set, 60 000/10 000 images.")
     return lines

@@ -244,6 +244,9 @@ def _summary(ending: Ending) -> str:
             f"{_figures('test', epoch.test_loss, epoch.test_accuracy)}"
             f"   best {format.percent(end.best_test_accuracy, 1)}"
         )
+    if seen.started is not None and seen.started.data.get("known") is False:
+        source = printable(str(seen.started.data.get("source", "")))
+        lines.append(f"  data      not the known Fashion-MNIST (its checksum differs): {source}")
     lines += [_wrapped(f"  verdict   {verdict.text}") for verdict in seen.verdicts]
     if ending.folder is not None:
         lines.append(f"  saved in  {printable(str(ending.folder))}")

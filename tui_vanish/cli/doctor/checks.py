@@ -15,7 +15,9 @@ from engine.data.fashion_mnist import (
     SourceKind,
     cache_folder,
     find_source,
+    fingerprint_of,
     inspect,
+    titled,
 )
 from engine.storage.paths import default_runs_folder, obstacle
 from engine.user_folders import has_home, user_folder
@@ -202,14 +204,20 @@ def _find_data(named: Path | None) -> tuple[tuple[FoundData, ...], str]:
             places.append(FoundData(kind, str(path), "", str(error), False))
         else:
             places.append(_place(kind, path, used, "", source))
-    return tuple(places), problem
+    unreadable = next((place.problem for place in places if place.used and place.problem), "")
+    return tuple(places), problem or unreadable
 
 
 def _place(
     kind: str, path: Path, used: Source | None, problem: str, source: Source | None = None
 ) -> FoundData:
     found = source or used
-    title = found.title if found is not None else ""
+    title = ""
+    if found is not None:
+        try:
+            title = titled(fingerprint_of(found), found.train, found.test)
+        except DataError as error:  # headers and lengths are right, the rest is not
+            problem = str(error)
     return FoundData(kind, str(path), title, problem, used is not None and used.kind == kind)
 
 
