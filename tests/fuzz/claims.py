@@ -26,7 +26,11 @@ def false_claims(change: VerdictChanged, truth: Truth) -> list[str]:
 _CONTRADICTIONS: tuple[tuple[str, Callable[..., bool], str], ...] = (
     (rf"{NUMBER}, below the {NUMBER}", lambda low, high: low >= high, "{0} is not below {1}"),
     (rf"{NUMBER} is below {NUMBER}", lambda low, high: low >= high, "{0} is not below {1}"),
-    (rf"{NUMBER}[^.;:]*above the {NUMBER}", lambda high, low: high <= low, "{0} is not above {1}"),
+    (
+        rf"{NUMBER},? (?:is )?(?:far )?above the {NUMBER}",
+        lambda high, low: high <= low,
+        "{0} is not above {1}",
+    ),
     (rf"only {PART} of (?:its|their)", lambda part: part > 0.1, "{0} is not little"),
     (
         rf"is that of guessing.*accuracy is {NUMBER} %",
@@ -34,7 +38,7 @@ _CONTRADICTIONS: tuple[tuple[str, Callable[..., bool], str], ...] = (
         "an accuracy of {0} % is not guessing",
     ),
     (
-        rf"by {NUMBER} times.*{TOO_LARGE}",
+        rf"{TOO_LARGE}.* by {NUMBER} times its own size",
         lambda times: times < 0.01,
         "a step of {0} times the weights is not too large",
     ),
@@ -88,14 +92,16 @@ def _wrong_cause(text: str, layer: str | None, truth: Truth, step: StepTruth) ->
         return []
     flat = max(each.saturated or 0.0 for each in passed)
     wrong = []
-    if re.search(rf"{NUMBER} % of its units are (?:saturated|flat)", text) and flat < 0.4:
-        wrong.append(f"at most {flat:.0%} are saturated of a layer that its dL/da has passed")
+    if found := re.search(rf"{NUMBER} % of (?:its units|the activations of layer(\d+)) are", text):
+        blamed = step.hidden[int(found[2]) - 1] if found[2] else None
+        if blamed is None or blamed not in passed or (blamed.saturated or 0.0) < 0.4:
+            wrong.append(f"at most {flat:.0%} are saturated of a layer that its dL/da has passed")
     if re.search(r"weights (?:are (?:too )?|this )small", text):
         limit = {"sigmoid": 16.0, "sigmoid_beta": 16.0, "relu": 2.0}.get(truth.scenario.model.activation, 1.0)
         gain = min(each.gain for each in passed)
         if gain > 1.2 * limit:
             wrong.append(f"the weights are not small: fan-in times their variance is at least {gain:.3g}")
-        if flat > 0.9 and "saturated" not in text:
+        if flat > 0.9 and "flat" not in text:
             wrong.append(f"a layer on the way is {flat:.0%} saturated, which the cause leaves out")
     return wrong
 
@@ -123,6 +129,10 @@ def _exploding(change: VerdictChanged, truth: Truth) -> list[str]:
         wrong += _wrong_ratio(change, steps)
         if "weights this large" in change.text and truth.scenario.model.norm in ("batch", "layer"):
             wrong.append("the size of the weights cancels in a normalised network")
+    elif truth.losses[0] < 2 * truth.guessing:
+        wrong.append(
+            f"the loss was {truth.losses[0]:.3g} before the first update, guessing gives {truth.guessing:.3g}"
+        )
     return wrong
 
 
@@ -215,13 +225,10 @@ def _learning(change: VerdictChanged, truth: Truth) -> list[str]:
     epochs = epochs_until(truth, change.step)
     if not epochs:
         return ["no epoch has ended"]
-    if epochs[-1].train_loss >= truth.guessing:
-        return [f"the train loss is {epochs[-1].train_loss:.4g}, guessing gives {truth.guessing:.4g}"]
-    if (
-        len(epochs) > 1
-        and epochs[-1].train_accuracy < 0.13
-        and epochs[-2].train_loss <= epochs[-1].train_loss
-    ):
+    last = epochs[-1]
+    if last.train_loss >= truth.guessing and last.train_accuracy < 0.3:
+        return [f"the train loss is {last.train_loss:.4g}, and {last.train_accuracy:.0%} are right"]
+    if len(epochs) > 1 and last.train_accuracy < 0.13 and epochs[-2].train_loss <= last.train_loss:
         return ["neither the loss nor the accuracy is better than guessing"]
     return []
 

@@ -108,9 +108,11 @@ def _stale(held: dict[str, VerdictChanged], truth: Truth) -> list[Fault]:
     exploding = held.get("exploding")
     if exploding and "ratio" in exploding.evidence and max(map(ahead, steps)) < 4:
         faults.append(Fault(exploding.text, f"over: at most {max(map(ahead, steps)):.3g} times more"))
-    if "learning" in held and truth.epochs and truth.epochs[-1].train_loss > 1.02 * truth.guessing:
-        loss = truth.epochs[-1].train_loss
-        faults.append(Fault(held["learning"].text, f"over: the loss is {loss:.4g}, worse than guessing"))
+    last = truth.epochs[-1] if truth.epochs else None
+    if "learning" in held and last and last.train_loss > 1.02 * truth.guessing and last.train_accuracy < 0.3:
+        loss, right = last.train_loss, last.train_accuracy
+        reason = f"over: the loss is {loss:.4g}, worse than guessing; {right:.0%} are right"
+        faults.append(Fault(held["learning"].text, reason))
     if "stuck" in held:
         faults += [Fault(held["stuck"].text, reason) for reason in _still_stuck(held["stuck"], truth)]
     return faults
