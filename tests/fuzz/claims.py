@@ -137,14 +137,19 @@ def _exploding(change: VerdictChanged, truth: Truth) -> list[str]:
 
 
 def _too_large(change: VerdictChanged, truth: Truth) -> list[str]:
-    """Whether the steps are what is wrong: the loss rose by them, or they are as large as the weights."""
-    steps = truth.before(change.step)
-    loss = max(step.loss for step in steps)
+    """Whether the steps are what is wrong: the blamed one is large, and the loss rose if it says so."""
+    evidence = change.evidence
+    blamed = truth.steps.get(int(evidence.get("at_step") or 0))
+    steps = [blamed] if blamed is not None else truth.before(change.step)
     update = max((layer.update for step in steps for layer in step.layers), default=0.0)
-    if truth.first_bad is None and update < 0.01:
-        return [f"no step changed a layer by more than {update:.3g} of its weights"]
-    if truth.losses[0] > 0.5 * loss and update < 0.5:
-        return [f"the loss was {truth.losses[0]:.3g} before any step"]
+    claimed = evidence.get("update_ratio")
+    if truth.first_bad is None and update < 0.1:
+        return [f"the steps that are blamed change a layer by at most {update:.3g} of its weights"]
+    if blamed is not None and claimed is not None and claimed > 1.1 * update:
+        return [f"that step changed a layer by {update:.3g} of its weights, not by {claimed:.3g}"]
+    first, loss = evidence.get("first_loss"), evidence.get("loss")
+    if "rose from" in change.text and first is not None and loss is not None and loss <= first:
+        return [f"the loss was {first:.3g} before and is {loss:.3g}: it did not rise"]
     return []
 
 
@@ -214,7 +219,7 @@ def _stuck(change: VerdictChanged, truth: Truth) -> list[str]:
     before, last = epochs
     falls = (before.train_loss - last.train_loss) / before.train_loss
     is_guessing = abs(last.train_loss / truth.guessing - 1) < 0.02 and last.train_accuracy < 0.15
-    if falls > 0.03 and not is_guessing:
+    if falls > 0.05 and not is_guessing:
         return [f"the loss falls from {before.train_loss:.4g} to {last.train_loss:.4g} in an epoch"]
     if last.train_accuracy >= 0.3 and falls > 0.02:
         return [f"it learns: {last.train_accuracy:.0%} are right, and the loss falls by {falls:.1%}"]
