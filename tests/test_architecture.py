@@ -39,6 +39,7 @@ FLOORS = (
         "tui_vanish.actions",
         "tui_vanish.themes",
         "tui_vanish.terminal",
+        "tui_vanish.text_editor",
         "tui_vanish.working_folder",
     ),
     ("engine.attach", "engine.bench", "engine.theory"),

@@ -19,6 +19,7 @@ from tui_vanish.chrome.message_line import MessageLine
 from tui_vanish.lab.screen import LabScreen
 from tui_vanish.navigation import Navigation
 from tui_vanish.poller import Poller
+from tui_vanish.session.catalogue import FOLLOW_SECONDS
 from tui_vanish.session.engine import EngineLike
 from tui_vanish.session.session import Session
 from tui_vanish.shutdown import Shutdown
@@ -72,7 +73,6 @@ class VanishApp(App[int]):
         super().__init__(ansi_color=True if plain else None)
         self.session = Session(engine, seed=seed, user_dir=user_dir, memory=memory)
         self.poller = Poller(self, engine, self.show, refresh)
-        self.navigation = Navigation(self, self.session, self.poller)
         self._message_line = MessageLine(self)
         self._announcements = Announcements(self, self._set_title)
         self.session.client.notify = self._announcements.notify
@@ -84,6 +84,7 @@ class VanishApp(App[int]):
         self._window_title = terminal.Title()
         self._suspension = Suspension(self.session)
         self.ending = Shutdown(self, self.session, stop_showing=self.poller.stop)
+        self.navigation = Navigation(self, self.session, self.poller, self.ending.ignoring_interrupts)
         for theme in THEMES.values():
             self.register_theme(theme)
         self._begin_with(first_theme(self.session.preferences.theme, plain=plain))
@@ -124,6 +125,7 @@ class VanishApp(App[int]):
         self.call_after_refresh(self._start_engine)
         self._message_line.listen()
         self.poller.start()
+        self.set_interval(FOLLOW_SECONDS, self.session.catalogue.follow)
         self.session.client.on_order = self.poller.expect
         self.app_resume_signal.subscribe(self, lambda _: self._resume_suspended())
         if not self.is_headless:

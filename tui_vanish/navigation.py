@@ -1,6 +1,8 @@
 """Opens the screens, and acts on the results that they return."""
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui_vanish.chrome.screen import LiveScreen, SizedScreen
@@ -27,10 +29,19 @@ class Navigation:
         app: owns the stack of screens.
         session: passed to the screens.
         poller: knows whether the app is quitting.
+        undisturbed: while another program has the terminal, the app ignores ctrl+c.
     """
 
-    def __init__(self, app: "App[Any]", session: "Session", poller: "Poller") -> None:
+    def __init__(
+        self,
+        app: "App[Any]",
+        session: "Session",
+        poller: "Poller",
+        undisturbed: Callable[[], AbstractContextManager[None]],
+    ) -> None:
         self._app, self._session, self._poller = app, session, poller
+        self._undisturbed = undisturbed
+        self._listed = session.catalogue.entries
         self._theory: Pages | None = None
 
     # ------------------------------------------------------------------------- as a screen's host
@@ -58,6 +69,13 @@ class Navigation:
 
         taken = {each.id for each in self._session.catalogue.entries}
         self._app.push_screen(EditorScreen(base, taken, free_id(base.id, taken)), self._finish_edit)
+
+    def edit_file(self, path: Path) -> None:
+        """Open a file in the user's text editor, and wait until it ends; if it can't be opened, say why."""
+        from tui_vanish.text_editor import edit
+
+        if problem := edit(path, self._app.suspend, self._undisturbed):
+            self._app.notify(problem, severity="warning", timeout=8, markup=False)
 
     def copy(self, text: str) -> None:
         """Copy to the clipboard of the user's terminal (OSC 52, also over SSH), and show what was copied."""
@@ -150,9 +168,8 @@ class Navigation:
 
     def show_news(self) -> None:
         """Show the session's latest snapshot on the screens."""
-        listed = self._session.catalogue.entries
         wanted = self._session.runs.list_new_runs()
-        if self._session.catalogue.entries is not listed:
+        if self._session.catalogue.entries is not self._listed:
             self._list_entries()
         for scenario_id in wanted:
             self.show_in_lab(scenario_id)
@@ -192,8 +209,9 @@ class Navigation:
         self.show_in_lab(entry.id)
 
     def _list_entries(self) -> None:
+        self._listed = self._session.catalogue.entries
         for lab in self._labs():
-            lab.show_entries(self._session.catalogue.entries)
+            lab.show_entries(self._listed)
 
     def _labs(self) -> Iterator[LabScreen]:
         return (screen for screen in self._app.screen_stack if isinstance(screen, LabScreen))

@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.protocol.status import Status
@@ -96,6 +96,10 @@ class Shutdown:
         """Leave through the event loop from now on, where that answers."""
         self._loop = asyncio.get_running_loop()
         self._listening.set()
+
+    def ignoring_interrupts(self) -> AbstractContextManager[None]:
+        """While another program has the terminal, ctrl+c is for that program."""
+        return self._watcher.ignoring(signal.SIGINT)
 
     def stop_listening(self) -> None:
         """Stop watching: the app has ended and all is saved, so a signal may end the process at once."""

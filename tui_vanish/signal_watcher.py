@@ -9,7 +9,8 @@ import select
 import signal
 import sys
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 
 from tui_vanish import terminal
 
@@ -26,6 +27,7 @@ class SignalWatcher:
         self._numbers = numbers
         self._leave = leave
         self._taken: list[signal.Signals] = []
+        self._ignored: signal.Signals | None = None
         self._reading = self._writing = -1
         self._stopped = False
 
@@ -41,6 +43,15 @@ class SignalWatcher:
                 signal.signal(number, _leave_it_to_the_watcher)
                 self._taken.append(number)
         threading.Thread(target=self._watch, name="signal-watcher", daemon=True).start()
+
+    @contextmanager
+    def ignoring(self, number: signal.Signals) -> Iterator[None]:
+        """Ignore a signal, which the terminal sends to another program in the foreground as well."""
+        self._ignored = number
+        try:
+            yield
+        finally:
+            self._ignored = None
 
     def stop(self) -> None:
         """Stop watching: signals end the process at once again. Only the main thread may call this."""
@@ -75,7 +86,8 @@ class SignalWatcher:
             data = os.read(self._reading, 1 << 10)
         except BlockingIOError:
             return []
-        return [signal.Signals(number) for number in data if number in self._taken]
+        taken = [number for number in self._taken if number != self._ignored]
+        return [signal.Signals(number) for number in data if number in taken]
 
 
 def _leave_it_to_the_watcher(*_: object) -> None:

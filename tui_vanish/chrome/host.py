@@ -1,5 +1,6 @@
 """What a screen needs from the object that opens other screens."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ class Host(Protocol):
 
     def open_editor(self, base: "Scenario") -> None:
         """Edit a scenario's values, then train or save the variant."""
+
+    def edit_file(self, path: Path) -> None:
+        """Open a file in the user's text editor, and wait until it ends."""
 
     def copy(self, text: str) -> None:
         """Copy to the user's clipboard, and show what was copied."""

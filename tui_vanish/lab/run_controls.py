@@ -246,6 +246,21 @@ class RunControls(LiveScreen[None]):
             return
         self.host.open_editor(base)
 
+    def action_edit_file(self) -> None:
+        """Open the highlighted scenario's own file in the user's text editor."""
+        entry = self.highlighted
+        if entry is None:
+            return
+        if entry.built_in:
+            text = f"{entry.id} is built in and read-only. Press e, then ctrl+s, to save a variant as a file."
+            self.notify(text, timeout=6, markup=False)
+        elif self.session.catalogue.is_unsaved(entry.id):
+            self.notify(
+                f"{entry.id} has no file yet. Press e, then ctrl+s, to save it.", timeout=6, markup=False
+            )
+        else:
+            self.host.edit_file(entry.path)
+
     # ----------------------------------------------------------------------------------- verdict
 
     @property

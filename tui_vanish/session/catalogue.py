@@ -1,8 +1,10 @@
 """The scenarios in the list: from files, and from the editor, in memory until they are saved."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
     from scenarios.schema import Scenario
 
 SECTION = "Made here"
+FOLLOW_SECONDS = 1.0  # how often the app looks whether a file has changed
+
+_Stamps = dict[str, tuple[int, int, int]]
 
 
 class Catalogue:
@@ -22,11 +27,13 @@ class Catalogue:
         user_dir: the folder of the user's scenario files; None if there is no such folder.
 
     Attributes:
-        on_read: called when a scenario has been read that `read` did not have yet.
+        on_read: called when a scenario has been read that `read` did not have yet, and when files changed.
     """
 
     def __init__(self, user_dir: Path | None) -> None:
         self.user_dir = user_dir
+        self._stamps = _stamps(user_dir)  # before the files are read, so that no change is missed
+        self._follows = False
         self.entries: tuple[Entry, ...] = scenarios.entries(user_dir)
         self.on_read: Callable[[], None] = lambda: None
         self._made: dict[str, Scenario] = {}
@@ -69,6 +76,25 @@ class Catalogue:
         except (scenarios.ScenarioError, OSError) as error:
             self._read[entry.id] = str(error)
 
+    async def follow(self) -> None:
+        """Read the user's files again if one of them has changed, is new, or is gone."""
+        stamps = _stamps(self.user_dir)
+        if self._follows or stamps == self._stamps:
+            return
+        self._follows = True
+        try:
+            found = await asyncio.to_thread(scenarios.entries, self.user_dir)
+        finally:
+            self._follows = False
+        self._stamps = stamps
+        listed = {entry.id for entry in found}
+        for entry in (*self.entries, *found):
+            if not entry.built_in:
+                self._read.pop(entry.id, None)
+        made = (entry for entry in self.entries if entry.id in self._made and entry.id not in listed)
+        self.entries = (*found, *made)
+        self.on_read()
+
     def is_unsaved(self, scenario_id: str) -> bool:
         """Whether the scenario is only in memory."""
         return scenario_id in self._made
@@ -99,3 +125,19 @@ class Catalogue:
         self._read.pop(entry.id, None)
         self.entries = (*(each for each in self.entries if each.id != entry.id), entry)
         return entry
+
+
+def _stamps(folder: Path | None) -> _Stamps:
+    """What changes when a file in the folder is written: by name, its time, its size and its inode."""
+    found: _Stamps = {}
+    try:
+        with os.scandir(folder) if folder is not None else nullcontext(()) as files:
+            for file in files:
+                if file.name.endswith(".toml"):
+                    with suppress(OSError):  # a link to nothing is in the list, too
+                        found[file.name] = (0, 0, 0)
+                        status = file.stat()
+                        found[file.name] = (status.st_mtime_ns, status.st_size, status.st_ino)
+    except OSError:
+        pass
+    return found
