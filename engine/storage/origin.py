@@ -1,7 +1,10 @@
 """What a run's bits depend on besides scenario and seed: the data, device and threads it began with."""
 
+import os
 import re
-from dataclasses import dataclass
+import shlex
+import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -27,6 +30,9 @@ class Origin:
         sha256: of the images and labels; empty if an earlier version began the run.
         device: its name in torch.
         threads: number of torch threads.
+        host: the machine; empty if an earlier version began the run.
+        command: the command line that began the run; empty if an earlier version did. Host and command do
+            not change the bits, so they are not compared.
     """
 
     source: str
@@ -37,6 +43,8 @@ class Origin:
     sha256: str
     device: str
     threads: int
+    host: str = field(default="", compare=False)
+    command: str = field(default="", compare=False)
 
     @classmethod
     def of(cls, data: "Dataset", threads: int) -> Self:
@@ -50,6 +58,8 @@ class Origin:
             sha256=data.sha256,
             device=str(data.train_images.device),
             threads=threads,
+            host=os.uname().nodename,
+            command=shlex.join(["vanish-tui", *sys.argv[1:]]),
         )
 
     @classmethod
@@ -115,6 +125,7 @@ class Origin:
             sha256=str(sha256),
             device=str(device),
             threads=record["threads"],
+            **{name: text for name in ("host", "command") if isinstance(text := record.get(name), str)},
         )
 
     @property
@@ -128,6 +139,8 @@ def to_record(origin: Origin) -> Record:
     return {
         "device": origin.device,
         "threads": origin.threads,
+        "host": origin.host,
+        "command": origin.command,
         "data": {
             "source": origin.source,
             "folder": None if origin.folder is None else str(origin.folder),

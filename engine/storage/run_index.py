@@ -9,7 +9,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import time_ns
 from typing import Any, Literal, NamedTuple
@@ -22,6 +22,7 @@ from engine.storage.atomic import remove_leftovers, write_atomically
 from engine.storage.guarded import read_guarded
 from engine.storage.handover import successors
 from engine.storage.labels import NO_LABELS, Labels, read_labels
+from engine.storage.origin import Origin
 from engine.storage.run_lock import Owner, owner_of
 from engine.storage.run_log import EVENTS, Newer, NotARun, read_description
 from engine.storage.summary import (
@@ -221,11 +222,15 @@ def _read(folder: Path) -> _Kept:
             summary = read_summary(folder)
         except FileNotFoundError:  # the process was killed before its first save
             what = read_description(folder)
-            summary = Summary(what.spec.id, what.seed, Status.LOADING)
+            summary = _with_origin(Summary(what.spec.id, what.seed, Status.LOADING), what.origin)
         except Newer:
             raise
         except (NotARun, OSError) as error:
             summary, problem = _made_again(folder, error)
+        else:
+            if summary.train_images is None:  # an earlier version wrote it
+                with suppress(NotARun):
+                    summary = _with_origin(summary, read_description(folder).origin)
     except NotARun as error:
         problem = str(error)
     except OSError as error:
@@ -260,6 +265,20 @@ def _made_again(folder: Path, error: NotARun | OSError) -> tuple[Summary, str]:
         with suppress(OSError):
             write_summary(folder, summary)
     return summary, follower.damage or f"{SUMMARY} was damaged and is made again from the log"
+
+
+def _with_origin(summary: Summary, origin: Origin | None) -> Summary:
+    """The summary with what `run.json` says about the data, the device and the threads."""
+    if origin is None:
+        return summary
+    return replace(
+        summary,
+        data=origin.source,
+        device=origin.device,
+        threads=origin.threads,
+        train_images=origin.train,
+        test_images=origin.test,
+    )
 
 
 def _entry(runs: Path, name: str, kept: _Kept, successor: Owner | None) -> RunEntry:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from engine.protocol.events import LIMITS, SCHEMA, is_a
+from engine.protocol.events import LIMITS, SCHEMA, RunStarted, is_a
 from engine.protocol.json_text import parse
 from engine.protocol.status import Status
 from engine.storage.atomic import write_atomically
@@ -28,6 +28,8 @@ class Summary:
         epochs: planned for the whole schedule.
         time: training time in seconds.
         data: a short name for the data source.
+        train_images: number of training images; None if an earlier version wrote the summary.
+        test_images: number of test images; None like `train_images`.
         interventions: how often the run was changed by hand.
         verdict: the kind of its most severe verdict; empty if there is none.
         log_bytes: size of `events.jsonl` at this save. A log that is shorter now was cut.
@@ -54,6 +56,8 @@ class Summary:
     interventions: int = 0
     verdict: str = ""
     log_bytes: int = 0
+    train_images: int | None = None
+    test_images: int | None = None
 
 
 FIELDS = tuple(field.name for field in fields(Summary))
@@ -85,6 +89,8 @@ def summarise(run: Snapshot, log_bytes: int) -> Summary:
         interventions=len(run.interventions),
         verdict=run.verdicts[0].kind if run.verdicts else "",
         log_bytes=log_bytes,
+        train_images=_count(started, "train"),
+        test_images=_count(started, "test"),
     )
 
 
@@ -92,6 +98,11 @@ def _data(data: dict[str, Any]) -> str:
     """A short name for the data source; other files under Fashion-MNIST's names are called that."""
     source = str(data.get("source", ""))
     return f"{source} (not the known Fashion-MNIST)" if data.get("known") is False else source
+
+
+def _count(started: RunStarted | None, name: str) -> int | None:
+    value = started.data.get(name) if started and isinstance(started.data, dict) else None
+    return value if type(value) is int else None
 
 
 def write_summary(folder: Path, summary: Summary) -> None:

@@ -3,6 +3,7 @@
 import copy
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -100,7 +101,7 @@ def write_data(folder: Path, train: int = 80, test: int = 20) -> Path:
 
 def origin() -> Origin:
     """Where a run begins that is trained on `random_data`."""
-    return Origin.of(random_data(), threads=1)
+    return replace(Origin.of(random_data(), threads=1), host="gpu-box-3", command="vanish-tui run small")
 
 
 def begin(

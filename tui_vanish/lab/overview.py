@@ -1,5 +1,6 @@
 """The texts of the lab besides those of a run: the standings in the list, and a scenario's text."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from tui_vanish.lab.scenario_list import Standing
@@ -8,13 +9,19 @@ from tui_vanish.lab.scenario_text import Paragraph
 if TYPE_CHECKING:
     from engine.runtime.state import EngineSnapshot
     from scenarios.schema import Scenario
+    from tui_vanish.session.saved_results import Result
 
 _SEPARATOR = " · "
 
 
-def standings(snapshot: "EngineSnapshot") -> dict[str, Standing]:
-    """Status and accuracy of the latest run of each scenario, by the scenario's id."""
-    return {
+def standings(snapshot: "EngineSnapshot", saved: Mapping[str, "Result"]) -> dict[str, Standing]:
+    """Status and accuracy of the latest run of each scenario, by the scenario's id.
+
+    Args:
+        snapshot: the runs of this session.
+        saved: the latest saved runs, for scenarios without a run in this session.
+    """
+    return {name: Standing(result.status, result.accuracy) for name, result in saved.items()} | {
         run.scenario_id: Standing(run.status, run.last_epoch.test_accuracy if run.last_epoch else None)
         for run in snapshot.runs
     }

@@ -8,13 +8,13 @@ from textual.containers import Horizontal, Vertical
 from textual.getters import query_one
 
 from engine.tracking.snapshot import Snapshot
-from tui_vanish.drawing.text import Piece, row_width
+from tui_vanish.drawing.text import Piece, cut, row_width
 from tui_vanish.instruments.heatmap import HeatMap
 from tui_vanish.instruments.layer_bars import LayerBars
 from tui_vanish.instruments.line_chart import LineChart
 from tui_vanish.instruments.timeline import Timeline
 from tui_vanish.lab.layout import Layout
-from tui_vanish.monitor import charts, present, schedule, theory_marks
+from tui_vanish.monitor import charts, origin_text, present, schedule, theory_marks
 from tui_vanish.monitor.looks import Looks
 from tui_vanish.monitor.note import RunNote
 from tui_vanish.widgets.frame import FrameLine
@@ -40,6 +40,7 @@ class RunPane(Vertical):
     _heat = query_one("#heat", HeatMap)
     _note_top = query_one("#note-top", FrameLine)
     _note = query_one("#note", RunNote)
+    _end_line = query_one("#run-end", FrameLine)
 
     def compose(self) -> ComposeResult:
         """All parts; `lay_out` hides those without room."""
@@ -122,6 +123,10 @@ class RunPane(Vertical):
         note = present.note(run, activity, theory, unsaved)
         self._note_top.show((Piece(note.title, "title"),))
         self._note.show(note)
+        if run.started is not None:
+            room = layout.run_width - 6
+            words = cut(origin_text.in_brief(run.started, run.run), room)
+            self._end_line.show((), (Piece(words, "dim"),))
 
     def _show_layers(
         self,

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from scenarios import Entry
     from tui_vanish.chrome.host import Host
     from tui_vanish.lab.run_pane import RunPane
+    from tui_vanish.session.saved_results import Result
     from tui_vanish.session.session import Session
 
 # The widget that gets the focus in each pane, in the order of the keys 1 to 4.
@@ -58,6 +59,7 @@ class LabScreen(RunControls):
         self._about_wanted = False
         self._layout: Layout | None = None
         self._run_pane: RunPane | None = None
+        self._saved: Mapping[str, Result] = {}
 
     def compose(self) -> ComposeResult:
         """All panes except the run's, which is added later; the layout decides which are visible."""
@@ -109,6 +111,15 @@ class LabScreen(RunControls):
         if pane.is_whole and not self.host.leaving:
             self._run_pane = pane
             self.show()
+        self.run_worker(self._read_saved_results(), exit_on_error=False)
+
+    async def _read_saved_results(self) -> None:
+        """Show how the scenarios ended in earlier sessions."""
+        from tui_vanish.session.saved_results import read_results  # not needed for the first frame
+
+        self._saved = await read_results(self.session.engine.runs_folder)
+        if not self.host.leaving:
+            self.show()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Show which pane has the focus."""
@@ -122,7 +133,9 @@ class LabScreen(RunControls):
         if run is not None:
             self.reset_charts_for(run.run)
         self._title_bar.show(title_of(snapshot, self.session.machine, self.session.client.seed))
-        self._scenarios.list.show_standings(overview.standings(snapshot), self.session.comparison.marked)
+        self._scenarios.list.show_standings(
+            overview.standings(snapshot, self._saved), self.session.comparison.marked
+        )
         layout = self._arrange(run)
         if self._run_pane is not None and run is not None and layout.run:
             prediction = self.predictions.of(run)
@@ -174,7 +187,21 @@ class LabScreen(RunControls):
             return [Paragraph("", entry.title)]
         if isinstance(scenario, str):
             return [Paragraph("", entry.title), Paragraph("Cannot be used", scenario)]
-        return overview.about(entry.title, scenario)
+        return [*overview.about(entry.title, scenario), *self._paragraphs_of_run()]
+
+    def _paragraphs_of_run(self) -> list[Paragraph]:
+        """What the run of the highlighted scenario was trained on, where, when and by which command."""
+        run = self.shown_run
+        if run is None or run.started is None:
+            return []
+        from tui_vanish.monitor import origin_text  # not needed by the first frame
+
+        known = self.session.origins.of(run.run)
+        return [
+            Paragraph("Trained on", origin_text.of_started(run.started)),
+            Paragraph("Begun", f"{origin_text.where_and_when(run.run, known)}, with seed {run.seed}"),
+            Paragraph("Command", origin_text.command(known)),
+        ]
 
     def _show_footer(self, run: "Snapshot | None", layout: Layout) -> None:
         if self._scenarios.filtering:

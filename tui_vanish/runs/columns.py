@@ -10,6 +10,7 @@ from scenarios.problems import printable
 from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece, Row, cut, padded
 from tui_vanish.instruments.status import ROLES, mark
+from tui_vanish.monitor.origin_text import UNKNOWN, begun
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,12 @@ class Column:
     key: Callable[[RunEntry], float | str | None]
 
 
-def _when(entry: RunEntry) -> str:
-    """The date and time in a run's name; empty if it has none."""
-    digits = entry.name[:15].replace("-", "")
-    if len(digits) != 14 or not digits.isdecimal():
+def _images(entry: RunEntry) -> str:
+    """The number of training images."""
+    if entry.summary is None:
         return ""
-    return f"{digits[:4]}-{digits[4:6]}-{digits[6:8]} {digits[8:10]}:{digits[10:12]}"
+    number = entry.summary.train_images
+    return UNKNOWN if number is None else format.count(number)
 
 
 def _scenario(entry: RunEntry) -> str:
@@ -76,16 +77,17 @@ def labels(entry: RunEntry) -> str:
 
 
 COLUMNS: tuple[Column, ...] = (
-    Column("when", 16, _when, lambda entry: entry.name),
+    Column("when", 16, lambda entry: begun(entry.name), lambda entry: entry.name),
     Column("scenario", 18, _scenario, _scenario),
     Column("status", 9, lambda entry: entry.status, lambda entry: entry.status),
     Column("epoch", 9, _epochs, _figure("epoch")),
     Column("test", 7, _accuracy("test_accuracy"), _figure("test_accuracy")),
+    Column("images", 7, _images, _figure("train_images")),
     Column("best", 7, _accuracy("best_test_accuracy"), _figure("best_test_accuracy")),
     Column("trained", 8, _trained, _figure("time")),
-    Column("seed", 6, _seed, _figure("seed")),
-    Column("verdict", 12, _verdict, _verdict),
+    Column("verdict", 11, _verdict, _verdict),
     Column("name", 12, labels, labels),
+    Column("seed", 6, _seed, _figure("seed")),
 )
 _LEFT = ("when", "scenario", "status", "verdict", "name")
 
@@ -140,9 +142,8 @@ def heading_row(order: Order, width: int, *, ascii: bool) -> Row:
     """The headings; an arrow shows the order in the sorted column."""
     pieces: list[Piece] = [Piece("     ")]
     for place, column in enumerate(columns_for(width)):
-        sign = (("v" if ascii else "↓") if order.descending else ("^" if ascii else "↑")) * (
-            place == order.column
-        )
+        signs = ("-", "+") if ascii else ("↓", "↑")  # a letter would be read as a part of the heading
+        sign = signs[not order.descending] if place == order.column else ""
         pieces.append(Piece(_in_column(column, f"{column.heading}{sign}"), "accent" if sign else "dim"))
     return tuple(pieces)
 

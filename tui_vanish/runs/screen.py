@@ -24,9 +24,11 @@ from tui_vanish.chrome.key_footer import KeyFooter
 from tui_vanish.chrome.screen import LiveScreen
 from tui_vanish.chrome.title_bar import TitleBar, title_of
 from tui_vanish.drawing.text import Piece, Row
+from tui_vanish.monitor import origin_text
 from tui_vanish.runs.columns import COLUMNS, labels
 from tui_vanish.runs.run_list import RunList
 from tui_vanish.widgets.frame import FrameLine
+from tui_vanish.widgets.table import TableRows
 
 if TYPE_CHECKING:
     from tui_vanish.chrome.host import Host
@@ -49,6 +51,7 @@ class RunsScreen(LiveScreen[str | None]):
     _top_line = query_one("#runs-top", FrameLine)
     _list = query_one("#run-list", RunList)
     _line = query_one("#run-filter", Input)
+    _origin = query_one("#runs-origin", TableRows)
     _end_line = query_one("#runs-end", FrameLine)
     _key_footer = query_one(KeyFooter)
 
@@ -72,6 +75,8 @@ class RunsScreen(LiveScreen[str | None]):
             compact=True,
             select_on_focus=False,
         )
+        yield FrameLine("middle", id="runs-origin-top")
+        yield TableRows(id="runs-origin")
         yield FrameLine("bottom", id="runs-end")
         yield KeyFooter()
 
@@ -136,6 +141,8 @@ class RunsScreen(LiveScreen[str | None]):
         counts = f"{len(runs.items)} of {len(self._entries)} · {live} live · by {column}"
         self._top_line.show((Piece("Runs", "title"),), (Piece(counts, "dim"),))
         entry = runs.current
+        known = self.session.origins.of(entry.name) if entry and entry.summary else None
+        self._origin.show(lambda width, ascii: origin_text.rows(entry, known, width) if entry else ())
         about = entry.problem or self._trainer(entry) if entry else ""
         left: Row = (Piece(f"{printable(entry.name)}  {labels(entry)}".rstrip(), "dim"),) if entry else ()
         if runs.filter:

@@ -9,6 +9,7 @@ from tui_vanish.session.catalogue import Catalogue
 from tui_vanish.session.client import EngineClient
 from tui_vanish.session.comparison import Comparison
 from tui_vanish.session.open_runs import OpenRuns
+from tui_vanish.session.origins import Origins
 from tui_vanish.session.preferences import recall, remember
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Session:
         self.catalogue = Catalogue(user_dir)
         self.runs = OpenRuns(self.client, self.catalogue)
         self.comparison = Comparison(self.client, self.catalogue, self.runs)
+        self.origins = Origins(lambda: self.engine.runs_folder)
         self.preferences = recall(memory)
         self._memory = memory
 

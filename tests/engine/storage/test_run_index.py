@@ -41,7 +41,20 @@ def test_the_latest_run_is_first_with_its_results(tmp_path: Path) -> None:
     make_run(tmp_path, "20260102-small", Status.STOPPED)
     second, first = list_runs(tmp_path)
     assert (second.name, second.status, second.state) == ("20260102-small", "stopped", "ended")
-    assert first.summary == Summary("small", 5, Status.FINISHED, epoch=2, epochs=9, test_accuracy=0.5)
+    began = origin()
+    assert first.summary == Summary(
+        "small",
+        5,
+        Status.FINISHED,
+        epoch=2,
+        epochs=9,
+        test_accuracy=0.5,
+        device=began.device,
+        threads=began.threads,
+        data=began.source,
+        train_images=began.train,
+        test_images=began.test,
+    )
     assert first.folder == tmp_path / "20260101-small"
 
 

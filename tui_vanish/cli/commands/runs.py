@@ -15,7 +15,7 @@ from tui_vanish.cli import options
 from tui_vanish.drawing import format
 from tui_vanish.jobs.exits import RefusedError
 
-_COLUMNS = ("run", "status", "epoch", "test", "best", "trained", "verdict", "")
+_COLUMNS = ("run", "status", "epoch", "test", "best", "trained", "images", "verdict", "")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +48,7 @@ def _row(entry: RunEntry) -> tuple[str, ...]:
     notes += [entry.problem]
     remark = "  ".join(note for note in notes if note)
     if summary is None:
-        return entry.name, entry.state, "", "", "", "", "", remark
+        return entry.name, entry.state, "", "", "", "", "", "", remark
     return (
         entry.name,
         entry.status,
@@ -56,6 +56,7 @@ def _row(entry: RunEntry) -> tuple[str, ...]:
         _accuracy(summary.test_accuracy),
         _accuracy(summary.best_test_accuracy),
         format.duration(summary.time),
+        "unknown" if summary.train_images is None else format.count(summary.train_images),
         summary.verdict.replace("_", " "),
         remark,
     )

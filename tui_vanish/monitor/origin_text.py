@@ -1,0 +1,85 @@
+"""What a run was trained on, where, when, and by which command, in words."""
+
+from typing import TYPE_CHECKING
+
+from engine.storage.run_index import RunEntry
+from scenarios.problems import printable
+from tui_vanish.drawing import format
+from tui_vanish.drawing.text import Piece, Row, cut_row
+
+if TYPE_CHECKING:
+    from engine.protocol.events import RunStarted
+    from tui_vanish.session.origins import Known
+
+UNKNOWN = "unknown"
+ROWS = 3
+_LONGEST = 500  # cells of a command, which comes from a file
+
+
+def begun(name: str) -> str:
+    """The date and time in a run's name; empty if it has none."""
+    digits = name[:15].replace("-", "")
+    if len(digits) != 14 or not digits.isdecimal():
+        return ""
+    return f"{digits[:4]}-{digits[4:6]}-{digits[6:8]} {digits[8:10]}:{digits[10:12]}"
+
+
+def trained_on(train: int | None, test: int | None, source: str, device: str, threads: int | None) -> str:
+    """The data and the device in words; each part that is not known is said to be unknown."""
+    if train is None:
+        images = f"{UNKNOWN} number of images"
+    elif test is None:
+        images = f"{format.count(train)} images"
+    else:
+        images = f"{format.count(train)} training and {format.count(test)} test images"
+    where = device or f"{UNKNOWN} device"
+    if threads is not None:
+        where += f", {threads} thread{'s' if threads != 1 else ''}"
+    return f"{images} ({printable(source) or f'{UNKNOWN} data'}) · {where}"
+
+
+def of_started(started: "RunStarted") -> str:
+    """The data and the device of a run, from its first event."""
+    data = started.data if isinstance(started.data, dict) else {}
+    train, test = (value if type(value := data.get(key)) is int else None for key in ("train", "test"))
+    return trained_on(train, test, str(data.get("source", "")), started.device, started.threads)
+
+
+def in_brief(started: "RunStarted", name: str) -> str:
+    """The data, the device and the time in a few words, for a frame."""
+    data = started.data if isinstance(started.data, dict) else {}
+    train = data.get("train")
+    images = f"{format.count(train)} images" if type(train) is int else f"{UNKNOWN} images"
+    threads = "" if started.threads is None else f" ×{started.threads}"
+    source = printable(str(data.get("source", ""))) or UNKNOWN
+    return f"{images} ({source}) · {started.device}{threads} · {begun(name) or UNKNOWN}"
+
+
+def where_and_when(name: str, known: "Known | None") -> str:
+    """When the run began, and on which machine."""
+    host = "…" if known is None else (printable(known.origin.host) if known.origin else "") or UNKNOWN
+    return f"{begun(name) or UNKNOWN} on {'an unknown machine' if host == UNKNOWN else host}"
+
+
+def command(known: "Known | None") -> str:
+    """The command that began the run."""
+    if known is None:
+        return "…"
+    return (printable(known.origin.command[:_LONGEST]) if known.origin else "") or UNKNOWN
+
+
+def rows(entry: RunEntry, known: "Known | None", width: int) -> list[Row]:
+    """Three rows about a run of the list."""
+    summary, origin = entry.summary, known.origin if known else None
+    if summary is None:
+        return []
+    train, test = (origin.train, origin.test) if origin else (summary.train_images, summary.test_images)
+    source = origin.source if origin else summary.data
+    device = origin.device if origin else summary.device
+    threads = origin.threads if origin else summary.threads
+    lines = {
+        "data": trained_on(train, test, source, device, threads),
+        "begun": f"{where_and_when(entry.name, known)}, with seed {summary.seed}",
+        "command": command(known),
+    }
+    return [cut_row((Piece(f" {label:8}", "dim"), Piece(text)), width) for label, text in lines.items()]

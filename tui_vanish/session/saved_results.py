@@ -1,0 +1,40 @@
+"""The last result of each scenario, from the index of the saved runs; no log is read."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from engine.protocol.status import Status
+
+
+class Result(NamedTuple):
+    """How a scenario's latest saved run ended; `accuracy` is the last one on the test images."""
+
+    status: "Status"
+    accuracy: float | None
+
+
+async def read_results(folder: Path) -> Mapping[str, Result]:
+    """The latest saved run of each scenario, by id; empty if the folder cannot be read.
+
+    The work is done in a thread, so that the screen stays usable.
+    """
+    return await asyncio.to_thread(_results, folder)
+
+
+def _results(folder: Path) -> Mapping[str, Result]:
+    from engine.protocol.status import Status  # not needed for the first frame
+    from engine.storage.run_index import list_runs
+
+    try:
+        entries = list_runs(folder)
+    except OSError:
+        return {}
+    latest: dict[str, Result] = {}
+    for entry in entries:  # the latest first
+        if (summary := entry.summary) is not None and not entry.problem:
+            status = Status.STOPPED if entry.state == "abandoned" else summary.status
+            latest.setdefault(summary.scenario, Result(status, summary.test_accuracy))
+    return latest
