@@ -16,6 +16,7 @@ from tui_vanish import terminal
 from tui_vanish.actions import bindings
 from tui_vanish.chrome.announcements import Announcements
 from tui_vanish.chrome.message_line import MessageLine
+from tui_vanish.jobs.telling import lines_of
 from tui_vanish.lab.screen import LabScreen
 from tui_vanish.navigation import Navigation
 from tui_vanish.poller import Poller
@@ -182,8 +183,11 @@ class VanishApp(App[int]):
         timeout: float | None = None,
         markup: bool = True,
     ) -> None:
-        """Show a message in place of the keys. It replaces Textual's toasts, which cover what is read."""
-        text = f"{title}: {message}" if title else message
+        """Show a message in place of the keys. It replaces Textual's toasts, which cover what is read.
+
+        Every message of the app passes here, and is made printable here: names and errors may hold anything.
+        """
+        text = lines_of(f"{title}: {message}" if title else message)
         self._message_line.say(text, severity, self.NOTIFICATION_TIMEOUT if timeout is None else timeout)
 
     # ----------------------------------------------------------------------------------- actions

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from scenarios.problems import printable
+from tui_vanish.jobs.telling import tell
 
 if TYPE_CHECKING:
     from tui_vanish.jobs.background import Successor
@@ -46,9 +47,8 @@ def say_farewell(runs: Sequence[str], successor: "Successor | None", problem: st
     if lost:
         does = "does" if len(lost) == 1 else "do"
         reason = "; ".join(problems).rstrip(".") or "the other process has not started it"
-        print(
-            f"vanish-tui: {', '.join(lost)} {does} not continue in the background: {printable(reason)}."
-            f" Its progress is saved; to continue: vanish-tui run --resume {' '.join(lost)}",
-            file=sys.stderr,
+        tell(
+            f"{', '.join(lost)} {does} not continue in the background: {printable(reason)}."
+            f" Its progress is saved; to continue: vanish-tui run --resume {' '.join(lost)}"
         )
     return not lost

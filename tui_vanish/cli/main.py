@@ -19,6 +19,7 @@ from tui_vanish.cli.options import (
     settings,
 )
 from tui_vanish.jobs.exits import FAILED, WRONG_USE, FailedError, LeaveAtOnce, RefusedError
+from tui_vanish.jobs.telling import tell
 
 COMMANDS = {
     "list": "list all scenarios",
@@ -44,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except (RefusedError, FailedError) as reason:
-        print(f"vanish-tui: {_printable(str(reason))}", file=sys.stderr)
+        tell(str(reason))
         return WRONG_USE if isinstance(reason, RefusedError) else FAILED
     except LeaveAtOnce as leaving:
         os._exit(leaving.code)  # the engine's thread can't be joined while it imports torch
@@ -129,8 +130,3 @@ def _open_app(arguments: argparse.Namespace) -> int:
         from tui_vanish.cli.open_app import open_app
 
     return open_app(arguments, SharedEngine(Engine(chosen)))
-
-
-def _printable(text: str) -> str:
-    """Escape control characters: messages repeat what the user typed, which must not control the terminal."""
-    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)

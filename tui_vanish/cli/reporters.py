@@ -10,6 +10,7 @@ from engine.protocol.events import EpochFinished, Resumed, RunEvent, RunStarted,
 from engine.tracking.snapshot import RunView, Snapshot
 from scenarios.problems import printable
 from tui_vanish.drawing import format
+from tui_vanish.jobs.telling import json_line_of, lines_of, tell
 
 _REDRAW = 0.2  # seconds
 
@@ -27,12 +28,12 @@ class JsonLines:
 
     def on_event(self, event: RunEvent) -> None:
         """Print the event at once."""
-        sys.stdout.write(to_line(event) + "\n")
+        sys.stdout.write(json_line_of(to_line(event)) + "\n")
         sys.stdout.flush()
 
     def warn(self, text: str) -> None:
         """Print a warning on standard error."""
-        print(f"vanish-tui: {text}", file=sys.stderr, flush=True)
+        tell(text)
 
 
 class EpochLines:
@@ -60,7 +61,7 @@ class EpochLines:
 
     def warn(self, text: str) -> None:
         """Print a warning between two lines."""
-        print(f"vanish-tui: {text}", file=sys.stderr, flush=True)
+        tell(text)
 
 
 class ProgressBar:
@@ -113,7 +114,7 @@ class ProgressBar:
 
     def warn(self, text: str) -> None:
         """Print a warning above the bar."""
-        self._progress.console.print(f"vanish-tui: {text}", markup=False, highlight=False)
+        self._progress.console.print(f"vanish-tui: {lines_of(text)}", markup=False, highlight=False)
 
 
 class SeveralRuns:
@@ -138,7 +139,7 @@ class SeveralRuns:
 
     def warn(self, text: str) -> None:
         """Print a warning between two lines."""
-        print(f"vanish-tui: {text}", file=sys.stderr, flush=True)
+        tell(text)
 
 
 RunReporter = JsonLines | EpochLines | ProgressBar | SeveralRuns

@@ -1,13 +1,13 @@
 """What is said about a run that could not be saved to its end."""
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.storage.checkpoint import CHECKPOINT
 from scenarios.problems import printable
+from tui_vanish.jobs.telling import tell
 
 if TYPE_CHECKING:
     from tui_vanish.jobs.train import Ending
@@ -30,5 +30,5 @@ def say_unsaved(unsaved: Mapping[str, str]) -> bool:
             remedy = f"make room, then continue from its last save: vanish-tui run --resume {run}"
         else:
             remedy = "make room or name another folder with --runs-dir, then train it again"
-        print(f"vanish-tui: not saved: {printable(why)}; {printable(remedy)}", file=sys.stderr, flush=True)
+        tell(f"not saved: {printable(why)}; {printable(remedy)}")
     return bool(unsaved)

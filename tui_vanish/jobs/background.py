@@ -4,7 +4,6 @@ import json
 import os
 import select
 import subprocess
-import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from scenarios.private import for_the_user_alone, make_private_folder
 from scenarios.problems import printable
 from tui_vanish.jobs import children
 from tui_vanish.jobs.exits import FailedError
+from tui_vanish.jobs.telling import tell
 
 LOG = ".detached.log"
 _LONGEST_REASON = 300  # characters of a log's last line
@@ -88,7 +88,7 @@ class Announcer:
         if text.startswith("not saved, "):
             self._trouble = text.removeprefix("not saved, ").partition(". ")[0]
         with suppress(OSError):
-            print(f"vanish-tui: {text}", file=sys.stderr, flush=True)
+            tell(text)
 
     def fail(self, reason: str) -> None:
         """Report why no run has started, and no more."""

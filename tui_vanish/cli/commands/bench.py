@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 from typing import TYPE_CHECKING
 
 from tui_vanish.cli import options
@@ -10,6 +9,7 @@ from tui_vanish.cli.importing import ending_at_once
 from tui_vanish.jobs import children
 from tui_vanish.jobs.cores import physical_cores, spare_cores
 from tui_vanish.jobs.exits import RefusedError
+from tui_vanish.jobs.telling import tell
 
 if TYPE_CHECKING:
     from engine.bench.report import Report
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _say(text: str) -> None:
-    print(f"vanish-tui: measuring {text}", file=sys.stderr, flush=True)
+    tell(f"measuring {text}")
 
 
 def _print(report: "Report") -> None:

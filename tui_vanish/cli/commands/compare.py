@@ -21,6 +21,7 @@ from tui_vanish.compare.ranking import gap, number, span
 from tui_vanish.drawing import format
 from tui_vanish.jobs import exits
 from tui_vanish.jobs.cores import physical_cores
+from tui_vanish.jobs.telling import lines_of, tell
 from tui_vanish.jobs.train import Job, train_all
 
 if TYPE_CHECKING:
@@ -82,10 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     if endings[0].signal:
         stopped = " ".join(end.finished.run for end in endings if end.finished.status is Status.STOPPED)
         if stopped:
-            print(
-                f"vanish-tui: stopped and saved; to continue: vanish-tui run --resume {stopped}",
-                file=sys.stderr,
-            )
+            tell(f"stopped and saved; to continue: vanish-tui run --resume {stopped}")
         return 128 + endings[0].signal
     has_failed = any(ending.finished.status is Status.FAILED for ending in endings)
     return exits.FAILED if has_failed or is_unsaved else 0
@@ -136,9 +134,9 @@ class _LiveTable(AbstractContextManager["_LiveTable"]):
     def warn(self, text: str) -> None:
         """Print a warning above the table."""
         if self._live is not None:
-            self._live.console.print(f"vanish-tui: {text}", markup=False, highlight=False)
+            self._live.console.print(f"vanish-tui: {lines_of(text)}", markup=False, highlight=False)
         else:
-            print(f"vanish-tui: {text}", file=sys.stderr, flush=True)
+            tell(text)
 
 
 def _cells(seen: "Snapshot") -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from tui_vanish.cli.doctor.devices import Devices
 from tui_vanish.cli.doctor.login import Session, Terminal
 from tui_vanish.drawing import format
 from tui_vanish.jobs import exits
+from tui_vanish.jobs.telling import tell
 
 _WIDTH = 11  # of the labels
 
@@ -32,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Download if asked to, then report; exit code 1 if this machine cannot train."""
     failure = _download() if arguments.download else ""
     if failure:
-        print(f"vanish-tui: {failure}", file=sys.stderr)
+        tell(failure)
     report = examine(getattr(arguments, "data", None), getattr(arguments, "runs_dir", None))
     print(json.dumps(asdict(report), indent=1) if arguments.json else _text(report))
     return exits.FAILED if report.problems or failure else 0
@@ -47,7 +48,7 @@ def _download() -> str:
         return str(error)
     finally:
         finish()
-    print(f"vanish-tui: Fashion-MNIST is in {source.path}", file=sys.stderr)
+    tell(f"Fashion-MNIST is in {source.path}")
     return ""
 
 

@@ -13,10 +13,10 @@ from engine.protocol.events import EpochFinished, LayerSample, RunEvent, Sample,
 from engine.storage.log_reader import LogReader, iterate_events
 from engine.storage.run_log import DESCRIPTION, EVENTS
 from scenarios.private import for_the_user_alone, make_private_folder
-from scenarios.problems import printable
 from tui_vanish.cli import options
 from tui_vanish.jobs.exits import FailedError, RefusedError
 from tui_vanish.jobs.resume import find_run
+from tui_vanish.jobs.telling import tell
 
 _WHERE = ("event", "step", "epoch", "stage", "time")
 _EPOCH = ("train_loss", "train_accuracy", "test_loss", "test_accuracy", "seconds", "evaluation_seconds")
@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     except OSError as error:
         raise FailedError(f"{error.filename or entry.name}: {error.strerror}") from None
     if reader.damage.lines:
-        print(f"vanish-tui: {printable(entry.name)}: {reader.damage}", file=sys.stderr)
+        tell(f"{entry.name}: {reader.damage}")
     return 0
 
 

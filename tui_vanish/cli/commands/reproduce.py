@@ -17,6 +17,7 @@ from tui_vanish.cli.unsaved import report_unsaved
 from tui_vanish.drawing import format
 from tui_vanish.jobs import exits
 from tui_vanish.jobs.cores import physical_cores
+from tui_vanish.jobs.telling import tell
 from tui_vanish.jobs.train import Job, train_all
 
 _COLUMNS = ("scenario", "train loss", "train acc.", "test loss", "test acc.", "")
@@ -103,7 +104,7 @@ class _Collector:
 
     def warn(self, text: str) -> None:
         """Print a warning between two lines."""
-        print(f"vanish-tui: {text}", file=sys.stderr, flush=True)
+        tell(text)
 
 
 def _lines(row: Row) -> list[tuple[str, ...]]:

@@ -22,6 +22,7 @@ from tui_vanish.cli.unsaved import report_unsaved
 from tui_vanish.drawing import format
 from tui_vanish.jobs import exits
 from tui_vanish.jobs.cores import physical_cores
+from tui_vanish.jobs.telling import tell
 from tui_vanish.jobs.train import Continuation, Ending, Job, Reporter, train_all
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ def _train(
     refused = [ending for ending in endings if ending.refused and arguments.resume]
     trained = [ending for ending in endings if ending not in refused]
     for ending in refused:
-        print(f"vanish-tui: {printable(ending.finished.error or '')}", file=sys.stderr)
+        tell(ending.finished.error or "")
     if not arguments.json and trained:
         print("\n".join(map(_summary, trained)), flush=True)
     code = _code(trained) if trained or not refused else 0
@@ -219,9 +220,7 @@ def _detach(
         words += ["--runs-dir", str(settings.runs_dir)]
     for name in map(printable, detach(words, settings.runs_dir, resumed)):
         print(name)
-        print(
-            f"vanish-tui: training in the background; to follow it: vanish-tui watch {name}", file=sys.stderr
-        )
+        tell(f"training in the background; to follow it: vanish-tui watch {name}")
     return 0
 
 

@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps([encoded(_record(entry)) for entry in entries], indent=1))
     elif not entries:
-        print(f"there are no runs in {folder}")
+        print(f"there are no runs in {printable(str(folder))}")
     else:
         print("\n".join(_table([_COLUMNS, *map(_row, entries)])))
     return 0

@@ -15,6 +15,7 @@ from tui_vanish.cli.importing import ending_at_once
 from tui_vanish.cli.reporters import progress
 from tui_vanish.jobs.exits import RefusedError
 from tui_vanish.jobs.resume import find_run
+from tui_vanish.jobs.telling import tell
 
 if TYPE_CHECKING:
     from engine.tracking.snapshot import Snapshot
@@ -62,7 +63,7 @@ def _follow(folder: Path) -> None:
             break
         pause.wait(_LOOK_SECONDS)
     if follower.damage:
-        print(f"vanish-tui: {printable(f'{follower.run}: {follower.damage}')}", file=sys.stderr)
+        tell(f"{follower.run}: {follower.damage}")
     print(_ending(seen), file=sys.stderr)
 
 

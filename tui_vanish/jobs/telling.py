@@ -1,0 +1,26 @@
+"""What the command line says to people: the one place that makes it printable.
+
+Names of folders and hosts and the texts of errors may hold anything, but must not control the terminal.
+"""
+
+import json
+import sys
+
+from scenarios.problems import printable
+
+
+def tell(text: str) -> None:
+    """Print a message on standard error."""
+    print(f"vanish-tui: {lines_of(text)}", file=sys.stderr, flush=True)
+
+
+def lines_of(text: str) -> str:
+    """The text with everything escaped that could control a terminal, except the ends of its lines."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def json_line_of(line: str) -> str:
+    """The same JSON, with such characters in its texts escaped as JSON does it."""
+    return (
+        line if line.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
+    )
