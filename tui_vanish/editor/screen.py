@@ -43,6 +43,7 @@ class EditorScreen(Screen[Edited | None]):
         Binding("escape", "cancel", "Cancel"),
         Binding("enter", "finish('train')", "Train"),
         Binding("ctrl+s", "finish('save')", "Save"),
+        Binding("f1", "app.help", "Help"),
         Binding("down,tab", "app.focus_next", "Next field"),
         Binding("up,shift+tab", "app.focus_previous", "Previous field"),
         *bindings_everywhere(),
@@ -59,6 +60,7 @@ class EditorScreen(Screen[Edited | None]):
         self._taken = frozenset(taken)
         self._fields = form.fields()
         self._typed = form.texts(base, name)
+        self._first = dict(self._typed)
         self._read: Scenario | dict[str, str] = {}
 
     def compose(self) -> ComposeResult:
@@ -84,7 +86,7 @@ class EditorScreen(Screen[Edited | None]):
 
     def on_mount(self) -> None:
         """Focus the first value."""
-        hint = "⏎ train   ctrl+s save as a file   ↑ ↓ field   ← → choose   esc cancel"
+        hint = "⏎ train   ctrl+s save as a file   ↑ ↓ field   ← → choose   F1 help   esc cancel"
         self._key_footer.show({}, hint=hint)
         for line in self.query(Input):
             line.cursor_blink = False
@@ -145,8 +147,18 @@ class EditorScreen(Screen[Edited | None]):
         self.dismiss(Edited(self._read, wish))
 
     def action_cancel(self) -> None:
-        """Close the form without a change."""
-        self.dismiss(None)
+        """Close the form; ask first if something was changed."""
+        if self._typed == self._first:
+            self.dismiss(None)
+            return
+        from tui_vanish.chrome.dialogs import ConfirmScreen
+
+        def on_answer(discard: bool | None) -> None:
+            if discard:
+                self.dismiss(None)
+
+        lines = [f"Discard the changes to {self._base.id}?"]
+        self.app.push_screen(ConfirmScreen(lines, "discard"), on_answer)
 
 
 def _widget_id(key: str) -> str:

@@ -115,7 +115,9 @@ class RunPane(Vertical):
         if layout.charts != "loss":
             self._accuracy.show(charts.accuracy_chart(run, looks.charts))
         if layout.schedule:
-            self._schedule_top.show((Piece("Schedule", "title"),), present.schedule_legend())
+            self._schedule_top.show(
+                (Piece("Schedule", "title"),), present.schedule_legend(self._schedule.alphabet)
+            )
             self._schedule.show(schedule.blocks(run))
         marks = {} if looks.over_time else theory_marks.marks(run, looks.quantity, prediction)
         self._show_layers(run, looks, prediction, marks, layout.run_width)

@@ -7,6 +7,7 @@ from engine.protocol.status import Status
 from engine.tracking.facts import epochs_per_stage, learning_rate, rate_name
 from engine.tracking.snapshot import Snapshot
 from tui_vanish.drawing import format
+from tui_vanish.drawing.glyphs import Alphabet
 from tui_vanish.drawing.text import Piece, Row, row_width
 from tui_vanish.instruments.heatmap import Heat, Moment
 from tui_vanish.instruments.layer_profile import BarProfile, BarRow
@@ -55,14 +56,14 @@ def heat(run: Snapshot, looks: Looks) -> Heat:
     )
 
 
-def schedule_legend() -> Row:
+def schedule_legend(signs: Alphabet) -> Row:
     """The meaning of the timeline's signs."""
     return (
-        Piece("▇", "accent"),
+        Piece(signs.bar, "accent"),
         Piece(" trains  ", "dim"),
-        Piece("░", "accent"),
+        Piece(signs.frozen_bar, "accent"),
         Piece(" frozen  ", "dim"),
-        Piece("·", "accent"),
+        Piece(signs.guide, "accent"),
         Piece(" not built", "dim"),
     )
 

@@ -191,6 +191,7 @@ async def test_with_a_problem_the_form_stays_open_and_nothing_is_trained(tmp_pat
         assert "! a whole number from 1 to 256" in bench.text
         assert bench.engine.runs == []
         await bench.press("escape")
+        await bench.press("enter")  # discard
         assert isinstance(bench.app.screen, LabScreen)
         assert [entry.id for entry in bench.app.session.catalogue.entries] == [
             "depth-3",
@@ -240,3 +241,22 @@ async def test_the_form_matches_its_golden(size: tuple[int, int], ascii: bool, t
         await edit(bench, "backspace", "x", "down", "down", "left")
         text = bench.text
     goldens.check(f"lab/editor-{size[0]}x{size[1]}-{'ascii' if ascii else 'utf8'}", text)
+
+
+async def test_esc_asks_before_it_discards_changes_and_f1_opens_the_help(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        await bench.press("e")
+        await bench.press("backspace", "4")
+        await bench.press("f1")
+        assert "Help" in bench.text.splitlines()[0]
+        await bench.press("escape")
+        await bench.press("escape")
+        assert "Discard the changes to " in bench.text
+        await bench.press("escape")
+        assert bench.app.screen.query("#form")
+        await bench.press("escape")
+        await bench.press("enter")
+        assert bench.app.screen is bench.lab
+        await bench.press("e")
+        await bench.press("escape")  # nothing was changed
+        assert bench.app.screen is bench.lab
