@@ -4,6 +4,7 @@ Every file and folder that the program writes is opened or made here. This modul
 because all rooms above write files.
 """
 
+import errno
 import os
 from pathlib import Path
 
@@ -19,7 +20,8 @@ def make_private_folder(folder: Path) -> None:
     Path.mkdir is not enough: it gives the parents the mode that the umask allows.
 
     Raises:
-        OSError: it cannot be created, or a file has its name.
+        NotADirectoryError: a file has its name, or the name of a parent.
+        OSError: it cannot be created.
     """
     missing = []
     while not os.path.isdir(folder):
@@ -32,4 +34,4 @@ def make_private_folder(folder: Path) -> None:
             each.mkdir(mode=0o700)
         except FileExistsError:
             if not os.path.isdir(each):  # another process may have made it meanwhile
-                raise
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(each)) from None

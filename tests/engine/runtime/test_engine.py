@@ -555,7 +555,7 @@ def test_training_continues_with_a_notice_if_nothing_can_be_written(
     name = engine.train(make_scenario(), 1)
     assert listener.wait_for(RunFinished).status is Status.FINISHED
     engine.close()
-    assert engine.snapshot().unsaved == {name: f"{obstacle / name}: File exists"}
+    assert engine.snapshot().unsaved == {name: f"{obstacle / name}: Not a directory"}
     warning, last = engine.snapshot().notices
     assert warning.severity == "warning"
     assert warning.text.startswith(f"not saved, {obstacle}")

@@ -125,11 +125,11 @@ def test_training_continues_with_one_warning_if_the_runs_folder_is_not_writable(
     file = tmp_path / "file"
     file.touch()
     monkeypatch.setenv("XDG_STATE_HOME", str(file))
-    assert main(["run", "depth-3", *small_data]) == 0
+    assert main(["run", "depth-3", *small_data]) == 1  # because it is not saved
     out, err = capsys.readouterr()
-    warnings = [line for line in err.splitlines() if line.startswith("vanish-tui: ")]
-    assert len(warnings) == 1
-    assert str(file) in warnings[0]
+    warning, last = [line for line in err.splitlines() if line.startswith("vanish-tui: ")]
+    assert str(file) in warning
+    assert last.startswith("vanish-tui: not saved: ")
     assert out.startswith("depth-3 finished: ")
     assert "saved in" not in out
 
