@@ -366,6 +366,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("edge", ("G", "end"), "", "Last run", "runs", "Runs", argument="last", palette=False),
     Action("open_run", ("enter",), "open", "Open the run in the lab", "runs", "Runs", rank=1),
     Action("resume_run", ("p",), "resume", "Resume the run from its last save", "runs", "Runs", rank=2),
+    Action("stop_run", ("s",), "stop", "Stop and save the run that trains here", "runs", "Runs", rank=2),
     Action(
         "take_over_run", ("T",), "take over", "Take over the run from another process", "runs", "Runs", rank=2
     ),

@@ -171,6 +171,7 @@ class VanishApp(App[int]):
     def show(self, snapshot: EngineSnapshot) -> None:
         """Update the screen, and announce what is new once."""
         before, self.session.client.snapshot = self.session.snapshot, snapshot
+        self.session.time_left.see((run.course for run in snapshot.runs), snapshot.owners)
         self.navigation.show_news()
         self._announcements.announce(before, snapshot)
 

@@ -1,44 +1,17 @@
-"""Comparing runs: how their settings differ, and their ranking at equal epochs and at equal training time."""
+"""Comparing runs: which are seeds of the same settings, and how their settings differ."""
 
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from statistics import median
-from typing import Any, Literal
+from typing import Any
 
 from engine.protocol.events import Record, RunStarted, encoded
-from engine.protocol.status import Status
+from engine.tracking.ranking import Axis, Entrant, rank
 from engine.tracking.snapshot import Snapshot
 from scenarios.numbers import numbers
 
-Axis = Literal["epochs", "seconds"]
-
 _AXES: tuple[Axis, ...] = ("epochs", "seconds")
-OUT = frozenset({Status.DIVERGED, Status.FAILED, Status.STOPPED})  # ended before the last epoch
-
-
-@dataclass(frozen=True, slots=True)
-class Entrant:
-    """One scenario in a comparison, with one run per seed.
-
-    Attributes:
-        label: its name, unique in the comparison.
-        runs: one per seed.
-    """
-
-    label: str
-    runs: tuple[Snapshot, ...]
-
-    @property
-    def furthest(self) -> Snapshot:
-        """The run with the most steps."""
-        return max(self.runs, key=lambda run: run.step)
-
-    @property
-    def present(self) -> Snapshot:
-        """The first run that has not ended; if all have ended, the one with the most steps."""
-        return next((run for run in self.runs if not run.status.ended), self.furthest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,51 +25,6 @@ class Difference:
 
     key: str
     values: tuple[Any, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """An entrant's place in a ranking.
-
-    Attributes:
-        label: of the entrant.
-        accuracy: the median test accuracy over its seeds; None if no run had finished an epoch.
-        low: the lowest test accuracy.
-        high: the highest test accuracy.
-        tied: whether its range overlaps with that of the entrant one place ahead, so that the order may be
-            due to the seeds. Never with a single seed, because its spread is unknown.
-        ended: how its runs ended, if one diverged, failed or was stopped.
-        seeds: how many of its runs are ranked.
-    """
-
-    label: str
-    accuracy: float | None
-    low: float | None
-    high: float | None
-    tied: bool
-    ended: str
-    seeds: int
-
-    def overlaps(self, other: "Place") -> bool:
-        """Whether the ranges of two entrants over their seeds overlap."""
-        if self.low is None or self.high is None or other.low is None or other.high is None:
-            return False
-        return max(self.seeds, other.seeds) > 1 and self.low <= other.high and other.low <= self.high
-
-
-@dataclass(frozen=True, slots=True)
-class Ranking:
-    """The entrants in order, compared at the point that the slowest active run has reached.
-
-    Attributes:
-        axis: what is equal for all: epochs or training seconds.
-        at: how many.
-        places: the best first.
-    """
-
-    axis: Axis
-    at: float
-    places: tuple[Place, ...]
 
 
 def entrants(snapshots: Sequence[Snapshot]) -> tuple[Entrant, ...]:
@@ -150,34 +78,6 @@ def differences(entrants: Sequence[Entrant]) -> tuple[Difference, ...]:
     return tuple(row for row in rows if any(value != row.values[0] for value in row.values))
 
 
-def rank(entrants: Sequence[Entrant], axis: Axis) -> Ranking:
-    """Rank by test accuracy at the largest number of epochs (or seconds) that all have reached.
-
-    A run that diverged, failed or was stopped does not limit that number; it is ranked by its last result. A
-    run that has not finished its first epoch does not limit it either.
-    """
-    runs = [run for entrant in entrants for run in entrant.runs if run.last_epoch is not None]
-    racing = [run for run in runs if run.status not in OUT] or runs
-    at = min((_reached(run, axis) for run in racing), default=0.0)
-    judged = [(entrant, _accuracies(entrant, axis, at)) for entrant in entrants]
-    judged.sort(key=lambda each: -median(each[1]) if each[1] else 1.0)
-    places: list[Place] = []
-    for entrant, accuracies in judged:
-        ahead = places[-1].low if places else None
-        places.append(
-            Place(
-                entrant.label,
-                median(accuracies) if accuracies else None,
-                min(accuracies, default=None),
-                max(accuracies, default=None),
-                tied=ahead is not None and len(accuracies) > 1 and max(accuracies) >= ahead,
-                ended=", ".join(sorted({run.status.value for run in entrant.runs if run.status in OUT})),
-                seeds=len(accuracies),
-            )
-        )
-    return Ranking(axis, at, tuple(places))
-
-
 def to_record(entrants: Sequence[Entrant]) -> Record:
     """The comparison as the last line of `compare --json`; the first entrant is the baseline."""
     runs = [run for entrant in entrants for run in entrant.runs]
@@ -227,21 +127,3 @@ def _by_hand(run: Snapshot) -> Iterator[str]:
         if change.kind != "epochs":
             words = (change.kind, change.layer, None if change.value is None else f"{change.value:g}")
             yield " ".join([*(word for word in words if word), f"at step {change.step}"])
-
-
-def _reached(run: Snapshot, axis: Axis) -> float:
-    """The number, or the training seconds, of the run's last finished epoch."""
-    last = run.last_epoch
-    if last is None:
-        return 0.0
-    return float(last.epoch) if axis == "epochs" else last.time
-
-
-def _accuracies(entrant: Entrant, axis: Axis, at: float) -> list[float]:
-    """The test accuracy of each run after its last epoch up to `at`."""
-    found = []
-    for run in entrant.runs:
-        reached = [each for each in run.results if (each.epoch if axis == "epochs" else each.time) <= at]
-        if reached:
-            found.append(reached[-1].test_accuracy)
-    return found

@@ -29,6 +29,7 @@ from engine.protocol.spec import RunSpec
 from engine.protocol.status import Status
 from engine.protocol.verdicts import severity
 from engine.tracking.series import Point, Profile, Profiles, Series
+from engine.tracking.time_left import Course
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,9 @@ class Charts:
     profiles: tuple[Profile, ...] = ()
 
 
+_NOT_BEGUN = Course("", Status.LOADING)
+
+
 class Result(NamedTuple):
     """The result of an epoch. `time` is the training time at its end, in seconds."""
 
@@ -75,7 +79,7 @@ class Snapshot:
         epochs: planned, over all stages; 0 if that is unknown.
         steps: planned, over all stages; 0 if that is unknown.
         images_per_second: over the latest samples, in training time; None until there are two.
-        seconds_left: for training and evaluation at the current pace; None while unknown.
+        course: how far it is, for an estimate of the time left.
         layers: the latest profile.
         layers_step: the step at which `layers` was measured.
         verdicts: the open ones, the most severe first.
@@ -101,7 +105,7 @@ class Snapshot:
     last_epoch: EpochFinished | None = None
     best_test_accuracy: float | None = None
     images_per_second: float | None = None
-    seconds_left: float | None = None
+    course: Course = _NOT_BEGUN
     layers: tuple[LayerSample, ...] = ()
     layers_step: int = 0
     finite_layers: tuple[LayerSample, ...] = ()
@@ -207,10 +211,29 @@ class RunView:
             case RunFinished():
                 self._status, self._finished = event.status, event
 
+    def course(self) -> Course:
+        """How far the run is. This takes much less time than a whole snapshot."""
+        last, epoch = self._last, self._epoch
+        _, ends, stage_ends = self._planned()
+        return Course(
+            run=self._run,
+            status=self._status,
+            step=last.step if last else 0,
+            time=last.time if last else 0.0,
+            evaluations=len(self._results),
+            evaluation_seconds=epoch.evaluation_seconds if epoch else 0.0,
+            steps_per_epoch=self._started.steps_per_epoch if self._started else 0,
+            stage=self._stages[-1].number if self._stages else 0,
+            stage_begins=self._stages[-1].first_step if self._stages else 0,
+            stage_ends=stage_ends,
+            ends=ends,
+            changes=len(self._interventions),
+        )
+
     def snapshot(self) -> Snapshot:
         """The run after the events so far."""
         last, sample, finite = self._last, self._sample, self._finite
-        epochs, steps = self._planned()
+        epochs, steps, _ = self._planned()
         step = last.step if last else 0
         return Snapshot(
             sequence=self._sequence,
@@ -231,7 +254,7 @@ class RunView:
             last_epoch=self._epoch,
             best_test_accuracy=self._best,
             images_per_second=self._images_per_second(),
-            seconds_left=self._seconds_left(steps - step),
+            course=self.course(),
             layers=sample.layers if sample else (),
             layers_step=sample.step if sample else 0,
             finite_layers=finite.layers if finite else (),
@@ -265,7 +288,6 @@ class RunView:
     def _apply_epoch(self, event: EpochFinished) -> None:
         self._epoch = event
         self._best = max(self._best or 0.0, event.test_accuracy)
-        self._pace.evaluation_seconds = event.evaluation_seconds
         self._train_loss.add(event.step, event.time, event.train_loss)
         self._train_accuracy.add(event.step, event.time, event.train_accuracy)
         self._test_loss.add(event.step, event.time, event.test_loss)
@@ -282,8 +304,8 @@ class RunView:
                 event.test_accuracy,
             )
 
-    def _planned(self) -> tuple[int, int]:
-        """(epochs, steps) of the whole schedule.
+    def _planned(self) -> tuple[int, int, int]:
+        """(epochs, steps) of the whole schedule, and the last step of the current stage; 0 if unknown.
 
         Those before the current stage are counted, because stages may have been ended early; the rest is
         planned.
@@ -291,25 +313,23 @@ class RunView:
         per_epoch = self._started.steps_per_epoch if self._started else 0
         per_stage = self._epochs_per_stage
         if per_stage is None:
-            return 0, 0
+            return 0, 0, 0
         if not self._stages or not self._started or not self._last:
             epochs = per_stage * self._spec.stage_count
-            return epochs, epochs * per_epoch
+            return epochs, epochs * per_epoch, per_stage * per_epoch
         present = self._stages[-1]
         begun = self._last.epoch - present.first_epoch + 1  # above the plan if the plan was lowered
-        later = self._started.stages - present.number
-        epochs = max(per_stage, begun) + per_stage * later
-        return present.first_epoch - 1 + epochs, present.first_step - 1 + epochs * per_epoch
+        epochs, before = max(per_stage, begun), present.first_step - 1
+        later = per_stage * (self._started.stages - present.number)
+        return (
+            present.first_epoch - 1 + epochs + later,
+            before + (epochs + later) * per_epoch,
+            before + epochs * per_epoch,
+        )
 
     def _images_per_second(self) -> float | None:
         seconds = self._pace.seconds_per_step()
         return self._spec.batch_size / seconds if self._spec.batch_size and seconds else None
-
-    def _seconds_left(self, steps: int) -> float | None:
-        seconds = self._pace.seconds_per_step()
-        if not seconds or not self._started or self._status.ended or self._epochs_per_stage is None:
-            return None
-        return max(0, steps) * (seconds + self._pace.evaluation_seconds / self._started.steps_per_epoch)
 
 
 class _Pace:
@@ -319,7 +339,6 @@ class _Pace:
 
     def __init__(self) -> None:
         self._marks: list[tuple[int, float]] = []
-        self.evaluation_seconds = 0.0
 
     def add(self, step: int, time: float) -> None:
         self._marks.append((step, time))

@@ -4,7 +4,7 @@ It is long because it implements the whole port of the engine, command by comman
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +40,12 @@ from engine.protocol.status import Status
 from engine.runtime.state import EngineSnapshot, Notice
 from engine.storage.run_lock import Owner
 from engine.tracking.snapshot import RunView
+from engine.tracking.time_left import Course, Left, TimeLeft
 from scenarios.schema import Scenario
 
 STEPS_PER_EPOCH = 118
 SECONDS_PER_STEP = 0.0065
+SECONDS_PER_EVALUATION = 0.06
 
 
 class FakeRun:
@@ -118,7 +120,7 @@ class FakeRun:
                 test_loss=test_loss,
                 test_accuracy=test_accuracy,
                 seconds=STEPS_PER_EPOCH * SECONDS_PER_STEP,
-                evaluation_seconds=0.06,
+                evaluation_seconds=SECONDS_PER_EVALUATION,
             )
         )
 
@@ -209,6 +211,18 @@ class FakeRun:
     def _say(self, event: RunEvent) -> None:
         self.view.apply(event)
         self.engine.sequence += 1
+
+
+class FakeTimeLeft(TimeLeft):
+    """Knows the pace of the fake runs, without a clock, from their second sample on."""
+
+    def see(self, runs: Iterable[Course], owners: Mapping[str, Hashable] | None = None) -> None:
+        per_step = SECONDS_PER_STEP + SECONDS_PER_EVALUATION / STEPS_PER_EPOCH
+        self._left = {
+            run.run: Left((run.stage_ends - run.step) * per_step, run.stage_ends == run.ends)
+            for run in runs
+            if run.status is Status.RUNNING and run.stage_begins < run.step < run.stage_ends
+        }
 
 
 class FakeEngine:

@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 
 import scenarios
 from scenarios import Entry, Problem
-from tests.tui.fake_engine import FakeEngine, FakeRun
+from tests.tui.fake_engine import FakeEngine, FakeRun, FakeTimeLeft
 from tui_vanish.app import VanishApp
 from tui_vanish.chrome.key_footer import KeyFooter
 from tui_vanish.lab.screen import LabScreen
@@ -115,6 +115,7 @@ async def opened(
     engine = FakeEngine()
     app = VanishApp(engine, ascii=ascii)
     app.session.machine = "gpu-box-3"
+    app.session.time_left = FakeTimeLeft()
     app.session.catalogue.entries = catalogue(folder) if entries is None else entries
     async with app.run_test(size=size, notifications=True) as pilot:
         bench = Bench(app, engine, pilot)

@@ -5,12 +5,14 @@ import os
 
 from engine.attach.shared_engine import SharedEngine
 from engine.storage.paths import default_runs_folder
+from engine.tracking.time_left import TimeLeft
 from tui_vanish.app import DEFAULT_REFRESH, VanishApp
 from tui_vanish.cli.farewell import say_farewell
 from tui_vanish.cli.locales import is_utf8
 from tui_vanish.cli.options import seed, user_scenarios
 from tui_vanish.cli.output import kept_off_the_screen
 from tui_vanish.cli.unsaved import say_unsaved
+from tui_vanish.jobs.cores import spare_cores
 from tui_vanish.jobs.exits import FAILED
 from tui_vanish.terminal import over_ssh
 
@@ -32,6 +34,7 @@ def open_app(arguments: argparse.Namespace, engine: SharedEngine, *, watch: str 
         user_dir=user_scenarios(),
         memory=default_runs_folder().parent / "ui.json",
     )
+    app.session.time_left = TimeLeft(spare_cores())
     if watch:
         app.session.runs.watch(watch)
     with kept_off_the_screen(default_runs_folder().parent / "libraries.log"):

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from tui_vanish.jobs.exits import RefusedError
+from tui_vanish.jobs.exits import NotFoundError, RefusedError
 
 if TYPE_CHECKING:
     from engine.runtime.state import Settings
@@ -142,7 +142,8 @@ def load_scenario(id_or_path: str | Path, overrides: list[str]) -> "Scenario":
     """Load a built-in scenario, one of the user's own, or a scenario file.
 
     Raises:
-        RefusedError: the scenario is unknown or invalid; the text lists every problem.
+        NotFoundError: the scenario is unknown.
+        RefusedError: it is invalid; the text lists every problem.
     """
     import scenarios
     from scenarios.problems import shortened
@@ -151,7 +152,7 @@ def load_scenario(id_or_path: str | Path, overrides: list[str]) -> "Scenario":
         return scenarios.load(id_or_path, overrides, user_dir=user_scenarios())
     except scenarios.UnknownScenario as error:
         hint = f"did you mean {' or '.join(error.nearest)}?" if error.nearest else "see vanish-tui list"
-        raise RefusedError(f"there is no scenario {shortened(error.name)!r}; {hint}") from None
+        raise NotFoundError(f"there is no scenario {shortened(error.name)!r}; {hint}") from None
     except scenarios.ScenarioError as error:
         raise RefusedError(str(error)) from None
 

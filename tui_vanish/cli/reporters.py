@@ -1,15 +1,18 @@
 """Report headless runs: as JSON lines for programs, as a progress bar or one line per epoch for people."""
 
+import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from time import monotonic
 from types import TracebackType
 from typing import Self
 
-from engine.protocol.events import EpochFinished, Resumed, RunEvent, RunStarted, Sample, to_line
+from engine.protocol.events import EpochFinished, Record, Resumed, RunEvent, RunStarted, Sample, to_line
 from engine.tracking.snapshot import RunView, Snapshot
+from engine.tracking.time_left import Left, TimeLeft
 from scenarios.problems import printable
 from tui_vanish.drawing import format
+from tui_vanish.jobs.cores import physical_cores
 from tui_vanish.jobs.telling import json_line_of, lines_of, tell
 
 _REDRAW = 0.2  # seconds
@@ -28,7 +31,14 @@ class JsonLines:
 
     def on_event(self, event: RunEvent) -> None:
         """Print the event at once."""
-        sys.stdout.write(json_line_of(to_line(event)) + "\n")
+        self._write(to_line(event))
+
+    def write(self, record: Record) -> None:
+        """Print a record that is no event of a run."""
+        self._write(json.dumps(record, separators=(",", ":"), ensure_ascii=False))
+
+    def _write(self, line: str) -> None:
+        sys.stdout.write(json_line_of(line) + "\n")
         sys.stdout.flush()
 
     def warn(self, text: str) -> None:
@@ -42,10 +52,14 @@ class EpochLines:
     Args:
         view: the run so far.
         label: printed before each line, to tell several runs apart.
+        together: the runs that train beside it, this one too, and what estimates the time left of them all.
     """
 
-    def __init__(self, view: RunView, label: str = "") -> None:
+    def __init__(
+        self, view: RunView, label: str = "", together: tuple[TimeLeft, Collection[RunView]] | None = None
+    ) -> None:
         self._view, self._label = view, label
+        self._time_left, self._views = together or (TimeLeft(), (view,))
 
     def __enter__(self) -> Self:
         return self
@@ -56,8 +70,11 @@ class EpochLines:
     def on_event(self, event: RunEvent) -> None:
         """Print the results of a finished epoch."""
         self._view.apply(event)
+        self._time_left.see(view.course() for view in self._views)
         if isinstance(event, EpochFinished):
-            print(f"{self._label}{progress(self._view.snapshot())}", file=sys.stderr, flush=True)
+            seen = self._view.snapshot()
+            line = progress(seen, self._time_left.of(seen.run))
+            print(f"{self._label}{line}", file=sys.stderr, flush=True)
 
     def warn(self, text: str) -> None:
         """Print a warning between two lines."""
@@ -75,7 +92,7 @@ class ProgressBar:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn
 
-        self._view = view
+        self._view, self._time_left = view, TimeLeft()
         self._drawn = 0.0
         self._progress = Progress(
             TextColumn("{task.fields[name]}"),
@@ -101,6 +118,7 @@ class ProgressBar:
     def on_event(self, event: RunEvent) -> None:
         """Update the bar, at most a few times per second."""
         self._view.apply(event)
+        self._time_left.see([self._view.course()])
         now = monotonic()
         if not isinstance(event, RunStarted | Resumed | EpochFinished) and (
             not isinstance(event, Sample) or now - self._drawn < _REDRAW
@@ -108,8 +126,9 @@ class ProgressBar:
             return
         self._drawn = now
         seen = self._view.snapshot()
+        line = progress(seen, self._time_left.of(seen.run))
         self._progress.update(
-            self._task, completed=seen.step, total=seen.steps, description=progress(seen), refresh=True
+            self._task, completed=seen.step, total=seen.steps, description=line, refresh=True
         )
 
     def warn(self, text: str) -> None:
@@ -125,7 +144,10 @@ class SeveralRuns:
     """
 
     def __init__(self, views: Mapping[str, RunView]) -> None:
-        self._lines = {name: EpochLines(view, f"{printable(name)}  ") for name, view in views.items()}
+        together = (TimeLeft(physical_cores()), views.values())
+        self._lines = {
+            name: EpochLines(view, f"{printable(name)}  ", together) for name, view in views.items()
+        }
 
     def __enter__(self) -> Self:
         return self
@@ -157,8 +179,8 @@ def reporter_for(views: Mapping[str, RunView], *, json: bool) -> RunReporter:
     return ProgressBar(view)
 
 
-def progress(seen: Snapshot) -> str:
-    """The progress of a run, in one line."""
+def progress(seen: Snapshot, left: Left | None = None) -> str:
+    """The progress of a run, in one line; with the time left, if it is known."""
     parts = [f"epoch {seen.epoch}/{seen.epochs}"]
     if seen.started is not None and seen.started.stages > 1:
         parts.insert(0, f"stage {seen.stage}/{seen.started.stages}")
@@ -168,6 +190,6 @@ def progress(seen: Snapshot) -> str:
         parts.append(f"train {format.percent(train, 1)} test {format.percent(test, 1)}")
     elif seen.loss is not None:
         parts.append(f"loss {format.fixed(seen.loss)}")
-    if seen.seconds_left is not None:
-        parts.append(f"{format.duration(seen.seconds_left)} left")
+    if left is not None:
+        parts.append(format.time_left(left.seconds, "" if left.whole else f"stage {seen.stage}"))
     return "  ".join(parts)

@@ -1,16 +1,23 @@
 """The columns of a place in a ranking."""
 
-from collections.abc import Sequence
-
-from engine.tracking.comparison import Place
+from engine.tracking.ranking import Place, Ranking
 from tui_vanish.drawing import format
 
 
-def number(places: Sequence[Place], place: Place) -> str:
+def point(ranking: Ranking) -> str:
+    """The epoch, or the seconds, at which all are compared."""
+    if not ranking.at:
+        return "no epoch yet"
+    return (
+        f"epoch {format.count(round(ranking.at))}"
+        if ranking.axis == "epochs"
+        else format.duration(ranking.at)
+    )
+
+
+def number(place: Place) -> str:
     """The number of the place, with ≈ if the order may be due to the seeds alone."""
-    if place.accuracy is None:
-        return format.MISSING
-    return f"{'≈' if place.tied else ''}{places.index(place) + 1}"
+    return format.MISSING if place.number is None else f"{'≈' if place.tied else ''}{place.number}"
 
 
 def span(place: Place) -> str:

@@ -14,7 +14,7 @@ from textual.getters import query_one
 
 from engine.protocol.commands import Pause, Resume, Stop
 from engine.protocol.status import Status
-from engine.tracking.comparison import Entrant
+from engine.tracking.ranking import Entrant
 from engine.tracking.snapshot import Snapshot
 from tui_vanish.actions import bindings
 from tui_vanish.chrome.key_footer import KeyFooter
@@ -46,11 +46,11 @@ class CompareScreen(LiveScreen[str | None]):
     BINDINGS = bindings("compare")
 
     HELP = """
-    The keys act on the run with the arrow, their capitals on all runs. Runs are compared at the progress of
-    the slowest one that still trains: at equal epochs, and at equal seconds of training. x trains one more
-    seed of each. With several seeds a line is the median, small letters are the lowest and the highest
-    seed, and ≈ marks a difference inside their range. b chooses the baseline for gaps and differences. To
-    add a finished run, mark it in the list of scenarios or in the list of saved runs.
+    The keys act on the run with the arrow, their capitals on all runs. Runs are compared at the last epoch
+    that all of them have, and at equal seconds of training. A stopped run counts: d drops it. x trains one
+    more seed of each. With several seeds a line is the median, small letters are the lowest and the highest
+    seed, and ≈ marks a difference inside their range. b chooses the baseline for gaps and differences. All
+    runs start together, from step 1. To add a run as it is, mark it in the list of saved runs.
     """
 
     _title_bar = query_one(TitleBar)
@@ -151,6 +151,8 @@ class CompareScreen(LiveScreen[str | None]):
         title = (Piece("Compare", "title"), Piece(f"  {words}", "text"))
         left_out = f" · {MOST} shown at once" if len(self._lineup.runs) > len(runs) else ""
         counted = f"{len(runs)} {'run' if len(runs) == 1 else 'runs'} · epoch {format.count(epoch)}{left_out}"
+        if left := self.session.time_left.of_all(run.course for run in runs):
+            counted += f" · {'' if left.whole else 'at least '}{format.time_left(left.seconds)}"
         self._top_line.show(title, (Piece(counted),))
         remark = tables.equal(entrants, wide=self.size.width >= _WIDE) if entrants else ""
         self._standings_top.show((Piece("Standings", "title"),), (Piece(remark, "dim"),) if remark else ())

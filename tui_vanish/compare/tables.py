@@ -7,7 +7,8 @@ from statistics import median
 
 from engine.protocol.events import LayerSample
 from engine.protocol.status import Status
-from engine.tracking.comparison import OUT, Entrant, Place, differences, rank
+from engine.tracking.comparison import differences
+from engine.tracking.ranking import BROKEN, OUT, Entrant, Place, rank
 from engine.tracking.series import Point
 from engine.tracking.snapshot import Snapshot
 from tui_vanish.compare import ranking
@@ -32,7 +33,7 @@ _WORDS: dict[Metric, str] = {
 _LOWEST_DECADE, _HIGHEST_DECADE = -8.0, 0.0  # of gradient norms that have different blocks
 _CELL, _LEAST_CELL = 9, 8  # width of a run's column
 _NAME, _SHORT_NAME = 9, 6  # width of a layer's name, alone and before a distance such as −12
-_BROKEN = (Status.DIVERGED, Status.FAILED)
+_SEPARATOR = " · "
 _WIDE = 100  # cells; from this width on there is room for both ranks, long names and the verdict
 
 
@@ -68,13 +69,14 @@ def chart(entrants: Sequence[Entrant], metric: Metric) -> Chart:
 
 def equal(entrants: Sequence[Entrant], *, wide: bool) -> str:
     """The epoch and time at which the entrants are compared, and how many seeds they have."""
-    at = [f"at epoch {format.count(math.floor(rank(entrants, 'epochs').at))}"]
-    if wide:
-        at.append(f"at {format.duration(rank(entrants, 'seconds').at)}")
+    by_epochs, by_seconds = rank(entrants, "epochs"), rank(entrants, "seconds")
+    at = ranking.point(by_epochs)
+    if by_epochs.at:
+        at = f"all at {at}, and at {ranking.point(by_seconds)}" if wide else f"all at {at}"
     seeds = max(len(entrant.runs) for entrant in entrants)
     one = "one seed: spread unknown"
     spread = f"median, range of {seeds} seeds; ≈: inside the range" if seeds > 1 else one
-    return f"{', and '.join(at)} · {spread}"
+    return f"{at} · {spread}"
 
 
 def standings(entrants: Sequence[Entrant], lineup: Lineup, width: int) -> list[Row]:
@@ -96,8 +98,8 @@ def standings(entrants: Sequence[Entrant], lineup: Lineup, width: int) -> list[R
         figures = f" {f'{run.epoch}/{run.epochs}':>7} {format.percent(place.accuracy, 1):>10}"
         figures += f" {ranking.span(place):>9}" if ranges else ""
         figures += f" {'base' if is_base else ranking.gap(place, base):>7}"
-        first = ranking.number(by_epochs, place)
-        second = ranking.number(by_seconds, _of(by_seconds, entrant.label))
+        first = ranking.number(place)
+        second = ranking.number(_of(by_seconds, entrant.label))
         figures += f" {first:>10} {second:>10}" if wide else f" {first:>5}"
         row: Row = (
             Piece(f" {'▸' if here else ' '}", "accent"),
@@ -219,11 +221,23 @@ def _of(ranked: Sequence[Place], label: str) -> Place:
 
 
 def _findings(entrant: Entrant, width: int) -> Row:
-    """How a run failed or was stopped, else its verdicts by name, as many as there is room for."""
-    out = [run for run in entrant.runs if run.status in OUT]
-    if out:
-        some = f"{len(out)} of {len(entrant.runs)} " if len(entrant.runs) > 1 else ""
-        return (Piece(cut(some + _ending(out[0]), width), "bad" if out[0].status in _BROKEN else "warn"),)
+    """How a run ended early, and its verdicts by name, as many as there is room for."""
+    ending = _ending(entrant, short=False)
+    if not ending:
+        return _verdicts(entrant, width)
+    out = next(run for run in entrant.runs if run.status in OUT)
+    role = "bad" if out.status in BROKEN else "warn"
+    # The reason of a failure is more important than a verdict.
+    short = ending if out.status is Status.FAILED else _ending(entrant, short=True)
+    for words in dict.fromkeys((ending, short)):
+        found = _verdicts(entrant, width - len(words) - len(_SEPARATOR), whole=True)
+        if found:
+            return (Piece(words, role), Piece(_SEPARATOR, "dim"), *found)
+    return (Piece(cut(ending, width), role),)
+
+
+def _verdicts(entrant: Entrant, width: int, *, whole: bool = False) -> Row:
+    """The verdicts by name, the most severe first; with `whole`, none if the first one must be cut."""
     found: list[Piece] = []
     for verdict in verdicts.most_severe_first(entrant.furthest.verdicts):
         since = f" since step {format.count(verdict.since_step)}" if not found else ""
@@ -234,16 +248,22 @@ def _findings(entrant: Entrant, width: int) -> Row:
                 found.append(piece)
                 break
         else:
-            return tuple(found) or (Piece(cut(name.text, width), name.role),)
+            return tuple(found) or (() if whole else (Piece(cut(name.text, width), name.role),))
     return tuple(found)
 
 
-def _ending(run: Snapshot) -> str:
-    end = run.finished
-    if run.status is Status.FAILED and end is not None and end.error:
-        return f"failed: {end.error}"
+def _ending(entrant: Entrant, *, short: bool) -> str:
+    """How the first of the runs that ended early ended; empty if none did."""
+    out = [run for run in entrant.runs if run.status in OUT]
+    if not out:
+        return ""
+    some = f"{len(out)} of {len(entrant.runs)} " if len(entrant.runs) > 1 else ""
+    run, end = out[0], out[0].finished
+    if run.status is Status.FAILED and end is not None and end.error and not short:
+        return f"{some}failed: {end.error}"
     step = end.first_bad_step if end is not None else None
-    return f"{run.status} at step {format.count(run.step if step is None else step)}"
+    at = "" if short else f" at step {format.count(run.step if step is None else step)}"
+    return f"{some}{run.status}{at}"
 
 
 def _layers(entrant: Entrant) -> tuple[LayerSample, ...]:

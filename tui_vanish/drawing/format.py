@@ -78,6 +78,11 @@ def duration(seconds: float | None, *, ascii: bool = False) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def time_left(seconds: float, what: str = "") -> str:
+    """How long something will still take, as `4:05 left`, or `0:12 left in stage`; never `0:00 left`."""
+    return f"{duration(max(1.0, seconds))} left{f' in {what}' if what else ''}"
+
+
 def images_per_second(value: float | None, *, short: bool = False, ascii: bool = False) -> str:
     """Throughput as `79 000 img/s`, or `79k img/s` if `short`; two digits, as a third one would flicker."""
     if value is None or not math.isfinite(value) or value <= 0:

@@ -7,6 +7,10 @@ class RefusedError(Exception):
     """The user asked for something impossible; the text says what to do instead. Exit code 2."""
 
 
+class NotFoundError(RefusedError):
+    """What the command line names does not exist."""
+
+
 class FailedError(Exception):
     """Something failed; the text says what. Exit code 1."""
 

@@ -1,8 +1,10 @@
 """Saved runs by the names that the command line gives, and what they need to be resumed."""
 
 import os
+import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +20,7 @@ from engine.storage.paths import default_runs_folder
 from engine.storage.run_index import RunEntry, list_runs, read_entry
 from engine.storage.run_log import DESCRIPTION, EVENTS, NotARun, read_description
 from scenarios.problems import printable
-from tui_vanish.jobs.exits import RefusedError
+from tui_vanish.jobs.exits import NotFoundError, RefusedError
 
 if TYPE_CHECKING:
     from engine.protocol.events import RunStarted
@@ -28,11 +30,18 @@ if TYPE_CHECKING:
 _SHOWN = 5  # of several runs that match a name
 
 
+LAST = "@last"
+_STARTED = re.compile(r"\d{8}-\d{6}(?=-)")  # how the name of a run begins, unless its folder was renamed
+
+
 def find_run(name: str, runs_dir: Path | None) -> RunEntry:
     """Find a run by its name, its folder, the name that the user gave it, or a part of its name.
 
+    `@last` is the run that was started last; runs that cannot be read do not count.
+
     Raises:
-        RefusedError: no run matches, several match, or the run cannot be read.
+        NotFoundError: no run matches.
+        RefusedError: several match, or the run cannot be read.
     """
     runs = runs_dir or default_runs_folder()
     for folder in (runs / name, Path(name)):
@@ -42,15 +51,29 @@ def find_run(name: str, runs_dir: Path | None) -> RunEntry:
         present = list_runs(runs)
     except OSError as error:
         raise _refusal(f"{runs} cannot be read: {error.strerror}") from None
+    if name == LAST:
+        readable = [entry for entry in present if entry.summary is not None]
+        if not readable:
+            raise NotFoundError(printable(f"there are no runs in {runs} yet"))
+        return _usable(max(readable, key=_when_started))
     entries = [entry for entry in present if name in (entry.name, entry.labels.name)]
     entries = entries or [entry for entry in present if entry.summary and name in entry.name]
     if not entries:
-        raise _refusal(f"there is no run {name!r} in {runs}; see vanish-tui runs")
+        raise NotFoundError(printable(f"there is no run {name!r} in {runs}; see vanish-tui runs"))
     if len(entries) > 1:
         names = ", ".join(entry.name for entry in islice(entries, _SHOWN))
         more = ", …" if len(entries) > _SHOWN else ""
         raise _refusal(f"{name!r} matches {len(entries)} runs: {names}{more}; give the full name")
     return _usable(entries[0])
+
+
+def _when_started(entry: RunEntry) -> tuple[str, int]:
+    """When a run was started: by its name, which lasts through copies, and within a second by its file."""
+    with suppress(OSError):
+        written = (entry.folder / DESCRIPTION).stat().st_mtime_ns
+        named = _STARTED.match(entry.name)
+        return (named[0] if named else f"{datetime.fromtimestamp(written / 1e9):%Y%m%d-%H%M%S}"), written
+    return "", 0
 
 
 def _usable(entry: RunEntry) -> RunEntry:

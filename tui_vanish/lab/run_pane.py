@@ -21,6 +21,7 @@ from tui_vanish.widgets.frame import FrameLine
 
 if TYPE_CHECKING:
     from engine.meanfield.prediction import Prediction
+    from engine.tracking.time_left import Left
 
 _PANES = {"run-top": "charts", "layers-top": "layers"}  # these lines show which pane has the focus
 
@@ -96,6 +97,7 @@ class RunPane(Vertical):
         looks: Looks,
         prediction: "Prediction | None",
         unsaved: str = "",
+        left: "Left | None" = None,
     ) -> None:
         """Show `run`.
 
@@ -106,9 +108,10 @@ class RunPane(Vertical):
             looks: the view settings.
             prediction: of mean-field theory for the first step; None until it is known.
             unsaved: the folder in which the run cannot be saved, and why; empty if saving works.
+            left: the time left; None while it is unknown.
         """
         room = layout.run_width - 8 - len(run.scenario_id)
-        progress = present.progress(run, room)
+        progress = present.progress(run, room, left)
         self._top_line.show(present.heading(run, layout.run_width - 8 - row_width(progress)), progress)
         if layout.charts != "accuracy":
             self._loss.show(charts.loss_chart(run, looks.charts))

@@ -140,7 +140,8 @@ class LabScreen(RunControls):
         if self._run_pane is not None and run is not None and layout.run:
             prediction = self.predictions.of(run)
             unsaved = snapshot.unsaved.get(run.run, "")
-            self._run_pane.show(run, snapshot.activity, layout, self.looks, prediction, unsaved)
+            left = self.session.time_left.of(run.run)
+            self._run_pane.show(run, snapshot.activity, layout, self.looks, prediction, unsaved, left)
         if layout.about:
             self._show_about(run, layout)
         self._keep_focus()
@@ -175,7 +176,7 @@ class LabScreen(RunControls):
         if run is not None and not layout.run:
             from tui_vanish.monitor.present import progress  # not needed by the first frame
 
-            remark = progress(run, room)
+            remark = progress(run, room, self.session.time_left.of(run.run))
         self._about.show((Piece(entry.id, "strong"),), remark, self._paragraphs(entry))
 
     def _paragraphs(self, entry: "Entry") -> list[Paragraph]:

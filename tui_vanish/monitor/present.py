@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from engine.protocol.status import Status
 from engine.tracking.facts import epochs_per_stage, learning_rate, rate_name
 from engine.tracking.snapshot import Snapshot
+from engine.tracking.time_left import Left
 from tui_vanish.drawing import format
 from tui_vanish.drawing.glyphs import Alphabet
 from tui_vanish.drawing.text import Piece, Row, row_width
@@ -81,10 +82,17 @@ def heading(run: Snapshot, width: int) -> Row:
     return (*full, *title) if row_width(full) <= width else (name, Piece("  modified", "warn"), *title)
 
 
-def progress(run: Snapshot, width: int) -> Row:
-    """The status of the run in at most `width` cells. Words are shortened before any is left out."""
+def progress(run: Snapshot, width: int, left: Left | None = None) -> Row:
+    """The status of the run in at most `width` cells. Words are shortened before any is left out.
+
+    Args:
+        run: the run.
+        width: in cells.
+        left: the time left; None while it is unknown.
+    """
     sign = Piece(f"{mark(run.status)} ", ROLES[run.status])
-    variants = (_progress(run, short=False), _progress(run, short=True), _progress(run, short=True)[:2])
+    short = _progress(run, left, short=True)
+    variants = (_progress(run, left, short=False), short, short[:2])
     for words in variants:
         row = (sign, Piece(_SEPARATOR.join(words)))
         if row_width(row) <= width:
@@ -183,7 +191,7 @@ def command_line(run: Snapshot, *, has_file: bool = True, data: str = "") -> str
 # ------------------------------------------------------------------------------------------- parts
 
 
-def _progress(run: Snapshot, *, short: bool) -> list[str]:
+def _progress(run: Snapshot, left: Left | None, *, short: bool) -> list[str]:
     epoch = f"epoch {run.epoch:>{len(str(run.epochs))}}/{run.epochs}" if run.epochs else f"epoch {run.epoch}"
     stages = run.started.stages if run.started else 1
     stage = [f"stage {run.stage}/{stages}"] if stages > 1 else []
@@ -192,9 +200,10 @@ def _progress(run: Snapshot, *, short: bool) -> list[str]:
             return ["loading"]
         case Status.RUNNING:
             pace = format.images_per_second(run.images_per_second, short=short)
-            return [epoch, *stage, pace, f"{format.duration(run.seconds_left):>5} left"]
+            until = [f"{format.time_left(left.seconds, '' if left.whole else 'stage'):>10}"] if left else []
+            return [epoch, *stage, pace, *until]
         case Status.PAUSED:
-            return ["paused", epoch, *stage, f"{format.duration(run.seconds_left):>5} left"]
+            return ["paused", epoch, *stage]
         case Status.DIVERGED:
             step = run.finished.first_bad_step if run.finished else None
             return ["diverged", f"step {step}" if step is not None else epoch, *stage]

@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from textual.getters import query_one
 from textual.widgets import Input
 
+from engine.protocol.commands import Stop
 from engine.storage import trash
 from engine.storage.labels import Labels, write_labels
 from engine.storage.run_index import RunEntry, list_runs
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from tui_vanish.session.session import Session
 
 _REFRESH_SECONDS = 5.0
+_STOPPED_SECONDS = 0.5  # until a stopped run has been saved
 MOST_EPOCHS = 1_000_000
 
 
@@ -172,6 +174,7 @@ class RunsScreen(LiveScreen[str | None]):
             "leave_runs": "back",
             "open_run": "open" if usable else "",
             "resume_run": "resume" if usable and not live and can_train else "",
+            "stop_run": "stop" if can_train and entry is not None and entry.owner == self._here else "",
             "take_over_run": "take over"
             if can_train and entry is not None and self._can_be_taken(entry)
             else "",
@@ -289,6 +292,21 @@ class RunsScreen(LiveScreen[str | None]):
         self.session.runs.resume(entry, epochs)
         assert entry.summary is not None
         self.dismiss(entry.summary.scenario)
+
+    def action_stop_run(self) -> None:
+        """Stop and save the run, if this app trains it."""
+        entry = self._list.current
+        if entry is None:
+            return
+        if entry.owner == self._here:
+            self.session.send(Stop(entry.name))
+            self.set_timer(_STOPPED_SECONDS, self._read)
+        elif entry.owner is not None:
+            remedy = "; T takes it over, then s stops it" if self._can_be_taken(entry) else ""
+            text = f"The run is {self._trainer(entry)}{remedy}."
+            self.notify(text, severity="warning", markup=False)
+        else:
+            self.notify("The run is not training.", timeout=3)
 
     def action_take_over_run(self) -> None:
         """Take the run over from its process."""

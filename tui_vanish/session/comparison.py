@@ -1,6 +1,6 @@
 """The marked scenarios, and the runs that are compared."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,11 +14,12 @@ from tui_vanish.session.lineup import MOST, Lineup
 from tui_vanish.session.open_runs import OpenRuns
 
 if TYPE_CHECKING:
-    from engine.tracking.comparison import Entrant
+    from engine.tracking.ranking import Entrant
+    from engine.tracking.snapshot import Snapshot
     from scenarios import Entry
 
-# A run with the same seed and one of these statuses joins as it is; others are trained again.
-_JOINS = (Status.LOADING, Status.RUNNING, Status.PAUSED, Status.FINISHED, Status.DIVERGED)
+# A run with one of these statuses is still training, or has gone as far as it can.
+_WHOLE = (Status.LOADING, Status.RUNNING, Status.PAUSED, Status.FINISHED, Status.DIVERGED)
 
 
 class Comparison:
@@ -66,31 +67,50 @@ class Comparison:
         self.lineup = replace(self.lineup, runs=(), baseline="", focus="")
 
     def begin_race(self) -> None:
-        """Start a new comparison of the problem with one scenario per cure."""
+        """Compare the problem with one scenario per cure."""
         entries = {entry.id: entry for entry in self._catalogue.entries}
-        self.clear()
-        self.join(entries[name] for name in race() if name in entries)
+        self._begin([entries[name] for name in race() if name in entries])
 
     def begin_section(self, entry: "Entry") -> None:
-        """Start a new comparison of the problem with all scenarios in the section of `entry`."""
+        """Compare the problem with all scenarios in the section of `entry`."""
         entries = self._catalogue.entries
         section = [each for each in entries if each.section == entry.section and not each.problems]
         baseline = [each for each in entries if each.id == race()[0] and each not in section]
-        self.clear()
-        self.join([*baseline, *section])
+        self._begin([*baseline, *section])
+
+    def _begin(self, entries: Sequence["Entry"]) -> None:
+        """Start a new comparison, or keep the present one if it compares exactly these scenarios."""
+        here = {run.scenario_id for run in self._client.snapshot.runs if run.run in self.lineup.runs}
+        if here != {entry.id for entry in entries} or not all(map(self._compared_run, entries)):
+            self.clear()
+            self.join(entries)
 
     def join(self, entries: Iterable["Entry"]) -> None:
-        """Add scenarios, each with its existing run if that can join, else with a new run."""
+        """Add scenarios. Each gets a new run, which starts at the same time as the others.
+
+        A run that exists already would be ahead of them. The user can add it in the list of runs.
+        """
+        beside = []
         for entry in entries:
-            run = self._run_of(entry)
-            if run not in self.lineup.runs and self._is_full():
+            if self._compared_run(entry):
+                continue
+            if self._is_full():
                 self._client.notify(
                     f"At most {MOST} runs can be compared; the rest were left out.", timeout=5
                 )
-                return
-            run = run or self._runs.train(entry)
-            if run:
+                break
+            existing = self._existing_run(entry)
+            if run := self._runs.train(entry):
                 self.lineup = self.lineup.joined([run])
+                beside += [existing] if existing else []
+        if beside:
+            names = ", ".join(run.scenario_id for run in beside)
+            runs = f"its run at epoch {beside[0].epoch}" if len(beside) == 1 else "their earlier runs"
+            self._client.notify(
+                f"{names} start{'s' if len(beside) == 1 else ''} again from step 1, beside {runs}. To compare"
+                " runs as they are, mark them in the list of runs (r) and press c.",
+                timeout=8,
+            )
 
     def add_seed(self, entrants: Sequence["Entrant"]) -> None:
         """Train each entrant again, with the seed after its highest one."""
@@ -109,15 +129,26 @@ class Comparison:
         coming = [run for run in self.lineup.runs if run not in here]
         return len(self.lineup.entrants(self._client.snapshot.runs)) + len(coming) >= MOST
 
-    def _run_of(self, entry: "Entry") -> str | None:
-        """The latest run of this scenario and seed, if it matches the file and was not changed by hand."""
+    def _compared_run(self, entry: "Entry") -> str | None:
+        """The run of this scenario and seed in the present comparison, or None."""
+        run = self._existing_run(entry, self.lineup.runs)
+        return run.run if run else None
+
+    def _existing_run(self, entry: "Entry", among: Collection[str] | None = None) -> "Snapshot | None":
+        """The latest run of this scenario and seed, if it matches the file and was not changed by hand.
+
+        Args:
+            entry: the scenario.
+            among: the names of the runs to look at; None for all.
+        """
         client = self._client
         runs = (run for run in reversed(client.snapshot.runs) if run.scenario_id == entry.id)
-        run = next((run for run in runs if run.seed == client.seed), None)
-        if run is None or run.modified or run.status not in _JOINS:
+        runs = (run for run in runs if run.seed == client.seed and (among is None or run.run in among))
+        run = next(runs, None)
+        if run is None or run.modified or run.status not in _WHOLE:
             return None
         try:
             present = self._catalogue.load(entry).resolved()
         except (ScenarioError, OSError):
             return None  # starting a run reports what is wrong
-        return run.run if numbers(run.spec.record) == numbers(present) else None
+        return run if numbers(run.spec.record) == numbers(present) else None

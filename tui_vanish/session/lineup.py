@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Self
 
 if TYPE_CHECKING:
-    from engine.tracking.comparison import Entrant
+    from engine.tracking.ranking import Entrant
     from engine.tracking.snapshot import Snapshot
 
 Metric = Literal["test_accuracy", "train_accuracy", "test_loss", "train_loss"]

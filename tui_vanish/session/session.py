@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.tracking.time_left import TimeLeft
 from tui_vanish.session.catalogue import Catalogue
 from tui_vanish.session.client import EngineClient
 from tui_vanish.session.comparison import Comparison
@@ -42,6 +43,7 @@ class Session:
         self.runs = OpenRuns(self.client, self.catalogue)
         self.comparison = Comparison(self.client, self.catalogue, self.runs)
         self.origins = Origins(lambda: self.engine.runs_folder)
+        self.time_left = TimeLeft()
         self.preferences = recall(memory)
         self._memory = memory
 

@@ -5,7 +5,8 @@ from typing import Any
 from engine.protocol.events import EpochFinished, Intervened, RunEvent, RunFinished, RunStarted, StageStarted
 from engine.protocol.spec import RunSpec
 from engine.protocol.status import Status
-from engine.tracking.comparison import Entrant, differences, entrants, rank, to_record
+from engine.tracking.comparison import differences, entrants, to_record
+from engine.tracking.ranking import Entrant, rank
 from engine.tracking.snapshot import RunView, Snapshot
 from tests.engine.lab import make_scenario
 
@@ -193,13 +194,13 @@ def test_a_diverged_run_delays_no_other_and_says_so() -> None:
     ]
 
 
-def test_a_stopped_run_delays_no_other() -> None:
+def test_no_run_is_judged_at_an_epoch_that_a_stopped_one_never_reached() -> None:
     stopped = a_run("a", [0.5], status=Status.STOPPED)
-    ranking = rank(entrants([stopped, a_run("b", [0.3, 0.4], id="other")]), "epochs")
-    assert ranking.at == 2
+    ranking = rank(entrants([stopped, a_run("b", [0.6, 0.4], id="other")]), "epochs")
+    assert ranking.at == 1
     assert [(place.label, place.accuracy, place.ended) for place in ranking.places] == [
+        ("other", 0.6, ""),
         ("small", 0.5, "stopped"),
-        ("other", 0.4, ""),
     ]
 
 

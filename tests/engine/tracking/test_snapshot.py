@@ -28,7 +28,7 @@ from engine.protocol.status import Status
 from engine.storage.run_log import EVENTS, RunLog, read_events
 from engine.tracking.snapshot import RunView, Snapshot
 from scenarios.schema import Scenario
-from tests.engine.lab import begin, make_scenario, number, origin, random_data, train
+from tests.engine.lab import begin, make_scenario, origin, random_data, train
 
 SCENARIO = make_scenario({"training.epochs": 4}).resolved()
 STAGED = make_scenario(
@@ -200,7 +200,7 @@ def test_before_the_first_event_a_run_is_loading() -> None:
         None,
         (),
     )
-    assert (snapshot.epochs, snapshot.steps, snapshot.seconds_left) == (4, 0, None)
+    assert (snapshot.epochs, snapshot.steps, snapshot.course.ends) == (4, 0, 0)
     assert snapshot.scenario_id == "small"
 
 
@@ -303,25 +303,20 @@ def test_best_is_the_best_of_all_epochs() -> None:
 # --------------------------------------------------------------------- how long it will be
 
 
-def test_pace_and_time_left_come_from_the_latest_samples_and_the_last_evaluation() -> None:
+def test_the_pace_comes_from_the_latest_samples_and_the_course_from_the_schedule() -> None:
     snapshot = fold(started(), stage(1), sample(1, 0.1), sample(6, 0.6), epoch(1, step=10))
     assert snapshot.images_per_second == pytest.approx(32 / 0.1)
     assert (snapshot.epochs, snapshot.steps) == (4, 40)
-    assert snapshot.seconds_left == pytest.approx(30 * (0.1 + 0.5 / 10))
+    course = snapshot.course
+    assert (course.step, course.time, course.stage_ends, course.ends) == (10, snapshot.time, 40, 40)
+    assert (course.evaluations, course.evaluation_seconds, course.steps_per_epoch) == (1, 0.5, 10)
 
 
 def test_the_pace_is_unknown_before_two_samples_and_after_a_pause() -> None:
     assert fold(started(), stage(1), sample(1, 0.1)).images_per_second is None
     resume = Resumed(run="run", step=5, epoch=1, stage=1, time=1.0, reason="by hand")
     snapshot = fold(started(), stage(1), sample(1, 0.1), sample(2, 0.2), resume)
-    assert (snapshot.images_per_second, snapshot.seconds_left) == (None, None)
-
-
-def test_a_run_that_has_ended_has_no_time_left() -> None:
-    assert (
-        fold(started(), stage(1), sample(1, 0.1), sample(6, 0.6), finished(Status.STOPPED)).seconds_left
-        is None
-    )
+    assert snapshot.images_per_second is None
 
 
 def test_a_staged_run_is_as_long_as_all_of_its_stages() -> None:
@@ -335,8 +330,9 @@ def test_a_stage_that_was_cut_short_shortens_the_run() -> None:
     events = (started(STAGED, 3), stage(1), epoch(2, step=13), stage(2, step=13, epoch=2))
     snapshot = fold(*events, scenario=STAGED)
     assert (snapshot.epochs, snapshot.steps) == (2 + 8, 13 + 80)
-    paced = fold(*events, sample(14, 1.0), sample(15, 1.1), scenario=STAGED)
-    assert number(paced.seconds_left) == pytest.approx((93 - 15) * (0.1 + 0.5 / 10))
+    course = fold(*events, sample(14, 1.0), sample(15, 1.1), scenario=STAGED).course
+    assert (course.stage, course.stage_begins, course.step) == (2, 14, 15)
+    assert (course.stage_ends, course.ends) == (13 + 40, 13 + 80)
 
 
 def test_a_new_budget_changes_what_is_left() -> None:

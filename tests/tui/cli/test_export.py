@@ -138,8 +138,41 @@ def test_an_existing_folder_is_not_overwritten(
     run: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["export", run, "--tensorboard", str(tmp_path)]) == 0
+    (written,) = (tmp_path / run).iterdir()
+    content = written.read_bytes()
+    capsys.readouterr()
     assert main(["export", run, "--tensorboard", str(tmp_path)]) == 2
-    assert f"{tmp_path / run} already exists" in capsys.readouterr().err
+    assert capsys.readouterr().err == (
+        f"vanish-tui: {tmp_path / run} already exists: name another folder, or use --force to replace its"
+        " event files\n"
+    )
+    written.rename(written.with_name("events.out.tfevents.1.another-machine"))
+    (tmp_path / run / "notes.txt").touch()
+    assert main(["export", run, "--tensorboard", str(tmp_path), "--force"]) == 0
+    assert {path.name for path in (tmp_path / run).iterdir()} == {written.name, "notes.txt"}
+    assert written.read_bytes() == content
+
+
+def test_an_existing_file_is_not_overwritten_without_force(
+    run: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = tmp_path / "mine.csv"
+    mine.write_text("not to be lost")
+    assert main(["export", run, "--csv", str(mine)]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == f"vanish-tui: {mine} already exists: name another file, or use --force to overwrite it\n"
+    assert mine.read_text() == "not to be lost"
+    assert main(["export", run, "--csv", str(mine), "--force"]) == 0
+    assert rows(mine.read_text())[0]["event"] == "sample"
+    assert main(["export", run, "--csv", "/dev/null"]) == 0, "there is nothing to lose"
+
+
+def test_a_link_is_not_written_through(run: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "link.csv").symlink_to(tmp_path / "nothing yet")
+    assert main(["export", run, "--csv", str(tmp_path / "link.csv")]) == 2
+    assert "already exists" in capsys.readouterr().err
+    assert not (tmp_path / "nothing yet").exists()
 
 
 def test_a_damaged_line_is_reported_and_the_rest_is_written(

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from engine.protocol.events import RunStarted
+from engine.protocol.events import EpochFinished, RunEvent, RunStarted
 from scenarios.published import published_for
 from tests.engine.lab import write_data
+from tui_vanish.cli.live_table import LiveTable
 from tui_vanish.cli.main import main
 from tui_vanish.cli.printing import TableConsole
 
@@ -103,6 +104,26 @@ def test_compare_explains_its_mark_if_it_uses_it(
     table, legend = capsys.readouterr().out.split("≈ the difference is within the range of the seeds")
     assert "≈" in table
     assert "≈" not in legend
+
+
+def test_the_line_of_a_compared_run_shows_loss_and_accuracy_of_the_same_epoch(
+    tmp_path: Path, small: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [str(tmp_path / "slow.toml"), str(tmp_path / "quick.toml")]
+    ends: dict[str, EpochFinished] = {}
+    write = LiveTable.on_event
+
+    def seen(table: LiveTable, event: RunEvent) -> None:
+        if isinstance(event, EpochFinished):
+            ends[event.run] = event
+        write(table, event)
+
+    monkeypatch.setattr(LiveTable, "on_event", seen)
+    assert main(["compare", *files, "--epochs", "2", *small]) == 0
+    printed = capsys.readouterr().err
+    for end in ends.values():
+        numbers = f"loss {end.train_loss:.4f}, accuracy train {100 * end.train_accuracy:.1f} %"
+        assert f"epoch 2/2, {numbers}, test {100 * end.test_accuracy:.1f} %" in printed
 
 
 def test_compare_needs_two_scenarios(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 
+import scenarios
 from engine.data.fashion_mnist import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
+from engine.protocol.spec import RunSpec
 from engine.storage.paths import default_runs_folder
+from engine.storage.run_log import EVENTS, read_events
+from engine.tracking.snapshot import RunView
 from tui_vanish.cli.main import main
 
 SAMPLE = ["--data", "sample", "--epochs", "1"]
@@ -88,6 +92,24 @@ def test_the_summary_of_a_diverged_run_names_the_step_and_the_layers(
 ) -> None:
     assert main(["run", "linear-exploding", *SAMPLE]) == 3
     assert "  diverged  at step 2; not finite: " in capsys.readouterr().out
+
+
+def test_the_summary_names_each_verdict_with_its_sentence_and_says_what_to_try(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["run", "depth-7", *SAMPLE]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    (log,) = (folder / EVENTS for folder in default_runs_folder().iterdir())
+    view = RunView("run", RunSpec.of(scenarios.load("depth-7").resolved()), 42)
+    for event in read_events(log):
+        view.apply(event)
+    found = view.snapshot().verdicts
+    assert found[0].kind == "vanishing"
+    assert found[0].suggestions
+    expected = [f"  verdict   {each.kind.replace('_', ' ').upper()}: {each.text}" for each in found]
+    names = dict.fromkeys(name for each in found for name in each.suggestions)
+    expected.append(f"  try       {', '.join(names)}")
+    assert [line for line in lines if line.startswith(("  verdict ", "  try "))] == expected
 
 
 def test_a_failed_run_gives_the_reason_and_exit_code_1(

@@ -13,7 +13,8 @@ import scenarios
 from engine.protocol.commands import Pause, Resume, Stop
 from engine.protocol.status import Status
 from engine.runtime.state import Notice
-from engine.tracking.comparison import Entrant
+from engine.tracking.ranking import Entrant
+from engine.tracking.time_left import TimeLeft
 from scenarios import Entry
 from tests import goldens
 from tests.tui.fake_engine import FakeRun
@@ -116,25 +117,68 @@ async def test_a_bad_file_cannot_be_marked(tmp_path: Path) -> None:
         assert bench.app.session.comparison.marked == frozenset()
 
 
-async def test_a_finished_run_joins_without_training_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("status", [None, Status.FINISHED, Status.STOPPED])
+async def test_a_comparison_starts_fresh_beside_the_runs_that_exist(
+    tmp_path: Path, status: Status | None
+) -> None:
     async with opened(tmp_path) as bench:
         run = await bench.train("depth-7")
-        run.train_epochs(3)
-        run.end(Status.FINISHED)
+        run.train_epochs(95)
+        if status:
+            run.end(status)
         await bench.settle()
-        await compare(bench, "depth-7", "depth-3")
-        assert [each.scenario.id for each in bench.engine.runs] == ["depth-7", "depth-3"]
-        assert run.name in bench.app.session.comparison.lineup.runs
+        started = await compare(bench, "depth-7", "depth-3")
+        assert [each.scenario.id for each in started] == ["depth-7", "depth-3"]
+        assert bench.app.session.comparison.lineup.runs == tuple(each.name for each in started)
+        assert "95/100" not in bench.text
+        assert bench.engine.sent == [], "the existing run continues"
+        told = "depth-7 starts again from step 1, beside its run at epoch 95." in " ".join(bench.text.split())
+        assert told == (status is not Status.STOPPED)
 
 
-async def test_a_stopped_run_is_trained_again(tmp_path: Path) -> None:
+async def test_a_run_joins_as_it_is_if_it_was_marked_itself(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         run = await bench.train("depth-7")
-        run.train_epochs(1)
-        run.end(Status.STOPPED)
+        run.train_epochs(95)
+        other = await bench.train("depth-3")
+        other.train_epochs(2)
         await bench.settle()
-        await compare(bench, "depth-7", "depth-3")
-        assert [each.scenario.id for each in bench.engine.runs] == ["depth-7", "depth-7", "depth-3"]
+        bench.app.session.comparison.begin_with_runs([run.name, other.name])
+        bench.app.navigation.open_comparison()
+        await bench.settle()
+        assert "95/100" in bench.text
+        assert len(bench.engine.runs) == 2
+
+
+async def test_a_race_starts_fresh_once_and_its_key_returns_to_it(tmp_path: Path) -> None:
+    async with opened(tmp_path, entries=six(tmp_path)) as bench:
+        alone = await bench.train("depth-7")
+        alone.train_epochs(95)
+        await bench.settle()
+        await bench.press("C")
+        raced = bench.engine.runs[1:]
+        assert "depth-7" in [run.scenario.id for run in raced]
+        for run in raced:
+            run.start()
+        await bench.settle()
+        await bench.press("escape", "C")
+        assert isinstance(bench.app.screen, CompareScreen)
+        assert bench.engine.runs[1:] == raced, "the same race is shown"
+        await bench.press("S")
+        await bench.settle()
+        await bench.press("escape", "C")
+        again = bench.engine.runs[1 + len(raced) :]
+        assert [run.scenario.id for run in again] == [run.scenario.id for run in raced]
+        assert bench.app.session.comparison.lineup.runs == tuple(run.name for run in again)
+
+
+async def test_a_scenario_that_is_compared_already_is_not_started_twice(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        first = await compare(bench, "depth-7", "depth-3")
+        await bench.press("escape")
+        (added,) = await compare(bench, "depth-3", "linear-exploding")
+        names = [run.name for run in (*first, added)]
+        assert bench.app.session.comparison.lineup.runs == tuple(names)
 
 
 async def test_p_pauses_the_focused_run_and_capital_p_all(tmp_path: Path) -> None:
@@ -340,6 +384,49 @@ async def test_a_failed_run_shows_the_reason(tmp_path: Path) -> None:
         stuck.end(Status.FAILED, error="MemoryError: too wide")
         await bench.settle()
         assert "failed: MemoryError: too wide" in bench.text
+
+
+async def test_a_race_stopped_at_unequal_epochs_is_ranked_where_all_were_and_keeps_its_verdicts(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as bench:
+        stuck, learns = await race_two(bench)  # 6 and 8 epochs
+        stuck.find("vanishing", "Each layer passes 1/7.2 on.", layer="layer1", since=1)
+        learns.find("dead_units", "Some are dead.", layer="layer1", since=20)
+        await bench.press("S")
+        await bench.settle()
+        rows = bench.text.splitlines()
+        assert "all at epoch 6, and at " in bench.text
+        (first,) = (row for row in rows if " depth-7 " in row and "/100" in row)
+        (second,) = (row for row in rows if " depth-3 " in row and "/100" in row)
+        assert "6/100     10.0 %    base          2          2" in first
+        assert "8/100     49.0 %   +39.0          1          1" in second, "what it had at epoch 6"
+        assert "stopped at step 708 · vanishing" in first
+        assert "stopped at step 944 · dead units" in second
+        await bench.pilot.resize_terminal(*NARROW)
+        await bench.settle()
+        (row,) = (row for row in bench.text.splitlines() if " depth-7 " in row and "/100" in row)
+        assert "stopped · vanishing" in row
+
+
+async def test_the_comparison_shows_when_its_last_run_will_end_by_the_clock(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        now = [0.0]
+        bench.app.session.time_left = TimeLeft(clock=lambda: now[0])
+        runs = await compare(bench, "depth-7", "depth-3")
+        for step in range(1, 100, 10):
+            for run in runs:
+                run.sample(step)
+            now[0] += 1.0  # ten steps of both; each believes that its own took 0.065 s
+            await bench.settle()
+        left = (11_800 - 91) / 10
+        expected = f"{int(left // 60)}:{round(left % 60):02} left"
+        assert f"2 runs · epoch 1 · {expected} ─╮" in bench.text
+        await bench.press("p")
+        assert " left" not in bench.text, "when it will continue is unknown"
+        await bench.press("escape")
+        await bench.highlight("depth-3")
+        assert " left" not in bench.text, "without its neighbour it has no pace yet"
 
 
 async def test_a_value_too_long_for_its_column_is_listed_by_letter(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def words(row: Row) -> str:
 def test_its_events_are_applied_and_unknown_values_stay_unknown(run: Snapshot) -> None:
     assert run.spec is SPEC
     assert (run.scenario_id, run.step, run.epoch) == ("my-classifier", 10, 1)
-    assert (run.epochs, run.steps, run.seconds_left, run.images_per_second) == (0, 0, None, None)
+    assert (run.epochs, run.steps, run.course.ends, run.images_per_second) == (0, 0, 0, None)
     assert (facts.epochs_per_stage(run), facts.learning_rate(run), facts.stage_count(run)) == (None, 0.1, 1)
 
 

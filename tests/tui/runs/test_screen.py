@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.protocol.commands import ResumeRun
+from engine.protocol.commands import ResumeRun, Stop
 from engine.protocol.status import Status
 from engine.storage import handover, trash
 from engine.storage.labels import Labels, read_labels, write_labels
@@ -271,6 +271,32 @@ async def test_a_run_that_is_handed_over_says_so_and_cannot_be_changed(
         assert "Try again" in bench.text
         assert bench.engine.sent == []
         assert (bench.engine.runs_folder / _BAD).is_dir()
+
+
+async def test_s_stops_a_run_that_trains_here_and_no_other(tmp_path: Path, neighbour: OwnerProcess) -> None:
+    async with runs_opened(tmp_path) as bench:
+        folder = bench.engine.runs_folder / _OPEN
+        bench.engine.runs.append(make_fake(bench, _OPEN))
+        await bench.press("G")
+        assert "s stop" not in bench.footer
+        lock = RunLock(folder)
+        await bench.press("escape", "r")
+        await read(bench)
+        await bench.press("G")
+        assert "s stop" in bench.footer
+        await bench.press("s")
+        assert bench.engine.sent == [Stop(_OPEN)]
+        lock.release()
+
+        neighbour.hold(folder)
+        await bench.press("escape", "r")
+        await read(bench)
+        await bench.press("G")
+        assert "s stop" not in bench.footer
+        await bench.press("s")
+        text = " ".join(bench.text.split())
+        assert "T takes it over, then s stops it" in text
+        assert bench.engine.sent == [Stop(_OPEN)]
 
 
 async def test_marked_runs_are_compared_from_their_logs(tmp_path: Path) -> None:

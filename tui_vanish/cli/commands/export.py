@@ -21,13 +21,16 @@ from tui_vanish.jobs.telling import tell
 _WHERE = ("event", "step", "epoch", "stage", "time")
 _EPOCH = ("train_loss", "train_accuracy", "test_loss", "test_accuracy", "seconds", "evaluation_seconds")
 _LAYER = tuple(field.name for field in fields(LayerSample) if field.name not in ("name", "always_zero"))
+_EVENT_FILE = "events.out.tfevents."
 COLUMNS = (*_WHERE, "loss", "accuracy", "lr", *_EPOCH, "layer", *_LAYER)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.add_argument(
-        "run_name", metavar="RUN", help="name of a run (see vanish-tui runs), or a part of it"
+        "run_name",
+        metavar="RUN",
+        help="name of a run (see vanish-tui runs), a part of it, or @last, the one that was started last",
     )
     form = parser.add_mutually_exclusive_group(required=True)
     form.add_argument(
@@ -40,17 +43,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     form.add_argument(
         "--tensorboard", metavar="DIR", type=Path, help="write TensorBoard's event file into this folder"
     )
+    parser.add_argument("--force", action="store_true", help="overwrite what was exported there before")
     options.add_runs_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the numbers in the format that was asked for."""
     entry = find_run(arguments.run_name, getattr(arguments, "runs_dir", None))
+    folder = None if arguments.tensorboard is None else arguments.tensorboard / entry.name
+    if not arguments.force:
+        _refuse_what_exists(arguments.csv, folder)
     reader = LogReader()
     events = iterate_events(entry.folder / EVENTS, reader)
     try:
-        if arguments.tensorboard is not None:
-            _tensorboard(arguments.tensorboard / entry.name, entry.folder, events)
+        if folder is not None:
+            _tensorboard(folder, entry.folder, events)
         elif arguments.csv == "-":
             _csv(sys.stdout, events)
         else:
@@ -63,6 +70,21 @@ def run(arguments: argparse.Namespace) -> int:
     if reader.damage.lines:
         tell(f"{entry.name}: {reader.damage}")
     return 0
+
+
+def _refuse_what_exists(csv: str | None, folder: Path | None) -> None:
+    """Refuse to overwrite a file, or a run's folder for TensorBoard. A pipe or a device is written to."""
+    if folder is not None and os.path.lexists(folder):
+        raise RefusedError(
+            f"{folder} already exists: name another folder, or use --force to replace its event files"
+        )
+    if (
+        csv is not None
+        and csv != "-"
+        and os.path.lexists(csv)
+        and (os.path.isfile(csv) or os.path.islink(csv))
+    ):
+        raise RefusedError(f"{csv} already exists: name another file, or use --force to overwrite it")
 
 
 def _csv(file: TextIO, events: Iterable[RunEvent]) -> None:
@@ -85,11 +107,12 @@ def _rows(event: RunEvent) -> Iterator[dict[str, Any]]:
 def _tensorboard(folder: Path, run_folder: Path, events: Iterable[RunEvent]) -> None:
     from engine.export.tensorboard import write_events
 
-    if os.path.exists(folder):
-        raise RefusedError(f"{folder} already exists: name another folder, or delete it")
     began = (run_folder / DESCRIPTION).stat().st_mtime
     make_private_folder(folder)
-    name = f"events.out.tfevents.{int(began)}.{os.uname().nodename}"
+    for before in os.listdir(folder):
+        if before.startswith(_EVENT_FILE):  # TensorBoard would draw its numbers as well
+            os.unlink(folder / before)
+    name = f"{_EVENT_FILE}{int(began)}.{os.uname().nodename}"
     with open(folder / name, "wb", opener=for_the_user_alone) as file:
         write_events(file, events, began)
     print(f"tensorboard --logdir {folder.parent}")

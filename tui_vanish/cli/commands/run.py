@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--resume",
         metavar="RUN",
         nargs="+",
-        help="resume runs that were stopped, or whose process was killed",
+        help="resume runs that were stopped, or whose process was killed; @last is the one started last",
     )
     parser.add_argument(
         "--epochs",
@@ -226,6 +226,8 @@ def _detach(
 
 def _summary(ending: Ending) -> str:
     """How the run ended, for a person."""
+    from tui_vanish.monitor import verdicts  # not needed by the help of the command
+
     seen, end = ending.snapshot, ending.finished
     lines = [
         f"{seen.scenario_id} {end.status}: {end.epochs} epoch{'' if end.epochs == 1 else 's'},"
@@ -246,7 +248,10 @@ def _summary(ending: Ending) -> str:
     if seen.started is not None and seen.started.data.get("known") is False:
         source = printable(str(seen.started.data.get("source", "")))
         lines.append(f"  data      not the known Fashion-MNIST (its checksum differs): {source}")
-    lines += [_wrapped(f"  verdict   {verdict.text}") for verdict in seen.verdicts]
+    for verdict in verdicts.most_severe_first(seen.verdicts):
+        lines.append(_wrapped(f"  verdict   {verdicts.kind_name(verdict).text}: {verdict.text}"))
+    if suggested := verdicts.suggestions(seen):
+        lines.append(_wrapped(f"  try       {', '.join(suggested)}"))
     if ending.folder is not None:
         lines.append(f"  saved in  {printable(str(ending.folder))}")
     return "\n".join(lines)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from engine.storage.follower import Follower
 from engine.storage.run_index import read_entry
 from engine.storage.run_log import NotARun
+from engine.tracking.time_left import TimeLeft
 from scenarios.problems import printable
 from tui_vanish.cli import options
 from tui_vanish.cli.importing import ending_at_once
@@ -26,7 +27,9 @@ _LOOK_SECONDS = 0.5
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.add_argument(
-        "run_name", metavar="RUN", help="name of a run (see vanish-tui runs), or a part of it"
+        "run_name",
+        metavar="RUN",
+        help="name of a run (see vanish-tui runs), a part of it, or @last, the one that was started last",
     )
     options.add_runs_option(parser)
 
@@ -46,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _follow(folder: Path) -> None:
     """Follow the run until the run or its process ends."""
-    follower = Follower(folder)
+    follower, time_left = Follower(folder), TimeLeft()
     printed, pause = 0, Event()
     while True:
         state = read_entry(folder).state
@@ -56,9 +59,10 @@ def _follow(folder: Path) -> None:
             reason = error.strerror if isinstance(error, OSError) else error
             raise RefusedError(printable(f"{follower.run}: {reason}")) from None
         seen = follower.snapshot()
+        time_left.see([seen.course])
         if seen.last_epoch is not None and seen.last_epoch.epoch != printed:
             printed = seen.last_epoch.epoch
-            print(progress(seen), flush=True)
+            print(progress(seen, time_left.of(seen.run) if state == "live" else None), flush=True)
         if state != "handing over" and (seen.status.ended or state != "live"):
             break
         pause.wait(_LOOK_SECONDS)

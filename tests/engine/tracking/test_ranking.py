@@ -1,0 +1,166 @@
+"""Rankings of made-up comparisons whose truth is known: at one epoch, or at one time, for all."""
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from statistics import median
+
+import pytest
+
+from engine.protocol.status import Status
+from engine.tracking.ranking import BROKEN, Axis, Entrant, rank
+from engine.tracking.snapshot import Result, Snapshot
+from tests.engine.tracking.test_comparison import a_run
+from tests.fuzz.budget import Case, cases
+
+BLANK = a_run("blank", [])
+ENDS = (Status.RUNNING, Status.PAUSED, Status.FINISHED, Status.STOPPED, Status.DIVERGED, Status.FAILED)
+
+
+def ran(
+    accuracies: Sequence[float],
+    *,
+    status: Status = Status.RUNNING,
+    seconds: float = 1.0,
+    seed: int = 1,
+    name: str = "run",
+) -> Snapshot:
+    """A run with one result per epoch, each epoch `seconds` long."""
+    results = tuple(Result(epoch, epoch * seconds, value) for epoch, value in enumerate(accuracies, 1))
+    return replace(BLANK, run=name, status=status, seed=seed, results=results, epoch=len(results))
+
+
+def places(compared: Sequence[Entrant], axis: Axis = "epochs") -> list[tuple[str, float | None, int | None]]:
+    return [(place.label, place.accuracy, place.number) for place in rank(compared, axis).places]
+
+
+def test_a_race_that_was_stopped_at_unequal_epochs_is_ranked_at_the_last_epoch_that_all_have() -> None:
+    """`C`, then `S`: adam had finished, and passed batchnorm, which led at every equal epoch."""
+    adam = Entrant("adam", (ran([0.1, 0.3, 0.5, 0.9], status=Status.FINISHED),))
+    batchnorm = Entrant("batchnorm", (ran([0.6, 0.7], status=Status.STOPPED),))
+    assert rank([adam, batchnorm], "epochs").at == 2
+    assert places([adam, batchnorm]) == [("batchnorm", 0.7, 1), ("adam", 0.3, 2)]
+    assert rank([adam, batchnorm], "seconds").at == 2.0
+    assert places([adam, batchnorm], "seconds") == [("batchnorm", 0.7, 1), ("adam", 0.3, 2)]
+
+
+@pytest.mark.parametrize("status", sorted(BROKEN))
+def test_a_broken_run_is_ranked_only_at_an_epoch_that_it_has(status: Status) -> None:
+    broken = Entrant("broken", (ran([0.9, 0.95], status=status),))
+    assert places([broken, Entrant("long", (ran([0.1] * 5),))]) == [("long", 0.1, 1), ("broken", None, None)]
+    assert places([broken, Entrant("new", (ran([0.1]),))]) == [("broken", 0.9, 1), ("new", 0.1, 2)]
+
+
+def test_if_all_are_broken_they_are_ranked_at_the_last_epoch_that_all_have() -> None:
+    compared = [
+        Entrant("early", (ran([0.4], status=Status.DIVERGED),)),
+        Entrant("late", (ran([0.2, 0.9], status=Status.FAILED),)),
+        Entrant("at once", (ran([], status=Status.DIVERGED),)),
+    ]
+    assert places(compared) == [("early", 0.4, 1), ("late", 0.2, 2), ("at once", None, None)]
+
+
+def test_without_a_finished_epoch_there_is_nothing_to_rank() -> None:
+    compared = [Entrant("one", (ran([]),)), Entrant("two", (ran([]),))]
+    for axis in ("epochs", "seconds"):
+        assert rank(compared, axis).at == 0
+        assert places(compared, axis) == [("one", None, None), ("two", None, None)]
+
+
+def test_equal_accuracies_share_a_place() -> None:
+    compared = [Entrant(name, (ran([value]),)) for name, value in (("b", 0.5), ("c", 0.2), ("a", 0.5))]
+    assert places(compared) == [("a", 0.5, 1), ("b", 0.5, 1), ("c", 0.2, 3)]
+
+
+def test_an_epoch_that_a_damaged_log_lacks_is_not_the_one_of_the_ranking() -> None:
+    gap = ran([0.1, 0.2, 0.3])
+    gap = replace(gap, results=(gap.results[0], gap.results[2]))
+    assert rank([Entrant("gap", (gap,)), Entrant("whole", (ran([0.5, 0.6]),))], "epochs").at == 1
+
+
+def test_a_single_seed_beside_several_is_tied_if_it_lies_in_their_range() -> None:
+    several = Entrant("several", tuple(ran([value], seed=seed) for seed, value in enumerate((0.4, 0.6, 0.8))))
+    first, second = rank([several, Entrant("single", (ran([0.5]),))], "epochs").places
+    assert (first.label, second.label, second.tied) == ("several", "single", True)
+
+
+# ------------------------------------------------------------------- made-up comparisons
+
+
+def made_up(case: Case) -> list[Entrant]:
+    """A comparison of runs of any length and any end, with ties, and with accuracies that are no numbers."""
+    draw, compared = case.random, []
+    for number in range(draw.randint(1, 8)):
+        runs = []
+        for seed in range(draw.choice((1, 1, 1, 2, 3))):
+            values = (draw.choice((0.1, 0.5, 0.5, draw.random())) for _ in range(draw.randint(0, 12)))
+            accuracies = [math.nan if draw.random() < 0.02 else value for value in values]
+            status, seconds = draw.choice(ENDS), draw.choice((0.5, 1.0, 3.0))
+            name = f"run {number}.{seed}"
+            runs.append(ran(accuracies, status=status, seconds=seconds, seed=seed, name=name))
+        compared.append(Entrant(f"entrant {number}", tuple(runs)))
+    return compared
+
+
+def limits(compared: Sequence[Entrant]) -> list[Snapshot]:
+    """The runs at whose progress all are judged."""
+    runs = [run for entrant in compared for run in entrant.runs if run.results]
+    return [run for run in runs if run.status not in BROKEN] or runs
+
+
+def test_a_ranking_uses_only_numbers_of_its_epoch_or_its_seconds() -> None:
+    for case in cases("rankings: one epoch", at_least=50):
+        compared = made_up(case)
+        by_label = {entrant.label: entrant for entrant in compared}
+        by_epochs = rank(compared, "epochs")
+        assert by_epochs.at == min((len(run.results) for run in limits(compared)), default=0), case.label
+        for place in by_epochs.places:
+            had = [run.results for run in by_label[place.label].runs if len(run.results) >= by_epochs.at > 0]
+            expected = [each[int(by_epochs.at) - 1].test_accuracy for each in had]
+            expected = [value for value in expected if math.isfinite(value)]
+            assert place.seeds == len(expected), case.label
+            assert place.accuracy == (median(expected) if expected else None), case.label
+        by_seconds = rank(compared, "seconds")
+        ends = [run.results[-1].time for run in limits(compared)]
+        assert by_seconds.at == min(ends, default=0.0), case.label
+        for place in by_seconds.places:
+            until = [
+                [each.test_accuracy for each in run.results if each.time <= by_seconds.at]
+                for run in by_label[place.label].runs
+            ]
+            expected = [each[-1] for each in until if each and math.isfinite(each[-1])]
+            assert place.accuracy == (median(expected) if expected else None), case.label
+
+
+def test_a_ranking_is_in_order_and_does_not_depend_on_the_order_of_the_runs() -> None:
+    for case in cases("rankings: order", at_least=50):
+        compared = made_up(case)
+        shuffled = [
+            replace(entrant, runs=tuple(case.random.sample(entrant.runs, len(entrant.runs))))
+            for entrant in case.random.sample(compared, len(compared))
+        ]
+        axes: tuple[Axis, ...] = ("epochs", "seconds")
+        for axis in axes:
+            ranking = rank(compared, axis)
+            assert rank(shuffled, axis) == ranking, case.label
+            ranked = [place for place in ranking.places if place.accuracy is not None]
+            assert ranking.places[: len(ranked)] == tuple(ranked), case.label
+            values = [place.accuracy for place in ranked if place.accuracy is not None]
+            assert values == sorted(values, reverse=True), case.label
+            assert [place.number for place in ranked] == [1 + values.index(value) for value in values]
+
+
+def test_more_epochs_of_one_run_do_not_change_the_ranking_of_the_others() -> None:
+    """A run that hurries ahead gains nothing by it."""
+    for case in cases("rankings: ahead", at_least=50):
+        compared = made_up(case)
+        before = rank(compared, "epochs")
+        ahead = random.Random(case.label).choice(compared)
+        run = ahead.runs[0]
+        if len(run.results) <= before.at or run.status in BROKEN:
+            continue
+        more = Result(len(run.results) + 1, run.results[-1].time + 1.0, 1.0)
+        longer = replace(ahead, runs=(replace(run, results=(*run.results, more)), *ahead.runs[1:]))
+        after = rank([longer if each is ahead else each for each in compared], "epochs")
+        assert after == before, case.label
