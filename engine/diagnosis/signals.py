@@ -12,6 +12,8 @@ from engine.diagnosis.thresholds import (
     ALIKE,
     ALIVE,
     DEAD,
+    OFF,
+    ON_AGAIN,
     ROUNDING,
     SATURATED,
     SHRUNK,
@@ -83,13 +85,19 @@ def saturated(window: Window, holds: str) -> Finding | None:
 
 
 def dead(window: Window, holds: str) -> Finding | None:
-    """Many units of a layer are 0 for every image that was counted."""
-    least = ALIVE if holds else DEAD
-    finding = _units("dead", {x.name: x.dead for x in window.hidden if not x.frozen}, least)
-    silent = STIRRING if holds == "silent" else SILENT
-    if finding is None or finding.share is None or finding.share < silent:
-        return finding
-    return replace(finding, variant="silent")
+    """Many units of a layer are 0 for every image that was counted.
+
+    Large steps can kill units and bring them back. Then few are 0 in all of the latest samples, but many in
+    each of them.
+    """
+    trained = [layer for layer in window.hidden if not layer.frozen]
+    counted = DEAD if holds in ("", "turns") else ALIVE
+    if finding := _units("dead", {layer.name: layer.dead for layer in trained}, counted):
+        silent = (finding.share or 0.0) >= (STIRRING if holds == "silent" else SILENT)
+        return replace(finding, variant="silent") if silent else finding
+    least = ON_AGAIN if holds == "turns" else OFF
+    finding = _units("dead", {layer.name: layer.off for layer in trained}, least)
+    return replace(finding, variant="turns") if finding else None
 
 
 def _units(

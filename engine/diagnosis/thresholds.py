@@ -53,6 +53,8 @@ ROUNDING = 1e-7
 # Fractions of a layer's units.
 SATURATED, UNSATURATED = 0.5, 0.4
 DEAD, ALIVE = 0.2, 0.15
+# The same for units that are 0 in each batch, but not always the same ones.
+OFF, ON_AGAIN = 0.45, 0.35
 # A layer is silent if nearly all of its units are dead.
 SILENT, STIRRING = 0.9, 0.85
 

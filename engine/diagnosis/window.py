@@ -35,6 +35,8 @@ class Layer:
         saturated: fraction of the activations on the flat ends of the activation.
         dead: fraction of the units that are 0 for every image of the latest samples together; of the batch,
             if that was not counted and the batch is large.
+        off: fraction of the units that are 0 for every image of a batch; None if the batch is small, if
+            `dead` was not counted, and until the window is full.
         slope: mean slope of the activation, of sigmoid_beta without β; of ReLU the fraction of slopes of 1.
         weights: norm of the weights.
     """
@@ -52,6 +54,7 @@ class Layer:
     spread: float | None
     saturated: float | None
     dead: float | None
+    off: float | None
     slope: float | None
     weights: float | None
 
@@ -160,8 +163,8 @@ class Window:
         name = samples[-1].name
         number, spec = self._places.get(name, (place, LayerSpec(name=name)))
         uncounted = self.batch_size is not None and self._images > UNCOUNTED
-        by_batch = uncounted and (self.batch_size or 0) >= SMALL_BATCH
-        return _smoothed_layer(spec, number, samples, by_batch=by_batch)
+        large = (self.batch_size or 0) >= SMALL_BATCH
+        return _smoothed_layer(spec, number, samples, by_batch=uncounted and large, large=large)
 
     def add_epoch(self, epoch: EpochFinished) -> None:
         """Add the results of an epoch."""
@@ -196,9 +199,12 @@ class Window:
         return max((sample.loss for sample in self._samples), default=None)
 
 
-def _smoothed_layer(spec: LayerSpec, number: int, samples: Sequence[LayerSample], *, by_batch: bool) -> Layer:
+def _smoothed_layer(
+    spec: LayerSpec, number: int, samples: Sequence[LayerSample], *, by_batch: bool, large: bool
+) -> Layer:
     latest, recent = samples[-1], samples[-SMOOTHED:]
     updates = [sample.update_ratio or 0.0 for sample in samples]
+    counted = latest.always_zero is not None and len(samples) == SAMPLES
     return Layer(
         spec=spec,
         number=number,
@@ -213,6 +219,7 @@ def _smoothed_layer(spec: LayerSpec, number: int, samples: Sequence[LayerSample]
         spread=_smoothed([_spread(sample) for sample in recent]),
         saturated=_smoothed([sample.saturated for sample in recent]),
         dead=_smoothed([_dead(sample, spec, by_batch=by_batch) for sample in recent]),
+        off=_smoothed([sample.dead for sample in recent]) if counted and large else None,
         slope=_smoothed([_slope(sample, spec) for sample in recent]),
         weights=_smoothed([sample.weight_norm for sample in recent]),
     )

@@ -1,6 +1,7 @@
 """Which units of ReLU layers were 0 for every image of the latest samples together.
 
-In one batch, a unit that is rarely active looks dead. Over some thousand images few such units are left.
+In one batch, a unit that is rarely active looks dead. Over a thousand images few such units are left. Small
+batches hold fewer in ten samples, but over more samples a unit that has died would count only long after.
 """
 
 import math
@@ -9,8 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-_COUNTED = 4000  # images that are counted over
-_LEAST = 2000  # in the first samples of a stage it is counted over fewer, but not below this
+_COUNTED = 1000  # images that are counted over, if they are in
+_FEWEST, _MOST = 5, 10  # samples; of tiny batches as many more as hold
+_LEAST = 150  # images
 
 
 class ZeroUnits:
@@ -21,8 +23,8 @@ class ZeroUnits:
     """
 
     def __init__(self, batch: int) -> None:
-        self._window = math.ceil(_COUNTED / batch)  # samples
-        self._least = math.ceil(_LEAST / batch)
+        wanted = min(_MOST, max(_FEWEST, math.ceil(_COUNTED / batch)))
+        self._window = max(wanted, math.ceil(_LEAST / batch))  # samples
         self._samples = 0
         self._last: Tensor | None = (
             None  # the sample in which each unit was last not 0, int32 [layers, units]
@@ -36,15 +38,15 @@ class ZeroUnits:
 
         Returns:
             The fraction of each layer's units that were 0 for every image of the latest samples, float64
-            [layers]; None before they hold enough images.
+            [layers]; None before there are enough of them.
         """
         self._samples += 1
         if self._last is None:
             self._last = torch.zeros_like(zero, dtype=torch.int32)
         self._last = self._last.where(zero > 0, self._samples)
-        if self._samples < self._least:
+        if self._samples < self._window:
             return None
-        return (self._last <= max(0, self._samples - self._window)).double().mean(1)
+        return (self._last <= self._samples - self._window).double().mean(1)
 
     def state(self) -> dict[str, Any]:
         """What `restore` needs: a number, and int32 [layers, units]; None before the first sample."""

@@ -34,7 +34,7 @@ class LayerSample(LayerQuantities):
     Attributes:
         frozen: whether the layer does not train.
         always_zero: in a ReLU layer, the fraction of units that were 0 for every image of the latest samples
-            together; None, and left out of the log, before they hold enough images.
+            together; None, and left out of the log, before there are enough of them.
     """
 
     frozen: bool = False

@@ -46,6 +46,7 @@ CLAIMS: dict[tuple[str, str], Callable[[Numbers], bool]] = {
     ("forward_collapse", "alone"): lambda n: n["spread"] <= 0.0041,
     ("dead", "plain"): lambda n: 0.15 <= n["dead"] <= 0.9,
     ("dead", "silent"): lambda n: n["dead"] >= 0.85,
+    ("dead", "turns"): lambda n: n["dead"] >= 0.35,
     ("immovable", "plain"): lambda n: n["each"] >= 0.4,  # the smallest of its parts
     ("saturated", "plain"): lambda n: n["saturated"] >= 0.4,
     ("saturated", "beta"): lambda n: n["saturated"] >= 0.4 and n["beta"] > 0,

@@ -274,6 +274,20 @@ def test_dead_units_are_counted_over_several_samples_if_the_log_says_so() -> Non
         assert run.holding["dead"].evidence["dead"] == 0.4
 
 
+def test_units_that_are_off_by_turns_are_said_to_be_so_and_the_network_is_not_healthy() -> None:
+    relu = {"model.activation": "relu", "data.batch_size": 166}
+    *hidden, output = layers(dead=[0, 0, 0, 0.1, 0.3, 0.38, 0.6], saturated=None)
+    by_turns = (*(replace(layer, always_zero=0.1) for layer in hidden), output)
+    run = MadeUpRun(relu).measure(*[by_turns] * 12)
+    assert run.holding["dead"].layer == "layer7"
+    assert run.holding["dead"].text.startswith("In each batch about 60 % of the units of layer 7 are zero")
+    assert "healthy" not in run.holding
+    run.measure(*[(*(replace(layer, always_zero=layer.dead) for layer in hidden), output)] * 12)
+    assert run.holding["dead"].text.startswith("60 % of the units of layer 7 are zero for every image of the")
+    small = relu | {"data.batch_size": 16}
+    assert "dead" not in holding(*[by_turns] * 12, changes=small)
+
+
 def test_without_a_count_a_small_batch_says_nothing_of_dead_units() -> None:
     small = {"model.activation": "relu", "data.batch_size": 16}
     assert "dead" not in holding(*[layers(dead=0.4, saturated=None)] * 300, changes=small)
