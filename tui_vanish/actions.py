@@ -123,7 +123,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("set_epochs", ("E",), "epochs", "Set the number of epochs", "lab", "Change by hand"),
     Action("new_seed", ("R",), "", "Train the scenario again with another seed", "lab", "Change by hand"),
     Action("edit", ("e",), "edit", "Edit the scenario, then train or save it", "lab", "Run", rank=6),
-    Action("edit_file", ("O",), "", "Open your scenario's file in your text editor", "lab", "Run"),
+    Action(
+        "edit_file",
+        ("O",),
+        "open the file",
+        "Open your scenario's file in your text editor",
+        "lab",
+        "Run",
+        rank=4,
+    ),
     Action("try_next", ("x",), "try", "Go to the scenario that the verdict suggests", "lab", "Run", rank=3),
     Action(
         "layer_detail",

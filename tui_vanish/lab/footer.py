@@ -63,6 +63,7 @@ def labels(now: Situation) -> Mapping[str, str]:
         "layer_detail": "detail" if now.looks.layer and layout.run and _can_inspect(now) else "",
         "over_time": ("now" if now.looks.over_time else "over time") if layout.run else "",
         "edit": "edit" if usable else "",
+        "edit_file": "open the file" if entry is not None and entry.problems else "",
         "find": "find" if layout.scenarios else "",
         "mark": "mark" if usable and layout.scenarios else "",
         "compare": "compare" if now.can_compare and now.can_train else "",

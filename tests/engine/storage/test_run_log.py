@@ -70,6 +70,8 @@ def test_run_json_describes_the_run(tmp_path: Path) -> None:
             "sha256": random_data().sha256,
         },
         "scenario": make_scenario().resolved(),
+        "host": origin().host,
+        "command": origin().command,
     }
 
 

@@ -12,8 +12,12 @@ from tui_vanish.jobs import children
 from tui_vanish.working_folder import ROOT, is_the_users, leave_out, shadows
 
 _TELL = "import json, sys; print(json.dumps([sys.path, sys.flags.safe_path]))"
-# Programs that are not Python: what asks systemd, and what asks the driver of the GPUs.
-_OTHER_PROGRAMS = {"tui_vanish.cli.doctor.login", "tui_vanish.cli.doctor.devices"}
+# Programs that are not Python: systemd's, the one of the GPUs' driver, and the user's text editor.
+_OTHER_PROGRAMS = {
+    "tui_vanish.cli.doctor.login",
+    "tui_vanish.cli.doctor.devices",
+    "tui_vanish.text_editor",
+}
 
 
 def names_in(path: Path) -> set[str]:

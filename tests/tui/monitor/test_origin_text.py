@@ -74,7 +74,7 @@ async def test_the_list_tells_runs_on_6_000_and_on_60_000_images_apart(tmp_path:
         async with opened(folder, size) as bench:
             bench.engine.runs_folder = runs
             await bench.press("r")
-            for word in ("60 000", "2026-01-03 09:00 on", "6 000 training and 1 000 test images"):
+            for word in ("60 000", "2026-01-03 09:00 on", "80 training and 20 test images (noise)"):
                 while word not in bench.text:  # the list and the description are read in threads
                     await bench.settle()
 
