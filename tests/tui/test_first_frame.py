@@ -79,8 +79,14 @@ def first_frame(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, set[str]
 
 def test_the_first_frame_has_the_list(first_frame: tuple[str, set[str]]) -> None:
     text, _ = first_frame
-    assert "▸ linear-exploding" in text
+    assert "▸ depth-7" in text
     assert "depth-3" in text
+
+
+def test_the_first_frame_says_what_this_is(first_frame: tuple[str, set[str]]) -> None:
+    text, _ = first_frame
+    assert text.startswith(" vanish-tui on ")
+    assert "Train networks, and see in every layer why" in text
 
 
 def test_the_first_frame_loads_only_the_needed_packages(first_frame: tuple[str, set[str]]) -> None:

@@ -1,4 +1,4 @@
-"""The first row: machine, device, data and seed on the left, the numbers of runs on the right."""
+"""The first row: product, machine, device, data and seed on the left, the numbers of runs on the right."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,6 +9,9 @@ from tui_vanish.widgets.rows import Rows
 
 if TYPE_CHECKING:
     from engine.runtime.state import EngineSnapshot
+
+
+_PRODUCT = "vanish-tui"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +61,25 @@ class TitleBar(Rows):
             right = (Piece(f"{title.unsaved} not saved", "bad"), Piece(" · "), *right)
         if title.activity:
             right = (Piece(title.activity, "accent"), *((Piece("   "), *right) if right else ()))
-        host, seed = title.host, f"seed {title.seed}"
-        short = (host.split(".")[0], _short_device(title.device), _short_data(title.data), seed)
+        host, device, data, seed = title.host, title.device, title.data, f"seed {title.seed}"
+        short_host = host.split(".")[0]
+        short = (_short_device(device), _short_data(data), seed)
         variants = (
-            _left((host, title.device, title.data, seed), "   "),
-            _left((host.split(".")[0], title.device, title.data, seed), "  "),
-            _left(short, "  "),
-            _left((short[0][:12], *short[1:]), "  "),
-            _left((short[0][:12], short[1], seed), "  "),
-            _left((short[0][:12],), "  "),
+            _left(f"{_PRODUCT} on {host}", (device, data, seed), "   "),
+            _left(f"{_PRODUCT} on {short_host}", (device, data, seed), "  "),
+            _left(f"{_PRODUCT} on {short_host}", short, "  "),
+            _left(f"on {short_host}", short, "  "),
+            _left(f"on {short_host[:12]}", short, "  "),
+            _left(f"on {short_host[:12]}", (short[0], seed), "  "),
+            _left(f"on {short_host[:12]}", (), "  "),
         )
         room = width - row_width(right) - 3
         left = next((row for row in variants if row_width(row) <= room), variants[-1])
         return [padded(left, (*right, Piece(" ")), width)]
 
 
-def _left(parts: tuple[str, ...], gap: str) -> Row:
-    host, *rest = parts
-    return (Piece(" "), Piece(host, "strong"), *(Piece(gap + part, "dim") for part in rest if part))
+def _left(name: str, rest: tuple[str, ...], gap: str) -> Row:
+    return (Piece(" "), Piece(name, "strong"), *(Piece(gap + part, "dim") for part in rest if part))
 
 
 def _counts(statuses: tuple[Status, ...]) -> Row:

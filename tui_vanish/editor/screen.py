@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
@@ -30,6 +30,17 @@ class Edited(NamedTuple):
     wish: Literal["train", "save"]
 
 
+class _Line(Input):
+    """A value that is typed. No value contains a question mark, so that key opens the help here, too."""
+
+    async def on_key(self, event: events.Key) -> None:
+        """Open the help before the input inserts the character."""
+        if event.character == "?":
+            event.stop()
+            event.prevent_default()
+            await self.run_action("app.help")
+
+
 class EditorScreen(Screen[Edited | None]):
     """The form. It is dismissed with a scenario that has passed every check, or None.
 
@@ -43,7 +54,7 @@ class EditorScreen(Screen[Edited | None]):
         Binding("escape", "cancel", "Cancel"),
         Binding("enter", "finish('train')", "Train"),
         Binding("ctrl+s", "finish('save')", "Save"),
-        Binding("f1", "app.help", "Help"),
+        Binding("question_mark,f1", "app.help", "Help"),
         Binding("down,tab", "app.focus_next", "Next field"),
         Binding("up,shift+tab", "app.focus_previous", "Previous field"),
         *bindings_everywhere(),
@@ -74,7 +85,7 @@ class EditorScreen(Screen[Edited | None]):
                     if field.choices:
                         yield Choice(field.choices, self._typed[field.key], id=f"value-{name}")
                     else:
-                        yield Input(
+                        yield _Line(
                             self._typed[field.key],
                             compact=True,
                             id=f"value-{name}",
@@ -86,7 +97,7 @@ class EditorScreen(Screen[Edited | None]):
 
     def on_mount(self) -> None:
         """Focus the first value."""
-        hint = "⏎ train   ctrl+s save as a file   ↑ ↓ field   ← → choose   F1 help   esc cancel"
+        hint = "⏎ train   ctrl+s save   ↑ ↓ field   ← → choose   ? help   esc cancel"
         self._key_footer.show({}, hint=hint)
         for line in self.query(Input):
             line.cursor_blink = False

@@ -11,6 +11,13 @@ if TYPE_CHECKING:
     from scenarios.schema import Scenario
     from tui_vanish.session.saved_results import Result
 
+# Shown while depth-7 is highlighted. In the narrowest terminal, too, each line fits beside the list.
+WELCOME = Paragraph(
+    "Welcome to vanish-tui",
+    "Train networks, and see in every layer why\n"
+    "gradients vanish or explode, and what helps.\n"
+    "Press enter to train depth-7, ? for help.",
+)
 _SEPARATOR = " · "
 
 

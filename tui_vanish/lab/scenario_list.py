@@ -12,6 +12,7 @@ from tui_vanish.widgets.item_list import ItemList
 if TYPE_CHECKING:
     from scenarios import Entry
 
+START = "depth-7"  # the slides' problem, which all the others explain or cure
 _TITLE_WIDTH = 44  # cells; from this width on, the titles are shown
 
 
@@ -33,7 +34,7 @@ class ScenarioList(ItemList["Entry"]):
     """
 
     def __init__(self, entries: Sequence["Entry"], id: str | None = None) -> None:
-        super().__init__(entries, id=id)
+        super().__init__(entries, first=START, id=id)
         self._entries = tuple(entries)
         self._standings: Mapping[str, Standing] = {}
         self._marked: frozenset[str] = frozenset()

@@ -22,11 +22,12 @@ from tui_vanish.lab import overview
 from tui_vanish.lab.footer import Situation, labels
 from tui_vanish.lab.layout import BESIDE, Layout, lay_out
 from tui_vanish.lab.run_controls import RunControls
-from tui_vanish.lab.scenario_list import ScenarioList
+from tui_vanish.lab.scenario_list import START, ScenarioList
 from tui_vanish.lab.scenario_pane import ScenarioPane
 from tui_vanish.lab.scenario_text import Paragraph, ScenarioText
 from tui_vanish.lab.scenario_text_pane import ScenarioTextPane
 from tui_vanish.monitor import chart_controls
+from tui_vanish.session.saved_results import has_runs
 
 if TYPE_CHECKING:
     from engine.tracking.snapshot import Snapshot
@@ -60,6 +61,7 @@ class LabScreen(RunControls):
         self._layout: Layout | None = None
         self._run_pane: RunPane | None = None
         self._saved: Mapping[str, Result] = {}
+        self._first_time = not has_runs(session.engine.runs_folder)
 
     def compose(self) -> ComposeResult:
         """All panes except the run's, which is added later; the layout decides which are visible."""
@@ -177,7 +179,10 @@ class LabScreen(RunControls):
             from tui_vanish.monitor.present import progress  # not needed by the first frame
 
             remark = progress(run, room, self.session.time_left.of(run.run))
-        self._about.show((Piece(entry.id, "strong"),), remark, self._paragraphs(entry))
+        paragraphs = self._paragraphs(entry)
+        if entry.id == START and self._first_time and not self.session.snapshot.runs:
+            paragraphs.insert(0, overview.WELCOME)
+        self._about.show((Piece(entry.id, "strong"),), remark, paragraphs)
 
     def _paragraphs(self, entry: "Entry") -> list[Paragraph]:
         if entry.problems:

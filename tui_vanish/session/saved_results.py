@@ -1,6 +1,7 @@
 """The last result of each scenario, from the index of the saved runs; no log is read."""
 
 import asyncio
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,6 +15,15 @@ class Result(NamedTuple):
 
     status: "Status"
     accuracy: float | None
+
+
+def has_runs(folder: Path) -> bool:
+    """Whether a run was ever saved in the folder. It looks for one only, so even the first frame may ask."""
+    try:
+        with os.scandir(folder) as found:
+            return any(not each.name.startswith(".") for each in found)
+    except OSError:
+        return False
 
 
 async def read_results(folder: Path) -> Mapping[str, Result]:

@@ -17,6 +17,10 @@ class ItemList(ScrollingRows, Generic[Item]):
 
     A subclass draws an item in `item_row` and names it in `key`. It may also have headings between items
     and rows above the list. The highlight stays on its key when the items are replaced.
+
+    Args:
+        items: in order.
+        first: the key of the item that is highlighted at first; the first item if that key is not listed.
     """
 
     class Highlighted(Message):
@@ -25,11 +29,11 @@ class ItemList(ScrollingRows, Generic[Item]):
     class Chosen(Message):
         """The highlighted item was clicked."""
 
-    def __init__(self, items: Sequence[Item] = (), *, id: str | None = None) -> None:
+    def __init__(self, items: Sequence[Item] = (), *, first: Hashable = None, id: str | None = None) -> None:
         super().__init__(id=id)
         self._items = tuple(items)
         # The key is kept while the list is empty, so that the highlight is back when a filter is cleared.
-        self._key: Hashable = None
+        self._key = first
 
     def key(self, item: Item) -> Hashable:
         """A value that identifies the item, even after it was read again."""

@@ -31,7 +31,7 @@ async def test_a_screen_that_was_hidden_while_the_terminal_grew_is_shown_again(t
         await bench.pilot.resize_terminal(*NARROW)
         await bench.settle()
         await bench.press("escape")
-        assert "▸ depth-3" in bench.text
+        assert "▸ depth-7" in bench.text
 
 
 async def test_a_dialog_still_gets_its_keys(tmp_path: Path) -> None:

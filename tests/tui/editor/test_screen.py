@@ -243,6 +243,21 @@ async def test_the_form_matches_its_golden(size: tuple[int, int], ascii: bool, t
     goldens.check(f"lab/editor-{size[0]}x{size[1]}-{'ascii' if ascii else 'utf8'}", text)
 
 
+@pytest.mark.parametrize("field", ["#value-model-hidden_layers", "#value-id", "#value-model-activation"])
+async def test_a_question_mark_opens_the_help_from_every_field(tmp_path: Path, field: str) -> None:
+    async with opened(tmp_path, NARROW) as bench:
+        await bench.press("e")
+        editor = bench.app.screen
+        editor.query_one(field).focus()
+        await bench.settle()
+        assert "? help" in bench.footer
+        before = bench.text
+        await bench.press("question_mark")
+        assert "Help" in bench.text.splitlines()[0]
+        await bench.press("question_mark")
+        assert bench.text == before  # nothing was typed
+
+
 async def test_esc_asks_before_it_discards_changes_and_f1_opens_the_help(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await bench.press("e")
