@@ -159,9 +159,14 @@ class VanishApp(App[int]):
             self._driver.close()
 
     def restore_terminal_by_force(self, number: signal.Signals) -> None:
-        """Restore the terminal even if it accepts no output; see terminal.put_back."""
+        """Restore the terminal even if it accepts no output or is now the shell's; see terminal.put_back."""
         if self._driver is not None:
             terminal.put_back(self._driver, self._window_title, number)
+
+    def resume(self) -> None:
+        """Take the terminal again after a suspension."""
+        if self._driver is not None:
+            terminal.resume(self._driver)
 
     def panic(self, *renderables: Any) -> None:
         """Quit after an internal error. A failed read from a lost terminal is not treated as one."""

@@ -41,7 +41,10 @@ class Leaver(Protocol):
         """Restore the terminal's state from before the start."""
 
     def restore_terminal_by_force(self, number: signal.Signals) -> None:
-        """Restore the terminal even if it accepts no output."""
+        """Restore the terminal even if it accepts no output or is now the shell's."""
+
+    def resume(self) -> None:
+        """Take the terminal again after a suspension."""
 
     def exit(self, result: int | None = None) -> None:
         """End the app."""
@@ -94,6 +97,7 @@ class Shutdown:
 
     def listen(self) -> None:
         """Leave through the event loop from now on, where that answers."""
+        self._watcher.resume_with(self._app.resume)
         self._loop = asyncio.get_running_loop()
         self._listening.set()
 
@@ -258,7 +262,7 @@ class Shutdown:
         if terminal.is_lost():
             return
         self._listening.wait(_RESTORE_SECONDS)  # while the app starts, the loop will answer soon
-        if self._loop is not None:
+        if self._loop is not None and terminal.is_ours():
             with suppress(RuntimeError):  # the loop is closed
                 self._loop.call_soon_threadsafe(self._exit, _EXIT_CODES[number])
                 threading.Event().wait(_RESTORE_SECONDS)  # the process ends here if the loop answers

@@ -14,6 +14,9 @@ from contextlib import contextmanager
 
 from tui_vanish import terminal
 
+# A shell that ends a suspended job sends the signal and then SIGCONT. Threads may receive them in any order.
+_TOGETHER_SECONDS = 0.2
+
 
 class SignalWatcher:
     """Watches from `start` until a signal arrives, the terminal is lost, or `stop` is called.
@@ -30,6 +33,10 @@ class SignalWatcher:
         self._ignored: signal.Signals | None = None
         self._reading = self._writing = -1
         self._stopped = False
+        self._suspending = False
+        # Held until a signal has come. An Event is unsafe here: one handler may interrupt another in `wait`.
+        self._none_came = threading.Lock()
+        self._none_came.acquire()
 
     def start(self) -> None:
         """Start to watch; only the main thread may call this."""
@@ -43,6 +50,30 @@ class SignalWatcher:
                 signal.signal(number, _leave_it_to_the_watcher)
                 self._taken.append(number)
         threading.Thread(target=self._watch, name="signal-watcher", daemon=True).start()
+
+    def resume_with(self, resume: Callable[[], None]) -> None:
+        """Call `resume` when the process continues after a suspension, unless a signal ends it.
+
+        A suspended job that is ended (`kill %1`) continues in the background. If it tried to use the terminal
+        there, it would be stopped again before it has ended. Only the main thread may call this.
+        """
+
+        def continued(*_: object) -> None:
+            if not terminal.is_ours() and self._ends():
+                for number in (signal.SIGTTIN, signal.SIGTTOU):
+                    signal.signal(number, signal.SIG_IGN)
+            else:
+                resume()
+
+        signal.signal(signal.SIGCONT, continued)
+        self._suspending = True
+
+    def _ends(self) -> bool:
+        """Whether a signal that ends the program has come, or comes within a moment."""
+        came = self._none_came.acquire(timeout=_TOGETHER_SECONDS)
+        if came:
+            self._none_came.release()
+        return came
 
     @contextmanager
     def ignoring(self, number: signal.Signals) -> Iterator[None]:
@@ -59,6 +90,9 @@ class SignalWatcher:
             return
         for number in self._taken:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+        if self._suspending:
+            for number in (signal.SIGTSTP, signal.SIGCONT):
+                signal.signal(number, signal.SIG_DFL)
         signal.set_wakeup_fd(-1)
         self._stopped = True
         os.write(self._writing, b"\0")
@@ -74,9 +108,9 @@ class SignalWatcher:
             if self._stopped:
                 return
             if terminal.is_lost():
-                self._leave(signal.SIGHUP)
-                return
+                numbers = [signal.SIGHUP]
             if numbers:
+                self._none_came.release()
                 self._leave(numbers[0])
                 return
 

@@ -71,21 +71,37 @@ def set_mouse(driver: Driver, on: bool) -> None:
         driver._enable_mouse_support()  # type: ignore[attr-defined]
 
 
-def put_back(driver: Driver, title: Title, number: signal.Signals) -> None:
-    """Restore a terminal that accepts no output; the driver cannot draw after this.
+def resume(driver: Driver) -> None:
+    """Take the terminal again after the process was stopped, by ctrl+z or by SIGSTOP.
 
-    Pending output is dropped, to make room for the few bytes that restore the terminal.
+    After SIGSTOP, which no process can prepare for, the driver would otherwise start a second time.
+    """
+    if driver._auto_restart and _is_in_use(driver):
+        driver.suspend_application_mode()
+        driver._must_signal_resume = True  # type: ignore[attr-defined]
+    driver._sigcont_application()  # type: ignore[attr-defined]
+
+
+def put_back(driver: Driver, title: Title, number: signal.Signals) -> None:
+    """Restore a terminal that accepts no output or is now the shell's; the driver cannot draw after this.
+
+    Pending output is dropped, to make room for the few bytes that restore the terminal. In the background,
+    the shell has already set the modes that it needs, so only the escape sequences are written.
 
     Args:
-        driver: Textual's driver, whose thread is blocked in a write.
+        driver: Textual's driver; its thread may be blocked in a write.
         title: of the terminal's window.
         number: a signal whose handler does nothing; it interrupts the blocked write.
     """
     writer = driver._writer_thread  # type: ignore[attr-defined]
-    if writer is None or not _is_ours(driver.fileno):  # type: ignore[attr-defined]
-        return  # nothing was written yet, or it may not be touched
+    if writer is None:
+        return  # nothing was written yet
+    end = (title.end + (_END if _is_in_use(driver) else "")).encode()
     output = driver._file.fileno()  # type: ignore[attr-defined]
     with suppress(OSError, termios.error):
+        if not is_ours():
+            os.write(os.open(os.ttyname(output), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY), end)
+            return
         own = os.dup(output)
         os.dup2(os.open(os.devnull, os.O_WRONLY), output)  # the interrupted write continues there
         if writer.is_alive():
@@ -93,12 +109,18 @@ def put_back(driver: Driver, title: Title, number: signal.Signals) -> None:
         termios.tcflush(own, termios.TCIOFLUSH)
         if driver.attrs_before is not None:  # type: ignore[attr-defined]
             termios.tcsetattr(own, termios.TCSANOW, driver.attrs_before)  # type: ignore[attr-defined]
-        os.write(own, (title.end + _END).encode())
+        os.write(own, end)
 
 
-def _is_ours(descriptor: int) -> bool:
+def _is_in_use(driver: Driver) -> bool:
+    """Whether the driver has changed the terminal; while the app is suspended, it has restored it."""
+    writer = driver._writer_thread  # type: ignore[attr-defined]
+    return writer is not None and writer.is_alive()
+
+
+def is_ours() -> bool:
     """Whether this process may control the terminal; a background process would be stopped if it tried."""
     try:
-        return os.tcgetpgrp(descriptor) == os.getpgrp()
-    except OSError:  # not the controlling terminal of a session
+        return sys.__stdin__ is None or os.tcgetpgrp(sys.__stdin__.fileno()) == os.getpgrp()
+    except (OSError, ValueError):  # not the controlling terminal of a session
         return True

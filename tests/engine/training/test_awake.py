@@ -1,11 +1,17 @@
 """The time for which the process is suspended does not count as training."""
 
-import pytest
+from pathlib import Path
 
+import pytest
+from torch import Tensor
+
+from engine.data.batches import Batches
 from engine.protocol.events import EpochFinished, RunEvent, RunFinished
-from engine.training.awake import SUSPENDED_SECONDS, AwakeClock
+from engine.runtime.engine import Engine
+from engine.runtime.state import Settings
+from engine.training.awake import AWAKE, SUSPENDED_SECONDS, AwakeClock
 from engine.training.trainer import Trainer
-from tests.engine.lab import make_scenario, of_kind, random_data, train
+from tests.engine.lab import Listener, make_scenario, of_kind, random_data, train, write_data
 
 
 class Time:
@@ -76,3 +82,28 @@ def test_a_suspension_is_in_no_time_of_a_run() -> None:
     assert max(epoch.seconds for epoch in of_kind(events, EpochFinished)) < 1.0
     (end,) = of_kind(events, RunFinished)
     assert end.seconds < 3.0
+
+
+def test_the_engine_leaves_out_a_suspension(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    time = Time()
+    monkeypatch.setattr(AWAKE, "_clock", time)
+
+    take = Batches.next
+    steps = iter(range(1, 100))
+
+    def suspend(batches: Batches) -> tuple[Tensor, Tensor]:
+        if next(steps) == 5:
+            time.now += 20.0
+        return take(batches)
+
+    monkeypatch.setattr(Batches, "next", suspend)
+    listener = Listener()
+    settings = Settings("cpu", write_data(tmp_path / "data"), runs_dir=tmp_path / "runs")
+    engine = Engine(settings, on_event=listener)
+    engine.start()
+    engine.train(make_scenario({"training.epochs": 3}), 1)
+    end = listener.wait_for(RunFinished)
+    engine.close()
+    assert time.now > 1020.0
+    assert end.time < 1.0
+    assert max(epoch.seconds for epoch in of_kind(listener.events, EpochFinished)) < 1.0
