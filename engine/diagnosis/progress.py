@@ -59,7 +59,8 @@ def stuck(window: Window, holds: str) -> Finding | None:
     evidence["epochs"] = window.epoch_of_stage
     part, since = last.train_loss / guessing, window.plateau_began
     if part > _about(holds):
-        hardly = fall < (FALLS if holds else HARDLY_FALLS) * oldest.train_loss
+        highest = max(epoch.train_loss for epoch in epochs)
+        hardly = highest - last.train_loss < (FALLS if holds else HARDLY_FALLS) * highest
         return Finding("stuck", "above", evidence=evidence, since=since) if hardly else None
     if part >= (OFF_GUESSING if holds else GUESSING):
         still = fall < HARDLY_FALLS * oldest.train_loss

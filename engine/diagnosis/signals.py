@@ -12,6 +12,7 @@ from engine.diagnosis.thresholds import (
     ALIKE,
     ALIVE,
     DEAD,
+    LASTING,
     OFF,
     ON_AGAIN,
     ROUNDING,
@@ -88,13 +89,15 @@ def dead(window: Window, holds: str) -> Finding | None:
     """Many units of a layer are 0 for every image that was counted.
 
     Large steps can kill units and bring them back. Then few are 0 in all of the latest samples, but many in
-    each of them.
+    each of them. After the first steps of a stage many units are 0 that soon come back, so only a silent
+    layer is reported at once.
     """
     trained = [layer for layer in window.hidden if not layer.frozen]
     counted = DEAD if holds in ("", "turns") else ALIVE
     if finding := _units("dead", {layer.name: layer.dead for layer in trained}, counted):
-        silent = (finding.share or 0.0) >= (STIRRING if holds == "silent" else SILENT)
-        return replace(finding, variant="silent") if silent else finding
+        if (finding.share or 0.0) >= (STIRRING if holds == "silent" else SILENT):
+            return replace(finding, variant="silent")
+        return finding if holds or window.steps >= LASTING else None
     least = ON_AGAIN if holds == "turns" else OFF
     finding = _units("dead", {layer.name: layer.off for layer in trained}, least)
     return replace(finding, variant="turns") if finding else None

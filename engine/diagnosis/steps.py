@@ -22,6 +22,7 @@ from engine.diagnosis.thresholds import (
     SILENT,
     UPSET,
     UPSET_GAIN,
+    UPSET_STEPS,
 )
 from engine.diagnosis.window import Window
 
@@ -45,8 +46,8 @@ def too_large(window: Window, holds: bool) -> Finding | None:
 def upset(window: Window, first_faults: Set[str], faults: Set[str], holds: str) -> Finding | None:
     """Since a step as large as a good part of the weights, the run does no better than guessing.
 
-    The result of an epoch and the latest batches decide; the latter alone, if the steps were found to be too
-    large before.
+    The result of an epoch that ended long enough after that step, and the latest batches decide; the latter
+    alone, if the steps were found to be too large before.
 
     Args:
         window: of the latest samples and epochs.
@@ -74,6 +75,8 @@ def upset(window: Window, first_faults: Set[str], faults: Set[str], holds: str) 
     if last is not None and last.train_accuracy >= OFF_CHANCE * chance:
         return None
     if not holds and (last is None or last.train_loss < GUESSING * guessing):
+        return None
+    if not holds and last is not None and last.step - largest.step < UPSET_STEPS:
         return None
     accuracy = last.train_accuracy if last else None
     return _overstepping(window, "upset", {"loss": window.loss, "train_accuracy": accuracy})

@@ -30,6 +30,7 @@ RISEN, FALLEN_AGAIN = 2.0, 1.3
 OVERSTEP = 0.05
 # The same for a run that does no better than guessing since a step of this size.
 UPSET = 0.2
+UPSET_STEPS = 60  # from that step to the end of an epoch that was guessed: some networks recover by then
 LEFT = 0.95  # of the loss of guessing: below this a batch is no longer guessed
 # ‖ΔW‖/√width of such a step: by how much it multiplies a signal.
 UPSET_GAIN = 0.5
@@ -53,6 +54,7 @@ ROUNDING = 1e-7
 # Fractions of a layer's units.
 SATURATED, UNSATURATED = 0.5, 0.4
 DEAD, ALIVE = 0.2, 0.15
+LASTING = 30  # steps of the stage; units that are dead earlier often come back
 # The same for units that are 0 in each batch, but not always the same ones.
 OFF, ON_AGAIN = 0.45, 0.35
 # A layer is silent if nearly all of its units are dead.

@@ -184,6 +184,11 @@ class Window:
         return self._epochs_began[0] if self._epochs_began else self.first_step
 
     @property
+    def steps(self) -> int:
+        """How many steps of the stage there were, up to the latest sample."""
+        return self._samples[-1].step + 1 - self.first_step if self._samples else 0
+
+    @property
     def filled(self) -> bool:
         """Whether enough samples were taken for a median over them."""
         return len(self._samples) >= SMOOTHED
@@ -205,6 +210,8 @@ def _smoothed_layer(
     latest, recent = samples[-1], samples[-SMOOTHED:]
     updates = [sample.update_ratio or 0.0 for sample in samples]
     counted = latest.always_zero is not None and len(samples) == SAMPLES
+    # What is counted over several samples needs no median, which would only be late.
+    uncounted = recent if latest.always_zero is None else samples[-1:]
     return Layer(
         spec=spec,
         number=number,
@@ -218,7 +225,7 @@ def _smoothed_layer(
         size=_smoothed([_size(sample) for sample in recent]),
         spread=_smoothed([_spread(sample) for sample in recent]),
         saturated=_smoothed([sample.saturated for sample in recent]),
-        dead=_smoothed([_dead(sample, spec, by_batch=by_batch) for sample in recent]),
+        dead=_smoothed([_dead(sample, spec, by_batch=by_batch) for sample in uncounted]),
         off=_smoothed([sample.dead for sample in recent]) if counted and large else None,
         slope=_smoothed([_slope(sample, spec) for sample in recent]),
         weights=_smoothed([sample.weight_norm for sample in recent]),

@@ -71,7 +71,8 @@ _ALSO_SAID_BY = {
 
 def _judge_end(held: dict[str, VerdictChanged], truth: Truth) -> list[Fault]:
     faults = []
-    end = max(truth.steps, default=0) if truth.first_bad is None else truth.first_bad
+    end = max([0, *truth.steps, *(epoch.step for epoch in truth.epochs)])
+    end = end if truth.first_bad is None else truth.first_bad
     severe = severe_truths(truth, end)
     said = ", ".join(held) or "nothing"
     for kind, reason in severe.items():

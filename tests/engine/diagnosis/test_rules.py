@@ -180,6 +180,14 @@ def test_a_run_that_guesses_since_a_huge_step_is_told_of_the_step() -> None:
     assert "exploding" not in MadeUpRun().measure(vanished).finish_epochs((2.31, 0.1)).holding
 
 
+def test_a_run_that_may_yet_recover_from_a_large_step_is_not_told_of_it() -> None:
+    run = MadeUpRun().measure(*[layers()] * 14, layers(update_ratio=0.3), *[layers()] * 5)
+    run.finish_epochs((2.31, 0.1))
+    assert "exploding" not in run.holding
+    run.measure(*[layers()] * 9).finish_epochs((2.31, 0.1))
+    assert run.holding["exploding"].evidence["at_step"] == 60
+
+
 def test_a_network_is_not_healthy_while_a_step_is_as_large_as_its_weights() -> None:
     assert holding(layers(update_ratio=130.0)) == set()
     run = MadeUpRun().measure(layers())
@@ -272,6 +280,26 @@ def test_dead_units_are_counted_over_several_samples_if_the_log_says_so() -> Non
         assert "dead" not in holding(*[counted(0.04, 0.4)] * 12, changes=changes)
         run = MadeUpRun(changes).measure(*[counted(0.4, 0.8)] * 12)
         assert run.holding["dead"].evidence["dead"] == 0.4
+
+
+def test_units_that_come_back_after_the_first_steps_are_not_dead_and_a_silent_layer_is_said_at_once() -> None:
+    relu = {"model.activation": "relu", "data.batch_size": 256}
+
+    def counted(share: float) -> tuple[LayerSample, ...]:
+        *hidden, output = layers(dead=share, saturated=None)
+        return (*(replace(layer, always_zero=share) for layer in hidden), output)
+
+    run = MadeUpRun(relu).measure(*[counted(0.35)] * 10, *[counted(0.08)] * 10)
+    assert "dead" not in {verdict.kind for verdict in run.said}
+    assert "dead" in MadeUpRun(relu).measure(*[counted(0.35)] * 13).holding
+    assert "dead" in MadeUpRun(relu).measure(*[counted(0.95)] * 5).holding
+
+
+def test_a_count_of_dead_units_is_not_smoothed_again() -> None:
+    relu = {"model.activation": "relu", "data.batch_size": 256}
+    *hidden, output = layers(dead=0.3, saturated=None)
+    before, now = ((*(replace(layer, always_zero=share) for layer in hidden), output) for share in (0.0, 0.3))
+    assert MadeUpRun(relu).measure(*[before] * 15, now).holding["dead"].evidence["dead"] == 0.3
 
 
 def test_units_that_are_off_by_turns_are_said_to_be_so_and_the_network_is_not_healthy() -> None:
@@ -380,6 +408,7 @@ def test_a_loss_above_guessing_with_most_images_right_is_no_plateau() -> None:
 def test_a_loss_above_guessing_that_falls_is_neither_stuck_nor_learning() -> None:
     assert not MadeUpRun().finish_epochs((90.0, 0.1), (70.0, 0.11), (55.0, 0.1), (45.0, 0.1)).holding
     assert not MadeUpRun().finish_epochs((6.30, 0.12), (4.17, 0.18), (3.28, 0.23)).holding
+    assert not MadeUpRun().finish_epochs((97.1, 0.1), (138.3, 0.1), (102.1, 0.12)).holding
     run = MadeUpRun().finish_epochs((90.0, 0.1), (88.0, 0.11), (91.0, 0.1))
     assert set(run.holding) == {"stuck"}
     assert "worse than that of guessing" in run.holding["stuck"].text

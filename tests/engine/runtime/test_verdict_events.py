@@ -226,10 +226,11 @@ def test_a_diverged_run_reports_its_cause_before_its_last_event(tmp_path: Path) 
     assert live.verdicts[0].layer == events[-1].nonfinite[0] if events[-1].nonfinite else False
 
 
+@pytest.mark.parametrize("measuring", [True, False])
 @pytest.mark.parametrize("lr", [3.0, 30.0, 1000.0])
 @pytest.mark.parametrize("hidden", [2, 3, 5])
 def test_a_loss_that_breaks_between_two_samples_is_not_finite_from_its_own_step_on(
-    hidden: int, lr: float
+    hidden: int, lr: float, measuring: bool
 ) -> None:
     changes = {
         "model.activation": "identity",
@@ -241,15 +242,18 @@ def test_a_loss_that_breaks_between_two_samples_is_not_finite_from_its_own_step_
     }
     scenario = course(hidden, changes)
     trainer, events = begin(scenario, random_data())
+    trainer.measuring = measuring
     train(trainer)
     (end,) = of_kind(events, RunFinished)
     assert end.status is Status.DIVERGED
+    assert end.nonfinite
     diagnosis, held = Diagnosis(RunSpec.of(scenario.resolved())), {}
     for event in events:
         for verdict in diagnosis.follow(event):
             held[verdict.kind] = verdict
     broken = held["non_finite"]
     assert (broken.state, broken.since_step) == ("began", end.first_bad_step)
+    assert broken.evidence["layers"] == len(end.nonfinite)
     assert f"step {end.first_bad_step}" in broken.text
 
 
