@@ -14,8 +14,8 @@ from dataclasses import dataclass, fields
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Literal, get_args
 
-from engine.protocol.json_text import parse
-from engine.protocol.quantities import LayerQuantities
+from engine.protocol.json_text import is_unicode, parse
+from engine.protocol.quantities import QUANTITIES, LayerQuantities
 from engine.protocol.status import Status
 
 SCHEMA = 1
@@ -292,13 +292,17 @@ _COUNT, _POSITIVE, _SHARE, _SECONDS = (0, 2**53), (1, 2**31), (0.0, 1.0), (0.0, 
 LIMITS: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("step", "epoch", "stage", "epochs", "steps", "since_step"), _COUNT),
     **dict.fromkeys(("steps_per_epoch", "stages"), _POSITIVE),
-    **dict.fromkeys(("accuracy", "train_accuracy", "test_accuracy", "best_test_accuracy"), _SHARE),
+    **dict.fromkeys(
+        ("always_zero", "accuracy", "train_accuracy", "test_accuracy", "best_test_accuracy"), _SHARE
+    ),
     **dict.fromkeys(("time", "seconds", "evaluation_seconds"), _SECONDS),
 }
 _LIMITED = {
     kind: {field.name: LIMITS[field.name] for field in fields(kind) if field.name in LIMITS}
     for kind in (*_TYPES.values(), LayerSample)
 }
+# Norms and shares, of which the diagnosis takes logarithms and roots. They may be nan or infinite.
+_NEVER_NEGATIVE = tuple(name for name, quantity in QUANTITIES.items() if quantity.scale != "linear")
 _LARGEST_VALUE = 2**31  # of what a user sets by hand
 
 # `try` is the JSON key that programs rely on, but Python does not allow it as the name of a field.
@@ -362,6 +366,9 @@ def _layer(record: Any) -> LayerSample:
         raise TypeError("a layer is not a JSON object")
     values = {key: value for key, value in record.items() if key in _CHECKED[LayerSample]}
     _check(LayerSample, values)
+    for name in _NEVER_NEGATIVE:
+        if (value := values.get(name)) is not None and value < 0:
+            raise _unusable(ValueError, name, value)
     return LayerSample(**values)
 
 
@@ -425,6 +432,8 @@ def from_line(line: str | bytes) -> RunEvent | None:
     record = parse(line)
     if not isinstance(record, dict):
         raise ValueError("a log line must be one JSON object")
+    if not is_unicode(line if isinstance(line, bytes) else line.encode(errors="surrogatepass"), record):
+        raise ValueError("a text is not Unicode")
     return from_record(record)
 
 

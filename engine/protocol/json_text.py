@@ -22,6 +22,24 @@ def parse(text: str | bytes) -> Any:
     return value
 
 
+def is_unicode(text: bytes, value: Any) -> bool:
+    """Whether all texts in a value can be written again, to any file and any terminal.
+
+    JSON can hold one half of a surrogate pair, which has no encoding.
+
+    Args:
+        text: the JSON.
+        value: what it holds.
+    """
+    if b"\\u" not in text and b"\xed" not in text:  # the only ways to write a surrogate
+        return True
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _brackets(text: str | bytes) -> int:
     """How many brackets open: at least as many as there are levels, and counted faster."""
     if isinstance(text, str):

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from engine.protocol.events import KINDS, Intervened, RunEvent, RunFinished, RunStarted
 from engine.storage.checkpoint import Checkpoint, NotThisRuns, newest_checkpoint
+from engine.storage.checksum import Checksum
 from engine.storage.guarded import LineTooLong, open_guarded, read_lines, whole_size
 from engine.storage.leftovers import tidy
 from engine.storage.log_reader import LogReader
@@ -39,6 +40,7 @@ class Saved:
         folder: the run directory.
         lock: of the run directory.
         origin: the data, device and threads that the run began with.
+        checksum: of its checkpoints.
         log_bytes: size of the log up to the checkpoint.
         checkpoint: the newest usable checkpoint; None if the run restarts from the beginning.
         started: the first event of the run; None if the log has lost it.
@@ -50,6 +52,7 @@ class Saved:
     folder: Path
     lock: RunLock
     origin: Origin
+    checksum: Checksum
     log_bytes: int
     checkpoint: Checkpoint | None
     started: RunStarted | None
@@ -77,7 +80,7 @@ class Saved:
         Raises:
             OSError: the log cannot be written.
         """
-        log = RunLog.reopen(self.folder, self.log_bytes)
+        log = RunLog.reopen(self.folder, self.log_bytes, self.checksum)
         tidy(self.folder)
         return RunDirectory(log, self.lock)
 
@@ -115,7 +118,7 @@ def _read(folder: Path, lock: RunLock) -> Saved:
     what = read_description(folder)
     with _opened(folder / EVENTS) as file:
         whole = whole_size(file)
-        checkpoint, remarks = newest_checkpoint(folder, whole)
+        checkpoint, remarks = newest_checkpoint(folder, whole, what.checksum)
         log = _Log(min(checkpoint.log_bytes, whole) if checkpoint else 0)
         log.read(file)
     if log.doubtful:
@@ -132,6 +135,7 @@ def _read(folder: Path, lock: RunLock) -> Saved:
         folder=folder,
         lock=lock,
         origin=origin_of(what, started),
+        checksum=what.checksum,
         log_bytes=log.kept_bytes,
         checkpoint=checkpoint,
         started=started if log.has_kept_start else None,

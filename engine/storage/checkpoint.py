@@ -12,11 +12,13 @@ from typing import Any
 from engine.protocol.events import LARGEST_INTEGER, SCHEMA
 from engine.protocol.status import Status
 from engine.storage.atomic import open_new, sync_folder
+from engine.storage.checksum import AnotherRuns, Changed, Checksum
 from engine.storage.guarded import read_guarded
 
 CHECKPOINT, PREVIOUS = "checkpoint.pt", "checkpoint.previous.pt"
 _BESIDE = "checkpoint.tmp"
 _LARGEST = 2**34  # bytes
+_PLAIN = Checksum()
 _REMEDY = "remove it, and the run resumes from the checkpoint before it or from the start"
 
 
@@ -76,8 +78,13 @@ def copied(state: Any) -> Any:
             return state
 
 
-def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
+def write_checkpoint(folder: Path, checkpoint: Checkpoint, checksum: Checksum = _PLAIN) -> None:
     """Write a checkpoint. The current one becomes the previous one. The log must be synced before.
+
+    Args:
+        folder: of the run.
+        checkpoint: of the run.
+        checksum: of the run.
 
     Raises:
         OSError: it cannot be written. The current checkpoint is unchanged.
@@ -91,6 +98,8 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     try:
         with open_new(beside) as file:
             file.write(content.getbuffer())
+            # Behind the archive, where torch does not look, so that earlier versions can read the file.
+            file.write(checksum.line(content.getbuffer()))
             file.flush()
             os.fsync(file.fileno())
         if os.path.exists(present):
@@ -112,8 +121,12 @@ def remove_unfinished(folder: Path) -> None:
             beside.unlink()
 
 
-def read_checkpoint(path: Path) -> Checkpoint:
+def read_checkpoint(path: Path, checksum: Checksum = _PLAIN) -> Checkpoint:
     """Read a checkpoint. No code in the file is executed, because it is read with `weights_only=True`.
+
+    Args:
+        path: of the file.
+        checksum: of the run.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -129,10 +142,15 @@ def read_checkpoint(path: Path) -> Checkpoint:
     except OSError as error:
         raise Unreadable(f"{path.name} cannot be read: {error.strerror}") from None
     try:
+        checksum.check(content)
         _check_archive(content)
         record = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except AnotherRuns:
+        raise NotThisRuns(
+            f"{path.name} belongs to a run with another scenario, seed or data: {_REMEDY}"
+        ) from None
     except Exception as error:  # whatever a damaged file makes zipfile, pickle or torch raise
-        reason = str(error) if isinstance(error, Unreadable) else type(error).__name__
+        reason = str(error) if isinstance(error, Unreadable | Changed) else type(error).__name__
         raise Unreadable(f"{path.name} is damaged ({reason})") from None
     if not isinstance(record, dict) or type(schema := record.get("schema")) is not int:
         raise NotThisRuns(f"{path.name} is not a checkpoint of a run: {_REMEDY}")
@@ -180,7 +198,9 @@ def _checked(name: str, record: dict[Any, Any]) -> Checkpoint:
     )
 
 
-def newest_checkpoint(folder: Path, log_bytes: int) -> tuple[Checkpoint | None, list[str]]:
+def newest_checkpoint(
+    folder: Path, log_bytes: int, checksum: Checksum = _PLAIN
+) -> tuple[Checkpoint | None, list[str]]:
     """Find the newest usable checkpoint.
 
     A checkpoint that was saved after the end of the log is returned only if the other one cannot be used.
@@ -188,6 +208,7 @@ def newest_checkpoint(folder: Path, log_bytes: int) -> tuple[Checkpoint | None, 
     Args:
         folder: of the run.
         log_bytes: the size of its log.
+        checksum: of the run.
 
     Returns:
         (the checkpoint, None if there is none; a sentence about each that has a problem).
@@ -199,7 +220,7 @@ def newest_checkpoint(folder: Path, log_bytes: int) -> tuple[Checkpoint | None, 
     ahead: Checkpoint | None = None
     for name in (CHECKPOINT, PREVIOUS):
         try:
-            checkpoint = read_checkpoint(folder / name)
+            checkpoint = read_checkpoint(folder / name, checksum)
         except FileNotFoundError:
             continue
         except NotThisRuns:

@@ -97,7 +97,7 @@ class RunDirectory:
             self._log.sync()
             self._log_trouble = ""  # before the rest, so that a later error of the log is reported
             if what.checkpoint is not None:
-                write_checkpoint(self.folder, what.checkpoint)
+                write_checkpoint(self.folder, what.checkpoint, self._log.checksum)
             write_summary(self.folder, what.summary)
         except Exception as error:  # such as a MemoryError: a later save may succeed
             self._save_trouble = reason_of(error)

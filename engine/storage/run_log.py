@@ -27,6 +27,7 @@ from engine.protocol.json_text import parse
 from engine.protocol.spec import NotARunSpec, RunSpec
 from engine.storage import log_reader
 from engine.storage.atomic import copy_atomically, write_atomically
+from engine.storage.checksum import ALGORITHM, Checksum, identity_of
 from engine.storage.guarded import open_guarded, read_guarded
 from engine.storage.log_reader import LogReader, iterate_events
 from engine.storage.open_file import copied_to, is_at
@@ -34,6 +35,7 @@ from engine.storage.origin import Origin, to_record
 from scenarios.private import make_private_folder
 
 EVENTS, DESCRIPTION = log_reader.EVENTS, "run.json"
+_PLAIN = Checksum()
 # Never follow a link: its target would be truncated or appended to.
 _APPENDING = os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
@@ -55,12 +57,14 @@ class Description:
         seed: of all its randomness.
         spec: what it trains.
         origin: what it began with; None if an earlier version began the run.
+        checksum: of its checkpoints.
     """
 
     run: str
     seed: int
     spec: RunSpec
     origin: Origin | None
+    checksum: Checksum
 
 
 def read_description(folder: Path) -> Description:
@@ -84,7 +88,8 @@ def read_description(folder: Path) -> Description:
         spec, seed = RunSpec.of(record["scenario"]), record["seed"]
         if not is_a(seed, int) or isinstance(seed, bool):
             raise TypeError("the seed is not a whole number")
-        return Description(folder.name, seed, spec, Origin.from_record(record))
+        checksum = Checksum(identity_of(record), required=record.get("checkpoints") == ALGORITHM)
+        return Description(folder.name, seed, spec, Origin.from_record(record), checksum)
     except (KeyError, TypeError, ValueError):
         raise NotARun(f"damaged: {DESCRIPTION} does not describe a run") from None
 
@@ -128,8 +133,10 @@ class RunLog:
             "run": folder.name,
             "seed": seed,
             **to_record(origin),
+            "checkpoints": ALGORITHM,
             "scenario": scenario,
         }
+        self.checksum = Checksum(identity_of(description), required=True)
         # A file name may contain bytes that are not UTF-8. They are kept as JSON escapes.
         text = json.dumps(description, ensure_ascii=False, indent=1)
         self._description = text.encode(errors="backslashreplace")
@@ -137,15 +144,20 @@ class RunLog:
             self._open()
 
     @classmethod
-    def reopen(cls, folder: Path, size: int) -> Self:
+    def reopen(cls, folder: Path, size: int, checksum: Checksum = _PLAIN) -> Self:
         """Open an existing log for writing, and truncate it to `size` bytes.
+
+        Args:
+            folder: of the run.
+            size: of the log.
+            checksum: of the run's checkpoints.
 
         Raises:
             OSError: it cannot be written.
         """
         log = cls.__new__(cls)
         log._prepare(folder)
-        log._made, log._size = True, size
+        log._made, log._size, log.checksum = True, size, checksum
         with suppress(OSError, ValueError):
             log._description = read_guarded(folder / DESCRIPTION)
         _make_own(folder / EVENTS, size)

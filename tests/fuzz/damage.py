@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from engine.storage.checkpoint import CHECKPOINT, PREVIOUS
+from engine.storage.checksum import Checksum
 from engine.storage.labels import LABELS
 from engine.storage.run_index import INDEX
 from engine.storage.run_lock import LOCK
@@ -40,6 +41,7 @@ VALUES: tuple[Any, ...] = (
 )
 
 Draw = random.Random
+_CHECKSUM = len(Checksum().line(b""))  # bytes
 
 
 def flip_bits(path: Path, draw: Draw) -> None:
@@ -142,11 +144,9 @@ def replace(path: Path, draw: Draw) -> None:
 
 
 def change_checkpoint(path: Path, draw: Draw) -> None:
-    """Write a checkpoint that is whole, but has other contents."""
-    try:
-        record = torch.load(path, weights_only=True)
-    except Exception:  # it was damaged before
-        return flip_bits(path, draw)
+    """Write a checkpoint that is whole, but has other contents, some with the old checksum."""
+    checksum = path.read_bytes()[-_CHECKSUM:]
+    record = torch.load(path, weights_only=True)
     for _ in range(draw.choice((1, 1, 3))):
         holder, key = draw.choice(_places(record))
         value = holder[key]
@@ -164,13 +164,31 @@ def change_checkpoint(path: Path, draw: Draw) -> None:
             torch.zeros(2, 2).to_sparse(),
             torch.ones(3, dtype=torch.complex64),
         ]
-        if isinstance(value, torch.Tensor):
+        if isinstance(value, torch.Tensor) and value.layout == torch.strided:
             others = [*others, value.double(), value[None], value.flatten()[1:], value.tolist()]
-        holder[key] = draw.choice(others)
+        holder[key] = draw.choice(others if draw.random() < 0.5 else _alike(value) or others)
     content = io.BytesIO()
     torch.save(record, content)
-    path.write_bytes(content.getvalue())
-    return None
+    path.write_bytes(content.getvalue() + draw.choice((b"", checksum)))
+
+
+def _alike(value: Any) -> list[Any]:
+    """Other values of the same type, which a program can go on with."""
+    match value:
+        case torch.Tensor():
+            return [value + 1, value * 0, value.clone().fill_(1)] if value.layout == torch.strided else []
+        case bool():
+            return [not value]
+        case int() | float():
+            return [value + 1, value - 1, value * 2, 0 * value]
+        case str():
+            return ["layer1", "running", "stopped", value + "1"]
+        case None:
+            return [0.125, 1]
+        case list():
+            return [["layer1"], value[1:], value[::-1]]
+        case _:
+            return []
 
 
 def add(folder: Path, draw: Draw) -> None:

@@ -105,6 +105,8 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Base:
             earlier = (folder / name / CHECKPOINT).read_bytes()
             assert _trained(folder / name, data, None, stop_at=5).status is Status.STOPPED
             (folder / name / PREVIOUS).write_bytes(earlier)
+            if name == "plain":
+                (folder / GOOD / PREVIOUS).write_bytes(earlier)
     for run in (*SCENARIOS, GOOD):
         write_labels(folder / run, Labels("a name", ("tag", "other")))
     return Base(folder, weights)
@@ -163,7 +165,8 @@ def answer(label: str, *arguments: str) -> tuple[int, str]:
     assert all(c.isprintable() or c == "\n" for c in said), f"{label}: control characters in {said!r}"
     for word in ("Traceback", "internal error", "Internal error", "Error:"):
         assert word not in said, f"{label}: {said}"
-    sentences = [line for line in err.getvalue().splitlines() if line.startswith("vanish-tui: ")]
+    start = "" if arguments[0] == "validate" else "vanish-tui: "
+    sentences = [line for line in err.getvalue().splitlines() if line.startswith(start)]
     if code:
         assert sentences, f"{label}: exit code {code}, and no sentence\n{said}"
         assert len(sentences[-1]) < 1000, f"{label}: {len(sentences[-1])} characters"
@@ -205,7 +208,8 @@ def examined(case: Case, base: Base, folder: Path) -> str:
         answer(label, *arguments, *where)
     shutil.rmtree(folder / "boards", ignore_errors=True)
     (folder / "run.csv").unlink(missing_ok=True)
-    answer(label, "show", str(runs / HURT / case.random.choice(sorted(os.listdir(runs / HURT)))))
+    for command in ("show", "validate"):
+        answer(label, command, str(runs / HURT / case.random.choice(sorted(os.listdir(runs / HURT)))))
     compare(label, runs)
     outcome = resumed(label, runs, base.weights[kind])
     answer(label, "runs", *where)

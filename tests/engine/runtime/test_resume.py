@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from engine.data.fashion_mnist import TRAIN_LABELS
 from engine.protocol.commands import ResumeRun, RunCommand, SetEpochs, SetLearningRate, Stop
@@ -302,6 +303,7 @@ def test_a_run_knows_its_data_even_if_its_log_is_damaged(damage: str, lab: Lab, 
 
 def test_a_run_of_an_earlier_version_is_resumed_only_if_its_log_has_its_data(lab: Lab) -> None:
     run = stopped(lab, SCENARIOS["plain"], 9)
+    of_an_earlier_version(lab.folder / run)
     description = lab.folder / run / DESCRIPTION
     record = json.loads(description.read_text())
     for key in ("data", "device", "threads"):
@@ -354,6 +356,72 @@ def test_the_previous_checkpoint_replaces_a_damaged_one(lab: Lab) -> None:
     assert "checkpoint.pt is damaged" in engine.snapshot().notices[0].text
     events = read_events(lab.folder / run / EVENTS)
     assert said(events) == said(lab.whole(SCENARIOS["plain"]))
+
+
+def of_an_earlier_version(folder: Path) -> None:
+    """Remove the checksums of a run's checkpoints."""
+    description = folder / DESCRIPTION
+    record = json.loads(description.read_text())
+    del record["checkpoints"]
+    description.write_text(json.dumps(record))
+    for path in (folder / CHECKPOINT, folder / PREVIOUS):
+        content = path.read_bytes()
+        line = content.rfind(b"\nsha256 ")
+        assert len(content) - line == 138
+        path.write_bytes(content[:line])
+
+
+def test_a_checkpoint_of_an_earlier_version_is_used(lab: Lab) -> None:
+    run = stopped(lab, SCENARIOS["plain"], 9)
+    of_an_earlier_version(lab.folder / run)
+    engine, listener = lab.start()
+    engine.send(ResumeRun(run))
+    assert listener.wait_for(RunFinished).status is Status.FINISHED
+    engine.close()
+    assert [event for event in listener.events if isinstance(event, Sample) and event.step < 9] == []
+    assert said(read_events(lab.folder / run / EVENTS)) == said(lab.whole(SCENARIOS["plain"]))
+
+
+def _with_another_rate(trainer: dict[str, Any]) -> None:
+    trainer["progress"]["lr"] = 0.123
+
+
+def _with_an_epoch_less(trainer: dict[str, Any]) -> None:
+    trainer["progress"]["epochs_per_stage"] -= 1
+
+
+def _with_another_weight(trainer: dict[str, Any]) -> None:
+    next(iter(trainer["network"].values())).view(-1)[0] += 1e-3
+
+
+@pytest.mark.parametrize("change", [_with_another_rate, _with_an_epoch_less, _with_another_weight])
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_run_whose_checkpoint_was_changed_ends_with_the_same_weights(
+    name: str, change: Callable[[dict[str, Any]], None], lab: Lab
+) -> None:
+    run = stopped(lab, SCENARIOS[name], 9)
+    path = lab.folder / run / CHECKPOINT
+    record = torch.load(path, weights_only=True)
+    change(record["trainer"])
+    torch.save(record, path)
+    assert said(lab.resumed(run)) == said(lab.whole(SCENARIOS[name]))
+
+
+def test_a_run_with_the_checkpoint_of_another_seed_is_not_resumed(lab: Lab) -> None:
+    run = stopped(lab, SCENARIOS["plain"], 9)
+    engine, listener = lab.start()
+    other = engine.train(SCENARIOS["plain"], 2)
+    listener.wait_for(Sample)
+    engine.send(Stop(other))
+    listener.wait_for(RunFinished)
+    engine.close()
+    shutil.copy(lab.folder / other / CHECKPOINT, lab.folder / run / CHECKPOINT)
+    assert refusal(lab, run) == (
+        f"{run} cannot be resumed: checkpoint.pt belongs to a run with another scenario, seed or data:"
+        " remove it, and the run resumes from the checkpoint before it or from the start"
+    )
+    (lab.folder / run / CHECKPOINT).unlink()
+    assert said(lab.resumed(run)) == said(lab.whole(SCENARIOS["plain"]))
 
 
 def test_a_run_that_ran_out_of_memory_resumes_from_its_last_save(

@@ -171,6 +171,25 @@ def test_a_checkpoint_of_another_network_is_refused_in_one_sentence(
         change(run / name, ("scenario", "model", "width"), 32)
     before = {path.name: path.read_bytes() for path in run.iterdir() if path.name != LOCK}
     error = refused(capsys, "run", "--resume", run.name, "--epochs", "2")
+    other = (
+        "checkpoint.pt belongs to a run with another scenario, seed or data: remove it, and the run resumes"
+    )
+    assert error.startswith(
+        f"vanish-tui: {run.name} cannot be resumed: {other} from the checkpoint before it"
+    )
+    assert {path.name: path.read_bytes() for path in run.iterdir() if path.name != LOCK} == before
+
+
+def test_a_checkpoint_without_checksum_of_another_network_is_refused_in_one_sentence(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in (DESCRIPTION, EVENTS):
+        change(run / name, ("scenario", "model", "width"), 32)
+    change(run / DESCRIPTION, ("checkpoints",), None)
+    for path in run.glob("checkpoint*.pt"):
+        path.write_bytes(path.read_bytes().rpartition(b"\nsha256 ")[0])
+    before = {path.name: path.read_bytes() for path in run.iterdir() if path.name != LOCK}
+    error = refused(capsys, "run", "--resume", run.name, "--epochs", "2")
     fits = "its checkpoint does not fit its scenario (its network has another shape or type)"
     assert error == f"vanish-tui: {run.name} cannot be resumed: {fits}\n"
     assert {path.name: path.read_bytes() for path in run.iterdir() if path.name != LOCK} == before

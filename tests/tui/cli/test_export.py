@@ -187,6 +187,18 @@ def test_a_damaged_line_is_reported_and_the_rest_is_written(
     assert rows(out)[0]["event"] == "sample"
 
 
+@pytest.mark.parametrize("form", ["--csv", "--tensorboard"])
+def test_a_text_without_an_encoding_is_damage(
+    form: str, run: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = default_runs_folder() / run / EVENTS
+    path.write_bytes(path.read_bytes().replace(b'"layer1"', b'"\\ud800"', 1))
+    target = tmp_path / "exported"
+    assert main(["export", run, form, str(target)]) == 0
+    assert "(a text is not Unicode) of events.jsonl is damaged and left out" in capsys.readouterr().err
+    assert target.exists()
+
+
 def test_a_part_of_a_name_is_enough_and_an_unknown_name_is_refused(
     run: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
