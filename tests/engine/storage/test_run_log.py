@@ -61,6 +61,8 @@ def test_run_json_describes_the_run(tmp_path: Path) -> None:
         "seed": 42,
         "device": "cpu",
         "threads": 1,
+        "host": "gpu-box-3",
+        "command": "vanish-tui run small",
         "data": {
             "source": "noise",
             "folder": None,
@@ -69,6 +71,7 @@ def test_run_json_describes_the_run(tmp_path: Path) -> None:
             "passes": 1,
             "sha256": random_data().sha256,
         },
+        "checkpoints": "sha256",
         "scenario": make_scenario().resolved(),
         "host": origin().host,
         "command": origin().command,
