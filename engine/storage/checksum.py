@@ -13,8 +13,8 @@ from typing import Any
 ALGORITHM = "sha256"
 _LINE = re.compile(rb"\nsha256 ([0-9a-f]{64}) ([0-9a-f]{64})\n")  # of the run, and of run and content
 _LENGTH = 138  # bytes of this line
-# What the weights depend on, in `run.json`. The other keys may differ between machines and versions.
-_RUN, _DATA = ("seed", "scenario", "device", "threads"), ("train", "test", "passes", "sha256")
+# What the weights depend on, in `run.json`. Device and threads are compared with the log and with those here.
+_RUN, _DATA = ("seed", "scenario"), ("train", "test", "passes", "sha256")
 
 
 class Changed(Exception):

@@ -82,7 +82,6 @@ def test_runs_with_other_weights_have_another_identity() -> None:
     others = [
         {**what, "seed": 2},
         {**what, "scenario": make_scenario({"optimizer.lr": 0.5}).resolved()},
-        {**what, "threads": 7},
         {**what, "data": what["data"] | {"sha256": "other"}},
         {"seed": 1, "scenario": what["scenario"]},
     ]
