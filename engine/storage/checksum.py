@@ -22,7 +22,7 @@ class Changed(Exception):
 
 
 class AnotherRuns(Exception):
-    """The file is as it was written, but for a run with other weights."""
+    """The file is unchanged, and a run with other weights wrote it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,7 +173,7 @@ def change_checkpoint(path: Path, draw: Draw) -> None:
 
 
 def _alike(value: Any) -> list[Any]:
-    """Other values of the same type, which a program can go on with."""
+    """Other values of the same type, which a program may not notice."""
     match value:
         case torch.Tensor():
             return [value + 1, value * 0, value.clone().fill_(1)] if value.layout == torch.strided else []
