@@ -61,8 +61,6 @@ def test_run_json_describes_the_run(tmp_path: Path) -> None:
         "seed": 42,
         "device": "cpu",
         "threads": 1,
-        "host": "gpu-box-3",
-        "command": "vanish-tui run small",
         "data": {
             "source": "noise",
             "folder": None,
