@@ -430,8 +430,10 @@ def bindings_everywhere() -> list[BindingType]:
 
 
 def groups(here: Target | None = None) -> Iterator[tuple[str, list[Action]]]:
-    """The actions by heading, in the order of the table; those of the screen `here` come first."""
-    table = sorted(ACTIONS, key=lambda action: action.target != here)
+    """The actions by heading, in the order of the table: the screen `here` first, then the app."""
+    table = sorted(
+        ACTIONS, key=lambda action: (action.target != here, here is None or action.target != "app")
+    )
     for group in dict.fromkeys(action.group for action in table):
         yield group, [action for action in table if action.group == group]
 

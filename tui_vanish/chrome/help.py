@@ -1,9 +1,14 @@
 """The help page: all keys, from the table of actions."""
 
 import itertools
+from collections.abc import Sequence
 from typing import ClassVar
 
+from textual import on
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.getters import query_one
+from textual.widgets import Input
 
 from engine.protocol.status import Status
 from tui_vanish.actions import Target, groups
@@ -14,59 +19,163 @@ from tui_vanish.drawing.wrap import flow
 from tui_vanish.instruments.status import mark
 from tui_vanish.widgets.scrolling import ScrollingRows
 
-_APART = 3  # cells between two columns
+_COLUMN = 56  # cells of a column, at least, where there are several
+_APART = 2  # cells between two columns
+_LEAST_KEYS = 8  # cells of the keys before what they do
+
+_Entry = tuple[str, str]  # keys, and what they do
 
 
 class HelpText(ScrollingRows):
-    """A text about one pane, then the keys by heading, in two columns if both have room."""
+    """A text about one pane, then the keys by heading, in as many columns as have room."""
 
     def __init__(self, about: str, here: Target | None) -> None:
         super().__init__()
         self._about, self._here = " ".join(about.split()), here
+        self.filter = ""
+
+    def set_filter(self, text: str) -> None:
+        """Show only the keys that match all these words; all of them if it is empty."""
+        self.filter, self._top = text, 0
+        self.redraw()
 
     def page_rows(self, width: int) -> list[Row]:
         """The whole page."""
         ascii = self.alphabet.ascii
+        sections = _sections(self._here, self.filter, ascii=ascii)
+        if self.filter:
+            if not sections:
+                return [(), (Piece(" Nothing matches; esc clears the filter.", "dim"),)]
+            return _in_columns(sections, width)
         about = flow((Piece(self._about),), max(1, min(width - 2, MEASURE)), ascii=ascii)
         blank: list[Row] = [()] if about else []
-        return [*blank, *((Piece(" "), *row) for row in about), *self._keys(width)]
-
-    def _keys(self, width: int) -> list[Row]:
-        lines = _page(self._here, ascii=self.alphabet.ascii)
-        half = next(place for place in range(len(lines) // 2, len(lines)) if not lines[place])
-        left, right = lines[:half], lines[half:]
-        start = max(row_width(row) for row in left) + _APART
-        if start + max(row_width(row) for row in right) > width:
-            return lines
-        beside = itertools.zip_longest(left, right, fillvalue=())
-        return [(*first, Piece(" " * (start - row_width(first))), *second) for first, second in beside]
+        return [*blank, *((Piece(" "), *row) for row in about), *_in_columns(sections, width)]
 
 
 class HelpScreen(PageScreen):
-    """The help page. The keys that open it also close it.
+    """The help page. The keys that open it also close it; `/` filters it.
 
     Args:
         about: a text about the pane that has the focus; it is shown first.
         here: the screen below the help page; its keys are shown first.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark,f1", "dismiss", "Back")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark,f1", "dismiss", "Back"),
+        # Before the next key is handled, because several keys may arrive at once over a slow connection.
+        Binding("slash", "find", "Find", priority=True),
+        Binding("escape", "back", "Clear the filter, or go back", priority=True),
+    ]
+    DEFAULT_CSS = """
+    HelpScreen Input {
+        height: 1;
+        padding: 0 1;
+        display: none;
+        background: $surface;
+        background-tint: $foreground 0%;
+    }
+    """
+
+    _line = query_one(Input)
 
     def __init__(self, about: str = "", here: Target | None = None) -> None:
-        super().__init__(HelpText(about, here), (Piece("Help", "title"),))
+        self._text = HelpText(about, here)
+        super().__init__(self._text, (Piece("Help", "title"),), hint="esc back   j k scroll   / find a key")
+
+    def compose(self) -> ComposeResult:
+        """The page, and the line for a filter, hidden at first."""
+        yield self._top_line
+        yield self._page
+        yield Input(placeholder="a key, or part of what it does", compact=True, select_on_focus=False)
+        yield self._end_line
+        yield self._key_footer
+
+    def on_mount(self) -> None:
+        """Stop the cursor from blinking, because each blink sends data over a slow connection."""
+        self._line.cursor_blink = False
+        self._line.max_length = 80
+        self._page.focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While the user types, the key that opens the filter is an ordinary character."""
+        return not (action == "find" and self._line.has_focus)
+
+    def action_find(self) -> None:
+        """Type a filter."""
+        self._line.display = True
+        self.set_focus(self._line)
+
+    def action_back(self) -> None:
+        """Clear the filter if there is one, else go back."""
+        if not self._line.display:
+            self.dismiss(None)
+            return
+        self._line.value = ""
+        self._close_line()
+        self._line.display = False
+
+    @on(Input.Changed)
+    def _filter(self, message: Input.Changed) -> None:
+        self._text.set_filter(message.value)
+
+    @on(Input.Submitted)
+    def _close_line(self) -> None:
+        self.set_focus(self._page)
 
 
-def _page(here: Target | None, *, ascii: bool) -> list[Row]:
-    keys = {
-        action: "  ".join(key_name(key, ascii=ascii) for key in action.shown_keys)
-        for _, actions in groups()
-        for action in actions
-    }
-    column = max(map(len, keys.values())) + 2
-    lines: list[Row] = []
-    for group, actions in groups(here):
-        lines += [(), (Piece(f" {group}", "title"),)]
-        lines += [(Piece(f"   {keys[action]:<{column}}", "accent"), Piece(action.help)) for action in actions]
-    lines += [(), (Piece(" Marks", "title"),)]
-    lines += [(Piece(f"   {mark(status):<{column}}", "accent"), Piece(str(status))) for status in Status]
-    return lines
+def _sections(here: Target | None, filter: str, *, ascii: bool) -> list[tuple[str, list[_Entry]]]:
+    """The keys by heading, those of the screen `here` first; only those that match `filter`."""
+    found = [
+        (
+            group,
+            [("  ".join(key_name(key, ascii=ascii) for key in each.shown_keys), each.help) for each in some],
+        )
+        for group, some in groups(here)
+    ]
+    found.append(("Marks", [(mark(status), str(status)) for status in Status]))
+    words = filter.casefold().split()
+    matches = [(group, [each for each in some if _matches(words, group, each)]) for group, some in found]
+    return [(group, some) for group, some in matches if some]
+
+
+def _matches(words: Sequence[str], group: str, entry: _Entry) -> bool:
+    """Whether each word is one of the keys, or part of what they do or of the heading."""
+    keys, does = entry
+    text = f"{keys} {does} {group}".casefold()
+    return all(word in text if len(word) > 1 else word in keys.casefold().split() for word in words)
+
+
+def _in_columns(sections: Sequence[tuple[str, list[_Entry]]], width: int) -> list[Row]:
+    """The sections one below the other, in columns of about the same height."""
+    number = max(1, min(width // _COLUMN, len(sections)))
+    room = width // number
+    blocks = [_section_rows(group, entries, room - _APART) for group, entries in sections]
+    goal = sum(map(len, blocks)) / number
+    columns: list[list[Row]] = [[] for _ in range(number)]
+    place, above = 0, 0.0
+    for block in blocks:
+        if columns[place] and place < number - 1 and above + len(block) / 2 > goal * (place + 1):
+            place += 1
+        columns[place] += block
+        above += len(block)
+    rows = itertools.zip_longest(*columns, fillvalue=())
+    return [_beside(row, room) for row in rows]
+
+
+def _section_rows(group: str, entries: Sequence[_Entry], width: int) -> list[Row]:
+    rows: list[Row] = [(), (Piece(f" {group}", "title"),)]
+    column = max(_LEAST_KEYS, *(len(keys) + 2 for keys, _ in entries))
+    for keys, does in entries:
+        first, *rest = flow((Piece(does),), max(1, width - column - 3))
+        rows.append((Piece(f"   {keys:<{column}}", "accent"), *first))
+        rows += [(Piece(" " * (column + 3)), *row) for row in rest]
+    return rows
+
+
+def _beside(row: Sequence[Row], room: int) -> Row:
+    pieces: list[Piece] = []
+    for place, part in enumerate(row):
+        pieces += part
+        if any(row[place + 1 :]):
+            pieces.append(Piece(" " * (room - row_width(part))))
+    return tuple(pieces)

@@ -24,6 +24,7 @@ class PageScreen(Screen[None]):
         page: the page to show.
         title: on the left of the frame's top line.
         remark: on the right of that line.
+        hint: the keys of the page, for the footer.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -36,9 +37,11 @@ class PageScreen(Screen[None]):
         Binding("G,end", "scroll('edge', 'last')", "Last line"),
     ]
 
-    def __init__(self, page: ScrollingRows, title: Row, remark: Row = ()) -> None:
+    def __init__(
+        self, page: ScrollingRows, title: Row, remark: Row = (), *, hint: str = "esc back   j k scroll"
+    ) -> None:
         super().__init__()
-        self._page, self._title, self._remark = page, title, remark
+        self._page, self._title, self._remark, self._hint = page, title, remark, hint
         self._top_line, self._end_line = FrameLine("top"), FrameLine("bottom")
         self._key_footer = KeyFooter()
 
@@ -52,7 +55,7 @@ class PageScreen(Screen[None]):
     def on_mount(self) -> None:
         """Show the title, and how to get back."""
         self._top_line.show(self._title, self._remark)
-        self._key_footer.show({}, hint="esc back   j k scroll")
+        self._key_footer.show({}, hint=self._hint)
 
     def action_scroll(self, how: str, where: int | str) -> None:
         """Scroll the page."""
