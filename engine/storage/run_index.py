@@ -1,7 +1,8 @@
-"""Lists the runs in a folder with their results, without reading their logs.
+"""Lists the runs in a folder with their results, without reading the logs of ended runs.
 
-Each run needs only two accesses to the disk: the time of its folder, which changes with each summary, and the
-size of its log. Everything else comes from `.index.json`, which is only a cache.
+Each ended run needs only two accesses to the disk: the time of its folder, which changes with each summary,
+and the size of its log. Everything else comes from `.index.json`, which is only a cache. Of a live run, the
+end of the log is read, too.
 """
 
 import json
@@ -22,6 +23,7 @@ from engine.storage.atomic import remove_leftovers, write_atomically
 from engine.storage.guarded import read_guarded
 from engine.storage.handover import successors
 from engine.storage.labels import NO_LABELS, Labels, read_labels
+from engine.storage.log_tail import brought_up_to_date
 from engine.storage.origin import Origin
 from engine.storage.run_lock import Owner, owner_of
 from engine.storage.run_log import EVENTS, Newer, NotARun, read_description
@@ -289,6 +291,8 @@ def _entry(runs: Path, name: str, kept: _Kept, successor: Owner | None) -> RunEn
     owner = owner_of(runs / name) if not summary.status.ended or successor is not None else None
     damage = problem or _damage(f"{runs}/{name}/{EVENTS}", summary)
     is_over = summary.status in (Status.FINISHED, Status.DIVERGED)
+    if owner is not None and not damage:
+        summary = brought_up_to_date(summary, runs / name)
     return RunEntry(runs, name, summary, labels, owner, damage, None if is_over else successor)
 
 

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
+from engine.protocol.events import EpochFinished, RunEvent, from_line, to_line
 from engine.protocol.status import Status
-from engine.storage import run_index, trash
+from engine.storage import log_tail, run_index, trash
 from engine.storage.labels import LABELS, Labels, read_labels, write_labels
 from engine.storage.run_index import INDEX, list_runs, read_entry
 from engine.storage.run_lock import Owner, RunInUse, RunLock
@@ -79,6 +80,68 @@ def test_live_abandoned_and_ended_runs_have_different_states(tmp_path: Path) -> 
     assert read_entry(tmp_path / "live").owner == Owner.present()
     lock.release()
     assert read_entry(tmp_path / "live").state == "abandoned"
+
+
+def test_a_live_run_has_the_numbers_of_its_log_and_an_ended_one_those_of_its_summary(tmp_path: Path) -> None:
+    for name, status in (("live", Status.RUNNING), ("ended", Status.STOPPED)):
+        folder = make_run(tmp_path, name, status, step=3, epoch=1, epochs=9, best_test_accuracy=0.5)
+        log = b"".join(_epoch_line(name, epoch) for epoch in (2, 3)) + _epoch_line(name, 4)[:-40]
+        (folder / EVENTS).write_bytes(log)
+        age(folder)
+    lock = RunLock(tmp_path / "live")
+    for _ in range(2):  # the second time from the cache
+        entries = {entry.name: entry.summary for entry in list_runs(tmp_path)}
+        live, ended = entries["live"], entries["ended"]
+        assert live is not None
+        assert ended is not None
+        assert (live.step, live.epoch, live.epochs, live.time) == (9, 3, 9, 3.0)
+        assert (live.test_accuracy, live.train_loss, live.best_test_accuracy) == (0.3, 1.5, 0.5)
+        assert (ended.step, ended.epoch, ended.test_accuracy) == (3, 1, None)
+    lock.release()
+    abandoned = read_entry(tmp_path / "live").summary
+    assert abandoned is not None
+    assert (abandoned.step, abandoned.epoch) == (3, 1)
+
+
+def test_only_the_end_of_a_live_run_s_log_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = make_run(tmp_path, "live", Status.RUNNING, step=3, epoch=1)
+    (folder / EVENTS).write_bytes(b"".join(_epoch_line("live", epoch) for epoch in range(2, 9)))
+    lock = RunLock(folder)
+    monkeypatch.setattr(log_tail, "_TAIL", 2 * len(_epoch_line("live", 8)) - 9)
+    monkeypatch.setattr(log_tail, "from_line", lines := _Counted())
+    found = read_entry(folder).summary
+    lock.release()
+    assert found is not None
+    assert (found.epoch, found.test_accuracy) == (8, 0.8)
+    assert lines.asked <= 3
+
+
+class _Counted:
+    """`from_line`, and how often it was called."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def __call__(self, line: bytes) -> RunEvent | None:
+        self.asked += 1
+        return from_line(line)
+
+
+def _epoch_line(run: str, epoch: int) -> bytes:
+    event = EpochFinished(
+        run=run,
+        step=3 * epoch,
+        epoch=epoch,
+        stage=1,
+        time=float(epoch),
+        train_loss=1.5,
+        train_accuracy=0.2,
+        test_loss=1.4,
+        test_accuracy=epoch / 10,
+        seconds=1.0,
+        evaluation_seconds=0.1,
+    )
+    return (to_line(event) + "\n").encode()
 
 
 def _truncated(folder: Path) -> None:

@@ -1,0 +1,48 @@
+"""The latest numbers of a live run, from the end of its log: its summary is as old as its last save."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from engine.protocol.events import EpochFinished, RunEvent, from_line
+from engine.storage.guarded import open_guarded, whole_size
+from engine.storage.run_log import EVENTS
+from engine.storage.summary import Summary
+
+_TAIL = 2**18  # bytes, which hold more than a hundred samples of a network of seven layers
+_EPOCH = f'"{EpochFinished.event}"'.encode()
+
+
+def brought_up_to_date(summary: Summary, folder: Path) -> Summary:
+    """The summary with what the end of the log says since; the same one if that cannot be read."""
+    try:
+        with open_guarded(folder / EVENTS) as file:
+            end = whole_size(file)
+            start = max(summary.log_bytes, end - _TAIL)
+            file.seek(start)
+            lines = file.read(max(0, end - start)).split(b"\n")[:-1]
+    except (OSError, ValueError):
+        return summary
+    last = next((event for event in map(_event, reversed(lines)) if event is not None), None)
+    if last is None or last.step < summary.step:
+        return summary
+    latest = replace(summary, step=last.step, epoch=last.epoch, stage=last.stage, time=last.time)
+    for event in (_event(line) for line in lines if _EPOCH in line):
+        if isinstance(event, EpochFinished):
+            best = latest.best_test_accuracy
+            latest = replace(
+                latest,
+                train_loss=event.train_loss,
+                train_accuracy=event.train_accuracy,
+                test_loss=event.test_loss,
+                test_accuracy=event.test_accuracy,
+                best_test_accuracy=event.test_accuracy if best is None else max(best, event.test_accuracy),
+            )
+    return latest
+
+
+def _event(line: bytes) -> RunEvent | None:
+    """The event of a line; None for one that is damaged, or cut at the start of the tail."""
+    try:
+        return from_line(line)
+    except (ValueError, TypeError):
+        return None
