@@ -165,7 +165,8 @@ def change_checkpoint(path: Path, draw: Draw) -> None:
             torch.ones(3, dtype=torch.complex64),
         ]
         if isinstance(value, torch.Tensor) and value.layout == torch.strided:
-            others = [*others, value.double(), value[None], value.flatten()[1:], value.tolist()]
+            wider = torch.promote_types(value.dtype, torch.double)  # complex numbers stay complex
+            others = [*others, value.to(wider), value[None], value.flatten()[1:], value.tolist()]
         holder[key] = draw.choice(others if draw.random() < 0.5 else _alike(value) or others)
     content = io.BytesIO()
     torch.save(record, content)

@@ -204,6 +204,7 @@ def examined(case: Case, base: Base, folder: Path) -> str:
         ("watch", HURT),
         ("export", HURT, "--csv", str(folder / "run.csv")),
         ("export", HURT, "--tensorboard", str(folder / "boards")),
+        ("compare", GOOD, HURT),
     ):
         answer(label, *arguments, *where)
     shutil.rmtree(folder / "boards", ignore_errors=True)

@@ -61,7 +61,7 @@ def test_a_successor_that_is_gone_takes_nothing(runs: Path) -> None:
 def test_an_old_note_does_not_count(runs: Path) -> None:
     handover.announce(runs, [RUN], Owner.present())
     (note,) = (runs / handover.HANDOVERS).iterdir()
-    old = note.stat().st_mtime - handover.VALID_SECONDS
+    old = note.stat().st_mtime - handover.VALID_SECONDS - 1
     os.utime(note, (old, old))
     assert states(runs) == {("ended", "stopped")}
 
