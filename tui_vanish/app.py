@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App
+from textual.events import Event
 from textual.filter import LineFilter
 from textual.notifications import SeverityLevel
 
@@ -16,7 +17,9 @@ from tui_vanish import terminal
 from tui_vanish.actions import bindings
 from tui_vanish.chrome.announcements import Announcements
 from tui_vanish.chrome.message_line import MessageLine
+from tui_vanish.faults import Faults
 from tui_vanish.jobs.telling import lines_of
+from tui_vanish.keyboard.turns import Turns, is_input
 from tui_vanish.lab.screen import LabScreen
 from tui_vanish.navigation import Navigation
 from tui_vanish.poller import Poller
@@ -27,20 +30,15 @@ from tui_vanish.shutdown import Shutdown
 from tui_vanish.suspension import Suspension
 from tui_vanish.themes import DARK, THEMES, first_theme, next_theme
 from tui_vanish.widgets.ascii_filter import AsciiOnly
+from tui_vanish.widgets.guarded import Guarded
 
 if TYPE_CHECKING:
-    from textual.command import Provider
+    from textual.driver import Driver
 
 DEFAULT_REFRESH = 2.0
 
 
-def _commands() -> "type[Provider]":
-    from tui_vanish.palette import Commands
-
-    return Commands
-
-
-class VanishApp(App[int]):
+class VanishApp(Guarded, App[int]):
     """The whole program on the screen. `run` returns the exit code.
 
     Args:
@@ -51,12 +49,14 @@ class VanishApp(App[int]):
         mouse: whether the mouse is on at the start.
         user_dir: the folder of the user's scenario files.
         memory: the file that stores the preferences; None to store nothing.
+        errors: the folder for the traces of internal errors, which the app survives; None to end with the
+            first one, as tests need it.
     """
 
     TITLE = "vanish-tui"
     CSS_PATH = ["app.tcss", "lab/lab.tcss"]  # noqa: RUF012
     BINDINGS = bindings("app")
-    COMMANDS = {_commands}  # noqa: RUF012
+    ENABLE_COMMAND_PALETTE = False  # Textual's; see tui_vanish.palette
 
     def __init__(
         self,
@@ -68,6 +68,7 @@ class VanishApp(App[int]):
         mouse: bool = True,
         user_dir: Path | None = None,
         memory: Path | None = None,
+        errors: Path | None = None,
     ) -> None:
         # With NO_COLOR alone, Textual would still draw greys: it blends colours before it removes them.
         plain = "NO_COLOR" in os.environ
@@ -75,6 +76,9 @@ class VanishApp(App[int]):
         self.session = Session(engine, seed=seed, user_dir=user_dir, memory=memory)
         self.poller = Poller(self, engine, self.show, refresh)
         self._message_line = MessageLine(self)
+        self.turns = Turns(self)
+        self._faults = None if errors is None else Faults(self, errors)
+        self.failure = ""
         self._announcements = Announcements(self, self._set_title)
         self.session.client.notify = self._announcements.notify
         self.session.catalogue.on_read = self.poller.show_again
@@ -113,10 +117,30 @@ class VanishApp(App[int]):
             self.ending.watch()
         try:
             code = super().run(**{"mouse": self._mouse_on, **options})
+        except Exception as error:
+            if self._faults is None:
+                raise
+            self._faults.report(error)
+            code = self._end_after_fault()
         finally:
             self.session.engine.close()
+            self.ending.hand_over()
             self.ending.stop_listening()
         return self.return_code or 0 if code is None else code
+
+    def get_driver_class(self) -> "type[Driver]":
+        """Ours for a terminal; or the one that the environment names, for example for a browser."""
+        driver = super().get_driver_class()
+        try:
+            from tui_vanish.keyboard.driver import TerminalDriver
+        except (ImportError, AttributeError):  # a version of Textual that it does not fit
+            return driver
+        return TerminalDriver if driver is TerminalDriver.__base__ else driver
+
+    async def on_event(self, event: Event) -> None:
+        """Act on an event; what the user does waits for its turn."""
+        if not is_input(event) or self.turns.passes(event):
+            await super().on_event(event)
 
     def get_default_screen(self) -> LabScreen:
         """The lab is the first screen."""
@@ -130,6 +154,8 @@ class VanishApp(App[int]):
         self.set_interval(FOLLOW_SECONDS, self.session.catalogue.follow)
         self.session.client.on_order = self.poller.expect
         self.app_resume_signal.subscribe(self, lambda _: self._resume_suspended())
+        if self._faults is not None:
+            self._faults.watch_tasks()
         if not self.is_headless:
             self.ending.listen()
 
@@ -168,10 +194,31 @@ class VanishApp(App[int]):
         if self._driver is not None:
             terminal.resume(self._driver)
 
-    def panic(self, *renderables: Any) -> None:
-        """Quit after an internal error. A failed read from a lost terminal is not treated as one."""
+    def lose_input(self, error: Exception) -> None:
+        """End after the terminal could not be read; if it is lost, the app is already being ended."""
         if not self.ending.is_forced():
-            super().panic(*renderables)
+            if self._faults is not None:
+                self._faults.report(error)
+            self.exit(self._end_after_fault())
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Survive an internal error; if that is impossible, the runs continue in the background."""
+        if self._faults is None:
+            super()._handle_exception(error)
+        elif not self.ending.is_forced() and not self._faults.survives(error):
+            self.exit(self._end_after_fault())
+
+    def _end_after_fault(self) -> int:
+        """Leave the runs to another process, as after a hang-up; returns the exit code."""
+        details = self._faults.details if self._faults is not None else ""
+        self.failure = f"internal error, the app had to end. {details}".strip()
+        self.ending.leave_running()
+        return 1
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether the effect of the last command is shown: `enter` and `p` together pause the new run."""
+        return not self.poller.is_expecting
 
     def show(self, snapshot: EngineSnapshot) -> None:
         """Update the screen, and announce what is new once."""

@@ -138,8 +138,14 @@ class Navigation:
         """Show the command palette."""
         from tui_vanish.palette import Palette
 
-        if not isinstance(self._app.screen, Palette):
-            self._app.push_screen(Palette(placeholder="an action, a scenario or a theory page"))
+        below = self._app.screen
+
+        async def carry_out(call: str | None) -> None:
+            if call is not None:
+                await below.run_action(call)
+
+        if not isinstance(below, Palette):
+            self._app.push_screen(Palette(below), carry_out)
 
     def leave(self, on_leave: Callable[[bool], None]) -> None:
         """Quit the app; ask first if a run has not finished.

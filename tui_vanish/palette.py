@@ -1,68 +1,148 @@
-"""The command palette: all actions, scenarios and theory pages by name."""
+"""The command palette: all actions, scenarios and theory pages by name.
+
+Textual's own palette searches in the background. Keys that are typed ahead would act on what it has found by
+then, and some of them end the app while its list is empty.
+"""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
-from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.fuzzy import Matcher
+from textual.getters import query_one
+from textual.screen import Screen
 from textual.widgets import Input
 
 from scenarios.theory import page_ids, page_text
 from tui_vanish.actions import ACTIONS, bindings_everywhere
+from tui_vanish.chrome.own_screen import Dialog
 from tui_vanish.chrome.screen import LiveScreen
+from tui_vanish.drawing.text import Piece, Row, cut, padded
+from tui_vanish.widgets.item_list import ItemList
+from tui_vanish.widgets.line_input import LineInput
 
-if TYPE_CHECKING:
-    from textual.screen import Screen
-
-
-class Commands(Provider):
-    """The entries of the palette."""
-
-    async def discover(self) -> Hits:
-        """All entries, while nothing is typed."""
-        for name, help_text, call in self._commands():
-            yield DiscoveryHit(name, self._callback(call), help=help_text)
-
-    async def search(self, query: str) -> Hits:
-        """The entries that match `query`."""
-        matcher = self.matcher(query)
-        for name, help_text, call in self._commands():
-            if (score := matcher.match(name)) > 0:
-                yield Hit(score, matcher.highlight(name), self._callback(call), help=help_text)
-
-    def _commands(self) -> Iterator[tuple[str, str, str]]:
-        live = self.screen if isinstance(self.screen, LiveScreen) else None
-        here = live.TARGET if live else None
-        for action in ACTIONS:
-            if action.palette and action.target in ("app", here):
-                target = "app" if action.target == "app" else "screen"
-                yield action.help, f"key {action.shown_keys[0]}", f"{target}.{action.call}"
-        if live and here == "lab":
-            for entry in live.session.catalogue.entries:
-                yield f"Go to {entry.id}", entry.title, f"screen.select({entry.id!r})"
-        for page_id in page_ids():
-            page = page_text(page_id)
-            yield f"Theory: {page.title}", page.slides[0], f"app.theory({page_id!r})"
-
-    def _callback(self, call: str) -> "_Call":
-        return _Call(self.screen, call)
+_LONGEST = 60  # characters of what is typed that are searched for
 
 
-class _Call:
-    """Carries out an action on the screen below the palette, after the palette has closed."""
+class Command(NamedTuple):
+    """An entry of the palette.
 
-    def __init__(self, screen: "Screen[object]", call: str) -> None:
-        self._screen = screen
-        self._call = call
+    Attributes:
+        name: what is searched.
+        help: the key, or what it leads to.
+        call: the action.
+    """
 
-    async def __call__(self) -> None:
-        await self._screen.run_action(self._call)
+    name: str
+    help: str
+    call: str
 
 
-class Palette(CommandPalette):
-    """Textual's palette with a cursor that does not blink."""
+class CommandList(ItemList[Command]):
+    """The entries that match what is typed, the best first."""
 
-    BINDINGS = bindings_everywhere()
+    can_focus = False
 
-    def on_mount(self) -> None:
-        """Stop the cursor from blinking, because each blink sends data over a slow connection."""
-        self.query_one(Input).cursor_blink = False
+    def key(self, item: Command) -> str:
+        """The entry's action."""
+        return item.call
+
+    def item_row(self, item: Command, width: int, *, here: bool) -> Row:
+        """The entry's name, and its help on the right."""
+        role = "cursor" if here else "text"
+        name = cut(f" {self.alphabet.selected if here else ' '} {item.name}", width)
+        help = cut(item.help, width - len(name) - 4)
+        return padded(
+            (Piece(name, role),), (Piece(f"{help} ", "cursor" if here else "dim"),), width, role=role
+        )
+
+    def empty_row(self) -> Row:
+        """What is shown if nothing matches."""
+        return (Piece("   Nothing matches.", "dim"),)
+
+
+class Palette(Dialog[str | None]):
+    """Finds an action by a part of its name; its result is the chosen action.
+
+    Args:
+        below: the screen whose actions are offered.
+    """
+
+    AUTO_FOCUS = "LineInput"
+    BINDINGS = [  # noqa: RUF012
+        Binding("escape", "cancel", "Close"),
+        Binding("down,ctrl+n", "move(1)", "Next"),
+        Binding("up", "move(-1)", "Previous"),
+        Binding("pagedown", "page(1)", "A page down"),
+        Binding("pageup", "page(-1)", "A page up"),
+        Binding("ctrl+home", "edge('first')", "First"),
+        Binding("ctrl+end", "edge('last')", "Last"),
+        *bindings_everywhere(),
+    ]
+
+    _list = query_one(CommandList)
+
+    def __init__(self, below: Screen[object]) -> None:
+        super().__init__()
+        self._commands = tuple(_commands(below))
+
+    def compose(self) -> ComposeResult:
+        """The input, and the list."""
+        with Vertical(id="palette"):
+            yield LineInput(placeholder="an action, a scenario or a theory page")
+            yield CommandList(self._commands)
+
+    @on(Input.Changed)
+    def _search(self, message: Input.Changed) -> None:
+        found = list(self._commands)
+        if words := message.value.strip()[:_LONGEST]:
+            matcher = Matcher(words)
+            scores = {command: matcher.match(command.name) for command in self._commands}
+            found = sorted((each for each in found if scores[each] > 0), key=lambda each: -scores[each])
+        self._list.show_items(found)
+        self._list.edge("first")
+
+    @on(Input.Submitted)
+    @on(CommandList.Chosen)
+    def _choose(self) -> None:
+        if (command := self._list.current) is not None:
+            self.dismiss(command.call)
+
+    def on_click(self, event: events.Click) -> None:
+        """Close the palette after a click beside it."""
+        if event.widget is self:
+            self.dismiss(None)
+
+    def action_move(self, by: int) -> None:
+        """Highlight another entry."""
+        self._list.move(by)
+
+    def action_page(self, by: int) -> None:
+        """Highlight the entry a page further."""
+        self._list.move(by * max(1, self._list.size.height - 1))
+
+    def action_edge(self, which: str) -> None:
+        """Highlight the first or the last entry."""
+        self._list.edge(which)
+
+    def action_cancel(self) -> None:
+        """Close the palette."""
+        self.dismiss(None)
+
+
+def _commands(below: "Screen[object]") -> Iterator[Command]:
+    live = below if isinstance(below, LiveScreen) else None
+    here = live.TARGET if live else None
+    for action in ACTIONS:
+        if action.palette and action.target in ("app", here):
+            target = "app" if action.target == "app" else "screen"
+            yield Command(action.help, f"key {action.shown_keys[0]}", f"{target}.{action.call}")
+    if live and here == "lab":
+        for entry in live.session.catalogue.entries:
+            yield Command(f"Go to {entry.id}", entry.title, f"screen.select({entry.id!r})")
+    for page_id in page_ids():
+        page = page_text(page_id)
+        yield Command(f"Theory: {page.title}", page.slides[0], f"app.theory({page_id!r})")

@@ -1,6 +1,7 @@
 """Connects engine and screen: it fetches the latest snapshot a few times per second."""
 
 from collections.abc import Callable
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from textual.app import App
@@ -41,7 +42,13 @@ class Poller:
         self._show = show
         self._seconds = 1 / refresh
         self._shown: int | None = None
+        self._answer_until = 0.0
         self.stopped = False
+
+    @property
+    def is_expecting(self) -> bool:
+        """Whether a command was sent whose effect is not on the screen yet, though it may be soon."""
+        return monotonic() < self._answer_until
 
     def start(self) -> None:
         """Start polling."""
@@ -57,6 +64,7 @@ class Poller:
         if self.stopped or snapshot.sequence == self._shown:
             return
         self._shown = snapshot.sequence
+        self._answer_until = 0.0
         with self._app.batch_update():
             self._show(snapshot)
 
@@ -67,5 +75,6 @@ class Poller:
 
     def expect(self) -> None:
         """Poll a few times soon, because a command was sent."""
+        self._answer_until = monotonic() + _ANSWERS[-1]
         for seconds in _ANSWERS:
             self._app.set_timer(seconds, self.poll)

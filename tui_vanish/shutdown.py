@@ -123,10 +123,16 @@ class Shutdown:
         if running:
             self._left = self._unfinished()
         if self._session.engine.importing:  # torch is being imported: nothing needs saving yet
-            self._hand_over()
+            self.hand_over()
             self._exit(0)
         self._session.remember()
         self._task = asyncio.create_task(self._save_and_leave(self._save_seconds if at_once else None))
+
+    def leave_running(self) -> None:
+        """Have the runs continue in another process: the app has to end, and the user did not ask for it."""
+        if not self._begun and not self._urgent:
+            self._begun = True
+            self._left = self._unfinished()
 
     def is_forced(self) -> bool:
         """Whether the terminal is lost; the watcher then ends the app without writing to it."""
@@ -161,8 +167,8 @@ class Shutdown:
             and os.path.isdir(folder / run.run)
         ]
 
-    def _hand_over(self) -> None:
-        """Start the process that continues the runs that are left running, once."""
+    def hand_over(self) -> None:
+        """Start the process that continues the runs that are left running, once. They must be saved."""
         with self._handing_over:
             if not self._left or self._handed_over:
                 return
@@ -193,9 +199,9 @@ class Shutdown:
         try:
             await asyncio.wait_for(asyncio.to_thread(self._close_engine), seconds)
         except TimeoutError:  # for example a slow disk: unsaved steps are trained again from the last save
-            self._hand_over()
+            self.hand_over()
             self._exit(0)
-        self._hand_over()
+        self.hand_over()
         self._stop_showing()
         self._app.restore_title()
         self._app.exit(0)
@@ -242,7 +248,7 @@ class Shutdown:
                 self._left = self._unfinished()
             if not self._session.engine.importing:
                 self._save()
-            self._hand_over()
+            self.hand_over()
             self._restore_terminal(number)
         finally:
             os._exit(_EXIT_CODES[number])  # torch's own cleanup can take longer than all of the above

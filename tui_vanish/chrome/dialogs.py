@@ -7,13 +7,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.getters import query_one
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tui_vanish.actions import bindings_everywhere
+from tui_vanish.chrome.own_screen import Dialog
+from tui_vanish.widgets.line_input import LineInput
 
 
-class ConfirmScreen(ModalScreen[bool]):
+class ConfirmScreen(Dialog[bool]):
     """Asks for a confirmation; its result is whether the user has confirmed.
 
     Args:
@@ -43,7 +44,7 @@ class ConfirmScreen(ModalScreen[bool]):
         self.dismiss(answer)
 
 
-class ValueScreen(ModalScreen[str | None]):
+class ValueScreen(Dialog[str | None]):
     """Asks for a value; its result is the text that was typed, or None if the user has cancelled.
 
     Args:
@@ -55,7 +56,6 @@ class ValueScreen(ModalScreen[str | None]):
 
     BINDINGS = [Binding("escape", "cancel", "Cancel"), *bindings_everywhere()]  # noqa: RUF012
 
-    _input = query_one(Input)
     _problem = query_one("#problem", Static)
 
     def __init__(self, question: str, value: str, check: Callable[[str], str], does: str = "save") -> None:
@@ -66,13 +66,9 @@ class ValueScreen(ModalScreen[str | None]):
         """The question, the input, what is wrong with the typed text, and what the keys do."""
         with Vertical(classes="question"):
             yield Static(self._question, markup=False)
-            yield Input(self._value, compact=True)
+            yield LineInput(self._value, select_on_focus=True)
             yield Static("", id="problem", markup=False)
             yield Static(f"enter: {self._does} · esc: cancel", markup=False)
-
-    def on_mount(self) -> None:
-        """Stop the cursor from blinking, because each blink sends data over a slow connection."""
-        self._input.cursor_blink = False
 
     @on(Input.Changed)
     def _show_problem(self, message: Input.Changed) -> None:

@@ -5,15 +5,15 @@ from typing import Literal
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui_vanish.actions import bindings_everywhere
+from tui_vanish.chrome.own_screen import Dialog
 
 Answer = Literal["leave running", "stop", "stay"]
 
 
-class LeaveScreen(ModalScreen[Answer]):
+class LeaveScreen(Dialog[Answer]):
     """Asks whether the runs continue in the background or stop.
 
     Args:

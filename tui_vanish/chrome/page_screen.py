@@ -5,9 +5,9 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from tui_vanish.chrome.key_footer import KeyFooter
+from tui_vanish.chrome.own_screen import OwnScreen
 from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.widgets.frame import FrameLine
 from tui_vanish.widgets.scrolling import ScrollingRows
@@ -15,7 +15,7 @@ from tui_vanish.widgets.scrolling import ScrollingRows
 MEASURE = 100  # cells: longer lines are hard to read
 
 
-class PageScreen(Screen[None]):
+class PageScreen(OwnScreen[None]):
     """A page in a frame.
 
     A subclass may add bindings, such as the key that opened it, which then also closes it.

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import events
 from textual.geometry import Size
-from textual.screen import Screen
 from textual.widgets import Input
 
 from tui_vanish.actions import LINE_OPENERS, Target
 from tui_vanish.chrome.compositor import use_narrow_updates
+from tui_vanish.chrome.own_screen import OwnScreen
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -23,7 +23,7 @@ SMALLEST = Size(80, 24)
 T = TypeVar("T")
 
 
-class SizedScreen(Screen[T]):
+class SizedScreen(OwnScreen[T]):
     """Base of the screens that need a terminal of 80×24; in a smaller terminal they only show that message.
 
     TARGET is the screen's name in the table of actions; None if it is not there. LEAVE is the action that

@@ -33,6 +33,7 @@ def open_app(arguments: argparse.Namespace, engine: SharedEngine, *, watch: str 
         mouse=not over_ssh(os.environ) if arguments.mouse is None else arguments.mouse,
         user_dir=user_scenarios(),
         memory=default_runs_folder().parent / "ui.json",
+        errors=default_runs_folder().parent / "errors",
     )
     app.session.time_left = TimeLeft(spare_cores())
     if watch:
@@ -42,6 +43,8 @@ def open_app(arguments: argparse.Namespace, engine: SharedEngine, *, watch: str 
     unsaved = engine.snapshot().unsaved
     if say_unsaved({run: why for run, why in unsaved.items() if run not in app.ending.left}):
         code = code or FAILED
+    if app.failure:
+        print(f"vanish-tui: {app.failure}", flush=True)
     if app.ending.left and not say_farewell(app.ending.left, app.ending.successor, app.ending.problem):
         return code or FAILED
     return code or 0

@@ -39,6 +39,8 @@ class Canvas:
             return
         row = self._cells[y]
         for character in text if text.isprintable() else map(_shown, text):
+            if x > self.width:  # of a very long text, the rest takes time
+                break
             width = 1 if character.isascii() else cell_len(character)
             if width == 0 and 0 < x <= self.width:  # it belongs to the cell before, such as the hat of m̂
                 row[x - 1] = Run(row[x - 1].text + character, row[x - 1].role)

@@ -47,6 +47,7 @@ def cut(text: str, width: int) -> str:
         return text
     if width <= 0:
         return ""
+    text = text[: 4 * width]  # of a very long text, so that the next lines take no time
     while cell_len(text) > width - 1:
         text = text[:-1]
     return text.rstrip() + "…"

@@ -8,16 +8,17 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
 from textual.getters import query_one
-from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from tui_vanish.actions import bindings_everywhere
 from tui_vanish.chrome.compositor import use_narrow_updates
 from tui_vanish.chrome.key_footer import KeyFooter
+from tui_vanish.chrome.own_screen import OwnScreen
 from tui_vanish.drawing.text import Piece
 from tui_vanish.editor import form
 from tui_vanish.widgets.choice import Choice
 from tui_vanish.widgets.frame import FrameLine
+from tui_vanish.widgets.line_input import LineInput
 
 if TYPE_CHECKING:
     from scenarios.schema import Scenario
@@ -30,7 +31,7 @@ class Edited(NamedTuple):
     wish: Literal["train", "save"]
 
 
-class _Line(Input):
+class _Line(LineInput):
     """A value that is typed. No value contains a question mark, so that key opens the help here, too."""
 
     async def on_key(self, event: events.Key) -> None:
@@ -41,7 +42,7 @@ class _Line(Input):
             await self.run_action("app.help")
 
 
-class EditorScreen(Screen[Edited | None]):
+class EditorScreen(OwnScreen[Edited | None]):
     """The form. It is dismissed with a scenario that has passed every check, or None.
 
     Args:
@@ -85,12 +86,7 @@ class EditorScreen(Screen[Edited | None]):
                     if field.choices:
                         yield Choice(field.choices, self._typed[field.key], id=f"value-{name}")
                     else:
-                        yield _Line(
-                            self._typed[field.key],
-                            compact=True,
-                            id=f"value-{name}",
-                            select_on_focus=False,
-                        )
+                        yield _Line(self._typed[field.key], id=f"value-{name}")
                     yield Static(field.hint, classes="remark", id=f"remark-{name}", markup=False)
         yield FrameLine("bottom", id="editor-end")
         yield KeyFooter()
@@ -99,8 +95,6 @@ class EditorScreen(Screen[Edited | None]):
         """Focus the first value."""
         hint = "⏎ train   ctrl+s save   ↑ ↓ field   ← → choose   ? help   esc cancel"
         self._key_footer.show({}, hint=hint)
-        for line in self.query(Input):
-            line.cursor_blink = False
         # Not focus(), which takes effect after keys that were typed ahead: they would go to another field.
         self.set_focus(self.query_one(f"#value-{_widget_id('model.hidden_layers')}"))
         self._check()
@@ -152,7 +146,7 @@ class EditorScreen(Screen[Edited | None]):
         if isinstance(self._read, dict):
             worst = next((field.key for field in self._fields if field.key in self._read), None)
             if worst is not None:
-                self.query_one(f"#value-{_widget_id(worst)}").focus()
+                self.set_focus(self.query_one(f"#value-{_widget_id(worst)}"))
             self.notify("First correct the fields marked with !", severity="warning", timeout=4)
             return
         self.dismiss(Edited(self._read, wish))

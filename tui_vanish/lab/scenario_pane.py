@@ -14,6 +14,7 @@ from tui_vanish.drawing.text import Piece
 from tui_vanish.lab.layout import Layout
 from tui_vanish.lab.scenario_list import ScenarioList
 from tui_vanish.widgets.frame import FrameLine
+from tui_vanish.widgets.line_input import LineInput
 from tui_vanish.widgets.scrolling import ScrollingRows
 
 if TYPE_CHECKING:
@@ -38,12 +39,11 @@ class ScenarioPane(Vertical):
         """The list, and the input for a filter, which is hidden at first."""
         yield FrameLine("top", title="Scenarios", pane="scenarios", id="scenarios-top")
         yield ScenarioList(self._entries, id="list")
-        yield Input(id="filter", placeholder="part of a name", compact=True, select_on_focus=False)
+        yield LineInput(id="filter", placeholder="part of a name")
         yield FrameLine("bottom", id="scenarios-end")
 
     def on_mount(self) -> None:
-        """Stop the cursor from blinking, because each blink sends data over a slow connection."""
-        self._line.cursor_blink = False
+        """Hide the input until it is opened."""
         self._line.display = False
 
     @property

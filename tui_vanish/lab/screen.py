@@ -262,7 +262,7 @@ class LabScreen(RunControls):
         """Move the focus to a visible pane if the focused one is hidden."""
         panes = list(self._panes_in_sight())
         if panes and self._pane not in panes:
-            self.query_one(PANES["layers" if "layers" in panes else panes[0]]).focus()
+            self.set_focus(self.query_one(PANES["layers" if "layers" in panes else panes[0]]))
 
     def action_pane(self, name: str) -> None:
         """Move the focus to a pane, and show the pane if it is hidden."""
@@ -274,7 +274,7 @@ class LabScreen(RunControls):
             self._make_room_for_run()
         self.show()
         if name in self._panes_in_sight():
-            self.query_one(PANES[name]).focus()
+            self.set_focus(self.query_one(PANES[name]))
 
     def action_next_pane(self) -> None:
         """Move the focus to the next pane."""
@@ -288,7 +288,7 @@ class LabScreen(RunControls):
         panes = list(self._panes_in_sight())
         if panes:
             place = panes.index(self._pane) + by if self._pane in panes else 0
-            self.query_one(PANES[panes[place % len(panes)]]).focus()
+            self.set_focus(self.query_one(PANES[panes[place % len(panes)]]))
 
     def action_cursor(self, by: str) -> None:
         """Move by a line in the pane that has the focus."""
@@ -375,7 +375,7 @@ class LabScreen(RunControls):
         self.session.prefer(list_wanted=self._list_wanted)
         self.show()
         if self._list_wanted:
-            self._scenarios.list.focus()
+            self.set_focus(self._scenarios.list)
 
     def action_toggle_about(self) -> None:
         """Show or hide the scenario's text; without a run it is always shown."""

@@ -29,6 +29,7 @@ from tui_vanish.monitor import origin_text
 from tui_vanish.runs.columns import COLUMNS, labels
 from tui_vanish.runs.run_list import RunList
 from tui_vanish.widgets.frame import FrameLine
+from tui_vanish.widgets.line_input import LineInput
 from tui_vanish.widgets.table import TableRows
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class RunsScreen(LiveScreen[str | None]):
         self._deleted: list[str] = []  # names, the latest last
         self._reading: asyncio.Task[None] | None = None
         self._outdated = False
+        self._awaited = True  # a key has changed something that the list does not show yet
         self._here = Owner.present()
 
     def compose(self) -> ComposeResult:
@@ -71,12 +73,7 @@ class RunsScreen(LiveScreen[str | None]):
         yield TitleBar()
         yield FrameLine("top", title="Runs", id="runs-top")
         yield RunList(id="run-list")
-        yield Input(
-            id="run-filter",
-            placeholder="part of a name, tag, status or verdict",
-            compact=True,
-            select_on_focus=False,
-        )
+        yield LineInput(id="run-filter", placeholder="part of a name, tag, status or verdict")
         yield FrameLine("middle", id="runs-origin-top")
         yield TableRows(id="runs-origin")
         yield FrameLine("bottom", id="runs-end")
@@ -93,9 +90,13 @@ class RunsScreen(LiveScreen[str | None]):
         """The first text of the help page."""
         return RunList.HELP
 
+    @property
+    def is_filled(self) -> bool:
+        """Whether the list shows what the keys before have led to, so that the next key may act on it."""
+        return not self._awaited
+
     def on_mount(self) -> None:
         """Read the folder now, and again every few seconds."""
-        self._line.cursor_blink = False  # blinking would keep a slow connection busy
         self._line.display = False
         self._read()
         self.set_interval(_REFRESH_SECONDS, self._read)
@@ -117,6 +118,7 @@ class RunsScreen(LiveScreen[str | None]):
                 self._entries = await asyncio.to_thread(list_runs, folder)
             except OSError as error:
                 self._entries, problem = (), f"{folder}: {error.strerror}"
+        self._awaited = False
         if self.is_mounted:
             self._list.show(self._entries, frozenset(self._marked), problem)
             self.show()
@@ -223,7 +225,7 @@ class RunsScreen(LiveScreen[str | None]):
     @on(Input.Submitted, "#run-filter")
     def _keep_filter(self) -> None:
         self._line.display = False
-        self._list.focus()
+        self.set_focus(self._list)
         self._show_footer()
 
     def action_leave_runs(self) -> None:
@@ -397,6 +399,7 @@ class RunsScreen(LiveScreen[str | None]):
             self.notify(text, severity="error", markup=False)
         else:
             self._outdated = True  # a read that is in progress began before the change
+            self._awaited = True
             self._read()
             return True
         return False

@@ -82,7 +82,7 @@ class TheoryScreen(SizedScreen[None]):
         self._view.display = self._page is not None
         if self._page is None:
             self._contents.select(self._pages.last or page_ids()[0])
-            self._contents.focus()
+            self.set_focus(self._contents)
         else:
             self._begin_work()
         self.show()

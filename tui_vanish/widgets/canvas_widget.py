@@ -8,9 +8,11 @@ from textual.widget import Widget
 
 from tui_vanish.drawing.canvas import Canvas
 from tui_vanish.drawing.glyphs import Alphabet, alphabet
+from tui_vanish.drawing.text import cut
+from tui_vanish.widgets.guarded import Guarded
 
 
-class CanvasWidget(Widget):
+class CanvasWidget(Guarded, Widget):
     """Base of the widgets that draw on a canvas: `draw` fills it, `redraw` shows it.
 
     A cell's role is a component class, `canvas--ROLE`, so that themes decide the colours.
@@ -31,11 +33,22 @@ class CanvasWidget(Widget):
         """Return a canvas of this size with the widget's content."""
         raise NotImplementedError
 
+    def _drawn(self) -> Canvas:
+        """The content; if drawing it raises, an empty canvas, so that the rest of the screen is drawn."""
+        width, height = self.size
+        try:
+            return self.draw(width, height)
+        except Exception as error:
+            self.app._handle_exception(error)
+            canvas = Canvas(width, height)
+            canvas.put(0, 0, cut("This cannot be drawn: an internal error.", width), "text")
+            return canvas
+
     def redraw(self) -> None:
         """Draw again, and send the cells that changed."""
         if not self.is_mounted:
             return
-        before, self._canvas = self._canvas, self.draw(self.size.width, self.size.height)
+        before, self._canvas = self._canvas, self._drawn()
         if (before.width, before.height) != (self._canvas.width, self._canvas.height):
             self._strips.clear()
             self.refresh()
@@ -49,7 +62,7 @@ class CanvasWidget(Widget):
     def render_line(self, y: int) -> Strip:
         """Row `y` of the canvas."""
         if (self._canvas.width, self._canvas.height) != self.size:
-            self._canvas = self.draw(self.size.width, self.size.height)
+            self._canvas = self._drawn()
             self._strips.clear()
         if y >= self._canvas.height:
             return Strip.blank(self.size.width)

@@ -1,0 +1,29 @@
+"""The base classes of all screens: what every screen needs, whatever it shows."""
+
+from typing import TypeVar
+
+from textual.await_complete import AwaitComplete
+from textual.screen import ModalScreen, Screen
+
+from tui_vanish.widgets.guarded import Guarded
+
+T = TypeVar("T")
+
+
+class OwnScreen(Guarded, Screen[T]):
+    """Base of all screens."""
+
+    def dismiss(self, result: T | None = None) -> AwaitComplete:
+        """Close the screen; no other code takes a screen off the stack.
+
+        Nothing happens if it is closed already, or covered: two causes that arrive together, such as a key
+        and a click, may both close it.
+        """
+        stack = self.app.screen_stack
+        if len(stack) < 2 or stack[-1] is not self:
+            return AwaitComplete()
+        return super().dismiss(result)
+
+
+class Dialog(OwnScreen[T], ModalScreen[T]):
+    """Base of the screens that do not hide the one below."""

@@ -1,0 +1,160 @@
+"""Gives the app one key at a time: the next one when everything that the last one caused is done.
+
+Textual hands a key to the widget that has the focus at that moment, and carries out its consequences later,
+in the queues of several objects: a screen opens, the focus moves, an input closes. Keys that arrive together,
+from a slow connection or from a person who types ahead, would go to the widget that had the focus before.
+"""
+
+import asyncio
+import threading
+from collections import deque
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, runtime_checkable
+
+from textual.events import Event, InputEvent, MouseMove, Paste
+from textual.message import Message
+from textual.message_pump import MessagePump
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+MOST = 128  # events that wait; more than a person types ahead, and carried out in about half a second
+FIRST = 96  # of them are the oldest, the others the newest
+_PATIENCE_SECONDS = 2.0  # for the consequences of one key; an action may wait for something slow
+_QUICK_LOOKS = 50  # turns of the event loop, before the task waits between two looks
+_LOOK_SECONDS = 0.002
+
+
+@runtime_checkable
+class Fills(Protocol):
+    """An app or a screen that shows what a key has led to only after another thread has answered."""
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether it shows what the keys before have led to, so that the next key may act on it."""
+
+
+def is_input(event: Message) -> TypeGuard[InputEvent | Paste]:
+    """Whether an event comes from the user: a key, the mouse or a paste, before it was handed to a widget."""
+    return isinstance(event, InputEvent | Paste) and not event.is_forwarded
+
+
+class Turns:
+    """The keys, clicks and pastes that wait, in the order in which they were typed.
+
+    A full queue forgets what is in the middle. So many keys are no person's, and would occupy the app for
+    minutes; but the last one is answered, and may be the one that ends it.
+
+    Args:
+        app: gets each event when it is its turn.
+    """
+
+    def __init__(self, app: "App[Any]") -> None:
+        self._app = app
+        self._waiting: deque[Event] = deque()
+        self._lock = threading.Lock()
+        self._awake = False
+        self._task: asyncio.Task[None] | None = None
+        self._due: Event | None = None
+        self._patience_until = 0.0
+        self._ignored = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether input is being ignored. Any thread may ask."""
+        return len(self._waiting) >= MOST
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits, and what the last event has caused is done."""
+        return not self._awake
+
+    def passes(self, event: Event) -> bool:
+        """Whether the app may act on the event now; else it is put in the queue."""
+        if event is self._due:
+            self._due = None
+            return True
+        # Alone, as almost always: nothing waits, and only this event is being processed.
+        if not self._awake and is_settled(self._app, in_app=True):
+            return True
+        if self.put(event):
+            self.begin()
+        return False
+
+    def put(self, event: Event) -> bool:
+        """Add an event. Any thread may do so.
+
+        Returns:
+            Whether `begin` has to be called, in the app's thread.
+        """
+        with self._lock:
+            if len(self._waiting) >= MOST:
+                del self._waiting[FIRST]
+                self._ignored += 1
+            if isinstance(event, MouseMove) and self._waiting and isinstance(self._waiting[-1], MouseMove):
+                self._waiting.pop()
+            self._waiting.append(event)
+            begins, self._awake = not self._awake, True
+        return begins
+
+    def begin(self) -> None:
+        """Start to hand the waiting events to the app."""
+        self._task = asyncio.get_running_loop().create_task(self._hand_on())
+
+    async def _hand_on(self) -> None:
+        while True:
+            await self.until_settled()
+            with self._lock:
+                if not self._waiting:
+                    self._awake = False
+                    ignored, self._ignored = self._ignored, 0
+                    break
+                self._due = self._waiting.popleft()
+            if not self._app.post_message(self._due):
+                return  # the app has ended
+        if ignored:
+            text = f"Too many keys at once: {ignored:,} of them were ignored."
+            self._app.notify(text, severity="warning", timeout=5)
+
+    async def until_settled(self) -> None:
+        """Wait for what the last event has caused, but not for ever: later keys may be needed to end it."""
+        looks = 0
+        while self._due is not None or not is_settled(self._app):
+            if looks == 0:
+                self._patience_until = self._patience_until or monotonic() + _PATIENCE_SECONDS
+            elif self._due is None and monotonic() > self._patience_until:
+                return  # from now on without waiting, until everything has settled once
+            looks += 1
+            await asyncio.sleep(0 if looks < _QUICK_LOOKS else _LOOK_SECONDS)
+        self._patience_until = 0.0
+
+
+def is_settled(app: "App[Any]", *, in_app: bool = False) -> bool:
+    """Whether nothing is under way: every object waits for a message, and the screen is laid out.
+
+    Textual has no public way to ask. Its Pilot waits by sending a callback to every widget, which costs more.
+    If the private parts have other names in a version of Textual, each key acts at once, as in Textual.
+
+    Args:
+        app: the app.
+        in_app: whether the app itself asks, while it processes the only message that it has.
+    """
+    try:
+        stack = app._screen_stack
+        if not stack or app._next_callbacks or (app._message_queue.qsize() if in_app else _is_busy(app)):
+            return False
+        screen = stack[-1]
+        if not screen.is_mounted or screen._callbacks or screen._layout_required:
+            return False
+        if any(isinstance(each, Fills) and not each.is_filled for each in (app, screen)):
+            return False
+        return not any(map(_is_busy, app._registry))
+    except AttributeError:
+        return True
+
+
+def _is_busy(node: MessagePump) -> bool:
+    if node._task is None or node._closing or node._closed:  # it has ended, or is about to
+        return False
+    arrived: Any = node._message_queue.ready_event
+    return arrived.is_set() or not arrived._waiters
