@@ -79,9 +79,10 @@ class Faults:
         trace = "".join(traceback.format_exception(error))
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            for old in sorted(self._folder.glob("error-*.txt"))[: 1 - _MOST_FILES]:
+            old = sorted(name for name in os.listdir(self._folder) if name.startswith("error-"))
+            for name in old[: 1 - _MOST_FILES]:
                 with suppress(OSError):
-                    old.unlink()
+                    os.unlink(self._folder / name)
             path = self._folder / f"error-{datetime.now():%Y%m%d-%H%M%S-%f}.txt"
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
             with open(handle, "w", encoding="utf-8", errors="backslashreplace") as file:

@@ -114,7 +114,7 @@ class Turns:
                 return  # the app has ended
         if ignored:
             text = f"Too many keys at once: {ignored:,} of them were ignored."
-            self._app.notify(text, severity="warning", timeout=5)
+            self._app.call_later(self._app.notify, text, severity="warning", timeout=5)
 
     async def until_settled(self) -> None:
         """Wait for what the last event has caused, but not for ever: later keys may be needed to end it."""
@@ -141,7 +141,7 @@ def is_settled(app: "App[Any]", *, in_app: bool = False) -> bool:
     """
     try:
         stack = app._screen_stack
-        if not stack or app._next_callbacks or (app._message_queue.qsize() if in_app else _is_busy(app)):
+        if not stack or app._next_callbacks or (app._message_queue.qsize() if in_app else not _waits(app)):
             return False
         screen = stack[-1]
         if not screen.is_mounted or screen._callbacks or screen._layout_required:
@@ -156,5 +156,10 @@ def is_settled(app: "App[Any]", *, in_app: bool = False) -> bool:
 def _is_busy(node: MessagePump) -> bool:
     if node._task is None or node._closing or node._closed:  # it has ended, or is about to
         return False
+    return not _waits(node)
+
+
+def _waits(node: MessagePump) -> bool:
+    """Whether a message loop waits for the next message."""
     arrived: Any = node._message_queue.ready_event
-    return arrived.is_set() or not arrived._waiters
+    return bool(arrived._waiters) and not arrived.is_set()

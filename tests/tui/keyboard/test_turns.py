@@ -176,10 +176,19 @@ async def test_a_key_that_never_ends_does_not_hold_the_others(
         assert bench.engine.sent == [Pause(bench.engine.runs[0].name)]
 
 
-async def test_the_app_is_settled_when_every_object_waits_for_a_message(tmp_path: Path) -> None:
+async def test_the_app_is_settled_when_every_object_waits_for_a_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """If this fails after an update of Textual, adapt `is_settled` to its new private parts."""
     async with opened(tmp_path) as bench:
         assert is_settled(bench.app)
+        bench.app.call_later(bench.app.refresh)
+        assert not is_settled(bench.app)
+        await bench.settle()
+        monkeypatch.setattr(bench.app, "_task", None)  # as in a terminal, where nothing has to stop the app
+        bench.app.call_later(bench.app.refresh)
+        assert not is_settled(bench.app)
+        await bench.settle()
         bench.lab.post_message(MouseMove(None, 1, 1, 0, 0, 0, False, False, False))
         assert not is_settled(bench.app)
         await bench.settle()
