@@ -75,7 +75,7 @@ class Turns:
             self._due = None
             return True
         # Alone, as almost always: nothing waits, and only this event is being processed.
-        if not self._awake and is_settled(self._app, in_app=True):
+        if not self._awake and not self._waiting and is_settled(self._app, in_app=True):
             return True
         if self.put(event):
             self.begin()
@@ -102,6 +102,13 @@ class Turns:
         self._task = asyncio.get_running_loop().create_task(self._hand_on())
 
     async def _hand_on(self) -> None:
+        try:
+            await self._hand_on_all()
+        except Exception:
+            self._awake = False  # the next key starts again
+            raise
+
+    async def _hand_on_all(self) -> None:
         while True:
             await self.until_settled()
             with self._lock:
@@ -124,6 +131,8 @@ class Turns:
                 self._patience_until = self._patience_until or monotonic() + _PATIENCE_SECONDS
             elif self._due is None and monotonic() > self._patience_until:
                 return  # from now on without waiting, until everything has settled once
+            elif _is_free(self._app):
+                self._due = None  # it never arrived: another event has replaced it, or a filter stopped it
             looks += 1
             await asyncio.sleep(0 if looks < _QUICK_LOOKS else _LOOK_SECONDS)
         self._patience_until = 0.0
@@ -151,6 +160,13 @@ def is_settled(app: "App[Any]", *, in_app: bool = False) -> bool:
         return not any(map(_is_busy, app._registry))
     except AttributeError:
         return True
+
+
+def _is_free(node: MessagePump) -> bool:
+    try:
+        return _waits(node)
+    except AttributeError:
+        return False
 
 
 def _is_busy(node: MessagePump) -> bool:

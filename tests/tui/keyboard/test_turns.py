@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from textual.events import Key, MouseMove, Paste
 from textual.widgets import Input
 
-from engine.protocol.commands import Pause
 from tests.test_architecture import sources
 from tests.tui.lab_bench import NARROW, Bench, opened
 from tui_vanish.chrome.help import HelpScreen
@@ -38,6 +38,10 @@ async def together(bench: Bench, events: Iterable[Key | Paste | MouseMove]) -> N
         await bench.app.turns.until_settled()
         if bench.app.turns.is_idle:
             break
+
+
+def fail(*_: object) -> NoReturn:
+    raise ZeroDivisionError("made for this test")
 
 
 def state(bench: Bench) -> object:
@@ -170,10 +174,12 @@ async def test_a_key_that_never_ends_does_not_hold_the_others(
     monkeypatch.setattr("tui_vanish.keyboard.turns._PATIENCE_SECONDS", 0.01)
     async with opened(tmp_path) as bench:
         monkeypatch.setattr(type(bench.lab), "is_filled", False, raising=False)
-        await together(bench, keys("j", "enter", "p"))
-        while not bench.engine.sent:
-            await bench.settle()
-        assert bench.engine.sent == [Pause(bench.engine.runs[0].name)]
+        await together(bench, keys("j", "j", "question_mark"))
+        for _ in range(100):
+            await asyncio.sleep(0)
+            await bench.app.turns.until_settled()
+        assert isinstance(bench.app.screen, HelpScreen)
+        assert bench.lab.scenario_id == "linear-exploding"
 
 
 async def test_the_app_is_settled_when_every_object_waits_for_a_message(
