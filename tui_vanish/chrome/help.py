@@ -17,6 +17,7 @@ from tui_vanish.drawing.ascii import key_name
 from tui_vanish.drawing.text import Piece, Row, row_width
 from tui_vanish.drawing.wrap import flow
 from tui_vanish.instruments.status import mark
+from tui_vanish.widgets.line_input import LineInput
 from tui_vanish.widgets.scrolling import ScrollingRows
 
 _COLUMN = 56  # cells of a column, at least, where there are several
@@ -86,15 +87,13 @@ class HelpScreen(PageScreen):
         """The page, and the line for a filter, hidden at first."""
         yield self._top_line
         yield self._page
-        yield Input(placeholder="a key, or part of what it does", compact=True, select_on_focus=False)
+        yield LineInput(placeholder="a key, or part of what it does")
         yield self._end_line
         yield self._key_footer
 
     def on_mount(self) -> None:
-        """Stop the cursor from blinking, because each blink sends data over a slow connection."""
-        self._line.cursor_blink = False
-        self._line.max_length = 80
-        self._page.focus()
+        """The keys scroll the page until a filter is typed."""
+        self.set_focus(self._page)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While the user types, the key that opens the filter is an ordinary character."""

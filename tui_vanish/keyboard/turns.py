@@ -8,7 +8,6 @@ from a slow connection or from a person who types ahead, would go to the widget 
 import asyncio
 import threading
 from collections import deque
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, runtime_checkable
 
 from textual.events import Event, InputEvent, MouseMove, Paste
@@ -20,9 +19,11 @@ if TYPE_CHECKING:
 
 MOST = 128  # events that wait; more than a person types ahead, and carried out in about half a second
 FIRST = 96  # of them are the oldest, the others the newest
-_PATIENCE_SECONDS = 2.0  # for the consequences of one key; an action may wait for something slow
 _QUICK_LOOKS = 50  # turns of the event loop, before the task waits between two looks
 _LOOK_SECONDS = 0.002
+# For the consequences of one key, about 2 s: an action may wait for something slow. Not in seconds, which a
+# busy machine needs to open a screen.
+_PATIENCE_LOOKS = 1_000
 
 
 @runtime_checkable
@@ -56,7 +57,7 @@ class Turns:
         self._awake = False
         self._task: asyncio.Task[None] | None = None
         self._due: Event | None = None
-        self._patience_until = 0.0
+        self._looks = 0  # since everything was settled
         self._ignored = 0
 
     @property
@@ -125,17 +126,14 @@ class Turns:
 
     async def until_settled(self) -> None:
         """Wait for what the last event has caused, but not for ever: later keys may be needed to end it."""
-        looks = 0
         while self._due is not None or not is_settled(self._app):
-            if looks == 0:
-                self._patience_until = self._patience_until or monotonic() + _PATIENCE_SECONDS
-            elif self._due is None and monotonic() > self._patience_until:
+            if self._due is None and self._looks > _PATIENCE_LOOKS:
                 return  # from now on without waiting, until everything has settled once
-            elif _is_free(self._app):
+            if _is_free(self._app):
                 self._due = None  # it never arrived: another event has replaced it, or a filter stopped it
-            looks += 1
-            await asyncio.sleep(0 if looks < _QUICK_LOOKS else _LOOK_SECONDS)
-        self._patience_until = 0.0
+            self._looks += 1
+            await asyncio.sleep(0 if self._looks < _QUICK_LOOKS else _LOOK_SECONDS)
+        self._looks = 0
 
 
 def is_settled(app: "App[Any]", *, in_app: bool = False) -> bool:

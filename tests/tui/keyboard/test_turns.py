@@ -7,6 +7,7 @@ from typing import NoReturn
 
 import pytest
 from textual.events import Key, MouseMove, Paste
+from textual.message import Message
 from textual.widgets import Input
 
 from tests.test_architecture import sources
@@ -171,7 +172,7 @@ async def test_the_last_key_of_a_flood_is_answered(tmp_path: Path) -> None:
 async def test_a_key_that_never_ends_does_not_hold_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui_vanish.keyboard.turns._PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr("tui_vanish.keyboard.turns._PATIENCE_LOOKS", 5)
     async with opened(tmp_path) as bench:
         monkeypatch.setattr(type(bench.lab), "is_filled", False, raising=False)
         await together(bench, keys("j", "j", "question_mark"))
@@ -179,7 +180,45 @@ async def test_a_key_that_never_ends_does_not_hold_the_others(
             await asyncio.sleep(0)
             await bench.app.turns.until_settled()
         assert isinstance(bench.app.screen, HelpScreen)
-        assert bench.lab.scenario_id == "linear-exploding"
+        assert bench.lab.scenario_id == "broken"
+
+
+async def test_an_event_that_is_lost_does_not_hold_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(tmp_path) as bench:
+        post = bench.app.post_message
+
+        def lose(message: Message) -> bool:
+            return (isinstance(message, Key) and message.key == "x") or post(message)
+
+        monkeypatch.setattr(bench.app, "post_message", lose)
+        turns = bench.app.turns
+        for key in keys("x", "question_mark"):
+            if turns.put(key):
+                turns.begin()
+        for _ in range(1_000):
+            await asyncio.sleep(0)
+            await asyncio.wait([turns._task] if turns._task else [], timeout=0.01)
+            if turns.is_idle:
+                break
+        assert isinstance(bench.app.screen, HelpScreen)
+
+
+async def test_an_error_in_the_queue_does_not_end_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened(tmp_path) as bench:
+        turns = bench.app.turns
+        with monkeypatch.context() as broken:
+            broken.setattr(Turns, "until_settled", fail)
+            for key in keys("question_mark", "escape"):
+                if turns.put(key):
+                    turns.begin()
+            assert turns._task is not None
+            await asyncio.wait([turns._task])
+            assert isinstance(turns._task.exception(), ZeroDivisionError)
+            assert turns.is_idle
+        await together(bench, keys("question_mark"))
+        assert isinstance(bench.app.screen, HelpScreen)
 
 
 async def test_the_app_is_settled_when_every_object_waits_for_a_message(
