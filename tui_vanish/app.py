@@ -1,4 +1,7 @@
-"""The app: its life cycle, its themes, its terminal, and the keys that work on every screen."""
+"""The app: its life cycle, its themes, its terminal, and the keys that work on every screen.
+
+It is long because Textual calls one short method here for each event in the life of the app.
+"""
 
 import gc
 import os

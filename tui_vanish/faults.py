@@ -46,7 +46,7 @@ class Faults:
         """Report an error, and close a screen that cannot be used after it.
 
         Returns:
-            Whether the app can go on; not if its first screen has never been complete.
+            Whether the app can continue; not if its first screen has never been complete.
         """
         self.report(error)
         stack = self._app.screen_stack if self._app.is_running else []
