@@ -25,6 +25,7 @@ PATIENCE = 120.0
 
 _SYNCHRONISES = "\x1b[?2026;2$y"  # as many terminals answer when they are asked for it
 
+_PIECE = 1024  # bytes that a terminal takes at once
 # A frame is drawn in less, mostly; a thread that so many keys don't wake is blocked.
 _FRAME_SECONDS, _SILENCE = 0.05, 30
 
@@ -95,7 +96,17 @@ class PseudoTerminal:
 
     def type(self, keys: str) -> None:
         """Type keys."""
-        os.write(self._master, keys.encode())
+        self.type_bytes(keys.encode())
+
+    def type_bytes(self, data: bytes) -> None:
+        """Send bytes, reading what the program draws meanwhile: it takes no more than fits its buffer."""
+        while data:
+            ready, writable, _ = select.select([self._master], [self._master], [], PATIENCE)
+            if not writable:
+                assert ready, "the program does not read"
+                self._read(0)
+                continue
+            data = data[os.write(self._master, data[:_PIECE]) :]
 
     def resize(self, columns: int, rows: int) -> None:
         """Change the terminal's size; the program gets SIGWINCH."""
