@@ -19,6 +19,7 @@ from engine.runtime.state import EngineSnapshot
 from tui_vanish import terminal
 from tui_vanish.actions import bindings
 from tui_vanish.chrome.announcements import Announcements
+from tui_vanish.chrome.closed_screens import free_closed_screens
 from tui_vanish.chrome.message_line import MessageLine
 from tui_vanish.faults import Faults
 from tui_vanish.jobs.telling import lines_of
@@ -76,6 +77,7 @@ class VanishApp(Guarded, App[int]):
         # With NO_COLOR alone, Textual would still draw greys: it blends colours before it removes them.
         plain = "NO_COLOR" in os.environ
         super().__init__(ansi_color=True if plain else None)
+        free_closed_screens()
         self.session = Session(engine, seed=seed, user_dir=user_dir, memory=memory)
         self.poller = Poller(self, engine, self.show, refresh)
         self._message_line = MessageLine(self)
