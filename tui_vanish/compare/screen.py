@@ -109,7 +109,7 @@ class CompareScreen(LiveScreen[str | None]):
 
     def show(self) -> None:
         """Show the latest state of the session."""
-        if not self.is_mounted or self.size.area == 0:
+        if not self.is_mounted or not self.children or self.size.area == 0:
             return
         snapshot, lineup, entrants = self.session.snapshot, self._lineup, self._entrants
         self._title_bar.show(title_of(snapshot, self.session.machine, self.session.client.seed))

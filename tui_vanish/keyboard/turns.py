@@ -127,6 +127,8 @@ class Turns:
     async def until_settled(self) -> None:
         """Wait for what the last event has caused, but not for ever: later keys may be needed to end it."""
         while self._due is not None or not is_settled(self._app):
+            if self._app.return_code is not None:
+                return  # the app has ended, and takes nothing any more
             if self._due is None and self._looks > _PATIENCE_LOOKS:
                 return  # from now on without waiting, until everything has settled once
             if _is_free(self._app):

@@ -89,6 +89,8 @@ class TheoryScreen(SizedScreen[None]):
 
     def show(self) -> None:
         """Show the present state of the page or the list."""
+        if not self.children:
+            return
         self._show_page()
         page, top = self._page, self._top_line
         if page is None:
@@ -106,6 +108,8 @@ class TheoryScreen(SizedScreen[None]):
         self._show_footer()
 
     def _show_page(self) -> None:
+        if not self.children:  # it was closed while a thread measured
+            return
         page, status = self._page, ""
         if page is not None:
             self._view.show(page)

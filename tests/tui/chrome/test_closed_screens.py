@@ -1,4 +1,4 @@
-"""Screens that were closed use no memory."""
+"""Screens that were closed use no memory, and what was read for them ends nothing."""
 
 import gc
 from pathlib import Path
@@ -9,6 +9,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tests.tui.lab_bench import WIDE, Bench, opened
+from tui_vanish.chrome.screen import SizedScreen
+from tui_vanish.runs.screen import RunsScreen
 
 KEPT = (StylesCache, Strip, Widget)
 # A timer that has not fired yet keeps a closed screen for some seconds. Ten openings left 0 to 380; with
@@ -35,3 +37,20 @@ async def test_a_screen_that_is_opened_again_and_again_uses_no_more_memory(key: 
         before = kept()
         await open_and_close(bench, key, 10)
         assert kept() - before < LEEWAY
+
+
+@pytest.mark.parametrize("keys", ["", "r", "C", "t", "d"])
+async def test_a_screen_whose_parts_are_gone_shows_nothing(keys: str, tmp_path: Path) -> None:
+    """A screen is in this state while it closes; a thread may have read something for it."""
+    async with opened(tmp_path) as bench:
+        await bench.train()
+        await bench.press(*keys)
+        screen = bench.app.screen
+        assert isinstance(screen, SizedScreen)
+        bench.app.poller.stop()
+        for part in tuple(screen.children):
+            await part.remove()
+        assert not screen.children
+        screen.lay_out()
+        if isinstance(screen, RunsScreen):
+            await screen._read_folder()

@@ -242,6 +242,16 @@ async def test_the_app_is_settled_when_every_object_waits_for_a_message(
         assert not is_settled(bench.app)
 
 
+async def test_nothing_waits_for_an_app_that_has_ended(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        await bench.pilot.press("ctrl+c")
+        while bench.app.return_code is None:
+            await asyncio.sleep(0)
+        bench.app.turns._due = Key("j", "j")
+        await bench.app.turns.until_settled()
+        assert bench.app.return_code == 0
+
+
 def test_a_full_queue_forgets_what_is_in_the_middle() -> None:
     turns = Turns(None)  # type: ignore[arg-type]
     for number in range(1_000):
