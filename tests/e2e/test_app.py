@@ -22,6 +22,7 @@ SavedRuns = Callable[[], dict[str, list[dict[str, Any]]]]
 
 SAMPLE = ("--data", "sample")
 CTRL_C = "\x03"
+FIRST = "linear-exploding"
 
 
 def epoch(text: str) -> int:
@@ -42,7 +43,10 @@ def highlighted(text: str) -> str:
 
 
 def highlight(app: PseudoTerminal, scenario: str) -> None:
-    """Move down the list to a scenario."""
+    """Move from the top of the list down to a scenario; the app opens on depth-7."""
+    app.wait_for(highlighted)
+    app.type("g")
+    app.wait_for(lambda text: highlighted(text) == FIRST)
     seen = {highlighted(app.wait_for(highlighted)), ""}  # the screen may be only partly updated
     while scenario not in seen:
         app.type("j")
