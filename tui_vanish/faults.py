@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from textual.worker import WorkerFailed
 
+from scenarios.private import make_private_folder
+
 if TYPE_CHECKING:
     from textual.app import App
 
@@ -78,7 +80,7 @@ class Faults:
         """Write the file; returns where it is, or why it could not be written."""
         trace = "".join(traceback.format_exception(error))
         try:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private_folder(self._folder)
             old = sorted(name for name in os.listdir(self._folder) if name.startswith("error-"))
             for name in old[: 1 - _MOST_FILES]:
                 with suppress(OSError):

@@ -14,6 +14,7 @@ from tui_vanish.cli.output import kept_off_the_screen
 from tui_vanish.cli.unsaved import say_unsaved
 from tui_vanish.jobs.cores import spare_cores
 from tui_vanish.jobs.exits import FAILED
+from tui_vanish.jobs.telling import tell
 from tui_vanish.terminal import over_ssh
 
 
@@ -44,7 +45,7 @@ def open_app(arguments: argparse.Namespace, engine: SharedEngine, *, watch: str 
     if say_unsaved({run: why for run, why in unsaved.items() if run not in app.ending.left}):
         code = code or FAILED
     if app.failure:
-        print(f"vanish-tui: {app.failure}", flush=True)
+        tell(app.failure)
     if app.ending.left and not say_farewell(app.ending.left, app.ending.successor, app.ending.problem):
         return code or FAILED
     return code or 0
