@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.worker import WorkerFailed
 
-from scenarios.private import make_private_folder
+from scenarios.private import for_the_user_alone, make_private_folder
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -86,8 +86,9 @@ class Faults:
                 with suppress(OSError):
                     os.unlink(self._folder / name)
             path = self._folder / f"error-{datetime.now():%Y%m%d-%H%M%S-%f}.txt"
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-            with open(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            with open(
+                path, "x", encoding="utf-8", errors="backslashreplace", opener=for_the_user_alone
+            ) as file:
                 file.write(f"{' '.join(sys.argv)}\nPython {sys.version}\n\n{trace}")
         except OSError as reason:
             return f"The details could not be written to {self._folder}: {reason.strerror}."
