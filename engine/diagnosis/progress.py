@@ -45,7 +45,7 @@ def frozen(window: Window, _holds: str) -> Finding | None:
 
 
 def stuck(window: Window, holds: str) -> Finding | None:
-    """The loss is no better than that of guessing, or it has stopped falling while it is still high.
+    """The loss is not below that of guessing, or it has stopped falling while it is still high.
 
     Images that are classified better than by guessing, or more and more of them, are progress that the loss
     does not show yet.

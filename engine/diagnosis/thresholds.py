@@ -31,7 +31,7 @@ OVERSTEP = 0.05
 # The same for a run that does no better than guessing since a step of this size.
 UPSET = 0.2
 UPSET_STEPS = 60  # from that step to the end of an epoch that was guessed: some networks recover by then
-LEFT = 0.95  # of the loss of guessing: below this a batch is no longer guessed
+LEFT = 0.95  # of the loss of guessing: a batch below this is better than guessed
 # ‖ΔW‖/√width of such a step: by how much it multiplies a signal.
 UPSET_GAIN = 0.5
 # The saturated part of a layer at the first step, below which it was the steps that saturated it.

@@ -26,9 +26,8 @@ class ZeroUnits:
         wanted = min(_MOST, max(_FEWEST, math.ceil(_COUNTED / batch)))
         self._window = max(wanted, math.ceil(_LEAST / batch))  # samples
         self._samples = 0
-        self._last: Tensor | None = (
-            None  # the sample in which each unit was last not 0, int32 [layers, units]
-        )
+        # The sample in which each unit was last not 0, int32 [layers, units].
+        self._last: Tensor | None = None
 
     def add(self, zero: Tensor) -> Tensor | None:
         """Count the next sample.

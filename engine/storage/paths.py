@@ -30,7 +30,7 @@ def obstacle(folder: Path) -> str:
     if not stat.S_ISDIR(mode):
         return f"{place} is not a folder"
     if not os.access(place, os.W_OK | os.X_OK):
-        return f"there is no permission to write in {place}"
+        return f"you have no permission to write in {place}"
     return ""
 
 

@@ -68,7 +68,7 @@ class Left(NamedTuple):
 class TimeLeft:
     """Watches runs, and estimates how long each will take at the present pace.
 
-    There is no estimate before there is a pace, while a run waits or is paused, and for stages that have not
+    Nothing is estimated until the pace is known, while a run waits or is paused, or for stages that have not
     begun: their steps cost more or less than those of the present stage. The pace is measured again whenever
     a run begins, ends, is paused or changed, because this changes the pace of those beside it.
 

@@ -25,7 +25,7 @@ def test_what_arrives_together_acts_in_order_and_nothing_ends_the_app(tmp_path: 
         terminal.type("\x1b")
         terminal.wait_for("/relu-he")
         terminal.type("\x1b\x1b")
-        # A Latin-1 é, a report of a mouse beyond column 95, a key code that is no character.
+        # A Latin-1 é, a report of a mouse beyond column 95, a key code without a character.
         terminal.type_bytes(b"\xe9j\x1b[M \xe9!\x1b[99999999999u")
         terminal.type("/abc\x7f\x7fX")
         terminal.wait_for("/aX")

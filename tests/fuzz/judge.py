@@ -129,7 +129,7 @@ def _still_stuck(stuck: VerdictChanged, truth: Truth) -> list[str]:
 
 
 def _judge_flicker(changes: Sequence[VerdictChanged]) -> list[Fault]:
-    """A kind that begins again and again; to change its layer or numbers at one step is no flicker."""
+    """A kind that begins again and again; a change of its layer or numbers at one step is not one."""
     begins: dict[str, int] = {}
     ended_at: dict[str, int] = {}
     for change in changes:

@@ -97,7 +97,7 @@ class TerminalDriver(LinuxDriver):
 
 
 class Parser(XTermParser):
-    """Textual's parser; a key code that is no character is ignored."""
+    """Textual's parser; a key code without a character is ignored."""
 
     def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[Key]:
         try:

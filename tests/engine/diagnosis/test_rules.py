@@ -391,7 +391,7 @@ def test_a_plateau_ends_when_the_loss_leaves_that_of_guessing_and_learning_follo
 
 def test_a_plateau_ends_when_the_accuracy_has_clearly_left_guessing() -> None:
     run = MadeUpRun().finish_epochs(*[(2.303, 0.1)] * 3, (2.302, 0.21), (2.302, 0.14))
-    assert set(run.holding) == {"stuck"}  # once is no proof
+    assert set(run.holding) == {"stuck"}  # one good epoch does not prove it
     assert not run.finish_epochs((2.301, 0.21), (2.301, 0.22)).holding
     assert not MadeUpRun().finish_epochs((2.302, 0.15), (2.301, 0.2), *[(2.298, 0.26)] * 3).holding
 

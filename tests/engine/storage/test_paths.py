@@ -34,7 +34,7 @@ def test_a_link_to_nothing_is_named(tmp_path: Path) -> None:
 
 def test_a_folder_without_permission_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everywhere
-    assert obstacle(tmp_path / "x") == f"there is no permission to write in {tmp_path}"
+    assert obstacle(tmp_path / "x") == f"you have no permission to write in {tmp_path}"
 
 
 def test_without_a_home_folder_the_program_has_folders_that_cannot_be_made(

@@ -45,7 +45,7 @@ def test_the_time_left_of_a_run_is_by_the_clock_and_its_last_line_has_none(
         later(8.0)
         reporter.on_event(event)
     first, second, third, last = capsys.readouterr().err.splitlines()
-    assert "left" not in first, "there is no pace yet"
+    assert "left" not in first, "the pace is not known yet"
     assert second.endswith("  0:32 left")
     assert third.endswith("  0:16 left")
     assert "epoch 4/4" in last
