@@ -1,15 +1,13 @@
-"""Variants of a scenario: their titles, and the files in which they are saved."""
+"""Variants of a scenario: their titles, and the text of the files in which they are saved."""
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from scenarios.files import RawTable, read
 from scenarios.index import built_in
 from scenarios.merging import inherit
 from scenarios.numbers import PROSE
-from scenarios.private import for_the_user_alone, make_private_folder
 from scenarios.schema import Scenario
 from scenarios.validation import validate
 
@@ -74,20 +72,6 @@ def free_id(base_id: str, taken: set[str]) -> str:
     """An id for a variant of `base_id` that isn't among those `taken`."""
     stem = base_id[:56]
     return next(name for number in range(2, len(taken) + 3) if (name := f"{stem}-{number}") not in taken)
-
-
-def save(scenario: Scenario, folder: Path) -> Path:
-    """Write the scenario's file into `folder`, which is created if necessary.
-
-    Raises:
-        FileExistsError: the file exists.
-        OSError: it cannot be written.
-    """
-    make_private_folder(folder)
-    path = folder / f"{scenario.id}.toml"
-    with open(path, "x", encoding="utf-8", opener=for_the_user_alone) as file:
-        file.write(file_text(scenario))
-    return path
 
 
 # What a title says about a key; keys that are missing here are not mentioned.

@@ -16,8 +16,8 @@ from unittest.mock import PropertyMock
 
 import pytest
 
-from engine.protocol import quantities
-from engine.protocol.quantity import Quantity
+from vanish_recorder.protocol import quantities
+from vanish_recorder.protocol.quantity import Quantity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +60,11 @@ def train_and_export(folder: Path) -> dict[str, Any]:
     """What a small run's log, its CSV file and its TensorBoard files hold of the quantity."""
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    from engine.protocol.events import Sample, from_line, to_line
     from engine.storage.run_log import RunLog
     from tests.engine.lab import begin, make_scenario, origin, random_data, train
     from tui_vanish.cli.main import main
+    from vanish_recorder.protocol.codec import from_line, to_line
+    from vanish_recorder.protocol.events import Sample
 
     trainer, events = begin(make_scenario(), random_data())
     train(trainer, 3)
@@ -97,14 +98,14 @@ def train_and_export(folder: Path) -> dict[str, Any]:
 
 def draw() -> dict[str, Any]:
     """The bars and the heatmap as texts, what `v` goes through, and the documentation's table."""
-    from engine.protocol.events import LayerSample
-    from engine.protocol.quantities import QUANTITIES
     from tools import quantity_table
     from tui_vanish.drawing.glyphs import UTF8
     from tui_vanish.instruments.heatmap import Heat, HeatMap, Moment
     from tui_vanish.instruments.layer_bars import LayerBars
     from tui_vanish.instruments.layer_profile import BarProfile, BarRow
     from tui_vanish.instruments.quantities import IN_BARS
+    from vanish_recorder.protocol.events import LayerSample
+    from vanish_recorder.protocol.quantities import QUANTITIES
 
     def layer(name: str, **values: Any) -> LayerSample:
         return LayerSample(name=name, **values)

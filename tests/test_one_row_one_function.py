@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.protocol.test_events import LAYER
+from tests.recorder.protocol.test_events import LAYER
 from tools import quantity_table
 
 ROOT = Path(__file__).parent.parent

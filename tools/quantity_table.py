@@ -1,4 +1,4 @@
-"""Write the table of quantities in docs/measuring.md from engine/protocol/quantities.py.
+"""Write the table of quantities in docs/measuring.md from vanish_recorder/protocol/quantities.py.
 
     python -m tools.quantity_table
 
@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from engine.protocol.quantities import QUANTITIES
-from engine.protocol.quantity import Quantity
+from vanish_recorder.protocol.quantities import QUANTITIES
+from vanish_recorder.protocol.quantity import Quantity
 
 PAGE = Path(__file__).parent.parent / "docs" / "measuring.md"
 _HEAD = "| name | what | where |\n|---|---|---|\n"

@@ -18,9 +18,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from engine.diagnosis import Diagnosis  # noqa: E402
-from engine.protocol.events import RunEvent, RunStarted, Sample, VerdictChanged, from_record, to_record  # noqa: E402
 from engine.protocol.spec import RunSpec  # noqa: E402
 from engine.storage.run_log import read_events  # noqa: E402
+from vanish_recorder.protocol.codec import from_record, to_record  # noqa: E402
+from vanish_recorder.protocol.events import RunEvent, RunStarted, Sample, VerdictChanged  # noqa: E402
 
 RECORDINGS = ROOT / "tests" / "engine" / "recordings"
 FIRST = 24  # samples of each stage: more than an epoch

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.worker import WorkerFailed
 
-from scenarios.private import for_the_user_alone, make_private_folder
+from vanish_recorder.storage.private import for_the_user_alone, make_private_folder
 
 if TYPE_CHECKING:
     from textual.app import App

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
-from engine.protocol.status import Status
 from tui_vanish import terminal
 from tui_vanish.signal_watcher import SignalWatcher
+from vanish_recorder.protocol.status import Status
 
 if TYPE_CHECKING:
     from tui_vanish.jobs.background import Successor
@@ -186,7 +186,7 @@ class Shutdown:
         """Save all runs. Lists say "handing over" of those that are left running, from before they stop."""
         if self._left:
             from engine.storage import handover
-            from engine.storage.run_lock import Owner
+            from vanish_recorder.storage.run_lock import Owner
 
             with suppress(OSError):
                 handover.announce(self._session.engine.runs_folder, self._left, Owner.present())

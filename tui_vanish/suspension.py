@@ -4,7 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from engine.protocol.commands import Pause, Resume
-from engine.protocol.status import Status
+from vanish_recorder.protocol.status import Status
 
 if TYPE_CHECKING:
     from tui_vanish.session.session import Session

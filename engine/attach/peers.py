@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from engine.attach.seen import News, Seen
 from engine.protocol.spec import NotARunSpec
-from engine.protocol.status import Status
 from engine.storage.follower import Follower
 from engine.storage.run_index import list_runs
-from engine.storage.run_lock import CannotEnd, Owner, ask_to_end, owner_of
 from engine.storage.run_log import NotARun, read_description
+from vanish_recorder.protocol.status import Status
+from vanish_recorder.storage.run_lock import CannotEnd, Owner, ask_to_end, owner_of
 
 if TYPE_CHECKING:
     from engine.tracking.snapshot import Snapshot

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from engine.runtime.state import Severity
-    from engine.storage.run_lock import Owner
     from engine.tracking.snapshot import Snapshot
+    from vanish_recorder.storage.run_lock import Owner
 
 
 @dataclass(frozen=True, slots=True)

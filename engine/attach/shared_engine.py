@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from engine.attach.seen import News, PeerSource, Seen
 from engine.protocol.commands import ResumeRun
-from engine.protocol.status import Status
 from engine.runtime.engine import Engine
 from engine.runtime.state import EngineSnapshot, Notice
+from vanish_recorder.protocol.status import Status
 
 if TYPE_CHECKING:
     from engine.protocol.commands import RunCommand
@@ -114,7 +114,7 @@ class SharedEngine:
         """Runs that this process tried to resume after another process had already done so."""
         refused = {run.run for run in own.runs if run.status is Status.FAILED and run.started is None}
         for run in refused - self._refused:
-            from engine.storage.run_lock import owner_of  # not needed for the first frame
+            from vanish_recorder.storage.run_lock import owner_of  # not needed for the first frame
 
             if owner_of(self.runs_folder / run) is not None:
                 self.follow(run)

@@ -8,10 +8,10 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from engine.bench.spread import Spread
-from engine.protocol.events import RunEvent, RunFinished, RunStarted
 from engine.runtime.engine import Engine
 from engine.runtime.state import Settings
 from scenarios.schema import Scenario
+from vanish_recorder.protocol.events import RunEvent, RunFinished, RunStarted
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from engine.data.fashion_mnist import Source, cache_folder, inspect
 from engine.data.idx import DataError
-from scenarios.private import for_the_user_alone, make_private_folder
+from vanish_recorder.storage.private import for_the_user_alone, make_private_folder
 
 Progress = Callable[[str, int, int], None]
 

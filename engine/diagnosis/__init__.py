@@ -14,9 +14,10 @@ from engine.diagnosis import gradients, nonfinite, progress, signals, steps, wor
 from engine.diagnosis.finding import Finding
 from engine.diagnosis.opened import Opened
 from engine.diagnosis.window import Window
-from engine.protocol.events import (
+from engine.protocol.spec import RunSpec
+from vanish_recorder.protocol.event import Event
+from vanish_recorder.protocol.events import (
     EpochFinished,
-    Event,
     Intervened,
     RunEvent,
     RunFinished,
@@ -24,9 +25,8 @@ from engine.protocol.events import (
     StageStarted,
     VerdictChanged,
 )
-from engine.protocol.spec import RunSpec
-from engine.protocol.status import Status
-from engine.protocol.verdicts import FAULTS, severity
+from vanish_recorder.protocol.status import Status
+from vanish_recorder.protocol.verdicts import FAULTS, severity
 
 Rule = Callable[[Window, str], Finding | None]  # the window, and the variant of its open finding or ""
 

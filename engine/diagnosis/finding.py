@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from engine.protocol.verdicts import Kind
+from vanish_recorder.protocol.verdicts import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,7 +10,7 @@ class Finding:
     """The result of a rule.
 
     Attributes:
-        kind: see engine.protocol.verdicts.
+        kind: see vanish_recorder.protocol.verdicts.
         variant: selects one of the kind's sentences.
         cause: selects how the sentence explains it; "" for no explanation.
         layer: the layer it is about; None if it is about the whole network.

@@ -3,7 +3,7 @@
 import math
 
 from engine.diagnosis.finding import Finding
-from engine.protocol.events import RunFinished, Sample
+from vanish_recorder.protocol.events import RunFinished, Sample
 
 
 def in_sample(sample: Sample) -> Finding | None:

@@ -32,7 +32,7 @@ from engine.diagnosis.thresholds import (
     STILL_ABOUT,
 )
 from engine.diagnosis.window import Window
-from engine.protocol.verdicts import FAULTS
+from vanish_recorder.protocol.verdicts import FAULTS
 
 
 def frozen(window: Window, _holds: str) -> Finding | None:

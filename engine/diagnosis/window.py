@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from engine.diagnosis.network import Network
 from engine.diagnosis.thresholds import OFF_GUESSING, PLATEAU_EPOCHS
-from engine.protocol.events import EpochFinished, LayerSample, Sample
 from engine.protocol.spec import LayerSpec, RunSpec
+from vanish_recorder.protocol.events import EpochFinished, LayerSample, Sample
 
 SAMPLES = 10  # about an epoch of a full data set
 UNCOUNTED = 4000  # images after which samples without a count of dead units have none: an older log

@@ -9,8 +9,8 @@ import struct
 from collections.abc import Iterable, Iterator, Mapping
 from typing import BinaryIO
 
-from engine.protocol.events import EpochFinished, RunEvent, Sample
-from engine.protocol.quantities import QUANTITIES
+from vanish_recorder.protocol.events import EpochFinished, RunEvent, Sample
+from vanish_recorder.protocol.quantities import QUANTITIES
 
 _POLYNOMIAL = 0x82F63B78  # Castagnoli's, reflected
 _WALL_TIME, _STEP, _FILE_VERSION, _SUMMARY = 1, 2, 3, 5  # fields of Event

@@ -22,9 +22,9 @@ from engine.measure.quantities import (
 )
 from engine.measure.zero_units import ZeroUnits
 from engine.networks.mlp import Network, Tape
-from engine.protocol.events import LayerSample
-from engine.protocol.quantities import QUANTITIES
-from engine.protocol.quantity import Layers
+from vanish_recorder.protocol.events import LayerSample
+from vanish_recorder.protocol.quantities import QUANTITIES
+from vanish_recorder.protocol.quantity import Layers
 
 # For these, nan means 0 / 0: there was nothing to measure.
 _NAN_IS_NULL = tuple(name for name, quantity in QUANTITIES.items() if quantity.nan_is_null)

@@ -1,6 +1,6 @@
 """What is measured at each layer, and how. The results stay on the device until one copy to the CPU.
 
-A quantity is a row in engine.protocol.quantities and a function here, which is registered by the row's name.
+A quantity is a row in vanish_recorder.protocol.quantities and a function here, registered by the row's name.
 The function is called with one of four sources:
 
 - `of_weights`: the weights before and after the update; it returns [layers];
@@ -24,8 +24,8 @@ import torch
 from torch import Tensor
 
 from engine.networks.activations import SIGMOIDS
-from engine.protocol.quantities import QUANTITIES
-from engine.protocol.quantity import Layers
+from vanish_recorder.protocol.quantities import QUANTITIES
+from vanish_recorder.protocol.quantity import Layers
 
 # A unit is saturated if its slope is below this fraction of the largest slope (sigmoid 1/4, tanh 1).
 SATURATED_SLOPE = 0.05

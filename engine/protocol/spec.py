@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from engine.protocol.data_spec import DATA_SPECS, DataSpec
 
 if TYPE_CHECKING:
-    from engine.protocol.events import Record
     from scenarios.schema import Scenario
+    from vanish_recorder.protocol.event import Record
 
 Role = Literal["hidden", "output"]
 SpecSource = Literal["scenario", "watched"]

@@ -3,13 +3,13 @@
 from typing import TYPE_CHECKING
 
 from engine.data.idx import DataError
-from engine.protocol.events import RunFinished
-from engine.protocol.failures import is_about_memory
 from engine.protocol.spec import NotARunSpec, RunSpec
-from engine.protocol.status import Status
 from engine.runtime.saved import CannotResume
 from engine.storage.run_log import NotARun
 from engine.tracking.snapshot import Snapshot
+from vanish_recorder.protocol.events import RunFinished
+from vanish_recorder.protocol.failures import is_about_memory
+from vanish_recorder.protocol.status import Status
 
 if TYPE_CHECKING:
     from engine.runtime.state import Severity

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from engine.protocol.commands import RunCommand, Train
 from engine.runtime.state import EngineSnapshot, Settings, State
-from engine.storage.paths import default_runs_folder, new_run_name
+from vanish_recorder.storage.paths import default_runs_folder, new_run_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from engine.protocol.events import RunEvent
     from scenarios.schema import Scenario
+    from vanish_recorder.protocol.events import RunEvent
 
 
 class Engine:

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING
 
 from engine.diagnosis import Diagnosis
 from engine.protocol.commands import CannotFreeze, ResumeRun, RunCommand, Stop
-from engine.protocol.events import Intervened, Paused, Resumed, RunEvent, RunFinished, StageStarted
 from engine.protocol.spec import RunSpec
-from engine.protocol.status import Status
 from engine.runtime import resume
 from engine.runtime.apply_command import apply_command
 from engine.runtime.endings import end_notice, failure, reason_of
@@ -24,6 +22,8 @@ from engine.storage.run_directory import RunDirectory, Save
 from engine.storage.saver import Saver
 from engine.storage.summary import summarise
 from engine.tracking.snapshot import RunView, Snapshot
+from vanish_recorder.protocol.events import Intervened, Paused, Resumed, RunEvent, RunFinished, StageStarted
+from vanish_recorder.protocol.status import Status
 
 if TYPE_CHECKING:
     from engine.data.fashion_mnist import Dataset

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from engine import devices
 from engine.data.fashion_mnist import DataError, find_source, load
 from engine.protocol.commands import Inspect, ResumeRun, Train
-from engine.protocol.failures import is_about_memory
 from engine.runtime import threads
 from engine.runtime.endings import not_begun, reason_of
 from engine.runtime.rounds import Rounds
@@ -18,14 +17,15 @@ from engine.runtime.state import EngineSnapshot, Notice, Settings, State
 from engine.storage.run_log import read_description
 from engine.storage.saver import Saver
 from engine.training.awake import AWAKE
+from vanish_recorder.protocol.failures import is_about_memory
 
 if TYPE_CHECKING:
     from engine.data.fashion_mnist import Dataset
     from engine.measure.inspection import LayerView
-    from engine.protocol.events import RunEvent
     from engine.runtime.live_run import LiveRun
     from engine.runtime.state import Severity
     from scenarios.schema import Scenario
+    from vanish_recorder.protocol.events import RunEvent
 
 PUBLISH_SECONDS = 0.05  # a screen polls a few times per second, so more would only slow down training
 

@@ -11,11 +11,11 @@ from engine.protocol.commands import (
     SetLearningRate,
     Unfreeze,
 )
-from engine.protocol.events import Intervened
-from engine.protocol.status import Status
 from engine.runtime.saved import CannotResume, Saved
 from engine.storage.checkpoint import Checkpoint, Unfit
 from engine.storage.origin import Origin
+from vanish_recorder.protocol.events import Intervened
+from vanish_recorder.protocol.status import Status
 
 if TYPE_CHECKING:
     from engine.data.fashion_mnist import Dataset
@@ -141,7 +141,11 @@ def mismatch(
 
 
 def again(done: Intervened) -> RunCommand:
-    """The command that repeats a change by hand."""
+    """The command that repeats a change by hand.
+
+    Raises:
+        ValueError: it is a change of a watched run, which is never resumed here.
+    """
     match done.kind:
         case "lr":
             return SetLearningRate(done.run, done.value or 0.0)
@@ -153,3 +157,5 @@ def again(done: Intervened) -> RunCommand:
             return NextStage(done.run)
         case "epochs":
             return SetEpochs(done.run, int(done.value or 0))
+        case "lr_factor" | "every":
+            raise ValueError(f"{done.kind} is a change of a watched run")

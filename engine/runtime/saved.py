@@ -8,24 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from engine.protocol.events import KINDS, Intervened, RunEvent, RunFinished, RunStarted
 from engine.storage.checkpoint import Checkpoint, NotThisRuns, newest_checkpoint
 from engine.storage.checksum import Checksum
-from engine.storage.guarded import LineTooLong, open_guarded, read_lines, whole_size
 from engine.storage.leftovers import tidy
 from engine.storage.log_reader import LogReader
 from engine.storage.origin import Origin
 from engine.storage.run_directory import RunDirectory
-from engine.storage.run_lock import RunInUse, RunLock
-from engine.storage.run_log import (
-    EVENTS,
-    Description,
-    NotARun,
-    RunLog,
-    contradiction,
-    contradicts,
-    read_description,
-)
+from engine.storage.run_log import Description, NotARun, RunLog, contradiction, contradicts, read_description
+from vanish_recorder.protocol.codec import KINDS
+from vanish_recorder.protocol.events import Intervened, RunEvent, RunFinished, RunStarted
+from vanish_recorder.storage.guarded import LineTooLong, open_guarded, read_lines, whole_size
+from vanish_recorder.storage.log_file import EVENTS
+from vanish_recorder.storage.run_lock import RunInUse, RunLock
 
 
 class CannotResume(Exception):

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from engine.measure.inspection import LayerView
     from engine.protocol.commands import RunCommand
-    from engine.storage.run_lock import Owner
     from engine.tracking.snapshot import Snapshot
+    from vanish_recorder.storage.run_lock import Owner
 
 Severity = Literal["information", "warning", "error"]
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.protocol.events import LARGEST_INTEGER, SCHEMA
-from engine.protocol.status import Status
-from engine.storage.atomic import open_new, sync_folder
 from engine.storage.checksum import AnotherRuns, Changed, Checksum
-from engine.storage.guarded import read_guarded
+from vanish_recorder.protocol.codec import LARGEST_INTEGER
+from vanish_recorder.protocol.event import SCHEMA
+from vanish_recorder.protocol.status import Status
+from vanish_recorder.storage.atomic import open_new, sync_folder
+from vanish_recorder.storage.guarded import read_guarded
 
 CHECKPOINT, PREVIOUS = "checkpoint.pt", "checkpoint.previous.pt"
 _BESIDE = "checkpoint.tmp"

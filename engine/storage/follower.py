@@ -3,12 +3,13 @@
 import os
 from pathlib import Path
 
-from engine.protocol.events import RunStarted
 from engine.protocol.spec import NotARunSpec
-from engine.storage.guarded import LineTooLong, open_guarded, read_lines
 from engine.storage.log_reader import LogReader
-from engine.storage.run_log import EVENTS, NotARun, contradiction, contradicts, read_description
+from engine.storage.run_log import NotARun, contradiction, contradicts, read_description
 from engine.tracking.snapshot import RunView, Snapshot
+from vanish_recorder.protocol.events import RunStarted
+from vanish_recorder.storage.guarded import LineTooLong, open_guarded, read_lines
+from vanish_recorder.storage.log_file import EVENTS
 
 
 class Follower:

@@ -12,11 +12,11 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from engine.protocol.json_text import parse
-from engine.storage.atomic import write_atomically
-from engine.storage.file_clock import now_at
-from engine.storage.run_lock import Owner, owner_in
-from scenarios.private import make_private_folder
+from vanish_recorder.protocol.json_text import parse
+from vanish_recorder.storage.atomic import write_atomically
+from vanish_recorder.storage.file_clock import now_at
+from vanish_recorder.storage.private import make_private_folder
+from vanish_recorder.storage.run_lock import Owner, owner_in
 
 HANDOVERS = ".handover"
 VALID_SECONDS = 120.0  # importing torch takes seconds, on a slow network file system a minute

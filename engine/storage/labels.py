@@ -4,10 +4,10 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from engine.protocol.events import SCHEMA
-from engine.protocol.json_text import parse
-from engine.storage.atomic import write_atomically
-from engine.storage.guarded import read_guarded
+from vanish_recorder.protocol.event import SCHEMA
+from vanish_recorder.protocol.json_text import parse
+from vanish_recorder.storage.atomic import write_atomically
+from vanish_recorder.storage.guarded import read_guarded
 
 LABELS = "labels.json"
 _LONGEST, _MOST_TAGS = 1000, 100  # characters of a text, because a list shows it, and tags

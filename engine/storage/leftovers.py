@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from engine.storage.atomic import remove_leftovers
 from engine.storage.checkpoint import remove_unfinished
 from engine.storage.labels import LABELS
-from engine.storage.run_log import DESCRIPTION
 from engine.storage.summary import SUMMARY
+from vanish_recorder.storage.atomic import remove_leftovers
+from vanish_recorder.storage.log_file import DESCRIPTION
 
 _OLD_SECONDS = 3600.0
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from engine.protocol.events import RunEvent, from_line
-from engine.storage.guarded import LineTooLong, open_guarded, read_lines
 from engine.tracking.order import Order
-
-EVENTS = "events.jsonl"
+from vanish_recorder.protocol.codec import from_line
+from vanish_recorder.protocol.events import RunEvent
+from vanish_recorder.storage.guarded import LineTooLong, open_guarded, read_lines
+from vanish_recorder.storage.log_file import EVENTS
 
 
 class Damage:

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from engine.protocol.events import Record, RunEvent
-from engine.protocol.failures import reason_of
 from engine.storage.checkpoint import Checkpoint, write_checkpoint
 from engine.storage.origin import Origin
-from engine.storage.run_lock import RunInUse, RunLock
 from engine.storage.run_log import RunLog
 from engine.storage.summary import Summary, write_summary
-from scenarios.private import make_private_folder
+from vanish_recorder.protocol.event import Record
+from vanish_recorder.protocol.events import RunEvent
+from vanish_recorder.protocol.failures import reason_of
+from vanish_recorder.storage.private import make_private_folder
+from vanish_recorder.storage.run_lock import RunInUse, RunLock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,17 +16,11 @@ from time import time_ns
 from typing import Any, Literal, NamedTuple
 from zlib import crc32
 
-from engine.protocol.events import SCHEMA
-from engine.protocol.json_text import parse
-from engine.protocol.status import Status
-from engine.storage.atomic import remove_leftovers, write_atomically
-from engine.storage.guarded import read_guarded
 from engine.storage.handover import successors
 from engine.storage.labels import NO_LABELS, Labels, read_labels
 from engine.storage.log_tail import brought_up_to_date
 from engine.storage.origin import Origin
-from engine.storage.run_lock import Owner, owner_of
-from engine.storage.run_log import EVENTS, Newer, NotARun, read_description
+from engine.storage.run_log import Newer, NotARun, read_description
 from engine.storage.summary import (
     FIELDS,
     SUMMARY,
@@ -37,6 +31,13 @@ from engine.storage.summary import (
     summary_of_row,
     write_summary,
 )
+from vanish_recorder.protocol.event import SCHEMA
+from vanish_recorder.protocol.json_text import parse
+from vanish_recorder.protocol.status import Status
+from vanish_recorder.storage.atomic import remove_leftovers, write_atomically
+from vanish_recorder.storage.guarded import read_guarded
+from vanish_recorder.storage.log_file import EVENTS
+from vanish_recorder.storage.run_lock import Owner, owner_of
 
 INDEX = ".index.json"
 # A folder that changed this recently may change again without a new time, because file systems round times.

@@ -6,7 +6,7 @@ from dataclasses import replace
 from time import monotonic
 
 from engine.storage.run_directory import RunDirectory, Save
-from engine.storage.run_lock import HEARTBEAT_SECONDS
+from vanish_recorder.storage.run_lock import HEARTBEAT_SECONDS
 
 RETRY_SECONDS = 5.0
 _GLANCE_SECONDS = 0.5  # between two checks that the thread is alive

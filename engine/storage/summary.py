@@ -5,13 +5,15 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from engine.protocol.events import LIMITS, SCHEMA, RunStarted, is_a
-from engine.protocol.json_text import parse
-from engine.protocol.status import Status
-from engine.storage.atomic import write_atomically
-from engine.storage.guarded import read_guarded
 from engine.storage.run_log import NotARun, refuse_newer
 from engine.tracking.snapshot import Snapshot
+from vanish_recorder.protocol.codec import LIMITS, is_a
+from vanish_recorder.protocol.event import SCHEMA
+from vanish_recorder.protocol.events import RunStarted
+from vanish_recorder.protocol.json_text import parse
+from vanish_recorder.protocol.status import Status
+from vanish_recorder.storage.atomic import write_atomically
+from vanish_recorder.storage.guarded import read_guarded
 
 SUMMARY = "summary.json"
 _LONGEST_TEXT = 1000  # characters, because a list shows it

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import scenarios
 from engine.data.fashion_mnist import SAMPLE, inspect, load
-from engine.protocol.events import RunEvent, Sample
+from vanish_recorder.protocol.events import RunEvent, Sample
 
 if TYPE_CHECKING:
     from engine.data.fashion_mnist import Dataset

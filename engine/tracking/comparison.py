@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from engine.protocol.events import Record, RunStarted, encoded
 from engine.tracking.ranking import Axis, Entrant, rank
 from engine.tracking.snapshot import Snapshot
 from scenarios.numbers import numbers
+from vanish_recorder.protocol.codec import encoded
+from vanish_recorder.protocol.event import Record
+from vanish_recorder.protocol.events import RunStarted
 
 _AXES: tuple[Axis, ...] = ("epochs", "seconds")
 

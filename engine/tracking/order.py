@@ -1,8 +1,8 @@
 """The order in which a run reports its events. A log that breaks it was damaged, or put together by hand."""
 
-from engine.protocol.events import (
+from vanish_recorder.protocol.event import Event
+from vanish_recorder.protocol.events import (
     EpochFinished,
-    Event,
     Intervened,
     Resumed,
     RunEvent,

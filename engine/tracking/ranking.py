@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import Literal
 
-from engine.protocol.status import Status
 from engine.tracking.snapshot import Result, Snapshot
+from vanish_recorder.protocol.status import Status
 
 Axis = Literal["epochs", "seconds"]
 

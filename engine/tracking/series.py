@@ -3,7 +3,7 @@
 import math
 from typing import NamedTuple
 
-from engine.protocol.events import LayerSample
+from vanish_recorder.protocol.events import LayerSample
 
 
 class Point(NamedTuple):

@@ -11,7 +11,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from engine.protocol.events import (
+from engine.protocol.spec import RunSpec
+from engine.tracking.series import Point, Profile, Profiles, Series
+from engine.tracking.time_left import Course
+from vanish_recorder.protocol.events import (
     EpochFinished,
     Intervened,
     LayerSample,
@@ -24,12 +27,9 @@ from engine.protocol.events import (
     StageStarted,
     VerdictChanged,
 )
-from engine.protocol.quantities import QUANTITIES
-from engine.protocol.spec import RunSpec
-from engine.protocol.status import Status
-from engine.protocol.verdicts import severity
-from engine.tracking.series import Point, Profile, Profiles, Series
-from engine.tracking.time_left import Course
+from vanish_recorder.protocol.quantities import QUANTITIES
+from vanish_recorder.protocol.status import Status
+from vanish_recorder.protocol.verdicts import severity
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from math import ceil, log
 from time import monotonic
 from typing import NamedTuple
 
-from engine.protocol.status import Status
+from vanish_recorder.protocol.status import Status
 
 _LEAST = 3.0  # seconds; a pace over less would be too rough, because progress is seen only now and then
 _WINDOW = 30.0  # seconds; older progress is forgotten, because the load of the machine changes

@@ -3,15 +3,16 @@
 from dataclasses import dataclass, field, fields
 from typing import Any, Self, TypedDict
 
-from engine.protocol.events import EpochFinished, from_record, to_record
 from engine.storage.checkpoint import Unfit
 from engine.training.restored import has_keys, real, table, whole
+from vanish_recorder.protocol.codec import from_record, to_record
+from vanish_recorder.protocol.events import EpochFinished
 
 _COUNTS = ("epochs_per_stage", "step", "epoch", "stage", "step_of_stage", "epoch_of_stage")
 
 
 class Where(TypedDict):
-    """The fields of an event that say where the run was; see engine.protocol.events.Event."""
+    """The fields of an event that say where the run was; see vanish_recorder.protocol.event.Event."""
 
     run: str
     step: int

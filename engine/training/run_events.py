@@ -5,12 +5,13 @@ from importlib.metadata import version
 
 from engine.data.fashion_mnist import Dataset
 from engine.networks.mlp import Network
-from engine.protocol.events import SCHEMA, RunFinished, RunStarted
-from engine.protocol.status import Status
 from engine.training.evaluation import weights_sha256
 from engine.training.progress import Progress
 from engine.training.stages import Stages
 from scenarios.schema import Scenario
+from vanish_recorder.protocol.event import SCHEMA
+from vanish_recorder.protocol.events import RunFinished, RunStarted
+from vanish_recorder.protocol.status import Status
 
 
 def run_started(

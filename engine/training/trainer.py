@@ -20,18 +20,6 @@ from engine.networks.backprop import backpropagate
 from engine.networks.losses import LOSSES
 from engine.networks.mlp import Network, Tape
 from engine.protocol.commands import CannotFreeze
-from engine.protocol.events import (
-    EpochFinished,
-    Intervened,
-    InterventionKind,
-    LayerSample,
-    Paused,
-    Resumed,
-    RunEvent,
-    Sample,
-    StageStarted,
-)
-from engine.protocol.status import Status
 from engine.storage.checkpoint import Unfit
 from engine.training.awake import AWAKE
 from engine.training.divergence import first_nonfinite, nonfinite_outputs
@@ -43,6 +31,18 @@ from engine.training.run_events import run_finished, run_started
 from engine.training.stages import Stages
 from engine.training.tally import Tally
 from scenarios.schema import Scenario
+from vanish_recorder.protocol.events import (
+    EpochFinished,
+    Intervened,
+    InterventionKind,
+    LayerSample,
+    Paused,
+    Resumed,
+    RunEvent,
+    Sample,
+    StageStarted,
+)
+from vanish_recorder.protocol.status import Status
 
 
 class Trainer:

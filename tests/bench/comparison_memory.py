@@ -35,10 +35,10 @@ def _in_a_process(runs: int) -> float:
 def _resident(runs: int) -> float:
     """The peak memory in MB of this process while `runs` runs of the race trained."""
     import scenarios
-    from engine.protocol.events import RunEvent, RunFinished
     from engine.runtime.engine import Engine
     from engine.runtime.state import Settings
     from scenarios.index import race
+    from vanish_recorder.protocol.events import RunEvent, RunFinished
 
     done = threading.Semaphore(0)
 

@@ -15,16 +15,16 @@ from unittest.mock import patch
 
 import scenarios
 from engine.data.fashion_mnist import find_source, load
-from engine.protocol.status import Status
 from engine.runtime.state import SAVE_SECONDS
 from engine.storage.checkpoint import Checkpoint, copied
 from engine.storage.origin import Origin
 from engine.storage.run_directory import RunDirectory, Save
 from engine.storage.run_index import list_runs
-from engine.storage.run_log import EVENTS
 from engine.storage.summary import Summary, write_summary
 from engine.training.trainer import Trainer
 from tui_vanish.runs.columns import COLUMNS, Order
+from vanish_recorder.protocol.status import Status
+from vanish_recorder.storage.log_file import EVENTS
 
 RUNS = 10_000
 REPEATS = 7

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from engine.storage.paths import default_runs_folder
 from tests.e2e.pseudo_terminal import PseudoTerminal
+from vanish_recorder.storage.paths import default_runs_folder
 
 Record = dict[str, Any]
 

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from engine.storage.paths import default_runs_folder
-from engine.storage.run_log import EVENTS
 from tests.e2e.pseudo_terminal import PATIENCE, PROGRAM, child_environment, take_signals
+from vanish_recorder.storage.log_file import EVENTS
+from vanish_recorder.storage.paths import default_runs_folder
 
 Record = dict[str, Any]
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from engine.storage.paths import default_runs_folder
 from tests.e2e.processes import command, run_names
 from tests.e2e.pseudo_terminal import PseudoTerminal
 from tui_vanish.cli.options import user_scenarios
+from vanish_recorder.storage.paths import default_runs_folder
 
 Open = Callable[..., PseudoTerminal]
 SavedRuns = Callable[[], dict[str, list[dict[str, Any]]]]

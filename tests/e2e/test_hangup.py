@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.storage.paths import default_runs_folder
-from engine.storage.run_lock import Owner, owner_of
 from tests.e2e.processes import command, measured, run_names, saved, wait_for_end
 from tests.e2e.pseudo_terminal import PseudoTerminal
 from tests.engine.lab import write_data
 from tui_vanish.cli.options import user_scenarios
+from vanish_recorder.storage.paths import default_runs_folder
+from vanish_recorder.storage.run_lock import Owner, owner_of
 
 Open = Callable[..., PseudoTerminal]
 

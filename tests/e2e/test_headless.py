@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from engine.protocol.events import LayerSample
-from engine.protocol.status import Status
-from engine.storage.paths import default_runs_folder
 from tests.e2e.pseudo_terminal import PATIENCE, PROGRAM, PseudoTerminal, child_environment, take_signals
+from vanish_recorder.protocol.events import LayerSample
+from vanish_recorder.protocol.status import Status
+from vanish_recorder.storage.paths import default_runs_folder
 
 Record = dict[str, Any]
 SavedRuns = Callable[[], dict[str, list[Record]]]

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from engine.storage.checkpoint import CHECKPOINT
-from engine.storage.paths import default_runs_folder
 from tests.e2e.processes import (
     SMALL,
     command,
@@ -20,6 +19,7 @@ from tests.e2e.processes import (
 )
 from tests.e2e.pseudo_terminal import PATIENCE
 from tests.engine.lab import write_data
+from vanish_recorder.storage.paths import default_runs_folder
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,6 @@ from pathlib import Path
 import pytest
 
 from engine.data.fashion_mnist import TEST_LABELS
-from engine.storage.paths import default_runs_folder
-from engine.storage.run_lock import owner_of
-from engine.storage.run_log import DESCRIPTION
 from tests.e2e.processes import (
     SMALL,
     command,
@@ -25,6 +22,9 @@ from tests.e2e.processes import (
 )
 from tests.e2e.pseudo_terminal import PATIENCE
 from tests.engine.lab import write_data
+from vanish_recorder.storage.log_file import DESCRIPTION
+from vanish_recorder.storage.paths import default_runs_folder
+from vanish_recorder.storage.run_lock import owner_of
 
 ENDLESS = ("--epochs", "100000")
 

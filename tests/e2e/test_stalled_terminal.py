@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from engine.storage.checkpoint import CHECKPOINT
-from engine.storage.paths import default_runs_folder
-from engine.storage.run_lock import owner_of
 from tests.e2e.processes import Record, read_until, run_names, saved, training
 from tests.e2e.pseudo_terminal import PATIENCE, PROGRAM, PseudoTerminal, child_environment, take_signals
 from tests.e2e.test_hangup import brief, epoch_of, train
 from tests.engine.lab import write_data
+from vanish_recorder.storage.paths import default_runs_folder
+from vanish_recorder.storage.run_lock import owner_of
 
 Open = Callable[..., PseudoTerminal]
 

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.storage.paths import default_runs_folder
-from engine.storage.run_lock import owner_of
 from tests.e2e.processes import SMALL, command, measured, read_until, run_names, saved, training
 from tests.e2e.pseudo_terminal import PROGRAM, PseudoTerminal
 from tests.e2e.test_hangup import brief, epoch_of, train
 from tests.engine.lab import write_data
+from vanish_recorder.storage.paths import default_runs_folder
+from vanish_recorder.storage.run_lock import owner_of
 
 Open = Callable[..., PseudoTerminal]
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from engine.storage.paths import default_runs_folder
-from engine.storage.run_lock import owner_of
 from tests.e2e.processes import SMALL, command, run_names
 from tests.e2e.pseudo_terminal import PATIENCE, PseudoTerminal, child_environment
 from tests.e2e.test_hangup import brief, epoch_of, train
 from tests.engine.lab import write_data
 from tui_vanish.working_folder import ROOT
+from vanish_recorder.storage.paths import default_runs_folder
+from vanish_recorder.storage.run_lock import owner_of
 
 Open = Callable[..., PseudoTerminal]
 

@@ -13,11 +13,11 @@ from torch.nn import functional as F
 
 from engine.data import idx
 from engine.data.fashion_mnist import FILES, PIXELS, Dataset, fingerprint
-from engine.protocol.events import RunEvent, Sample
-from engine.protocol.status import Status
 from engine.storage.origin import Origin
 from engine.training.trainer import Trainer
 from scenarios.schema import Scenario
+from vanish_recorder.protocol.events import RunEvent, Sample
+from vanish_recorder.protocol.status import Status
 
 DEADLINE = 60.0  # seconds: longer than anything here takes on a busy machine
 

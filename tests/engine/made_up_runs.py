@@ -5,9 +5,9 @@ from typing import Any
 
 from engine.diagnosis import Diagnosis
 from engine.measure.probe import measured_step
-from engine.protocol.events import EpochFinished, LayerSample, Sample, StageStarted, VerdictChanged
 from engine.protocol.spec import RunSpec
 from tests.engine.lab import course
+from vanish_recorder.protocol.events import EpochFinished, LayerSample, Sample, StageStarted, VerdictChanged
 
 STEPS_PER_EPOCH = 118
 

@@ -15,11 +15,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from engine.protocol.commands import ResumeRun
-from engine.protocol.events import RunEvent, RunFinished
 from engine.runtime.engine import Engine
 from engine.runtime.state import Settings
 from scenarios.schema import Scenario
 from tests.engine.lab import Listener
+from vanish_recorder.protocol.events import RunEvent, RunFinished
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from engine.storage.run_lock import LOCK, Owner, owner_of
+from vanish_recorder.storage.run_lock import LOCK, Owner, owner_of
 
 _PROGRAM = """
 import signal, sys
 from pathlib import Path
-from engine.storage.run_lock import RunLock
+from vanish_recorder.storage.run_lock import RunLock
 locks = []
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 for line in sys.stdin:

@@ -4,9 +4,9 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from engine.protocol.events import VerdictChanged
 from tests.fuzz.severe import ahead, behind, epochs_until, severe_truths
 from tests.fuzz.truths import LayerTruth, StepTruth, Truth
+from vanish_recorder.protocol.events import VerdictChanged
 
 NUMBER = r"(\d+(?:\.\d+)?(?:e[+-]?\d+)?)"
 PART = r"(1/\d+(?:\.\d+)?(?:e[+-]?\d+)?|\d+(?:\.\d+)?(?:e[+-]?\d+)?)"

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from engine.protocol.events import VerdictChanged
 from scenarios.schema import Adam, NormalInit, Scenario, Sdagd, Sgd
+from vanish_recorder.protocol.events import VerdictChanged
 
 NORMS = frozenset({"batchnorm", "layernorm", "customnorm"})
 SCALES = frozenset({"relu-he", "tanh-xavier", "tanh-orthogonal"})

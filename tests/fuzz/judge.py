@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from engine.protocol.events import RunEvent, VerdictChanged
 from tests.fuzz.claims import TOO_LARGE, false_claims, place_of
 from tests.fuzz.cures import wrong_suggestions
 from tests.fuzz.severe import ahead, behind, severe_truths
 from tests.fuzz.truths import Truth
+from vanish_recorder.protocol.events import RunEvent, VerdictChanged
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,6 @@ import pytest
 import torch
 
 from engine.data.fashion_mnist import Dataset
-from engine.protocol.events import RunFinished, Sample, to_line
-from engine.protocol.status import Status
 from engine.storage.run_log import read_events
 from scenarios.schema import Adam
 from tests.engine.lab import of_kind
@@ -16,6 +14,9 @@ from tests.fuzz.budget import cases
 from tests.fuzz.random_networks import described, random_scenario, small_data
 from tests.fuzz.test_verdict_exam import train
 from tests.fuzz.truths import find_truth
+from vanish_recorder.protocol.codec import to_line
+from vanish_recorder.protocol.events import RunFinished, Sample
+from vanish_recorder.protocol.status import Status
 
 STEPS = 20
 MEASURED = {

@@ -23,14 +23,11 @@ import pytest
 
 from engine.attach.shared_engine import NoEngine, SharedEngine
 from engine.protocol.commands import ResumeRun, Stop
-from engine.protocol.events import RunEvent, RunFinished, Sample
-from engine.protocol.status import Status
 from engine.runtime.engine import Engine
 from engine.runtime.state import Settings
 from engine.storage.checkpoint import CHECKPOINT, PREVIOUS
 from engine.storage.labels import Labels, write_labels
 from engine.storage.run_index import list_runs
-from engine.storage.run_lock import LOCK
 from engine.storage.trash import restore
 from engine.tracking.comparison import entrants, to_record
 from engine.tracking.snapshot import Snapshot
@@ -41,6 +38,9 @@ from tests.fuzz.damage import damage
 from tests.tui.lab_bench import opened
 from tui_vanish.cli.main import main
 from tui_vanish.runs.screen import RunsScreen
+from vanish_recorder.protocol.events import RunEvent, RunFinished, Sample
+from vanish_recorder.protocol.status import Status
+from vanish_recorder.storage.run_lock import LOCK
 
 PATIENCE = 100  # seconds until a command counts as hanging, on a busy machine
 GOOD, HURT = "good", "hurt"

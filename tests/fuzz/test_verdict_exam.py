@@ -8,7 +8,6 @@ from pathlib import Path
 import torch
 
 from engine.data.fashion_mnist import Dataset
-from engine.protocol.events import RunEvent
 from engine.runtime.live_run import LiveRun
 from engine.storage.saver import Saver
 from scenarios.schema import Scenario
@@ -16,6 +15,7 @@ from tests.fuzz.budget import SEED, Case, cases
 from tests.fuzz.judge import judge
 from tests.fuzz.random_networks import described, random_scenario, small_data
 from tests.fuzz.truths import find_truth
+from vanish_recorder.protocol.events import RunEvent
 
 EXAM = "verdicts"
 SHORT_FORM = (4, 10, 16, 19)  # numbers of cases that take little time

@@ -6,6 +6,7 @@ import pytest
 import scenarios
 from scenarios import variants
 from scenarios.variants import file_text, free_id, variant_title
+from tui_vanish.session.catalogue import save
 
 ALL = tuple(entry.id for entry in scenarios.entries())
 
@@ -13,7 +14,7 @@ ALL = tuple(entry.id for entry in scenarios.entries())
 @pytest.mark.parametrize("scenario_id", ALL)
 def test_a_saved_scenario_loads_unchanged(scenario_id: str, tmp_path: Path) -> None:
     scenario = scenarios.load(scenario_id).model_copy(update={"id": "mine"})
-    path = variants.save(scenario, tmp_path / "new")
+    path = save(scenario, tmp_path / "new")
     assert scenarios.load(path) == scenario
 
 
@@ -23,7 +24,7 @@ def test_a_changed_scenario_is_saved_and_loaded_with_its_changes(
 ) -> None:
     for scenario_id in ("depth-7", "relu", "skip"):
         scenario = scenarios.load(scenario_id, overrides).model_copy(update={"id": f"mine-{scenario_id}"})
-        assert scenarios.load(variants.save(scenario, tmp_path)) == scenario
+        assert scenarios.load(save(scenario, tmp_path)) == scenario
 
 
 def test_the_file_states_only_what_differs_from_depth_7() -> None:
@@ -45,10 +46,10 @@ def test_overrides_turn_depth_7_into_the_scenario(scenario_id: str) -> None:
 
 def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
     scenario = scenarios.load("relu").model_copy(update={"id": "mine"})
-    variants.save(scenario, tmp_path)
+    save(scenario, tmp_path)
     before = (tmp_path / "mine.toml").read_text()
     with pytest.raises(FileExistsError):
-        variants.save(scenarios.load("adam").model_copy(update={"id": "mine"}), tmp_path)
+        save(scenarios.load("adam").model_copy(update={"id": "mine"}), tmp_path)
     assert (tmp_path / "mine.toml").read_text() == before
 
 

@@ -21,7 +21,12 @@ from engine.protocol.commands import (
     Stop,
     Unfreeze,
 )
-from engine.protocol.events import (
+from engine.protocol.spec import RunSpec
+from engine.runtime.state import EngineSnapshot, Notice
+from engine.tracking.snapshot import RunView
+from engine.tracking.time_left import Course, Left, TimeLeft
+from scenarios.schema import Scenario
+from vanish_recorder.protocol.events import (
     EpochFinished,
     Intervened,
     InterventionKind,
@@ -35,13 +40,8 @@ from engine.protocol.events import (
     StageStarted,
     VerdictChanged,
 )
-from engine.protocol.spec import RunSpec
-from engine.protocol.status import Status
-from engine.runtime.state import EngineSnapshot, Notice
-from engine.storage.run_lock import Owner
-from engine.tracking.snapshot import RunView
-from engine.tracking.time_left import Course, Left, TimeLeft
-from scenarios.schema import Scenario
+from vanish_recorder.protocol.status import Status
+from vanish_recorder.storage.run_lock import Owner
 
 STEPS_PER_EPOCH = 118
 SECONDS_PER_STEP = 0.0065

@@ -7,12 +7,12 @@ from statistics import NormalDist
 
 import pytest
 
-from engine.protocol.events import LayerSample, Sample
 from engine.theory import live, preactivations, ways_back
 from engine.theory.preactivations import Histogram
 from engine.theory.ways_back import Block, WaysBack
 from engine.theory.weights import signals
 from tests.engine.made_up_runs import geometric, layers
+from vanish_recorder.protocol.events import LayerSample, Sample
 
 
 def pretend(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,13 +9,13 @@ import pytest
 from textual.events import Key
 
 from engine.protocol.commands import Pause, Resume, Stop
-from engine.protocol.status import Status
 from engine.runtime.state import Notice
 from tests.tui.lab_bench import LARGE, NARROW, WIDE, opened
 from tui_vanish.actions import ACTIONS, groups
 from tui_vanish.chrome.help import HelpScreen
 from tui_vanish.chrome.leave import LeaveScreen
 from tui_vanish.themes import DARK, LIGHT
+from vanish_recorder.protocol.status import Status
 
 
 async def test_enter_trains_the_highlighted_scenario_with_the_apps_seed(tmp_path: Path) -> None:

@@ -10,18 +10,19 @@ import pytest
 
 # All packages outside the standard library; each one added here slows down every start.
 NEEDED = {
-    "engine", "scenarios", "tui_vanish",
+    "engine", "scenarios", "tui_vanish", "vanish_recorder",
     "textual", "rich", "platformdirs",
     "markdown_it", "mdurl", "pygments", "typing_extensions",  # textual and rich may bring these
 }  # fmt: skip
 
 # Our own modules that only a run, another screen or a thread needs.
 LATER = {
-    "engine.protocol.events", "engine.protocol.spec", "engine.storage.run_log", "engine.tracking.snapshot",
+    "vanish_recorder.protocol.events", "vanish_recorder.protocol.codec", "engine.protocol.spec",
+    "engine.storage.run_log", "engine.tracking.snapshot",
     "engine.tracking.series",
     "engine.runtime.loop", "engine.runtime.rounds", "engine.storage.saver", "engine.storage.run_directory",
     "engine.storage.checkpoint", "engine.measure.inspection",
-    "engine.storage.follower", "engine.storage.run_index", "engine.storage.run_lock",
+    "engine.storage.follower", "engine.storage.run_index", "vanish_recorder.storage.run_lock",
     "scenarios.schema", "scenarios.validation", "scenarios.theory",
     "engine.attach.peers", "tui_vanish.jobs.background", "tui_vanish.palette",
     "tui_vanish.monitor.present", "tui_vanish.monitor.charts", "tui_vanish.monitor.schedule",

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from engine.protocol.status import Status
 from engine.runtime.state import Severity
-from engine.storage.run_lock import Owner
 from tests.tui.lab_bench import LARGE, Bench, opened
 from tests.tui.runs.test_screen import fill
 from tui_vanish.actions import Action
 from tui_vanish.chrome.key_footer import KeyFooter
 from tui_vanish.runs.screen import RunsScreen
+from vanish_recorder.protocol.status import Status
+from vanish_recorder.storage.run_lock import Owner
 
 State = Callable[[Bench], Awaitable[None]]
 

@@ -6,11 +6,11 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
 
-from engine.protocol.status import Status
 from tui_vanish.actions import ACTIONS, Target, bindings, bindings_everywhere, footer, groups
 from tui_vanish.drawing.ascii import ascii_cells, key_name, spelt_out
 from tui_vanish.instruments.status import mark
 from tui_vanish.widgets.ascii_filter import AsciiOnly
+from vanish_recorder.protocol.status import Status
 
 
 def test_every_status_has_a_distinct_mark_also_in_ascii() -> None:

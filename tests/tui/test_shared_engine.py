@@ -12,15 +12,17 @@ from engine.attach.peers import Peers
 from engine.attach.seen import News, Seen
 from engine.attach.shared_engine import NoEngine, SharedEngine
 from engine.protocol.commands import ResumeRun, RunCommand, Stop
-from engine.protocol.events import RunFinished, RunStarted, to_line
-from engine.protocol.status import Status
 from engine.runtime.engine import Engine
 from engine.runtime.state import Settings
-from engine.storage.run_lock import LOCK, Owner, owner_of
-from engine.storage.run_log import DESCRIPTION, EVENTS, RunLog
+from engine.storage.run_log import RunLog
 from tests.engine.lab import Listener, begin, make_scenario, origin, random_data, train, write_data
 from tests.engine.owner_process import OwnerProcess
 from tui_vanish.chrome.title_bar import title_of
+from vanish_recorder.protocol.codec import to_line
+from vanish_recorder.protocol.events import RunFinished, RunStarted
+from vanish_recorder.protocol.status import Status
+from vanish_recorder.storage.log_file import DESCRIPTION, EVENTS
+from vanish_recorder.storage.run_lock import LOCK, Owner, owner_of
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from engine.protocol.status import Status
 from tui_vanish.chrome.screen import LiveScreen
 from tui_vanish.chrome.toasts import toasts
+from vanish_recorder.protocol.status import Status
 
 if TYPE_CHECKING:
     from textual.app import App

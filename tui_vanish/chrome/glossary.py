@@ -5,13 +5,13 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from engine.protocol.quantities import QUANTITIES
-from engine.protocol.verdicts import SEVERITY
 from scenarios.glossary import glossary
 from tui_vanish.chrome.page_screen import MEASURE, PageScreen
 from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.drawing.wrap import flow
 from tui_vanish.widgets.scrolling import ScrollingRows
+from vanish_recorder.protocol.quantities import QUANTITIES
+from vanish_recorder.protocol.verdicts import SEVERITY
 
 _TERM = 20  # cells of the column of terms
 _LEAST_MEANING = 30  # cells; if there is less room, a meaning is written below its term

@@ -10,7 +10,6 @@ from textual.binding import Binding, BindingType
 from textual.getters import query_one
 from textual.widgets import Input
 
-from engine.protocol.status import Status
 from tui_vanish.actions import Target, groups
 from tui_vanish.chrome.page_screen import MEASURE, PageScreen
 from tui_vanish.drawing.ascii import key_name
@@ -19,6 +18,7 @@ from tui_vanish.drawing.wrap import flow
 from tui_vanish.instruments.status import mark
 from tui_vanish.widgets.line_input import LineInput
 from tui_vanish.widgets.scrolling import ScrollingRows
+from vanish_recorder.protocol.status import Status
 
 _COLUMN = 56  # cells of a column, at least, where there are several
 _APART = 2  # cells between two columns

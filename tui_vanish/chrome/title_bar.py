@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.protocol.status import Status
 from tui_vanish.drawing.text import Piece, Row, padded, row_width
 from tui_vanish.widgets.rows import Rows
+from vanish_recorder.protocol.status import Status
 
 if TYPE_CHECKING:
     from engine.runtime.state import EngineSnapshot

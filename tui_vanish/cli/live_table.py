@@ -6,13 +6,13 @@ from contextlib import AbstractContextManager
 from time import monotonic
 from typing import TYPE_CHECKING, Self
 
-from engine.protocol.events import EpochFinished, RunEvent, RunFinished, RunStarted, Sample
 from engine.protocol.spec import RunSpec
 from engine.tracking.snapshot import RunView
 from engine.tracking.time_left import Course, TimeLeft
 from tui_vanish.drawing import format
 from tui_vanish.jobs.cores import physical_cores
 from tui_vanish.jobs.telling import lines_of, tell
+from vanish_recorder.protocol.events import EpochFinished, RunEvent, RunFinished, RunStarted, Sample
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -4,7 +4,6 @@ import argparse
 import os
 
 from engine.attach.shared_engine import SharedEngine
-from engine.storage.paths import default_runs_folder
 from engine.tracking.time_left import TimeLeft
 from tui_vanish.app import DEFAULT_REFRESH, VanishApp
 from tui_vanish.cli.farewell import say_farewell
@@ -16,6 +15,7 @@ from tui_vanish.jobs.cores import spare_cores
 from tui_vanish.jobs.exits import FAILED
 from tui_vanish.jobs.telling import tell
 from tui_vanish.terminal import over_ssh
+from vanish_recorder.storage.paths import default_runs_folder
 
 
 def open_app(arguments: argparse.Namespace, engine: SharedEngine, *, watch: str = "") -> int:

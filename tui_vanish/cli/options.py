@@ -106,8 +106,8 @@ def check(settings: "Settings") -> None:
         RefusedError: one of them is missing or cannot be used.
     """
     from engine.data.fashion_mnist import DataError, find_source
-    from engine.storage.paths import obstacle
     from scenarios.problems import printable
+    from vanish_recorder.storage.paths import obstacle
 
     try:
         find_source(settings.data)

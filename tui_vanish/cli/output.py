@@ -13,8 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TextIO
 
-from scenarios.private import for_the_user_alone, make_private_folder
 from tui_vanish.jobs.exits import FAILED
+from vanish_recorder.storage.private import for_the_user_alone, make_private_folder
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer

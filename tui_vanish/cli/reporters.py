@@ -7,13 +7,15 @@ from time import monotonic
 from types import TracebackType
 from typing import Self
 
-from engine.protocol.events import EpochFinished, Record, Resumed, RunEvent, RunStarted, Sample, to_line
 from engine.tracking.snapshot import RunView, Snapshot
 from engine.tracking.time_left import Left, TimeLeft
 from scenarios.problems import printable
 from tui_vanish.drawing import format
 from tui_vanish.jobs.cores import physical_cores
 from tui_vanish.jobs.telling import json_line_of, lines_of, tell
+from vanish_recorder.protocol.codec import to_line
+from vanish_recorder.protocol.event import Record
+from vanish_recorder.protocol.events import EpochFinished, Resumed, RunEvent, RunStarted, Sample
 
 _REDRAW = 0.2  # seconds
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
 
-from engine.protocol.events import EpochFinished, RunEvent, RunFinished, RunStarted, StageStarted
-from engine.protocol.status import Status
 from scenarios.published import Figures, Published, published_for
+from vanish_recorder.protocol.events import EpochFinished, RunEvent, RunFinished, RunStarted, StageStarted
+from vanish_recorder.protocol.status import Status
 
 # Quantiles of Student's t for 1, 2, 3… degrees of freedom, two-sided, with the 5 % split over four metrics
 # (Bonferroni): all four numbers of one more seed lie in their intervals in at least 95 % of the cases.

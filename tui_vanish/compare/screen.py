@@ -13,7 +13,6 @@ from textual.containers import Horizontal
 from textual.getters import query_one
 
 from engine.protocol.commands import Pause, Resume, Stop
-from engine.protocol.status import Status
 from engine.tracking.ranking import Entrant
 from engine.tracking.snapshot import Snapshot
 from tui_vanish.actions import bindings
@@ -27,6 +26,7 @@ from tui_vanish.instruments.line_chart import LineChart
 from tui_vanish.session.lineup import MOST, Lineup, View
 from tui_vanish.widgets.frame import FrameLine
 from tui_vanish.widgets.table import TableRows
+from vanish_recorder.protocol.status import Status
 
 if TYPE_CHECKING:
     from tui_vanish.chrome.host import Host

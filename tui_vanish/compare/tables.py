@@ -5,8 +5,6 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from statistics import median
 
-from engine.protocol.events import LayerSample
-from engine.protocol.status import Status
 from engine.tracking.comparison import differences
 from engine.tracking.ranking import BROKEN, OUT, Entrant, Place, rank
 from engine.tracking.series import Point
@@ -18,6 +16,8 @@ from tui_vanish.drawing.text import Piece, Row, cut, cut_row, row_width
 from tui_vanish.instruments.status import ROLES, mark
 from tui_vanish.monitor import verdicts
 from tui_vanish.session.lineup import Lineup, Metric, View
+from vanish_recorder.protocol.events import LayerSample
+from vanish_recorder.protocol.status import Status
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 BLOCKS, BLOCKS_ASCII = "▁▂▃▄▅▆▇█", ".:-=+*%#"

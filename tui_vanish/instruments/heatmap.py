@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import ClassVar, NamedTuple
 
-from engine.protocol.events import LayerSample
-from engine.protocol.quantity import Quantity
 from tui_vanish.drawing import chart_axes, format, ticks
 from tui_vanish.drawing.canvas import Canvas, Run
 from tui_vanish.drawing.scales import Axis
 from tui_vanish.instruments.layer_profile import visible
 from tui_vanish.instruments.quantities import USUAL
 from tui_vanish.widgets.canvas_widget import CanvasWidget
+from vanish_recorder.protocol.events import LayerSample
+from vanish_recorder.protocol.quantity import Quantity
 
 COLOURS = 5  # heat-1 to heat-5
 _NAME = 9  # cells: "▸layer 12"

@@ -6,8 +6,6 @@ from typing import ClassVar, NamedTuple
 from textual import events
 from textual.message import Message
 
-from engine.protocol.quantities import QUANTITIES
-from engine.protocol.quantity import Quantity
 from tui_vanish.drawing import format
 from tui_vanish.drawing.canvas import Canvas
 from tui_vanish.drawing.glyphs import Alphabet
@@ -15,6 +13,8 @@ from tui_vanish.instruments.layer_profile import BarProfile, BarRow, visible
 from tui_vanish.instruments.log_axis import LogAxis, UnitAxis
 from tui_vanish.instruments.quantities import number
 from tui_vanish.widgets.canvas_widget import CanvasWidget
+from vanish_recorder.protocol.quantities import QUANTITIES
+from vanish_recorder.protocol.quantity import Quantity
 
 _LEAST_NAME = 7  # cells: "layer 1"
 _MOST_NAME = 12

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from engine.protocol.quantity import Quantity
 from tui_vanish.instruments.quantities import USUAL
+from vanish_recorder.protocol.quantity import Quantity
 
 if TYPE_CHECKING:
-    from engine.protocol.events import LayerSample
+    from vanish_recorder.protocol.events import LayerSample
 
 _ROOM_FOR_GAPS = 7  # rows: four layers far apart, and what is between them
 

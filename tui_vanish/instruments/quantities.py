@@ -1,8 +1,8 @@
 """The quantities that bars and heatmap can show, and a quantity's number as a text."""
 
-from engine.protocol.quantities import QUANTITIES
-from engine.protocol.quantity import Quantity
 from tui_vanish.drawing import format
+from vanish_recorder.protocol.quantities import QUANTITIES
+from vanish_recorder.protocol.quantity import Quantity
 
 IN_BARS = tuple(quantity for quantity in QUANTITIES.values() if quantity.in_bars)
 USUAL = IN_BARS[0]

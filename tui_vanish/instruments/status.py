@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from engine.protocol.status import Status
+from vanish_recorder.protocol.status import Status
 
 _MARKS = {
     Status.LOADING: "○",

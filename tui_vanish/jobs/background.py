@@ -11,18 +11,18 @@ from pathlib import Path
 from time import monotonic
 from typing import IO
 
-from engine.protocol.events import Resumed, RunEvent, RunFinished, RunStarted
-from engine.protocol.status import Status
 from engine.storage import handover
-from engine.storage.paths import default_runs_folder
-from engine.storage.run_lock import Owner, owner_of
 from engine.storage.run_log import NotARun
 from engine.storage.summary import read_summary
-from scenarios.private import for_the_user_alone, make_private_folder
 from scenarios.problems import printable
 from tui_vanish.jobs import children
 from tui_vanish.jobs.exits import FailedError
 from tui_vanish.jobs.telling import tell
+from vanish_recorder.protocol.events import Resumed, RunEvent, RunFinished, RunStarted
+from vanish_recorder.protocol.status import Status
+from vanish_recorder.storage.paths import default_runs_folder
+from vanish_recorder.storage.private import for_the_user_alone, make_private_folder
+from vanish_recorder.storage.run_lock import Owner, owner_of
 
 LOG = ".detached.log"
 _LONGEST_REASON = 300  # characters of a log's last line

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from engine.protocol.status import Status
 from engine.storage.follower import Follower
 from engine.storage.run_index import RunEntry, read_entry
 from engine.storage.run_log import NotARun
 from engine.tracking.snapshot import Snapshot
 from scenarios.problems import printable
 from tui_vanish.jobs.exits import RefusedError
+from vanish_recorder.protocol.status import Status
 
 
 def read_run(entry: RunEntry) -> Snapshot:

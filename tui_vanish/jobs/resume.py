@@ -11,21 +11,22 @@ from typing import TYPE_CHECKING
 
 from engine.data.fashion_mnist import DataError, find_source, fingerprint_of
 from engine.protocol.spec import NotARunSpec
-from engine.protocol.status import Status
 from engine.runtime import resume
 from engine.runtime.saved import CannotResume, origin_of
-from engine.storage.guarded import open_guarded, read_lines
 from engine.storage.log_reader import LogReader
-from engine.storage.paths import default_runs_folder
 from engine.storage.run_index import RunEntry, list_runs, read_entry
-from engine.storage.run_log import DESCRIPTION, EVENTS, NotARun, read_description
+from engine.storage.run_log import NotARun, read_description
 from scenarios.problems import printable
 from tui_vanish.jobs.exits import NotFoundError, RefusedError
+from vanish_recorder.protocol.status import Status
+from vanish_recorder.storage.guarded import open_guarded, read_lines
+from vanish_recorder.storage.log_file import DESCRIPTION, EVENTS
+from vanish_recorder.storage.paths import default_runs_folder
 
 if TYPE_CHECKING:
-    from engine.protocol.events import RunStarted
     from engine.runtime.state import Settings
     from engine.storage.origin import Origin
+    from vanish_recorder.protocol.events import RunStarted
 
 _SHOWN = 5  # of several runs that match a name
 
@@ -175,7 +176,7 @@ def _origin(entry: RunEntry) -> "Origin":
 
 def _started(log: Path) -> "RunStarted | None":
     """The first event of a log; None if it is lost."""
-    from engine.protocol.events import RunStarted
+    from vanish_recorder.protocol.events import RunStarted
 
     with suppress(OSError, StopIteration), open_guarded(log) as file:
         event, _ = next(LogReader().events(read_lines(file)))

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from engine.protocol.commands import ResumeRun, Stop
-from engine.protocol.events import Resumed, RunEvent, RunFinished, RunStarted
 from engine.protocol.spec import RunSpec
-from engine.protocol.status import Status
 from engine.runtime.engine import Engine
 from engine.runtime.state import Settings
-from engine.storage.paths import default_runs_folder
 from engine.tracking.snapshot import Snapshot
 from tui_vanish.jobs.exits import FailedError, LeaveAtOnce
 from tui_vanish.jobs.signals import AGAIN_SECONDS, Came, signals_into
+from vanish_recorder.protocol.events import Resumed, RunEvent, RunFinished, RunStarted
+from vanish_recorder.protocol.status import Status
+from vanish_recorder.storage.paths import default_runs_folder
 
 if TYPE_CHECKING:
     from scenarios.schema import Scenario

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.protocol.status import Status
 from engine.tracking.facts import frozen_layers, learning_rate, rate_name, stage_count
 from tui_vanish.lab.layout import Layout
 from tui_vanish.monitor import verdicts
 from tui_vanish.monitor.looks import Looks
+from vanish_recorder.protocol.status import Status
 
 if TYPE_CHECKING:
     from engine.tracking.snapshot import Snapshot

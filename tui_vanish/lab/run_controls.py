@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from engine.protocol.commands import Pause, Resume, Stop
-from engine.protocol.status import Status
 from tui_vanish.chrome.screen import LiveScreen
 from tui_vanish.instruments.quantities import next_quantity
 from tui_vanish.lab.interventions import Interventions
 from tui_vanish.monitor import axis, chart_controls, verdicts
 from tui_vanish.monitor.looks import ChartLooks, Looks, looks_of, preferred
 from tui_vanish.monitor.theory_marks import Predictions
+from vanish_recorder.protocol.status import Status
 
 if TYPE_CHECKING:
     from engine.tracking.snapshot import Snapshot

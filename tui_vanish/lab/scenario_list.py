@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.protocol.status import Status
 from tui_vanish.drawing.text import Piece, Row, padded
 from tui_vanish.instruments.status import ROLES, mark
 from tui_vanish.widgets.item_list import ItemList
+from vanish_recorder.protocol.status import Status
 
 if TYPE_CHECKING:
     from scenarios import Entry

@@ -4,14 +4,14 @@ import math
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from engine.protocol.events import Intervened
-from engine.protocol.status import Status
 from engine.tracking.series import Point
 from engine.tracking.snapshot import Snapshot
 from tui_vanish.drawing import format
 from tui_vanish.drawing.chart import Chart, Line, Mark, Style
 from tui_vanish.monitor.axis import UNIT_LABELS, RunAxis
 from tui_vanish.monitor.looks import SMOOTHING, ChartLooks
+from vanish_recorder.protocol.events import Intervened
+from vanish_recorder.protocol.status import Status
 
 _EPOCHS_WITH_BATCHES = 3
 _NAMES = ("train", "test", "batch")  # the place of a name is the number of its colour and its marker

@@ -9,7 +9,6 @@ from textual.containers import Container
 from textual.getters import query_one
 
 from engine.protocol.commands import Inspect
-from engine.protocol.quantities import QUANTITIES
 from engine.tracking.snapshot import Snapshot
 from tui_vanish.actions import bindings_everywhere
 from tui_vanish.chrome.key_footer import KeyFooter
@@ -19,6 +18,7 @@ from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.instruments.histogram import HistogramView
 from tui_vanish.instruments.quantities import number
 from tui_vanish.widgets.frame import FrameLine
+from vanish_recorder.protocol.quantities import QUANTITIES
 
 if TYPE_CHECKING:
     from tui_vanish.chrome.host import Host

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from engine.protocol.quantity import Quantity
 from tui_vanish.instruments.quantities import IN_BARS, USUAL
 from tui_vanish.session.preferences import Preferences
+from vanish_recorder.protocol.quantity import Quantity
 
 Unit = Literal["epoch", "step", "second"]
 UNITS: tuple[Unit, ...] = get_args(Unit)

@@ -8,8 +8,8 @@ from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece, Row, cut_row
 
 if TYPE_CHECKING:
-    from engine.protocol.events import RunStarted
     from tui_vanish.session.origins import Known
+    from vanish_recorder.protocol.events import RunStarted
 
 UNKNOWN = "unknown"
 ROWS = 3

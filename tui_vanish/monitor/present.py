@@ -3,7 +3,6 @@
 import shlex
 from collections.abc import Mapping
 
-from engine.protocol.status import Status
 from engine.tracking.facts import epochs_per_stage, learning_rate, rate_name
 from engine.tracking.snapshot import Snapshot
 from engine.tracking.time_left import Left
@@ -17,6 +16,7 @@ from tui_vanish.monitor import verdicts
 from tui_vanish.monitor.axis import UNIT_LABELS, RunAxis
 from tui_vanish.monitor.looks import Looks
 from tui_vanish.monitor.verdicts import Note
+from vanish_recorder.protocol.status import Status
 
 _SEPARATOR = " · "
 

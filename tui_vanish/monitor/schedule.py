@@ -1,10 +1,10 @@
 """The schedule of a staged run, for the timeline."""
 
-from engine.protocol.status import Status
 from engine.tracking.facts import epochs_per_stage
 from engine.tracking.snapshot import Snapshot
 from tui_vanish.drawing import format
 from tui_vanish.instruments.timeline import Block, Part, When
+from vanish_recorder.protocol.status import Status
 
 
 def blocks(run: Snapshot) -> tuple[Block, ...]:

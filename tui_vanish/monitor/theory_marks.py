@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from engine.protocol.quantity import Quantity
 from tui_vanish.drawing.text import Piece, Row, row_width
+from vanish_recorder.protocol.quantity import Quantity
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.protocol.verdicts import severity
 from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece, Row
+from vanish_recorder.protocol.verdicts import severity
 
 if TYPE_CHECKING:
-    from engine.protocol.events import VerdictChanged
     from engine.tracking.snapshot import Snapshot
+    from vanish_recorder.protocol.events import VerdictChanged
 
 _GOOD = frozenset({"healthy", "learning"})
 _MILD = frozenset({"saturated", "stuck", "signal_shrinks"})

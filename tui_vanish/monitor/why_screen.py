@@ -14,7 +14,7 @@ from tui_vanish.widgets.scrolling import ScrollingRows
 
 if TYPE_CHECKING:
     from engine.meanfield.prediction import Prediction
-    from engine.protocol.events import VerdictChanged
+    from vanish_recorder.protocol.events import VerdictChanged
 
 _NAME = 24  # cells of the names' column
 

@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from engine.protocol.status import Status
 from engine.storage.run_index import RunEntry
 from scenarios.problems import printable
 from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece, Row, cut, padded
 from tui_vanish.instruments.status import ROLES, mark
 from tui_vanish.monitor.origin_text import UNKNOWN, begun
+from vanish_recorder.protocol.status import Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ from engine.protocol.commands import Stop
 from engine.storage import trash
 from engine.storage.labels import Labels, write_labels
 from engine.storage.run_index import RunEntry, list_runs
-from engine.storage.run_lock import Owner, RunInUse
 from engine.storage.run_log import NotARun
 from scenarios.problems import printable
 from tui_vanish.actions import bindings
@@ -31,6 +30,7 @@ from tui_vanish.runs.run_list import RunList
 from tui_vanish.widgets.frame import FrameLine
 from tui_vanish.widgets.line_input import LineInput
 from tui_vanish.widgets.table import TableRows
+from vanish_recorder.storage.run_lock import Owner, RunInUse
 
 if TYPE_CHECKING:
     from tui_vanish.chrome.host import Host

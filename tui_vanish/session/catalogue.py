@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import scenarios
 from scenarios import Entry
+from vanish_recorder.storage.private import for_the_user_alone, make_private_folder
 
 if TYPE_CHECKING:
     from scenarios.schema import Scenario
@@ -111,8 +112,6 @@ class Catalogue:
         Raises:
             OSError: the file cannot be written, or it already exists.
         """
-        from scenarios.variants import save
-
         if self.user_dir is None:
             raise FileNotFoundError("there is no folder for your own scenarios")
         path = save(scenario, self.user_dir)
@@ -125,6 +124,22 @@ class Catalogue:
         self._read.pop(entry.id, None)
         self.entries = (*(each for each in self.entries if each.id != entry.id), entry)
         return entry
+
+
+def save(scenario: "Scenario", folder: Path) -> Path:
+    """Write the scenario's file into `folder`, which is created if necessary.
+
+    Raises:
+        FileExistsError: the file exists.
+        OSError: it cannot be written.
+    """
+    from scenarios.variants import file_text
+
+    make_private_folder(folder)
+    path = folder / f"{scenario.id}.toml"
+    with open(path, "x", encoding="utf-8", opener=for_the_user_alone) as file:
+        file.write(file_text(scenario))
+    return path
 
 
 def _stamps(folder: Path | None) -> _Stamps:

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.protocol.status import Status
 from scenarios import ScenarioError
 from scenarios.index import race
 from scenarios.numbers import numbers
@@ -12,6 +11,7 @@ from tui_vanish.session.catalogue import Catalogue
 from tui_vanish.session.client import EngineClient
 from tui_vanish.session.lineup import MOST, Lineup
 from tui_vanish.session.open_runs import OpenRuns
+from vanish_recorder.protocol.status import Status
 
 if TYPE_CHECKING:
     from engine.tracking.ranking import Entrant

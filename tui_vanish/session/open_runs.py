@@ -9,9 +9,9 @@ from tui_vanish.session.client import EngineClient
 
 if TYPE_CHECKING:
     from engine.storage.run_index import RunEntry
-    from engine.storage.run_lock import Owner
     from engine.tracking.snapshot import Snapshot
     from scenarios import Entry
+    from vanish_recorder.storage.run_lock import Owner
 
 
 class OpenRuns:

@@ -4,9 +4,9 @@ import json
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
-from engine.protocol.json_text import parse
-from engine.storage.atomic import remove_leftovers, write_atomically
-from scenarios.private import make_private_folder
+from vanish_recorder.protocol.json_text import parse
+from vanish_recorder.storage.atomic import remove_leftovers, write_atomically
+from vanish_recorder.storage.private import make_private_folder
 
 _OLD_SECONDS = 3600.0  # another app may be writing a newer temporary file
 

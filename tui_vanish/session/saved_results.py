@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from engine.protocol.status import Status
+    from vanish_recorder.protocol.status import Status
 
 
 class Result(NamedTuple):
@@ -35,8 +35,8 @@ async def read_results(folder: Path) -> Mapping[str, Result]:
 
 
 def _results(folder: Path) -> Mapping[str, Result]:
-    from engine.protocol.status import Status  # not needed for the first frame
     from engine.storage.run_index import list_runs
+    from vanish_recorder.protocol.status import Status  # not needed for the first frame
 
     try:
         entries = list_runs(folder)

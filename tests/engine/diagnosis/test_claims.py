@@ -21,12 +21,13 @@ from engine.diagnosis import Diagnosis, wording
 from engine.diagnosis.cures import CURES
 from engine.diagnosis.finding import Finding
 from engine.diagnosis.network import Network
-from engine.protocol.events import LayerSample, RunStarted, VerdictChanged, from_line
 from engine.protocol.spec import RunSpec
-from engine.protocol.verdicts import SEVERITY
 from tests.engine.diagnosis.test_wording import SENTENCES
 from tests.engine.lab import course, of_kind
 from tests.engine.made_up_runs import MadeUpRun
+from vanish_recorder.protocol.codec import from_line
+from vanish_recorder.protocol.events import LayerSample, RunStarted, VerdictChanged
+from vanish_recorder.protocol.verdicts import SEVERITY
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
 Numbers = Mapping[str, float]

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from engine.diagnosis import Diagnosis
-from engine.protocol.events import RunEvent, RunStarted, Sample, VerdictChanged, from_line
 from engine.protocol.spec import RunSpec
 from tests.engine.lab import number, of_kind
+from vanish_recorder.protocol.codec import from_line
+from vanish_recorder.protocol.events import RunEvent, RunStarted, Sample, VerdictChanged
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
 

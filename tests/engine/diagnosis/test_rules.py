@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from engine.protocol.events import LayerSample
 from tests.engine.lab import number
 from tests.engine.made_up_runs import MadeUpRun, geometric, kinds, layers
+from vanish_recorder.protocol.events import LayerSample
 
 LN10 = math.log(10)
 

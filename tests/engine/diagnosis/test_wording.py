@@ -13,8 +13,8 @@ from engine.diagnosis import wording
 from engine.diagnosis.finding import Finding
 from engine.diagnosis.network import Network
 from engine.protocol.spec import RunSpec
-from engine.protocol.verdicts import SEVERITY
 from tests.engine.lab import course
+from vanish_recorder.protocol.verdicts import SEVERITY
 
 SENTENCES: dict[str, Any] = tomllib.loads(
     (Path(engine.__file__).parent / "assets" / "verdicts.toml").read_text(encoding="utf-8")

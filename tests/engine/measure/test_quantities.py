@@ -18,9 +18,6 @@ from engine.data.fashion_mnist import PIXELS, Dataset, scaled
 from engine.measure.probe import Probe, decode, measured_step, nonfinite_layers
 from engine.measure.quantities import of_activations, of_deltas, of_outputs, of_weights
 from engine.networks.mlp import Layer, Network, Tape
-from engine.protocol.events import LayerSample, Sample
-from engine.protocol.quantities import QUANTITIES
-from engine.protocol.quantity import Layers
 from engine.randomness import epoch_order
 from engine.training.trainer import Trainer
 from scenarios.schema import Scenario
@@ -34,6 +31,9 @@ from tests.engine.lab import (
     random_data,
     train,
 )
+from vanish_recorder.protocol.events import LayerSample, Sample
+from vanish_recorder.protocol.quantities import QUANTITIES
+from vanish_recorder.protocol.quantity import Layers
 
 
 def first_batch(trainer: Trainer, data: Dataset, seed: int = 1) -> tuple[Tensor, Tensor]:

@@ -22,7 +22,14 @@ from engine.protocol.commands import (
     Stop,
     Unfreeze,
 )
-from engine.protocol.events import (
+from engine.protocol.spec import RunSpec
+from engine.runtime.engine import Engine
+from engine.runtime.state import EngineSnapshot, Settings
+from engine.storage.run_log import read_events
+from engine.tracking.snapshot import RunView, Snapshot
+from scenarios.schema import Scenario
+from tests.engine.lab import DEADLINE, Listener, begin, make_scenario, of_kind, train, write_data
+from vanish_recorder.protocol.events import (
     Intervened,
     Paused,
     Resumed,
@@ -32,14 +39,8 @@ from engine.protocol.events import (
     Sample,
     StageStarted,
 )
-from engine.protocol.spec import RunSpec
-from engine.protocol.status import Status
-from engine.runtime.engine import Engine
-from engine.runtime.state import EngineSnapshot, Settings
-from engine.storage.run_log import EVENTS, read_events
-from engine.tracking.snapshot import RunView, Snapshot
-from scenarios.schema import Scenario
-from tests.engine.lab import DEADLINE, Listener, begin, make_scenario, of_kind, train, write_data
+from vanish_recorder.protocol.status import Status
+from vanish_recorder.storage.log_file import EVENTS
 
 ENDLESS = make_scenario({"training.epochs": 1_000_000})
 

@@ -12,10 +12,8 @@ from engine.data.fashion_mnist import scaled
 from engine.measure.inspection import Histogram, histogram
 from engine.networks.mlp import Tape
 from engine.protocol.commands import Inspect
-from engine.protocol.events import RunEvent, RunFinished, Sample
 from engine.runtime.engine import Engine
 from engine.runtime.state import Settings
-from engine.storage.run_log import EVENTS
 from tests.engine.lab import (
     Listener,
     begin,
@@ -26,6 +24,8 @@ from tests.engine.lab import (
     train,
     write_data,
 )
+from vanish_recorder.protocol.events import RunEvent, RunFinished, Sample
+from vanish_recorder.storage.log_file import EVENTS
 
 SCENARIOS: dict[str, dict[str, Any]] = {
     "sigmoid": {},

@@ -18,7 +18,17 @@ import torch
 
 from engine.data.fashion_mnist import TRAIN_LABELS
 from engine.protocol.commands import ResumeRun, RunCommand, SetEpochs, SetLearningRate, Stop
-from engine.protocol.events import (
+from engine.runtime.engine import Engine
+from engine.runtime.state import Settings
+from engine.storage.checkpoint import CHECKPOINT, PREVIOUS, copied
+from engine.storage.follower import Follower
+from engine.storage.run_log import NotARun, read_events
+from engine.storage.summary import read_summary
+from scenarios.schema import Scenario
+from tests.engine.lab import Listener, make_scenario, of_kind, write_data
+from tests.engine.mortal import Lives, name_of
+from vanish_recorder.protocol.codec import from_line, to_line
+from vanish_recorder.protocol.events import (
     EpochFinished,
     Intervened,
     Paused,
@@ -28,20 +38,10 @@ from engine.protocol.events import (
     RunStarted,
     Sample,
     StageStarted,
-    from_line,
-    to_line,
 )
-from engine.protocol.status import Status
-from engine.runtime.engine import Engine
-from engine.runtime.state import Settings
-from engine.storage.checkpoint import CHECKPOINT, PREVIOUS, copied
-from engine.storage.follower import Follower
-from engine.storage.run_lock import LOCK
-from engine.storage.run_log import DESCRIPTION, EVENTS, NotARun, read_events
-from engine.storage.summary import read_summary
-from scenarios.schema import Scenario
-from tests.engine.lab import Listener, make_scenario, of_kind, write_data
-from tests.engine.mortal import Lives, name_of
+from vanish_recorder.protocol.status import Status
+from vanish_recorder.storage.log_file import DESCRIPTION, EVENTS
+from vanish_recorder.storage.run_lock import LOCK
 
 STAGES = [
     {"sub_models": [1], "train": [1]},

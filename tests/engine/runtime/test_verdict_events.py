@@ -9,26 +9,26 @@ from typing import Any
 import pytest
 
 from engine.diagnosis import Diagnosis
-from engine.protocol.events import (
+from engine.protocol.spec import RunSpec
+from engine.runtime.engine import Engine
+from engine.runtime.state import Settings
+from engine.storage.run_log import read_events
+from engine.tracking.snapshot import RunView, Snapshot
+from scenarios.schema import Scenario
+from tests.engine.lab import Listener, begin, course, of_kind, random_data, train, write_data
+from tests.engine.made_up_runs import MadeUpRun, geometric, layers
+from vanish_recorder.protocol.codec import from_line, to_line
+from vanish_recorder.protocol.events import (
     LayerSample,
     RunEvent,
     RunFinished,
     RunStarted,
     Sample,
     VerdictChanged,
-    from_line,
-    to_line,
 )
-from engine.protocol.spec import RunSpec
-from engine.protocol.status import Status
-from engine.protocol.verdicts import SEVERITY, severity
-from engine.runtime.engine import Engine
-from engine.runtime.state import Settings
-from engine.storage.run_log import EVENTS, read_events
-from engine.tracking.snapshot import RunView, Snapshot
-from scenarios.schema import Scenario
-from tests.engine.lab import Listener, begin, course, of_kind, random_data, train, write_data
-from tests.engine.made_up_runs import MadeUpRun, geometric, layers
+from vanish_recorder.protocol.status import Status
+from vanish_recorder.protocol.verdicts import SEVERITY, severity
+from vanish_recorder.storage.log_file import EVENTS
 
 VANISHING = layers(delta_norm=geometric(0.024, 7.2), update_ratio=1e-6)
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import torch
 
-from engine.protocol.status import Status
 from engine.storage.checkpoint import (
     CHECKPOINT,
     PREVIOUS,
@@ -21,6 +20,7 @@ from engine.storage.checkpoint import (
     write_checkpoint,
 )
 from tests.engine.lab import begin, make_scenario, random_data, train
+from vanish_recorder.protocol.status import Status
 
 
 def checkpoint(step: int, *, log_bytes: int = 0) -> Checkpoint:

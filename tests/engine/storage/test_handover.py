@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from engine.protocol.status import Status
-from engine.storage import file_clock, handover
+from engine.storage import handover
 from engine.storage.run_index import list_runs, read_entry
-from engine.storage.run_lock import Owner
 from engine.storage.summary import Summary, write_summary
 from tests.engine.owner_process import OwnerProcess
+from vanish_recorder.protocol.status import Status
+from vanish_recorder.storage import file_clock
+from vanish_recorder.storage.run_lock import Owner
 
 RUN = "20260101-120000-small-abcd"
 

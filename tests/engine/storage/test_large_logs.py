@@ -11,16 +11,24 @@ from pathlib import Path
 import pytest
 
 from engine.attach.peers import Peers
-from engine.protocol.events import EpochFinished, RunEvent, RunFinished, RunStarted, Sample, StageStarted
 from engine.protocol.spec import RunSpec
-from engine.protocol.status import Status
 from engine.runtime.saved import read_saved
 from engine.storage.follower import Follower
 from engine.storage.log_reader import LogReader, iterate_events
-from engine.storage.run_log import EVENTS, RunLog
+from engine.storage.run_log import RunLog
 from engine.tracking.snapshot import RunView
 from tests.engine.lab import begin, make_scenario, of_kind, origin, random_data, train
 from tui_vanish.cli.main import main
+from vanish_recorder.protocol.events import (
+    EpochFinished,
+    RunEvent,
+    RunFinished,
+    RunStarted,
+    Sample,
+    StageStarted,
+)
+from vanish_recorder.protocol.status import Status
+from vanish_recorder.storage.log_file import EVENTS
 
 
 def long_run(epochs: int) -> Iterator[RunEvent]:

@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from engine.storage.atomic import remove_leftovers
 from engine.storage.checkpoint import remove_unfinished
+from vanish_recorder.storage.atomic import remove_leftovers
 
 KEPT = (
     "summary.json",

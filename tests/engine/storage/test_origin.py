@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from engine.protocol.events import RunStarted
 from engine.storage.origin import Origin
 from tests.engine.lab import begin, make_scenario, of_kind, origin, random_data
+from vanish_recorder.protocol.events import RunStarted
 
 
 @pytest.fixture

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from engine.protocol.events import Event, RunEvent, Sample
 from engine.storage.origin import to_record
-from engine.storage.paths import default_runs_folder, new_run_name
-from engine.storage.run_log import DESCRIPTION, EVENTS, NotARun, RunLog, read_description, read_events
+from engine.storage.run_log import NotARun, RunLog, read_description, read_events
 from tests.engine.lab import begin, make_scenario, origin, random_data, train
+from vanish_recorder.protocol.event import Event
+from vanish_recorder.protocol.events import RunEvent, Sample
+from vanish_recorder.storage.log_file import DESCRIPTION, EVENTS
+from vanish_recorder.storage.paths import default_runs_folder, new_run_name
 
 
 @pytest.fixture

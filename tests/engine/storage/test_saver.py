@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from engine.protocol.events import Paused
-from engine.protocol.status import Status
 from engine.storage import run_directory, saver
 from engine.storage.run_directory import RunDirectory, Save
-from engine.storage.run_lock import RunLock
 from engine.storage.saver import Saver
 from engine.storage.summary import Summary, read_summary
 from tests.engine.lab import make_scenario, origin
+from vanish_recorder.protocol.events import Paused
+from vanish_recorder.protocol.status import Status
+from vanish_recorder.storage.run_lock import RunLock
 
 NEVER: Any = object()  # a checkpoint that is not really written here
 

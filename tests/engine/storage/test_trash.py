@@ -10,9 +10,9 @@ import pytest
 
 from engine.storage import trash
 from engine.storage.run_index import list_runs
-from engine.storage.run_lock import RunLock
-from engine.storage.run_log import EVENTS
 from tests.engine.storage.test_run_index import age, make_run
+from vanish_recorder.storage.log_file import EVENTS
+from vanish_recorder.storage.run_lock import RunLock
 
 
 @pytest.fixture

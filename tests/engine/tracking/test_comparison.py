@@ -2,13 +2,20 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.protocol.events import EpochFinished, Intervened, RunEvent, RunFinished, RunStarted, StageStarted
 from engine.protocol.spec import RunSpec
-from engine.protocol.status import Status
 from engine.tracking.comparison import differences, entrants, to_record
 from engine.tracking.ranking import Entrant, rank
 from engine.tracking.snapshot import RunView, Snapshot
 from tests.engine.lab import make_scenario
+from vanish_recorder.protocol.events import (
+    EpochFinished,
+    Intervened,
+    RunEvent,
+    RunFinished,
+    RunStarted,
+    StageStarted,
+)
+from vanish_recorder.protocol.status import Status
 
 STEPS_PER_EPOCH = 10
 

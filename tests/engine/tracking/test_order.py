@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 from engine.protocol.commands import CannotFreeze
-from engine.protocol.events import (
+from engine.tracking.order import Order, OutOfOrder
+from tests.engine.lab import begin, make_scenario, random_data, train
+from vanish_recorder.protocol.events import (
     EpochFinished,
     Intervened,
     Resumed,
@@ -17,8 +19,6 @@ from engine.protocol.events import (
     Sample,
     StageStarted,
 )
-from engine.tracking.order import Order, OutOfOrder
-from tests.engine.lab import begin, make_scenario, random_data, train
 
 STAGES = [{"sub_models": [1], "train": [1]}, {"sub_models": [1, 2], "train": [1, 2]}]
 

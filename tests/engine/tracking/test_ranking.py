@@ -8,11 +8,11 @@ from statistics import median
 
 import pytest
 
-from engine.protocol.status import Status
 from engine.tracking.ranking import BROKEN, Axis, Entrant, rank
 from engine.tracking.snapshot import Result, Snapshot
 from tests.engine.tracking.test_comparison import a_run
 from tests.fuzz.budget import Case, cases
+from vanish_recorder.protocol.status import Status
 
 BLANK = a_run("blank", [])
 ENDS = (Status.RUNNING, Status.PAUSED, Status.FINISHED, Status.STOPPED, Status.DIVERGED, Status.FAILED)

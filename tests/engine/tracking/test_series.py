@@ -6,8 +6,8 @@ import statistics
 
 import pytest
 
-from engine.protocol.events import LayerSample
 from engine.tracking.series import Profiles, Series
+from vanish_recorder.protocol.events import LayerSample
 
 
 def series(values: list[float], capacity: int) -> Series:

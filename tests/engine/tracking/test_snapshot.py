@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from engine.protocol.events import (
+from engine.protocol.spec import RunSpec
+from engine.storage.run_log import RunLog, read_events
+from engine.tracking.snapshot import RunView, Snapshot
+from scenarios.schema import Scenario
+from tests.engine.lab import begin, make_scenario, origin, random_data, train
+from vanish_recorder.protocol.codec import from_line, to_line
+from vanish_recorder.protocol.events import (
     EpochFinished,
     Intervened,
     LayerSample,
@@ -20,15 +26,9 @@ from engine.protocol.events import (
     Sample,
     StageStarted,
     VerdictChanged,
-    from_line,
-    to_line,
 )
-from engine.protocol.spec import RunSpec
-from engine.protocol.status import Status
-from engine.storage.run_log import EVENTS, RunLog, read_events
-from engine.tracking.snapshot import RunView, Snapshot
-from scenarios.schema import Scenario
-from tests.engine.lab import begin, make_scenario, origin, random_data, train
+from vanish_recorder.protocol.status import Status
+from vanish_recorder.storage.log_file import EVENTS
 
 SCENARIO = make_scenario({"training.epochs": 4}).resolved()
 STAGED = make_scenario(

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from engine.protocol.status import Status
 from engine.tracking.time_left import Course, Left, TimeLeft
 from tests.fuzz.budget import cases
+from vanish_recorder.protocol.status import Status
 
 
 @dataclass

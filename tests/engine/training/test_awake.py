@@ -6,12 +6,12 @@ import pytest
 from torch import Tensor
 
 from engine.data.batches import Batches
-from engine.protocol.events import EpochFinished, RunEvent, RunFinished
 from engine.runtime.engine import Engine
 from engine.runtime.state import Settings
 from engine.training.awake import AWAKE, SUSPENDED_SECONDS, AwakeClock
 from engine.training.trainer import Trainer
 from tests.engine.lab import Listener, make_scenario, of_kind, random_data, train, write_data
+from vanish_recorder.protocol.events import EpochFinished, RunEvent, RunFinished
 
 
 class Time:

@@ -7,9 +7,9 @@ import torch
 
 import scenarios
 from engine.data.fashion_mnist import Dataset
-from engine.protocol.events import Sample, StageStarted
-from engine.protocol.status import Status
 from tests.engine.lab import begin, number, of_kind, train
+from vanish_recorder.protocol.events import Sample, StageStarted
+from vanish_recorder.protocol.status import Status
 
 DIVERGING = {"linear-exploding"}
 

@@ -8,8 +8,8 @@ import torch
 
 import scenarios
 from engine.data.fashion_mnist import Dataset
-from engine.protocol.events import RunStarted, Sample
 from tests.engine.lab import begin, number, of_kind, train
+from vanish_recorder.protocol.events import RunStarted, Sample
 
 pytestmark = [
     pytest.mark.cuda,

@@ -6,12 +6,12 @@ import pytest
 
 import scenarios
 from engine.data.fashion_mnist import Dataset
-from engine.protocol.events import EpochFinished, RunEvent, RunFinished, Sample
 from engine.protocol.spec import RunSpec
-from engine.protocol.status import Status
 from engine.tracking.snapshot import RunView, Snapshot
 from engine.training.trainer import Trainer
 from tests.engine.lab import begin, make_scenario, number, of_kind, random_data, train
+from vanish_recorder.protocol.events import EpochFinished, RunEvent, RunFinished, Sample
+from vanish_recorder.protocol.status import Status
 
 ALL = ("layer1", "layer2", "layer3", "output")
 

@@ -8,8 +8,8 @@ import pytest
 
 import scenarios
 from engine.data.fashion_mnist import Dataset, scaled
-from engine.protocol.events import EpochFinished, LayerSample
 from tests.engine.lab import begin, first_sample, number, of_kind, train
+from vanish_recorder.protocol.events import EpochFinished, LayerSample
 
 pytestmark = pytest.mark.full_data
 

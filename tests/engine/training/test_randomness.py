@@ -7,11 +7,11 @@ import torch
 
 from engine.data.fashion_mnist import Dataset
 from engine.networks.mlp import build_head, build_hidden
-from engine.protocol.events import EpochFinished, RunFinished, RunStarted, Sample
 from engine.randomness import epoch_order, generator
 from engine.training.evaluation import weights_sha256
 from engine.training.trainer import Trainer
 from tests.engine.lab import begin, course, make_scenario, of_kind, random_data, train, watch_batches
+from vanish_recorder.protocol.events import EpochFinished, RunFinished, RunStarted, Sample
 
 CPU = torch.device("cpu")
 

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import torch
 
-from engine.protocol.events import EpochFinished, RunEvent, RunFinished, Sample
 from engine.training.evaluation import weights_sha256
 from engine.training.trainer import Trainer
 from scenarios.schema import Scenario
 from tests.engine.lab import begin, make_scenario, of_kind, random_data, train
+from vanish_recorder.protocol.events import EpochFinished, RunEvent, RunFinished, Sample
 
 STAGES = [
     {"sub_models": [1], "train": [1]},

@@ -10,14 +10,21 @@ from torch import Tensor
 import scenarios
 from engine.networks.mlp import Layer
 from engine.protocol.commands import CannotFreeze
-from engine.protocol.events import EpochFinished, Intervened, RunFinished, RunStarted, Sample, StageStarted
-from engine.protocol.status import Status
 from engine.randomness import generator
 from engine.training.evaluation import weights_sha256
 from engine.training.schedule import plan
 from engine.training.trainer import Trainer
 from scenarios.schema import Scenario
 from tests.engine.lab import begin, make_scenario, number, of_kind, random_data, train
+from vanish_recorder.protocol.events import (
+    EpochFinished,
+    Intervened,
+    RunFinished,
+    RunStarted,
+    Sample,
+    StageStarted,
+)
+from vanish_recorder.protocol.status import Status
 
 COURSE_STAGES = [
     {"sub_models": [2], "train": [1]},

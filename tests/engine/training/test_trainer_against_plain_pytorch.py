@@ -10,11 +10,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from engine.data.fashion_mnist import Dataset
-from engine.protocol.events import EpochFinished, Sample
 from engine.randomness import epoch_order
 from engine.training.trainer import Trainer
 from scenarios.schema import Scenario
 from tests.engine.lab import begin, course, number, of_kind, plain_loss, random_data, train
+from vanish_recorder.protocol.events import EpochFinished, Sample
 
 STEPS = 31
 

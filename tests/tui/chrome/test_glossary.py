@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.protocol.quantities import QUANTITIES
-from engine.protocol.verdicts import SEVERITY
 from scenarios.glossary import glossary
 from tests.tui.lab_bench import opened
 from tui_vanish.chrome.glossary import GlossaryScreen, glossary_rows
+from vanish_recorder.protocol.quantities import QUANTITIES
+from vanish_recorder.protocol.verdicts import SEVERITY
 
 
 def test_the_verdicts_in_the_glossary_are_exactly_those_of_the_engine() -> None:

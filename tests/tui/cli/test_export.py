@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from engine.export.tensorboard import crc32c
-from engine.protocol.events import EpochFinished, LayerSample, RunEvent, Sample
-from engine.storage.paths import default_runs_folder
-from engine.storage.run_log import EVENTS, RunLog
+from engine.storage.run_log import RunLog
 from tests.engine.lab import begin, make_scenario, origin, random_data, train
 from tui_vanish.cli.commands.export import COLUMNS
 from tui_vanish.cli.main import main
+from vanish_recorder.protocol.events import EpochFinished, LayerSample, RunEvent, Sample
+from vanish_recorder.storage.log_file import EVENTS
+from vanish_recorder.storage.paths import default_runs_folder
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from engine.protocol.events import EpochFinished, RunEvent, RunStarted
 from scenarios.published import published_for
 from tests.engine.lab import write_data
 from tui_vanish.cli.live_table import LiveTable
 from tui_vanish.cli.main import main
 from tui_vanish.cli.printing import TableConsole
+from vanish_recorder.protocol.events import EpochFinished, RunEvent, RunStarted
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from engine.protocol.events import RunEvent
 from engine.protocol.spec import RunSpec
 from engine.tracking.snapshot import RunView
 from engine.tracking.time_left import TimeLeft
 from tests.engine.tracking.test_snapshot import SCENARIO, epoch, sample, stage, started
 from tui_vanish.cli.reporters import EpochLines, SeveralRuns
+from vanish_recorder.protocol.events import RunEvent
 
 
 def four_epochs() -> list[RunEvent]:

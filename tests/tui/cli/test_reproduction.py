@@ -1,9 +1,9 @@
 import pytest
 
-from engine.protocol.events import EpochFinished, RunEvent, RunFinished, RunStarted, StageStarted
-from engine.protocol.status import Status
 from scenarios.published import Figures, published, published_for
 from tui_vanish.cli.reproduction import METRICS, Outcome, outcomes, table
+from vanish_recorder.protocol.events import EpochFinished, RunEvent, RunFinished, RunStarted, StageStarted
+from vanish_recorder.protocol.status import Status
 
 
 def started(stages: int) -> RunStarted:

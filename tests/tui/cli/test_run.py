@@ -10,10 +10,11 @@ import pytest
 import scenarios
 from engine.data.fashion_mnist import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
 from engine.protocol.spec import RunSpec
-from engine.storage.paths import default_runs_folder
-from engine.storage.run_log import EVENTS, read_events
+from engine.storage.run_log import read_events
 from engine.tracking.snapshot import RunView
 from tui_vanish.cli.main import main
+from vanish_recorder.storage.log_file import EVENTS
+from vanish_recorder.storage.paths import default_runs_folder
 
 SAMPLE = ["--data", "sample", "--epochs", "1"]
 

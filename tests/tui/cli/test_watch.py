@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.protocol.events import RunStarted
 from engine.storage.run_log import RunLog
 from tests.engine.lab import begin, make_scenario, origin, random_data, write_data
 from tui_vanish.cli.main import main
+from vanish_recorder.protocol.events import RunStarted
 
 
 def test_a_log_whose_first_line_describes_no_run_is_answered_in_one_line(

@@ -11,7 +11,6 @@ import pytest
 
 import scenarios
 from engine.protocol.commands import Pause, Resume, Stop
-from engine.protocol.status import Status
 from engine.runtime.state import Notice
 from engine.tracking.ranking import Entrant
 from engine.tracking.time_left import TimeLeft
@@ -24,6 +23,7 @@ from tui_vanish.compare.screen import CompareScreen
 from tui_vanish.drawing.chart import Line
 from tui_vanish.lab.screen import LabScreen
 from tui_vanish.session.lineup import View
+from vanish_recorder.protocol.status import Status
 
 SIX = ("depth-7", "init-std-1", "relu", "adam", "batchnorm", "skip")
 

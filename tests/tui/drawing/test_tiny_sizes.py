@@ -10,7 +10,6 @@ import pytest
 from rich.cells import cell_len
 
 from engine.measure.inspection import Histogram
-from engine.protocol.events import LayerSample
 from engine.theory.surfaces import SURFACES, Point
 from tui_vanish.drawing.canvas import Canvas
 from tui_vanish.drawing.chart import Chart, Line, Mark, label_width, render
@@ -28,6 +27,7 @@ from tui_vanish.theory.contours import Map
 from tui_vanish.theory.plot import Plot
 from tui_vanish.theory.sheet import Sheet
 from tui_vanish.widgets.canvas_widget import CanvasWidget
+from vanish_recorder.protocol.events import LayerSample
 
 SIZES = [*product(range(6), range(4))]
 

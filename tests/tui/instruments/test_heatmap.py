@@ -7,11 +7,11 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 
-from engine.protocol.events import LayerSample
-from engine.protocol.quantities import QUANTITIES
 from tests import goldens
 from tests.tui.lab_bench import NARROW, WIDE, Bench, opened
 from tui_vanish.instruments.heatmap import Heat, HeatMap, Moment
+from vanish_recorder.protocol.events import LayerSample
+from vanish_recorder.protocol.quantities import QUANTITIES
 
 NAMES = ("layer1", "layer2", "layer3", "output")
 

@@ -15,14 +15,14 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 
-from engine.protocol.events import LayerSample
-from engine.protocol.quantities import QUANTITIES
 from tests import goldens
 from tui_vanish.drawing.glyphs import UTF8
 from tui_vanish.instruments.layer_bars import LayerBars
 from tui_vanish.instruments.layer_profile import BarProfile, BarRow, visible
 from tui_vanish.instruments.log_axis import LogAxis
 from tui_vanish.instruments.quantities import IN_BARS, next_quantity
+from vanish_recorder.protocol.events import LayerSample
+from vanish_recorder.protocol.quantities import QUANTITIES
 
 _GRADIENTS = (1.9e-6, 1.2e-5, 7.9e-5, 5.6e-4, 4.0e-3, 3.0e-2, 0.2)
 

@@ -4,7 +4,6 @@ import pytest
 
 import scenarios
 from engine.protocol.commands import Freeze, NextStage, SetEpochs, SetLearningRate, Unfreeze
-from engine.protocol.status import Status
 from engine.tracking import facts
 from tests import goldens
 from tests.tui.fake_engine import FakeEngine, FakeRun
@@ -13,6 +12,7 @@ from tui_vanish.chrome.dialogs import ConfirmScreen, ValueScreen, whole_number
 from tui_vanish.drawing.text import cut_row
 from tui_vanish.monitor import charts, present
 from tui_vanish.monitor.looks import ChartLooks
+from vanish_recorder.protocol.status import Status
 
 
 async def training(bench: Bench) -> FakeRun:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from engine.protocol.commands import Pause
-from engine.protocol.status import Status
 from tests import goldens
 from tests.tui.lab_bench import LARGE, NARROW, WIDE, Bench, opened
+from vanish_recorder.protocol.status import Status
 
 State = Callable[[Bench], Awaitable[None]]
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 import scenarios
-from engine.protocol.status import Status
 from tests import goldens
 from tests.tui.fake_engine import SECONDS_PER_STEP, STEPS_PER_EPOCH, FakeEngine, FakeRun
 from tests.tui.lab_bench import NARROW, WIDE, Bench, opened
@@ -13,6 +12,7 @@ from tui_vanish.monitor import chart_controls, charts
 from tui_vanish.monitor.axis import RunAxis
 from tui_vanish.monitor.charts import smoothed
 from tui_vanish.monitor.looks import ChartLooks, Unit
+from vanish_recorder.protocol.status import Status
 
 
 def trained(epochs: int = 12) -> FakeRun:

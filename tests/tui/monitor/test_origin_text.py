@@ -5,15 +5,16 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from engine.protocol.status import Status
 from engine.storage.run_index import INDEX, list_runs
-from engine.storage.run_log import DESCRIPTION, read_description
+from engine.storage.run_log import read_description
 from engine.storage.summary import Summary
 from tests.engine.lab import origin
 from tests.tui.lab_bench import NARROW, WIDE, opened
 from tests.tui.runs.test_screen import make_run
 from tui_vanish.monitor import origin_text
 from tui_vanish.session.origins import Known
+from vanish_recorder.protocol.status import Status
+from vanish_recorder.storage.log_file import DESCRIPTION
 
 NAME = "20260103-090000-depth-3-aaaa"
 DONE = Summary(

@@ -4,7 +4,6 @@ from unittest.mock import PropertyMock, patch
 import pytest
 
 import scenarios
-from engine.protocol.status import Status
 from engine.tracking import facts
 from tests import goldens
 from tests.tui.fake_engine import STEPS_PER_EPOCH, FakeEngine, FakeRun, vanishing_profile
@@ -13,6 +12,7 @@ from tui_vanish.drawing.glyphs import ASCII
 from tui_vanish.instruments.timeline import Block, Timeline
 from tui_vanish.monitor import charts, schedule
 from tui_vanish.monitor.looks import ChartLooks, Unit
+from vanish_recorder.protocol.status import Status
 
 
 def staged() -> FakeRun:

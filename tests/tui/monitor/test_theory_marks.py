@@ -8,7 +8,6 @@ import pytest
 
 import scenarios
 from engine.meanfield.prediction import Prediction, predict
-from engine.protocol.quantities import QUANTITIES
 from engine.protocol.spec import RunSpec
 from engine.tracking.snapshot import Snapshot
 from tests.tui.fake_engine import FakeEngine, FakeRun
@@ -16,6 +15,7 @@ from tests.tui.lab_bench import opened
 from tui_vanish.drawing.text import Piece
 from tui_vanish.monitor import theory_marks
 from tui_vanish.monitor.theory_marks import passed_on
+from vanish_recorder.protocol.quantities import QUANTITIES
 
 
 def trained(scenario: str) -> tuple[Snapshot, Prediction]:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from engine.protocol.events import VerdictChanged
 from engine.protocol.spec import RunSpec
 from tests import goldens
 from tests.tui.fake_engine import FakeRun
@@ -14,6 +13,7 @@ from tui_vanish.drawing.wrap import flow, shorten
 from tui_vanish.lab.screen import LabScreen
 from tui_vanish.monitor import verdicts
 from tui_vanish.monitor.why_screen import WhyScreen
+from vanish_recorder.protocol.events import VerdictChanged
 
 VANISHING = (
     "Each layer passes 1/7.2 of the gradient on; layer 1 gets 7e-6 of layer 7's: a sigmoid's slope is at"

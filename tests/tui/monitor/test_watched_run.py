@@ -7,16 +7,6 @@ from typing import Any
 import pytest
 
 from engine.diagnosis import Diagnosis
-from engine.protocol.events import (
-    EpochFinished,
-    Intervened,
-    LayerSample,
-    RunEvent,
-    RunStarted,
-    Sample,
-    StageStarted,
-    VerdictChanged,
-)
 from engine.protocol.spec import LayerSpec, RunSpec
 from engine.tracking import facts
 from engine.tracking.comparison import entrants
@@ -27,6 +17,16 @@ from tui_vanish.monitor import present, theory_marks, verdicts
 from tui_vanish.monitor.charts import accuracy_chart, loss_chart
 from tui_vanish.monitor.looks import Looks
 from tui_vanish.monitor.schedule import blocks
+from vanish_recorder.protocol.events import (
+    EpochFinished,
+    Intervened,
+    LayerSample,
+    RunEvent,
+    RunStarted,
+    Sample,
+    StageStarted,
+    VerdictChanged,
+)
 
 NAMES = ("encoder.fc1", "encoder.fc2", "head.linear")
 SPEC = RunSpec(

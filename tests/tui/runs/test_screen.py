@@ -11,11 +11,9 @@ from pathlib import Path
 import pytest
 
 from engine.protocol.commands import ResumeRun, Stop
-from engine.protocol.status import Status
 from engine.storage import handover, trash
 from engine.storage.labels import Labels, read_labels, write_labels
-from engine.storage.run_lock import Owner, RunLock
-from engine.storage.run_log import EVENTS, RunLog
+from engine.storage.run_log import RunLog
 from engine.storage.summary import SUMMARY, Summary, write_summary
 from tests import goldens
 from tests.engine.lab import make_scenario, origin
@@ -26,6 +24,9 @@ from tui_vanish.compare.screen import CompareScreen
 from tui_vanish.runs.columns import COLUMNS
 from tui_vanish.runs.run_list import RunList
 from tui_vanish.runs.screen import RunsScreen
+from vanish_recorder.protocol.status import Status
+from vanish_recorder.storage.log_file import EVENTS
+from vanish_recorder.storage.run_lock import Owner, RunLock
 
 _GOOD = "20260103-090000-depth-3-aaaa"
 _BAD = "20260102-090000-depth-7-bbbb"

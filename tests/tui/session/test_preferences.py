@@ -5,7 +5,6 @@ from unittest.mock import patch
 
 import pytest
 
-from engine.protocol.quantities import QUANTITIES
 from tests.tui.fake_engine import FakeEngine
 from tests.tui.lab_bench import NARROW, WIDE, Bench, catalogue, opened
 from tui_vanish.app import VanishApp
@@ -13,6 +12,7 @@ from tui_vanish.monitor.looks import ChartLooks, Looks, looks_of, preferred
 from tui_vanish.session import preferences
 from tui_vanish.session.preferences import Preferences, recall, remember
 from tui_vanish.themes import SAFE
+from vanish_recorder.protocol.quantities import QUANTITIES
 
 
 def test_stored_preferences_are_read_back(tmp_path: Path) -> None:

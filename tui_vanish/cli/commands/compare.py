@@ -8,9 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.protocol.status import Status
 from engine.storage.run_index import RunEntry
-from engine.storage.run_log import DESCRIPTION
 from engine.tracking.comparison import differences, entrants, to_record
 from engine.tracking.ranking import Entrant, Ranking, rank
 from tui_vanish.cli import options
@@ -25,6 +23,8 @@ from tui_vanish.jobs.recorded import read_run
 from tui_vanish.jobs.resume import LAST, find_run
 from tui_vanish.jobs.telling import tell
 from tui_vanish.jobs.train import Ending, Job, train_all
+from vanish_recorder.protocol.status import Status
+from vanish_recorder.storage.log_file import DESCRIPTION
 
 if TYPE_CHECKING:
     from engine.tracking.snapshot import Snapshot

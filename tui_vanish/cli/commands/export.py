@@ -9,14 +9,15 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TextIO
 
-from engine.protocol.events import EpochFinished, LayerSample, RunEvent, Sample, to_record
 from engine.storage.log_reader import LogReader, iterate_events
-from engine.storage.run_log import DESCRIPTION, EVENTS
-from scenarios.private import for_the_user_alone, make_private_folder
 from tui_vanish.cli import options
 from tui_vanish.jobs.exits import FailedError, RefusedError
 from tui_vanish.jobs.resume import find_run
 from tui_vanish.jobs.telling import tell
+from vanish_recorder.protocol.codec import to_record
+from vanish_recorder.protocol.events import EpochFinished, LayerSample, RunEvent, Sample
+from vanish_recorder.storage.log_file import DESCRIPTION, EVENTS
+from vanish_recorder.storage.private import for_the_user_alone, make_private_folder
 
 _WHERE = ("event", "step", "epoch", "stage", "time")
 _EPOCH = ("train_loss", "train_accuracy", "test_loss", "test_accuracy", "seconds", "evaluation_seconds")

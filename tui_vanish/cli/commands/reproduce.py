@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import date
 
 import scenarios
-from engine.protocol.events import EpochFinished, RunEvent, RunFinished, RunStarted, StageStarted
-from engine.protocol.status import Status
 from engine.tracking.snapshot import Snapshot
 from scenarios.published import published, sources
 from tui_vanish.cli import options
@@ -19,6 +17,8 @@ from tui_vanish.jobs import exits
 from tui_vanish.jobs.cores import physical_cores
 from tui_vanish.jobs.telling import tell
 from tui_vanish.jobs.train import Job, train_all
+from vanish_recorder.protocol.events import EpochFinished, RunEvent, RunFinished, RunStarted, StageStarted
+from vanish_recorder.protocol.status import Status
 
 _COLUMNS = ("scenario", "train loss", "train acc.", "test loss", "test acc.", "")
 # Whether the published numbers lie in the joint 95 % prediction intervals of the seeds.

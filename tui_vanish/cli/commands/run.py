@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 
 from engine.protocol.commands import ResumeRun
 from engine.protocol.spec import RunSpec
-from engine.protocol.status import Status
-from engine.storage.paths import default_runs_folder
 from engine.tracking.snapshot import RunView
 from scenarios.problems import printable
 from tui_vanish.cli import options
@@ -24,6 +22,8 @@ from tui_vanish.jobs import exits
 from tui_vanish.jobs.cores import physical_cores
 from tui_vanish.jobs.telling import tell
 from tui_vanish.jobs.train import Continuation, Ending, Job, Reporter, train_all
+from vanish_recorder.protocol.status import Status
+from vanish_recorder.storage.paths import default_runs_folder
 
 if TYPE_CHECKING:
     from engine.runtime.state import Settings

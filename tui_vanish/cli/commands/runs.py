@@ -7,13 +7,13 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from engine.protocol.events import encoded
-from engine.storage.paths import default_runs_folder
 from engine.storage.run_index import RunEntry, list_runs
 from scenarios.problems import printable
 from tui_vanish.cli import options
 from tui_vanish.drawing import format
 from tui_vanish.jobs.exits import RefusedError
+from vanish_recorder.protocol.codec import encoded
+from vanish_recorder.storage.paths import default_runs_folder
 
 _COLUMNS = ("run", "status", "epoch", "test", "best", "trained", "images", "verdict", "")
 

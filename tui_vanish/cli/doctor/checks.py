@@ -19,7 +19,6 @@ from engine.data.fashion_mnist import (
     inspect,
     titled,
 )
-from engine.storage.paths import default_runs_folder, obstacle
 from engine.user_folders import has_home, user_folder
 from scenarios.problems import printable
 from tui_vanish.cli.doctor.devices import Devices, find_devices
@@ -27,6 +26,7 @@ from tui_vanish.cli.doctor.login import Session, Terminal, find_session, find_te
 from tui_vanish.cli.options import user_scenarios
 from tui_vanish.jobs.cores import cpu_quota, physical_cores, processors, spare_cores
 from tui_vanish.working_folder import shadows
+from vanish_recorder.storage.paths import default_runs_folder, obstacle
 
 PACKAGE = "vanish-tui"
 _SHOWN = 6  # of several names

@@ -5,16 +5,16 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.protocol.data_spec import FASHION_MNIST
-from engine.protocol.quantities import QUANTITIES
-from engine.protocol.quantity import Quantity
 from tui_vanish.drawing.format import layer_name, percent
 from tui_vanish.theory.page import Knob, Page, Work, number
 from tui_vanish.theory.pictures import log_bar
 from tui_vanish.theory.plot import Plot
 from tui_vanish.theory.sheet import Sheet
+from vanish_recorder.protocol.quantities import QUANTITIES
+from vanish_recorder.protocol.quantity import Quantity
 
 if TYPE_CHECKING:
-    from engine.protocol.events import LayerSample, Sample
+    from vanish_recorder.protocol.events import LayerSample, Sample
 
 _GUESSING = math.log(FASHION_MNIST.classes)
 _TALLEST = 4  # most rows for a layer, the last of them empty

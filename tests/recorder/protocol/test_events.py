@@ -7,7 +7,10 @@ from dataclasses import fields, replace
 
 import pytest
 
-from engine.protocol.events import (
+from engine.training.progress import Where
+from tests.engine.lab import make_scenario
+from vanish_recorder.protocol.codec import from_line, from_record, to_line, to_record
+from vanish_recorder.protocol.events import (
     EpochFinished,
     Intervened,
     LayerSample,
@@ -19,14 +22,8 @@ from engine.protocol.events import (
     Sample,
     StageStarted,
     VerdictChanged,
-    from_line,
-    from_record,
-    to_line,
-    to_record,
 )
-from engine.protocol.status import Status
-from engine.training.progress import Where
-from tests.engine.lab import make_scenario
+from vanish_recorder.protocol.status import Status
 
 AT: Where = {"run": "20260101-120000-depth-7-ab12", "step": 30, "epoch": 1, "stage": 1, "time": 0.25}
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.storage import run_lock
-from engine.storage.run_lock import LOCK, CannotEnd, Owner, RunInUse, RunLock, ask_to_end, owner_of
 from tests.engine.owner_process import OwnerProcess, forge
+from vanish_recorder.storage import run_lock
+from vanish_recorder.storage.run_lock import LOCK, CannotEnd, Owner, RunInUse, RunLock, ask_to_end, owner_of
 
 Start = Callable[[str, Path], int]
 
@@ -21,7 +21,7 @@ Start = Callable[[str, Path], int]
 SHARED = "import fcntl; file = open(lock, 'w+'); fcntl.flock(file, fcntl.LOCK_SH); print(os.getpid())"
 EDITOR = "file = open(lock, 'r+'); print(os.getpid())"
 HEIR = """
-from engine.storage.run_lock import RunLock
+from vanish_recorder.storage.run_lock import RunLock
 held = RunLock(pathlib.Path(lock).parent)
 child = os.fork()
 if child:
@@ -30,7 +30,7 @@ else:
     signal.pause()
 """
 THREAD = """
-from engine.storage.run_lock import RunLock
+from vanish_recorder.storage.run_lock import RunLock
 held = RunLock(pathlib.Path(lock).parent)
 thread = threading.Thread(target=signal.pause, daemon=True)
 thread.start()

@@ -2,8 +2,8 @@
 
 import pytest
 
-from engine.protocol.events import from_line, from_record, to_line, to_record
-from tests.engine.protocol.test_events import SAMPLE
+from tests.recorder.protocol.test_events import SAMPLE
+from vanish_recorder.protocol.codec import from_line, from_record, to_line, to_record
 
 
 @pytest.mark.parametrize("quantity", ["grad_norm", "delta_norm", "weight_norm", "saturated", "sample_std"])

@@ -16,10 +16,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Self
 
-from engine.protocol.json_text import parse
-from engine.storage.atomic import write_atomically
-from engine.storage.file_clock import now_at
-from engine.storage.lock_holder import NO_LOCKS_HERE, has_locked
+from vanish_recorder.protocol.json_text import parse
+from vanish_recorder.storage.atomic import write_atomically
+from vanish_recorder.storage.file_clock import now_at
+from vanish_recorder.storage.lock_holder import NO_LOCKS_HERE, has_locked
 
 LOCK = "run.lock"
 HEARTBEAT_SECONDS = 10.0

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.protocol.json_text import DEEPEST, parse
-from engine.storage import guarded
-from engine.storage.guarded import LineTooLong, open_guarded, read_guarded, read_lines, whole_size
+from vanish_recorder.protocol.json_text import DEEPEST, parse
+from vanish_recorder.storage import guarded
+from vanish_recorder.storage.guarded import LineTooLong, open_guarded, read_guarded, read_lines, whole_size
 
 
 def _pipe(path: Path) -> None:

@@ -12,8 +12,9 @@ from time import time
 
 import pytest
 
-from engine.storage import file_clock
-from engine.storage.run_lock import (
+from tests.engine.owner_process import OwnerProcess, forge
+from vanish_recorder.storage import file_clock
+from vanish_recorder.storage.run_lock import (
     LOCK,
     SILENT_SECONDS,
     CannotEnd,
@@ -24,7 +25,6 @@ from engine.storage.run_lock import (
     ask_to_end,
     owner_of,
 )
-from tests.engine.owner_process import OwnerProcess, forge
 
 
 def test_the_owner_is_this_process_until_it_releases(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_a_run_is_locked_once(tmp_path: Path) -> None:
 
 def test_the_lock_of_a_process_that_is_gone_can_be_taken(tmp_path: Path) -> None:
     code = (
-        "from pathlib import Path; from engine.storage.run_lock import RunLock; "
+        "from pathlib import Path; from vanish_recorder.storage.run_lock import RunLock; "
         f"RunLock(Path({str(tmp_path)!r}))"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

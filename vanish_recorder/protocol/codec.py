@@ -1,239 +1,38 @@
-"""Events that the engine reports: plain frozen dataclasses, named in the past tense.
+"""Conversion between an event and its line of JSON in a log.
 
-An event is one line of a run's log and of `run --json`. `to_record` and `from_record` convert between the
-dataclass and that line. Numbers that are not finite are written as the strings "nan", "inf" and "-inf",
-because JSON has no such numbers.
-
-This file is longer than 300 lines because the format is complete here: every event, and both conversions.
+Numbers that are not finite are written as the strings "nan", "inf" and "-inf", because JSON has no such
+numbers. This file is longer than 300 lines because the format is complete here, with both conversions.
 """
 
 import json
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from types import NoneType, UnionType
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, get_args
 
-from engine.protocol.json_text import is_unicode, parse
-from engine.protocol.quantities import QUANTITIES, LayerQuantities
-from engine.protocol.status import Status
-
-SCHEMA = 1
-LARGEST_INTEGER = 2**63  # no number of anything is as large
-
-Record = dict[str, Any]
-InterventionKind = Literal["lr", "freeze", "unfreeze", "next_stage", "epochs"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayerSample(LayerQuantities):
-    """What was measured at one layer in one step: its name, the table's quantities, and whether it is frozen.
-
-    The order of the fields is the order of the keys in the log.
-
-    Attributes:
-        frozen: whether the layer does not train.
-        always_zero: in a ReLU layer, the fraction of units that were 0 for every image of the latest samples
-            together; None, and left out of the log, before there are enough of them.
-    """
-
-    frozen: bool = False
-    always_zero: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """The fields of every event.
-
-    Attributes:
-        run: name of the run.
-        step: of the run, counted from 1; 0 before the first.
-        epoch: of the run, counted from 1; 0 before the first.
-        stage: counted from 1; 0 before the first.
-        time: training time of the run in seconds, without pauses and evaluation, summed over resumes.
-    """
-
-    event: ClassVar[str]
-    run: str
-    step: int
-    epoch: int
-    stage: int
-    time: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunStarted(Event):
-    """The run began: everything that decides its numbers. This is the first line of a log.
-
-    Attributes:
-        schema: version of the log's format.
-        scenario: all settings, as JSON.
-        seed: of all randomness.
-        device: as torch names it.
-        threads: torch threads.
-        data: `name` and `source` of the data set, and its number of `train` and `test` images.
-        versions: of python and torch.
-        parameters: number of weights, biases and other learnt values.
-        steps_per_epoch: batches in an epoch.
-        stages: number of stages.
-    """
-
-    event: ClassVar[str] = "run_started"
-    schema: int
-    scenario: Record
-    seed: int
-    device: str
-    threads: int
-    data: Record
-    versions: dict[str, str]
-    parameters: int
-    steps_per_epoch: int
-    stages: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageStarted(Event):
-    """A stage began. Its layers are listed by name."""
-
-    event: ClassVar[str] = "stage_started"
-    trainable: tuple[str, ...]
-    frozen: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample(Event):
-    """One measured step. `loss` and `accuracy` (0 to 1) are those of the batch before the update."""
-
-    event: ClassVar[str] = "sample"
-    loss: float
-    accuracy: float
-    lr: float
-    layers: tuple[LayerSample, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EpochFinished(Event):
-    """An epoch ended.
-
-    Attributes:
-        train_loss: average over the epoch's batches, each before its update.
-        train_accuracy: average over the epoch's batches, from 0 to 1.
-        test_loss: over the whole test set, after the epoch.
-        test_accuracy: over the whole test set, from 0 to 1.
-        seconds: training time of the epoch.
-        evaluation_seconds: time of the evaluation on the test set.
-    """
-
-    event: ClassVar[str] = "epoch_finished"
-    train_loss: float
-    train_accuracy: float
-    test_loss: float
-    test_accuracy: float
-    seconds: float
-    evaluation_seconds: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intervened(Event):
-    """The user changed the run by hand. From here on it no longer matches its scenario.
-
-    Attributes:
-        kind: what was changed.
-        layer: the layer that was frozen or unfrozen.
-        value: the new learning rate, or the new number of epochs.
-    """
-
-    event: ClassVar[str] = "intervention"
-    kind: InterventionKind
-    layer: str | None = None
-    value: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paused(Event):
-    """The run was paused."""
-
-    event: ClassVar[str] = "paused"
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resumed(Event):
-    """The run continues, after a pause or from its directory."""
-
-    event: ClassVar[str] = "resumed"
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerdictChanged(Event):
-    """A verdict began or ended.
-
-    Attributes:
-        state: whether it began or ended.
-        kind: see engine.protocol.verdicts.
-        layer: the layer it is about; None for the whole network.
-        since_step: the first step at which it was true.
-        evidence: the numbers that it is based on, by name.
-        text: the sentence for the user.
-        suggestions: ids of scenarios to try.
-    """
-
-    event: ClassVar[str] = "verdict"
-    state: Literal["began", "ended"]
-    kind: str
-    layer: str | None
-    since_step: int
-    evidence: dict[str, float | None]
-    text: str
-    suggestions: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunFinished(Event):
-    """The run ended. This is the last line of a log.
-
-    Attributes:
-        status: how it ended.
-        epochs: how many were begun.
-        steps: how many were taken.
-        test_loss: of the last finished epoch.
-        test_accuracy: of the last finished epoch, from 0 to 1.
-        best_test_accuracy: of any epoch, from 0 to 1.
-        seconds: training time.
-        weights_sha256: see engine.training.evaluation.weights_sha256.
-        first_bad_step: of a diverged run, the first step whose loss is not finite.
-        nonfinite: of a diverged run, the names of the layers whose output is not finite.
-        error: of a failed run, the reason in one sentence.
-        traceback: of a failed run, if there is one.
-    """
-
-    event: ClassVar[str] = "run_finished"
-    status: Status
-    epochs: int
-    steps: int
-    test_loss: float | None
-    test_accuracy: float | None
-    best_test_accuracy: float | None
-    seconds: float
-    weights_sha256: str | None
-    first_bad_step: int | None = None
-    nonfinite: tuple[str, ...] | None = None
-    error: str | None = None
-    traceback: str | None = None
-
-
-RunEvent = (
-    RunStarted
-    | StageStarted
-    | Sample
-    | EpochFinished
-    | Intervened
-    | Paused
-    | Resumed
-    | VerdictChanged
-    | RunFinished
+from vanish_recorder.protocol import watch_codec
+from vanish_recorder.protocol.event import Record
+from vanish_recorder.protocol.events import (
+    EpochFinished,
+    Intervened,
+    InterventionKind,
+    LayerSample,
+    Paused,
+    Resumed,
+    RunEvent,
+    RunFinished,
+    RunStarted,
+    Sample,
+    StageStarted,
+    VerdictChanged,
 )
+from vanish_recorder.protocol.json_text import is_unicode, parse
+from vanish_recorder.protocol.quantities import QUANTITIES
+from vanish_recorder.protocol.status import Status
+from vanish_recorder.protocol.watch_events import WATCH_EVENTS, WatchEvent
+
+LARGEST_INTEGER = 2**63  # no number of anything is as large
 
 _TYPES: dict[str, type[RunEvent]] = {
     kind.event: kind
@@ -250,7 +49,7 @@ _TYPES: dict[str, type[RunEvent]] = {
     )
 }
 
-KINDS = frozenset(_TYPES)  # the names of all kinds, as in the log
+KINDS = frozenset({*_TYPES, *WATCH_EVENTS})  # the names of all kinds, as in the log
 
 # For each kind, the fields whose values can be checked with isinstance.
 _PLAIN = {int, float, str, bool, NoneType}
@@ -316,6 +115,8 @@ _NOT_FINITE = frozenset({"nan", "inf", "-inf"})
 
 def to_record(event: RunEvent) -> Record:
     """The event as a JSON object for the log and `run --json`."""
+    if isinstance(event, WatchEvent):
+        return watch_codec.to_record(event)
     record: Record = {"event": event.event}
     for field in fields(event):
         record[_KEY_OF_FIELD.get(field.name, field.name)] = encoded(getattr(event, field.name))
@@ -343,6 +144,8 @@ def from_record(record: Record) -> RunEvent | None:
         TypeError: a field is missing, or its value has the wrong type.
         ValueError: a field has a value that is not allowed.
     """
+    if record.get("event") in WATCH_EVENTS:
+        return watch_codec.from_record(record)
     kind = _TYPES.get(record.get("event", ""))
     if kind is None:
         return None

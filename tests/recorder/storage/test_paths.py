@@ -3,10 +3,11 @@
 import os
 from pathlib import Path
 
+import platformdirs
 import pytest
 
 from engine import user_folders
-from engine.storage.paths import obstacle
+from vanish_recorder.storage.paths import obstacle, state_folder
 
 
 def test_a_folder_and_one_that_can_be_made_have_no_obstacle(tmp_path: Path) -> None:
@@ -45,6 +46,16 @@ def test_without_a_home_folder_the_program_has_folders_that_cannot_be_made(
     monkeypatch.setattr(os, "getuid", lambda: 54321)
     assert not user_folders.has_home()
     folders = {user_folders.user_folder("cache"), user_folders.user_folder("config")}
-    folders.add(user_folders.user_folder("state"))
+    folders.add(state_folder())
     assert len(folders) == 3
     assert not any(folder.parent.parent.exists() for folder in folders)
+
+
+@pytest.mark.parametrize("named", [None, "", "/somewhere/else", " "])
+def test_the_folder_for_runs_is_the_one_that_platformdirs_names(
+    named: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    if named is not None:
+        monkeypatch.setenv("XDG_STATE_HOME", named)
+    assert state_folder() == platformdirs.user_state_path("vanish-tui")

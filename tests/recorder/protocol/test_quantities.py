@@ -4,9 +4,9 @@ from dataclasses import fields, replace
 
 import pytest
 
-from engine.protocol.events import LayerSample
-from engine.protocol.quantities import QUANTITIES
 from tools import quantity_table
+from vanish_recorder.protocol.events import LayerSample
+from vanish_recorder.protocol.quantities import QUANTITIES
 
 
 def test_a_layer_s_keys_are_its_name_the_rows_in_their_order_whether_it_is_frozen_and_the_count() -> None:

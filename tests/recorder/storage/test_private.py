@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from engine.protocol.status import Status
 from engine.storage import handover
 from engine.storage.checkpoint import Checkpoint, write_checkpoint
 from engine.storage.labels import Labels, write_labels
 from engine.storage.run_index import list_runs
-from engine.storage.run_lock import Owner, RunLock
 from engine.storage.run_log import RunLog
 from engine.storage.summary import Summary, write_summary
-from scenarios import variants
-from scenarios.private import make_private_folder
 from tests.engine.lab import make_scenario, origin
 from tests.test_architecture import PACKAGES, module_name, sources
+from tui_vanish.session.catalogue import save
 from tui_vanish.session.preferences import Preferences, remember
+from vanish_recorder.protocol.status import Status
+from vanish_recorder.storage.private import make_private_folder
+from vanish_recorder.storage.run_lock import Owner, RunLock
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +55,7 @@ def test_a_run_a_scenario_and_the_preferences_are_for_the_user_alone(tmp_path: P
     os.utime(runs / "a-run", (old, old))
     list_runs(runs)
     remember(runs.parent / "ui.json", Preferences(theme="light"))
-    variants.save(scenario, tmp_path / "config" / "vanish-tui" / "scenarios")
+    save(scenario, tmp_path / "config" / "vanish-tui" / "scenarios")
     assert (runs / ".index.json").exists()
     assert modes(tmp_path) == {"files": {"0o600"}, "folders": {"0o700"}}
 
@@ -77,8 +77,8 @@ def test_a_file_in_the_place_of_a_folder_is_an_error(place: str, tmp_path: Path)
 
 # These make folders with a mode of their own, inside a private one.
 _MAKE_FOLDERS = {
-    "scenarios.private",
-    "engine.storage.run_log",
+    "vanish_recorder.storage.private",
+    "vanish_recorder.storage.log_file",
     "engine.storage.trash",
     "engine.bench.dataloader",
 }

@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from engine.storage.file_clock import now_at
-from scenarios.private import for_the_user_alone
+from vanish_recorder.storage.file_clock import now_at
+from vanish_recorder.storage.private import for_the_user_alone
 
 _TEMPORARY = re.compile(r"\.(.+)\.\d+\.tmp", re.DOTALL)
 _PART = 2**20  # bytes

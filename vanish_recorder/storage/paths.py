@@ -2,15 +2,32 @@
 
 import os
 import stat
+import sys
 from datetime import datetime
 from pathlib import Path
 
-from engine.user_folders import user_folder
+_PACKAGE = "vanish-tui"
+# What Debian names as the home of a user who has none. It can't be created, so each use says why it fails.
+NO_HOME = Path("/nonexistent")
+
+
+def state_folder() -> Path:
+    """The program's folder for what it keeps, by the rules of the platform. Never raises, creates nothing.
+
+    It is the folder that platformdirs names, which other people's scripts need not have.
+    """
+    home = Path(os.path.expanduser("~"))
+    if not home.is_absolute():  # no HOME, and the system does not know the user
+        home = NO_HOME
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support" / _PACKAGE
+    named = os.environ.get("XDG_STATE_HOME", "").strip()
+    return (Path(named) if named else home / ".local" / "state") / _PACKAGE
 
 
 def default_runs_folder() -> Path:
     """The default folder for runs."""
-    return user_folder("state") / "runs"
+    return state_folder() / "runs"
 
 
 def obstacle(folder: Path) -> str:

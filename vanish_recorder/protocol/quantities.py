@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any
 
-from engine.protocol.quantity import Quantity
+from vanish_recorder.protocol.quantity import Quantity
 
 
 def row(quantity: Quantity) -> Any:
