@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from engine.bench.deadline import Deadline
 from engine.bench.spread import Spread
 from engine.data.fashion_mnist import FILES, SIDE, Dataset
 from engine.data.idx import encode
@@ -42,7 +43,14 @@ class UsualLoop:
 
 
 def measure_usual_loop(
-    scenario: Scenario, data: Dataset, threads: int, default_threads: int, *, repeats: int, batches: int
+    scenario: Scenario,
+    data: Dataset,
+    threads: int,
+    default_threads: int,
+    deadline: Deadline,
+    *,
+    repeats: int,
+    batches: int,
 ) -> UsualLoop:
     """Time the usual loop with torch's default threads, alternating with our loop.
 
@@ -51,22 +59,33 @@ def measure_usual_loop(
         data: the training set.
         threads: for our loop.
         default_threads: the number that torch uses by default.
+        deadline: fewer repetitions are made if it is near.
         repeats: the number of repetitions.
         batches: per repetition; the seconds are scaled to an epoch.
+
+    Raises:
+        OutOfTimeError: the deadline passed during the first repetition.
     """
-    ours: list[float] = []
-    usual: dict[int, list[float]] = {workers: [] for workers in _WORKERS}
+    deadline.check()
     images = len(data.train_labels) * data.passes
     to_epoch = images / scenario.data.batch_size
     torch.set_num_threads(threads)
     pace = TrainerPace(scenario, data)
     with DataLoaderLoop(scenario, data) as loop:
-        for _ in range(repeats):
+
+        def repetition() -> tuple[float, list[float]]:
             torch.set_num_threads(threads)
-            ours.append(to_epoch / BLOCK * pace())
+            own = to_epoch / BLOCK * pace()
             torch.set_num_threads(default_threads)
-            for workers, seconds in usual.items():
-                seconds.append(to_epoch / batches * loop(workers, batches))
+            others = []
+            for workers in _WORKERS:
+                deadline.check()
+                others.append(to_epoch / batches * loop(workers, batches))
+            return own, others
+
+        took = deadline.repeat(repetition, repeats)
+    ours = [own for own, _ in took]
+    usual = dict(zip(_WORKERS, zip(*(others for _, others in took), strict=True), strict=True))
     best = min(usual.values(), key=statistics.median)
     by_workers = {workers: Spread.of(seconds) for workers, seconds in usual.items()}
     return UsualLoop(by_workers, Spread.of(best), Spread.of_ratios(best, ours))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Literal
 
+from engine.bench.deadline import Deadline
 from engine.bench.spread import Spread
 from engine.data.fashion_mnist import Dataset
 from engine.training.pace import BLOCK, TrainerPace, synchronise
@@ -27,21 +28,28 @@ class Launches:
     bound: Literal["launch", "compute"]
 
 
-def measure_launches(scenario: Scenario, data: Dataset, *, repeats: int) -> Launches:
-    """Time the steps between two samples, where no code waits for the device."""
+def measure_launches(scenario: Scenario, data: Dataset, deadline: Deadline, *, repeats: int) -> Launches:
+    """Time the steps between two samples, where no code waits for the device.
+
+    Raises:
+        OutOfTimeError: the deadline passed before the first repetition.
+    """
+    deadline.check()
     device = data.train_images.device
     pace = TrainerPace(scenario, data)
-    steps, launches = [], []
-    for _ in range(repeats):
+
+    def repetition() -> tuple[float, float]:
         synchronise(device)
         began = perf_counter()
         for _ in range(BLOCK - 1):
             pace.trainer.step()
         launched = perf_counter()
         synchronise(device)
-        steps.append((perf_counter() - began) / (BLOCK - 1))
-        launches.append((launched - began) / (BLOCK - 1))
+        finished = perf_counter()
         pace.trainer.step()  # the sample
+        return (finished - began) / (BLOCK - 1), (launched - began) / (BLOCK - 1)
+
+    steps, launches = zip(*deadline.repeat(repetition, repeats), strict=True)
     step, launch = Spread.of(steps), Spread.of(launches)
     bound: Literal["launch", "compute"] = "launch" if launch.median > (1 - _IDLE) * step.median else "compute"
     return Launches(step, launch, bound)

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
+from engine.bench.deadline import Deadline
 from engine.bench.spread import Spread
 from engine.runtime.engine import Engine
 from engine.runtime.state import Settings
@@ -31,25 +32,35 @@ class Lockstep:
 
 
 def measure_lockstep(
-    settings: Settings, scenario: Scenario, *, runs: int, side_by_side: int, repeats: int
+    settings: Settings, scenario: Scenario, deadline: Deadline, *, runs: int, side_by_side: int, repeats: int
 ) -> Lockstep:
-    """Train both ways, in turn."""
+    """Train both ways, in turn.
+
+    Raises:
+        OutOfTimeError: the deadline passed during the first repetition.
+    """
     settings = replace(settings, side_by_side=side_by_side)
     brief = scenario.model_copy(update={"training": scenario.training.model_copy(update={"epochs": 1})})
-    together, in_turn = [], []
-    for _ in range(repeats):
-        together.append(_time_runs(settings, [brief] * runs, at_once=True))
-        in_turn.append(_time_runs(settings, [brief] * runs, at_once=False))
+
+    def repetition() -> tuple[float, float]:
+        several = [brief] * runs
+        together = _time_runs(settings, several, deadline, at_once=True)
+        return together, _time_runs(settings, several, deadline, at_once=False)
+
+    together, in_turn = zip(*deadline.repeat(repetition, repeats), strict=True)
     over = Spread.of_ratios(together, in_turn)
     return Lockstep(runs, side_by_side, Spread.of(together), Spread.of(in_turn), over)
 
 
-def _time_runs(settings: Settings, scenarios: Sequence[Scenario], *, at_once: bool) -> float:
+def _time_runs(
+    settings: Settings, scenarios: Sequence[Scenario], deadline: Deadline, *, at_once: bool
+) -> float:
     """Seconds from the start of the first run to the end of the last run.
 
     Args:
         settings: for the engine; the runs are saved in a temporary folder.
         scenarios: one per run.
+        deadline: is looked at with every event of a run.
         at_once: train all in lockstep; otherwise each starts when the one before it has ended.
     """
     news: queue.SimpleQueue[RunEvent] = queue.SimpleQueue()
@@ -65,6 +76,7 @@ def _time_runs(settings: Settings, scenarios: Sequence[Scenario], *, at_once: bo
                 waiting = len(group)
                 while waiting:
                     event = news.get()
+                    deadline.check()
                     began = began or (perf_counter() if isinstance(event, RunStarted) else 0.0)
                     waiting -= isinstance(event, RunFinished)
             return perf_counter() - began

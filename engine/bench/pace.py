@@ -7,6 +7,7 @@ from time import perf_counter, process_time
 
 import torch
 
+from engine.bench.deadline import Deadline
 from engine.bench.spread import Spread
 from engine.data.fashion_mnist import Dataset
 from engine.protocol.data_spec import FASHION_MNIST
@@ -72,7 +73,9 @@ class Pace:
     core: float
 
 
-def measure_pace(scenario: Scenario, data: Dataset, threads: int, *, repeats: int, blocks: int) -> Pace:
+def measure_pace(
+    scenario: Scenario, data: Dataset, threads: int, deadline: Deadline, *, repeats: int, blocks: int
+) -> Pace:
     """Train with measuring, train without, and compute only the products: a block of each in turn.
 
     The same trainer trains both ways, so that only the measuring differs. The turns use all possible orders,
@@ -82,17 +85,20 @@ def measure_pace(scenario: Scenario, data: Dataset, threads: int, *, repeats: in
         scenario: what to train.
         data: on the device to train on.
         threads: torch threads.
+        deadline: fewer repetitions are made if it is near.
         repeats: the number of repetitions.
         blocks: blocks of ten steps per repetition; the seconds are scaled to an epoch.
+
+    Raises:
+        OutOfTimeError: the deadline passed during the first repetition.
     """
     torch.set_num_threads(threads)
     device = data.train_images.device
     clock = clock_for(data)
     images = len(data.train_labels) * data.passes
     to_epoch = images / (scenario.data.batch_size * BLOCK * blocks)
-    took: list[list[float]] = [[], [], []]
-    began, had = perf_counter(), process_time()
-    for _ in range(repeats):
+
+    def repetition() -> list[float]:
         # Built again each time, because the places of the tensors in memory change the time by some percent.
         trainer = TrainerPace(scenario, data, clock)
         products = MatrixProducts(scenario, device, clock)
@@ -100,11 +106,14 @@ def measure_pace(scenario: Scenario, data: Dataset, threads: int, *, repeats: in
         sums = [0.0, 0.0, 0.0]
         for order in islice(cycle(permutations(range(len(ways)))), blocks):
             for number in order:
+                deadline.check()
                 sums[number] += ways[number]()
-        for seconds, total in zip(took, sums, strict=True):
-            seconds.append(total * to_epoch)
+        return [to_epoch * total for total in sums]
+
+    began, had = perf_counter(), process_time()
+    took = deadline.repeat(repetition, repeats)
     core = (process_time() - had) / (perf_counter() - began) / threads
-    epoch, unmeasured, floor = took
+    epoch, unmeasured, floor = zip(*took, strict=True)
     return Pace(
         threads,
         Spread.of(epoch),
@@ -116,8 +125,13 @@ def measure_pace(scenario: Scenario, data: Dataset, threads: int, *, repeats: in
     )
 
 
-def measure_steps(scenario: Scenario, data: Dataset, *, repeats: int) -> Spread | None:
-    """Seconds of one step of a scenario, with measuring; None if it diverges during the measurement."""
+def measure_steps(scenario: Scenario, data: Dataset, deadline: Deadline, *, repeats: int) -> Spread | None:
+    """Seconds of one step of a scenario, with measuring; None if it diverges during the measurement.
+
+    Raises:
+        OutOfTimeError: the deadline passed before the first repetition.
+    """
+    deadline.check()
     pace = TrainerPace(scenario, data, clock_for(data))
-    seconds = [pace() / BLOCK for _ in range(repeats)]
+    seconds = [block / BLOCK for block in deadline.repeat(pace, repeats)]
     return None if pace.trainer.status.ended else Spread.of(seconds)

@@ -8,16 +8,17 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Median, minimum and maximum of repeated measurements."""
+    """Median, minimum and maximum of `count` repeated measurements."""
 
     median: float
     low: float
     high: float
+    count: int
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Self:
         """The spread of one or more values."""
-        return cls(statistics.median(values), min(values), max(values))
+        return cls(statistics.median(values), min(values), max(values), len(values))
 
     @classmethod
     def of_ratios(cls, over: Sequence[float], under: Sequence[float]) -> Self:
