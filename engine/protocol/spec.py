@@ -18,7 +18,7 @@ Role = Literal["hidden", "output"]
 SpecSource = Literal["scenario", "watched"]
 
 OUTPUT = "output"  # the name of a scenario's output layer
-_MOST_LAYERS = 4096  # far more than a scenario may have: a damaged number must not fill the memory
+MOST_LAYERS = 4096  # far more than a scenario may have: a damaged number must not fill the memory
 _LARGEST_NUMBER = 2**31  # and of epochs, or of images in a batch
 
 
@@ -38,7 +38,7 @@ class LayerSpec:
     Attributes:
         name: unique in its network; events name the layer by it.
         role: whether it is the output layer, whose results the loss is computed from.
-        kind: what it computes.
+        kind: what it computes: `linear`, or the class of a watched module; empty if unknown.
         activation: the nonlinearity behind it, as scenarios name them; empty if none or unknown.
         norm: the normalisation before the activation, as scenarios name them.
         skip_from: the layer whose output is added to this one's; None without a skip connection.
@@ -47,7 +47,7 @@ class LayerSpec:
 
     name: str
     role: Role = "hidden"
-    kind: Literal["linear"] = "linear"
+    kind: str = "linear"
     activation: str = ""
     norm: str = "none"
     skip_from: str | None = None
@@ -86,7 +86,8 @@ class RunSpec:
         rate: that number at the beginning; None if it is unknown.
         origin: "scenario" if a scenario describes the run; "watched" if it was recorded from a model that
             the user's own script trains.
-        record: the scenario as the run's files hold it; empty where there is none.
+        record: the scenario as the run's files hold it, or of a watched run what they hold about its
+            script.
     """
 
     id: str
@@ -134,6 +135,31 @@ class RunSpec:
             record=record,
         )
 
+    @classmethod
+    def of_watched(cls, record: object) -> Self:
+        """Read the description of a watched run. Its layers are known once its structure was found.
+
+        Args:
+            record: `watched`, as `run.json` and the first line of a log hold it.
+
+        Raises:
+            NotARunSpec: it is damaged.
+        """
+        if not isinstance(record, dict):
+            raise NotARunSpec("the description is not a table")
+        if not (name := _text(record, "name")):
+            raise _unusable("name")
+        script, arguments = _text(record, "script", ""), _list(record, "arguments")
+        if not all(isinstance(each, str) for each in arguments):
+            raise _unusable("arguments")
+        command = (script.replace("\\", "/").rpartition("/")[2], *arguments)
+        return cls(id=name, title=" ".join(command).strip(), origin="watched", record=record)
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether it was recorded from a model that a script of the user's trains."""
+        return self.origin == "watched"
+
     @property
     def layer_names(self) -> tuple[str, ...]:
         """The layers' names, from the input to the output."""
@@ -175,7 +201,7 @@ _MISSING = object()
 
 def _layers(record: "Record") -> tuple[LayerSpec, ...]:
     hidden = _whole(record, "model.hidden_layers")
-    if hidden > _MOST_LAYERS:
+    if hidden > MOST_LAYERS:
         raise _unusable("model.hidden_layers")
     activation, norm = _text(record, "model.activation"), _text(record, "model.norm", "none")
     sources = {target: source for source, target in _pairs(record, "model.skip")}

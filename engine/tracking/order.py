@@ -11,9 +11,15 @@ from vanish_recorder.protocol.events import (
     Sample,
     StageStarted,
 )
+from vanish_recorder.protocol.watch_events import Measured, WatchStarted
 
 # Each of these is reported at most once at a step, an epoch or a stage.
-_ONCE: dict[type[Event], str] = {Sample: "step", EpochFinished: "epoch", StageStarted: "stage"}
+_ONCE: dict[type[Event], str] = {
+    Sample: "step",
+    Measured: "step",
+    EpochFinished: "epoch",
+    StageStarted: "stage",
+}
 
 
 class OutOfOrder(ValueError):
@@ -35,7 +41,8 @@ class Order:
             OutOfOrder: it cannot: it is repeated, or something before it is later.
         """
         last, kind = self._last, type(event)
-        if isinstance(event, RunStarted) and self._has_started:
+        is_first = isinstance(event, RunStarted | WatchStarted)
+        if is_first and self._has_started:
             raise OutOfOrder("the run has started already")
         if last is not None:
             places = ((event.step, last.step), (event.epoch, last.epoch), (event.stage, last.stage))
@@ -43,7 +50,7 @@ class Order:
             if any(now < before for now, before in places) or not event.time >= last.time:
                 raise OutOfOrder("out of order")
             # A finished run that is resumed says so first. One whose first line was lost starts again.
-            if isinstance(last, RunFinished) and not isinstance(event, Resumed | RunStarted):
+            if isinstance(last, RunFinished) and not (is_first or isinstance(event, Resumed)):
                 raise OutOfOrder("the run has ended already")
             if isinstance(event, Intervened) and event.kind == "next_stage" and event == last:
                 raise OutOfOrder("repeated")
@@ -52,5 +59,5 @@ class Order:
             if place <= self._reached.get(kind, -1):
                 raise OutOfOrder("repeated or out of order")
             self._reached[kind] = place
-        self._has_started = self._has_started or isinstance(event, RunStarted)
+        self._has_started = self._has_started or is_first
         self._last = event

@@ -81,10 +81,13 @@ class Series:
 
 
 class Profiles:
-    """At most `capacity` layer profiles, evenly spaced over the run, plus the newest one."""
+    """At most `capacity` layer profiles, evenly spaced over the run, plus the newest one.
 
-    def __init__(self, capacity: int = 256) -> None:
-        self._capacity = capacity
+    With many layers they are fewer, at least 16, so that they hold about `most_layers` layers together.
+    """
+
+    def __init__(self, capacity: int = 256, most_layers: int = 32_768) -> None:
+        self._capacity, self._most_layers = capacity, most_layers
         self._stride = 1
         self._seen = 0
         self._kept: list[Profile] = []
@@ -94,7 +97,7 @@ class Profiles:
         """Append one profile."""
         self._newest = Profile(step, time, layers)
         if self._seen % self._stride == 0:
-            if len(self._kept) == self._capacity:
+            if len(self._kept) >= min(self._capacity, max(16, self._most_layers // max(1, len(layers)))):
                 self._kept = self._kept[::2]
                 self._stride *= 2
             if self._seen % self._stride == 0:

@@ -7,14 +7,17 @@ This file is longer than 300 lines because a snapshot has many fields, and each 
 """
 
 import math
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from engine.protocol.spec import RunSpec
 from engine.tracking.series import Point, Profile, Profiles, Series
 from engine.tracking.time_left import Course
+from engine.tracking.watched import Watched, WatchedView
+from vanish_recorder.protocol.event import Event
 from vanish_recorder.protocol.events import (
+    RESTARTED,
     EpochFinished,
     Intervened,
     LayerSample,
@@ -30,6 +33,14 @@ from vanish_recorder.protocol.events import (
 from vanish_recorder.protocol.quantities import QUANTITIES
 from vanish_recorder.protocol.status import Status
 from vanish_recorder.protocol.verdicts import severity
+from vanish_recorder.protocol.watch_events import (
+    EpochLogged,
+    HistogramsTaken,
+    Measured,
+    PartDisabled,
+    StructureFound,
+    WatchStarted,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +69,7 @@ class Charts:
 
 
 _NOT_BEGUN = Course("", Status.LOADING)
+_NO_PROFILE = Profile(0, 0.0, ())
 
 
 class Result(NamedTuple):
@@ -68,6 +80,16 @@ class Result(NamedTuple):
     test_accuracy: float
 
 
+class EpochNumbers(NamedTuple):
+    """The numbers of an epoch. Of a watched run, those that its script logged; accuracies are from 0 to 1."""
+
+    epoch: int
+    train_loss: float | None = None
+    train_accuracy: float | None = None
+    test_loss: float | None = None
+    test_accuracy: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """A run at one moment, for a screen. It holds tuples and floats, no tensors.
@@ -75,9 +97,12 @@ class Snapshot:
     Attributes:
         sequence: grows with every event. Two snapshots with the same number are equal.
         spec: what the run is.
-        started: None until the run has begun (status loading).
+        started: None until the run has begun (status loading), and for a watched run.
+        watched: what only a watched run has; None for a run that trains a scenario.
         epochs: planned, over all stages; 0 if that is unknown.
         steps: planned, over all stages; 0 if that is unknown.
+        last_epoch: the numbers of the last finished epoch.
+        seconds_per_step: over the latest samples, in training time; None until there are two.
         images_per_second: over the latest samples, in training time; None until there are two.
         course: how far it is, for an estimate of the time left.
         layers: the latest profile.
@@ -102,8 +127,9 @@ class Snapshot:
     lr: float | None = None
     loss: float | None = None
     accuracy: float | None = None
-    last_epoch: EpochFinished | None = None
+    last_epoch: EpochNumbers | None = None
     best_test_accuracy: float | None = None
+    seconds_per_step: float | None = None
     images_per_second: float | None = None
     course: Course = _NOT_BEGUN
     layers: tuple[LayerSample, ...] = ()
@@ -117,11 +143,32 @@ class Snapshot:
     finished: RunFinished | None = None
     charts: Charts = Charts()
     results: tuple[Result, ...] = ()
+    watched: Watched | None = None
 
     @property
     def scenario_id(self) -> str:
-        """The scenario's id."""
+        """The scenario's id; of a watched run its name."""
         return self.spec.id
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the run's first line has been read."""
+        return self.started is not None or (self.watched is not None and self.watched.started is not None)
+
+    @property
+    def structure(self) -> StructureFound | None:
+        """The blocks and tensors of a watched run; None before they were found."""
+        return self.watched.structure if self.watched else None
+
+    @property
+    def measured(self) -> Measured | None:
+        """The latest sample of a watched run, with the numbers of its tensors."""
+        return self.watched.measured if self.watched else None
+
+    @property
+    def logged(self) -> Mapping[str, float]:
+        """The latest number under each name that the script of a watched run logged."""
+        return self.watched.logged if self.watched else {}
 
     @property
     def modified(self) -> bool:
@@ -147,8 +194,12 @@ class RunView:
         self._started: RunStarted | None = None
         self._last: RunEvent | None = None
         self._sample: Sample | None = None
-        self._finite: Sample | None = None
-        self._epoch: EpochFinished | None = None
+        self._layers, self._finite = _NO_PROFILE, _NO_PROFILE
+        self._loss: float | None = None
+        self._lr: float | None = None
+        self._watched = WatchedView() if spec.is_watched else None
+        self._epoch: EpochNumbers | None = None
+        self._evaluation_seconds = 0.0
         self._best: float | None = None
         self._pace = _Pace()
         self._stages: list[Stage] = []
@@ -177,12 +228,19 @@ class RunView:
         """Apply one event.
 
         Raises:
-            NotARunSpec: a `run_started` describes no run.
+            NotARunSpec: the run's first line describes no run.
         """
         self._sequence += 1
         self._last = event
         match event:
+            case WatchStarted() | StructureFound() | Measured() | EpochLogged():
+                self._apply_watched(event, self._watched or WatchedView())
+            case HistogramsTaken() if self._watched is not None:
+                self._watched.apply_histograms(event)
+            case PartDisabled() if self._watched is not None:
+                self._watched.apply_disabled(event)
             case RunStarted():
+                self._watched = None
                 if event.scenario != self._spec.record:
                     self._spec = RunSpec.of(event.scenario)
                 self._started, self._seed = event, event.seed
@@ -192,9 +250,13 @@ class RunView:
                     Stage(event.stage, event.step + 1, event.epoch + 1, event.trainable, event.frozen)
                 )
             case Sample():
-                self._apply_sample(event)
+                self._sample = event
+                self._apply_sample(event, event.loss, event.lr, event.layers)
+                self._batch_accuracy.add(event.step, event.time, event.accuracy)
             case EpochFinished():
-                self._apply_epoch(event)
+                self._evaluation_seconds = event.evaluation_seconds
+                names = EpochNumbers._fields[1:]
+                self._apply_epoch(event, {name: getattr(event, name) for name in names})
             case Intervened():
                 self._interventions.append(event)
                 if event.kind == "epochs" and event.value is not None:
@@ -204,6 +266,8 @@ class RunView:
             case Resumed():
                 self._status, self._pause_reason, self._finished = Status.RUNNING, None, None
                 self._pace.restart()
+                if self._watched is not None and event.reason == RESTARTED:
+                    self._watched.restart(len(self._interventions))
             case VerdictChanged():
                 self._verdicts.pop((event.kind, event.layer), None)
                 if event.state == "began":
@@ -213,7 +277,7 @@ class RunView:
 
     def course(self) -> Course:
         """How far the run is. This takes much less time than a whole snapshot."""
-        last, epoch = self._last, self._epoch
+        last = self._last
         _, ends, stage_ends = self._planned()
         return Course(
             run=self._run,
@@ -221,7 +285,7 @@ class RunView:
             step=last.step if last else 0,
             time=last.time if last else 0.0,
             evaluations=len(self._results),
-            evaluation_seconds=epoch.evaluation_seconds if epoch else 0.0,
+            evaluation_seconds=self._evaluation_seconds,
             steps_per_epoch=self._started.steps_per_epoch if self._started else 0,
             stage=self._stages[-1].number if self._stages else 0,
             stage_begins=self._stages[-1].first_step if self._stages else 0,
@@ -232,7 +296,7 @@ class RunView:
 
     def snapshot(self) -> Snapshot:
         """The run after the events so far."""
-        last, sample, finite = self._last, self._sample, self._finite
+        last, sample, layers, finite = self._last, self._sample, self._layers, self._finite
         epochs, steps, _ = self._planned()
         step = last.step if last else 0
         return Snapshot(
@@ -248,23 +312,25 @@ class RunView:
             time=last.time if last else 0.0,
             epochs=epochs,
             steps=steps,
-            lr=sample.lr if sample else None,
-            loss=sample.loss if sample else None,
+            lr=self._lr,
+            loss=self._loss,
             accuracy=sample.accuracy if sample else None,
             last_epoch=self._epoch,
             best_test_accuracy=self._best,
-            images_per_second=self._images_per_second(),
+            seconds_per_step=(seconds := self._pace.seconds_per_step()),
+            images_per_second=self._spec.batch_size / seconds if self._spec.batch_size and seconds else None,
             course=self.course(),
-            layers=sample.layers if sample else (),
-            layers_step=sample.step if sample else 0,
-            finite_layers=finite.layers if finite else (),
-            finite_layers_step=finite.step if finite else 0,
+            layers=layers.layers,
+            layers_step=layers.step,
+            finite_layers=finite.layers,
+            finite_layers_step=finite.step,
             stages=tuple(self._stages),
             interventions=tuple(self._interventions),
             pause_reason=self._pause_reason,
             verdicts=_most_severe_first(self._verdicts.values()),
             finished=self._finished,
             results=tuple(self._results),
+            watched=self._watched.snapshot() if self._watched is not None else None,
             charts=Charts(
                 batch_loss=self._batch_loss.points(),
                 batch_accuracy=self._batch_accuracy.points(),
@@ -276,23 +342,51 @@ class RunView:
             ),
         )
 
-    def _apply_sample(self, event: Sample) -> None:
-        self._sample = event
-        if _all_finite(event):
-            self._finite = event
-        self._pace.add(event.step, event.time)
-        self._batch_loss.add(event.step, event.time, event.loss)
-        self._batch_accuracy.add(event.step, event.time, event.accuracy)
-        self._profiles.add(event.step, event.time, event.layers)
+    def _apply_watched(
+        self, event: WatchStarted | StructureFound | Measured | EpochLogged, watched: WatchedView
+    ) -> None:
+        self._watched = watched
+        match event:
+            case WatchStarted():
+                if event.watched != self._spec.record:
+                    self._spec = RunSpec.of_watched(event.watched)
+                watched.apply_start(event)
+                self._status = Status.RUNNING
+            case StructureFound():
+                self._spec = replace(self._spec, layers=watched.apply_structure(event))
+            case Measured():
+                layers = watched.apply_sample(event)
+                self._apply_sample(event, event.logged.get("loss"), event.logged.get("lr"), layers)
+            case EpochLogged():
+                watched.apply_epoch(event)
+                self._apply_epoch(event, _known_numbers(event.logged))
 
-    def _apply_epoch(self, event: EpochFinished) -> None:
-        self._epoch = event
-        self._best = max(self._best or 0.0, event.test_accuracy)
-        self._train_loss.add(event.step, event.time, event.train_loss)
-        self._train_accuracy.add(event.step, event.time, event.train_accuracy)
-        self._test_loss.add(event.step, event.time, event.test_loss)
-        self._test_accuracy.add(event.step, event.time, event.test_accuracy)
-        self._results.append(Result(event.epoch, event.time, event.test_accuracy))
+    def _apply_sample(
+        self, at: Event, loss: float | None, lr: float | None, layers: tuple[LayerSample, ...]
+    ) -> None:
+        self._layers = Profile(at.step, at.time, layers)
+        self._loss, self._lr = loss, lr
+        if _all_finite(loss, layers):
+            self._finite = self._layers
+        self._pace.add(at.step, at.time)
+        if loss is not None:
+            self._batch_loss.add(at.step, at.time, loss)
+        self._profiles.add(at.step, at.time, layers)
+
+    def _apply_epoch(self, at: Event, numbers: Mapping[str, float]) -> None:
+        self._epoch = EpochNumbers(at.epoch, **numbers)
+        for name, series in (
+            ("train_loss", self._train_loss),
+            ("train_accuracy", self._train_accuracy),
+            ("test_loss", self._test_loss),
+            ("test_accuracy", self._test_accuracy),
+        ):
+            if name in numbers:
+                series.add(at.step, at.time, numbers[name])
+        if (accuracy := numbers.get("test_accuracy")) is None:
+            return
+        self._best = max(self._best or 0.0, accuracy)
+        self._results.append(Result(at.epoch, at.time, accuracy))
         if self._stages:
             stage = self._stages[-1]
             self._stages[-1] = Stage(
@@ -301,7 +395,7 @@ class RunView:
                 stage.first_epoch,
                 stage.trainable,
                 stage.frozen,
-                event.test_accuracy,
+                accuracy,
             )
 
     def _planned(self) -> tuple[int, int, int]:
@@ -327,10 +421,6 @@ class RunView:
             before + epochs * per_epoch,
         )
 
-    def _images_per_second(self) -> float | None:
-        seconds = self._pace.seconds_per_step()
-        return self._spec.batch_size / seconds if self._spec.batch_size and seconds else None
-
 
 class _Pace:
     """The speed of the run over the latest samples."""
@@ -354,9 +444,18 @@ class _Pace:
         return (ended - began) / (last - first) if last > first and ended > began else None
 
 
-def _all_finite(sample: Sample) -> bool:
-    values = (getattr(layer, name) for layer in sample.layers for name in QUANTITIES)
-    return math.isfinite(sample.loss) and all(value is None or math.isfinite(value) for value in values)
+def _all_finite(loss: float | None, layers: Sequence[LayerSample]) -> bool:
+    values = (getattr(layer, name) for layer in layers for name in QUANTITIES)
+    return all(value is None or math.isfinite(value) for value in (loss, *values))
+
+
+def _known_numbers(logged: Mapping[str, float]) -> dict[str, float]:
+    """Those that have charts of their own. An accuracy outside 0 to 1 is in another unit, so it has none."""
+    return {
+        name: value
+        for name, value in logged.items()
+        if name in EpochNumbers._fields[1:] and (name.endswith("loss") or 0 <= value <= 1)
+    }
 
 
 def _most_severe_first(verdicts: Collection[VerdictChanged]) -> tuple[VerdictChanged, ...]:

@@ -19,6 +19,8 @@ from vanish_recorder.protocol.watch_events import (
     WatchStarted,
 )
 
+RESTARTED = "the script was started again"  # why a watched run is resumed with a second process
+
 InterventionKind = Literal["lr", "freeze", "unfreeze", "next_stage", "epochs", "lr_factor", "every"]
 
 
@@ -116,8 +118,9 @@ class Intervened(Event):
 
     Attributes:
         kind: what was changed.
-        layer: the layer that was frozen or unfrozen.
-        value: the new learning rate, or the new number of epochs.
+        layer: the layer or block that was frozen or unfrozen.
+        value: the new learning rate or number of epochs; of a watched run the new factor on what its script
+            sets, or the new number of steps from one sample to the next.
     """
 
     event: ClassVar[str] = "intervention"

@@ -10,7 +10,15 @@ from typing import Any
 
 from vanish_recorder.protocol.event import Record
 from vanish_recorder.protocol.structure import STATES, BlockSpec, OptimizerSpec, TensorSpec
-from vanish_recorder.protocol.watch_events import WATCH_EVENTS, Columns, Measured, StructureFound, WatchEvent
+from vanish_recorder.protocol.watch_events import (
+    WATCH_EVENTS,
+    Columns,
+    EpochLogged,
+    HistogramsTaken,
+    Measured,
+    StructureFound,
+    WatchEvent,
+)
 
 _DIGITS = ".6g"
 _SPECS: dict[str, type] = {"blocks": BlockSpec, "tensors": TensorSpec, "optimizers": OptimizerSpec}
@@ -73,6 +81,10 @@ def from_record(record: Record) -> WatchEvent:
         values["lr"] = _numbers(values.get("lr", ()))
         if not set(values.get("states", "")) <= set(STATES):
             raise ValueError("states has an unknown letter")
+    if kind in (Measured, EpochLogged):
+        values["logged"] = _named_numbers(values.get("logged", {}))
+    if kind is HistogramsTaken:
+        values["histograms"] = _columns(values.get("histograms", {}))
     return kind(**values)
 
 
@@ -87,6 +99,12 @@ def _columns(table: Any) -> Columns:
     if not isinstance(table, dict):
         raise TypeError("columns are not a JSON object")
     return {str(name): _numbers(column) for name, column in table.items()}
+
+
+def _named_numbers(table: Any) -> dict[str, float]:
+    if not isinstance(table, dict):
+        raise TypeError("logged numbers are not a JSON object")
+    return {str(name): float(value) for name, value in table.items()}
 
 
 def _numbers(column: Sequence[Any]) -> tuple[float | None, ...]:

@@ -264,5 +264,5 @@ def _wrapped(text: str) -> str:
     return textwrap.fill(text, shutil.get_terminal_size().columns, subsequent_indent=" " * 12)
 
 
-def _figures(name: str, loss: float, accuracy: float) -> str:
+def _figures(name: str, loss: float | None, accuracy: float | None) -> str:
     return f"  {name:8}  loss {format.fixed(loss)}   accuracy {format.percent(accuracy, 1)}"

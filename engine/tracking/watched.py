@@ -1,0 +1,145 @@
+"""What only a watched run has: its structure, its tensors' latest numbers, and what its script logged."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from engine.protocol.spec import LayerSpec
+from engine.tracking.series import Point, Series
+from engine.tracking.watched_layers import WatchedLayers, layers_of
+from vanish_recorder.protocol.events import LayerSample
+from vanish_recorder.protocol.watch_events import (
+    EpochLogged,
+    HistogramsTaken,
+    Measured,
+    PartDisabled,
+    StructureFound,
+    WatchStarted,
+)
+
+_MOST_NAMES = 200  # of logged numbers, each with a series: a script may log one for each tensor
+_WINDOW = 24  # samples, over which the cost of measuring is averaged
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """The part of a snapshot that only a watched run has.
+
+    Attributes:
+        started: None until its first line has been read.
+        structure: the latest one; None before it was found.
+        measured: the latest sample.
+        logged: the latest number under each name, of steps and epochs.
+        series: of every number that was logged with steps, by name; one value for each sample.
+        epoch_series: of every number that was logged with epochs, by name.
+        histograms: the latest of each block, by its name.
+        disabled: parts of the recorder that failed, by name.
+        cost: the share of the time that measuring took lately; None before there are two samples.
+        changes_before: how many changes by hand there were when the script was last started. They do not
+            act in the new process.
+    """
+
+    started: WatchStarted | None = None
+    structure: StructureFound | None = None
+    measured: Measured | None = None
+    logged: Mapping[str, float] = field(default_factory=dict)
+    series: Mapping[str, tuple[Point, ...]] = field(default_factory=dict)
+    epoch_series: Mapping[str, tuple[Point, ...]] = field(default_factory=dict)
+    histograms: Mapping[str, HistogramsTaken] = field(default_factory=dict)
+    disabled: Mapping[str, PartDisabled] = field(default_factory=dict)
+    cost: float | None = None
+    changes_before: int = 0
+
+
+class WatchedView:
+    """Computes the watched part of a snapshot from the events of a run."""
+
+    def __init__(self) -> None:
+        self.started: WatchStarted | None = None
+        self._structure: StructureFound | None = None
+        self._layers: WatchedLayers | None = None
+        self._measured: Measured | None = None
+        self._logged: dict[str, float] = {}
+        self._series: dict[str, Series] = {}
+        self._epoch_series: dict[str, Series] = {}
+        self._histograms: dict[str, HistogramsTaken] = {}
+        self._disabled: dict[str, PartDisabled] = {}
+        self._costs: list[tuple[float, float]] = []
+        self._changes_before = 0
+
+    def apply_start(self, event: WatchStarted) -> None:
+        """Recording began."""
+        self.started = event
+
+    def apply_structure(self, event: StructureFound) -> tuple[LayerSpec, ...]:
+        """The model has this structure from now on.
+
+        Returns:
+            Its layers.
+        """
+        self._structure = event
+        self._layers = layers_of(event)
+        return self._layers.specs
+
+    def apply_sample(self, event: Measured) -> tuple[LayerSample, ...]:
+        """A step was measured.
+
+        Returns:
+            What was measured at each layer; nothing before the structure is known.
+        """
+        self._measured = event
+        self._log(self._series, event, event.logged)
+        self._costs.append((event.time, event.seconds))
+        del self._costs[:-_WINDOW]
+        return self._layers.samples(event) if self._layers is not None else ()
+
+    def apply_epoch(self, event: EpochLogged) -> None:
+        """The script ended an epoch."""
+        self._log(self._epoch_series, event, event.logged)
+
+    def apply_histograms(self, event: HistogramsTaken) -> None:
+        """Histograms of a block were taken."""
+        self._histograms[event.block] = event
+
+    def apply_disabled(self, event: PartDisabled) -> None:
+        """A part of the recorder failed."""
+        self._disabled[event.part] = event
+
+    def restart(self, changes: int) -> None:
+        """The script was started again, after so many changes by hand, with everything switched on."""
+        self._changes_before = changes
+        self._disabled.clear()
+        self._costs.clear()
+
+    def snapshot(self) -> Watched:
+        """The watched part after the events so far."""
+        return Watched(
+            started=self.started,
+            structure=self._structure,
+            measured=self._measured,
+            logged=dict(self._logged),
+            series={name: series.points() for name, series in self._series.items()},
+            epoch_series={name: series.points() for name, series in self._epoch_series.items()},
+            histograms=dict(self._histograms),
+            disabled=dict(self._disabled),
+            cost=self._cost(),
+            changes_before=self._changes_before,
+        )
+
+    def _log(
+        self, all_series: dict[str, Series], event: Measured | EpochLogged, logged: Mapping[str, float]
+    ) -> None:
+        self._logged.update(logged)
+        for name, value in logged.items():
+            if name not in all_series:
+                if len(all_series) >= _MOST_NAMES:
+                    continue
+                all_series[name] = Series()
+            all_series[name].add(event.step, event.time, value)
+
+    def _cost(self) -> float | None:
+        if len(self._costs) < 2:
+            return None
+        seconds = self._costs[-1][0] - self._costs[0][0]
+        spent = sum(seconds for _, seconds in self._costs[1:])
+        return min(1.0, spent / seconds) if seconds > 0 and math.isfinite(spent) else None
