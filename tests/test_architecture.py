@@ -58,7 +58,7 @@ FLOORS = (
     ),
     ("engine.protocol", "engine.devices", "engine.randomness", "engine.user_folders"),
     ("scenarios",),
-    ("vanish_recorder.storage",),
+    ("vanish_recorder.storage", "vanish_recorder.diagnosis"),
     ("vanish_recorder.protocol",),
 )
 FLOOR = {room: number for number, floor in enumerate(FLOORS) for room in floor}

@@ -11,10 +11,10 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from engine.diagnosis import gradients, nonfinite, progress, signals, steps, wording
-from engine.diagnosis.finding import Finding
-from engine.diagnosis.opened import Opened
 from engine.diagnosis.window import Window
 from engine.protocol.spec import RunSpec
+from vanish_recorder.diagnosis.finding import Finding
+from vanish_recorder.diagnosis.opened import Opened
 from vanish_recorder.protocol.event import Event
 from vanish_recorder.protocol.events import (
     EpochFinished,

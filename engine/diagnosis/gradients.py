@@ -7,7 +7,6 @@ finding, or None.
 import math
 
 from engine.diagnosis import causes
-from engine.diagnosis.finding import Finding
 from engine.diagnosis.thresholds import (
     CLOSE_AGAIN,
     EVEN_STEPS,
@@ -21,6 +20,7 @@ from engine.diagnosis.thresholds import (
     UNMOVED,
 )
 from engine.diagnosis.window import Layer, Window
+from vanish_recorder.diagnosis.finding import Finding
 
 
 def vanishing(window: Window, holds: str) -> Finding | None:

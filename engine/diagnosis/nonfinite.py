@@ -2,7 +2,7 @@
 
 import math
 
-from engine.diagnosis.finding import Finding
+from vanish_recorder.diagnosis.finding import Finding
 from vanish_recorder.protocol.events import RunFinished, Sample
 
 

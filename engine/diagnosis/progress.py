@@ -7,7 +7,6 @@ there is neither a `stuck` nor a `learning`. A plateau may end, as that of depth
 
 from collections.abc import Set
 
-from engine.diagnosis.finding import Finding
 from engine.diagnosis.thresholds import (
     ABOUT,
     ABOUT_AGAIN,
@@ -32,6 +31,7 @@ from engine.diagnosis.thresholds import (
     STILL_ABOUT,
 )
 from engine.diagnosis.window import Window
+from vanish_recorder.diagnosis.finding import Finding
 from vanish_recorder.protocol.verdicts import FAULTS
 
 

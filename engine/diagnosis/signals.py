@@ -7,7 +7,6 @@ finding, or None.
 from dataclasses import replace
 from typing import Literal
 
-from engine.diagnosis.finding import Finding
 from engine.diagnosis.thresholds import (
     ALIKE,
     ALIVE,
@@ -25,6 +24,7 @@ from engine.diagnosis.thresholds import (
     UNSATURATED,
 )
 from engine.diagnosis.window import Window
+from vanish_recorder.diagnosis.finding import Finding
 
 
 def signal_shrinks(window: Window, holds: str) -> Finding | None:

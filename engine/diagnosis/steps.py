@@ -7,7 +7,6 @@ import math
 from collections.abc import Set
 from dataclasses import replace
 
-from engine.diagnosis.finding import Finding
 from engine.diagnosis.thresholds import (
     BLOWN_UP,
     FALLEN_AGAIN,
@@ -25,6 +24,7 @@ from engine.diagnosis.thresholds import (
     UPSET_STEPS,
 )
 from engine.diagnosis.window import Window
+from vanish_recorder.diagnosis.finding import Finding
 
 
 def too_large(window: Window, holds: bool) -> Finding | None:

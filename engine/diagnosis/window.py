@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from engine.diagnosis.network import Network
 from engine.diagnosis.thresholds import OFF_GUESSING, PLATEAU_EPOCHS
 from engine.protocol.spec import LayerSpec, RunSpec
+from vanish_recorder.diagnosis.median import smoothed
 from vanish_recorder.protocol.events import EpochFinished, LayerSample, Sample
 
 SAMPLES = 10  # about an epoch of a full data set
@@ -196,7 +197,7 @@ class Window:
     @property
     def loss(self) -> float | None:
         """The loss of the latest batches, smoothed."""
-        return _smoothed([sample.loss for sample in self._samples][-SMOOTHED:] or [None])
+        return smoothed([sample.loss for sample in self._samples][-SMOOTHED:] or [None])
 
     @property
     def highest_loss(self) -> float | None:
@@ -216,19 +217,19 @@ def _smoothed_layer(
         spec=spec,
         number=number,
         frozen=latest.frozen,
-        delta=_smoothed([sample.delta_norm for sample in recent]),
-        grad=_smoothed([sample.grad_norm for sample in recent]),
-        update=_smoothed([sample.update_ratio for sample in recent]),
+        delta=smoothed([sample.delta_norm for sample in recent]),
+        grad=smoothed([sample.grad_norm for sample in recent]),
+        update=smoothed([sample.update_ratio for sample in recent]),
         slowest=min(updates) if len(updates) == SAMPLES else None,
         fastest=max((each for each in updates if math.isfinite(each)), default=None),
-        unmoved=_smoothed([sample.unmoved for sample in recent]),
-        size=_smoothed([_size(sample) for sample in recent]),
-        spread=_smoothed([_spread(sample) for sample in recent]),
-        saturated=_smoothed([sample.saturated for sample in recent]),
-        dead=_smoothed([_dead(sample, spec, by_batch=by_batch) for sample in uncounted]),
-        off=_smoothed([sample.dead for sample in recent]) if counted and large else None,
-        slope=_smoothed([_slope(sample, spec) for sample in recent]),
-        weights=_smoothed([sample.weight_norm for sample in recent]),
+        unmoved=smoothed([sample.unmoved for sample in recent]),
+        size=smoothed([_size(sample) for sample in recent]),
+        spread=smoothed([_spread(sample) for sample in recent]),
+        saturated=smoothed([sample.saturated for sample in recent]),
+        dead=smoothed([_dead(sample, spec, by_batch=by_batch) for sample in uncounted]),
+        off=smoothed([sample.dead for sample in recent]) if counted and large else None,
+        slope=smoothed([_slope(sample, spec) for sample in recent]),
+        weights=smoothed([sample.weight_norm for sample in recent]),
     )
 
 
@@ -278,11 +279,3 @@ def _slope(sample: LayerSample, spec: LayerSpec) -> float | None:
             return max(0.0, 1 - square)
         case _:
             return None
-
-
-def _smoothed(values: Sequence[float | None]) -> float | None:
-    """The median, or the lower of two. None if the latest sample has no value, as in a frozen layer."""
-    if values[-1] is None:
-        return None
-    finite = sorted([value for value in values if value is not None and math.isfinite(value)])
-    return finite[(len(finite) - 1) // 2] if finite else None

@@ -1,7 +1,5 @@
 """What a verdict says. The sentences are data (`assets/verdicts.toml`); here numbers are set into them."""
 
-import math
-import string
 import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -10,14 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from engine.diagnosis.cures import applicable
-from engine.diagnosis.finding import Finding
 from engine.diagnosis.network import Network
 from engine.protocol.spec import LayerSpec
+from vanish_recorder.diagnosis.finding import COUNTED, Finding
+from vanish_recorder.diagnosis.sentence import filled, listed
 
 _SENTENCES = Path(__file__).parent.parent / "assets" / "verdicts.toml"
-# The quantity that a kind of finding counts in each layer: its evidence has it as `unmoved_layer1`.
-COUNTED = {"immovable": "unmoved", "saturated": "saturated", "dead": "dead"}
-_FEW = 3  # numbers that are listed one by one; of more, the smallest and the largest
 
 
 def began(finding: Finding, layers: Sequence[LayerSpec]) -> str:
@@ -43,8 +39,8 @@ def began(finding: Finding, layers: Sequence[LayerSpec]) -> str:
     values["rate_name"] = finding.cause
     values |= {key: _layer_names([name], layers) for key, name in finding.named.items()}
     cause = causes.get(finding.cause, "")
-    values["cause"] = f": {_FORMATTER.vformat(cause, (), values)}" if cause else ""
-    text = _FORMATTER.vformat(sentences[finding.variant], (), values)
+    values["cause"] = f": {filled(cause, values)}" if cause else ""
+    text = filled(sentences[finding.variant], values)
     return text[:1].upper() + text[1:]
 
 
@@ -52,7 +48,7 @@ def ended(kind: str, since: int, step: int, *, with_stage: bool) -> str:
     """That it is over, or that the stage is in which it held."""
     sentence, sentences = "ended_with_stage" if with_stage else "ended", _sentences()
     template = sentences[kind].get(sentence, sentences["any"][sentence])
-    return _FORMATTER.vformat(template, (), {"since": since, "step": step})
+    return filled(template, {"since": since, "step": step})
 
 
 def suggestions(finding: Finding, network: Network, besides: str) -> tuple[str, ...]:
@@ -73,66 +69,6 @@ def _sentences() -> Mapping[str, Any]:
     return tomllib.loads(_SENTENCES.read_text(encoding="utf-8"))
 
 
-class _Formatter(string.Formatter):
-    """The styles that numbers come in; a sentence names one after a colon."""
-
-    def format_field(self, value: Any, format_spec: str) -> str:
-        if isinstance(value, list):
-            few = len(value) <= _FEW
-            parts = [self.format_field(item, format_spec) for item in (value if few else sorted(value))]
-            return _listed(parts) if few else f"{parts[0]} to {parts[-1]}"
-        if isinstance(value, float | int) and format_spec in _STYLES:
-            return _STYLES[format_spec](value)
-        return "nothing" if value is None else str(value)
-
-
-def _factor(value: float) -> str:
-    return f"1/{_times(1 / value)}" if 0 < value < 1 else _times(value)
-
-
-def _part(value: float) -> str:
-    if value == 0:
-        return "nothing"
-    if not 0 < value < 0.5:
-        return _times(value)
-    return f"1/{1 / value:.0f}" if value >= 0.001 else _power(value)
-
-
-def _times(value: float) -> str:
-    return _power(value) if value >= 10_000 and math.isfinite(value) else f"{float(f'{value:.2g}'):g}"
-
-
-def _power(value: float) -> str:
-    """1.2e-6, 1e7."""
-    mantissa, _, exponent = f"{value:.1e}".partition("e")
-    return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
-
-
-def _percent(value: float) -> str:
-    if 0.995 <= value < 1:
-        return f"{100 * min(value, 0.9999):.4g} %"  # 100 % is only what is all of it
-    return f"{100 * value:.2g} %" if value < 0.01 else f"{100 * value:.0f} %"
-
-
-def _loss(value: float) -> str:
-    return f"{value:.4g}"
-
-
-def _count(value: float) -> str:
-    return f"{value:.0f}"
-
-
-_STYLES = {
-    "factor": _factor,
-    "part": _part,
-    "times": _times,
-    "percent": _percent,
-    "loss": _loss,
-    "count": _count,
-}
-_FORMATTER = _Formatter()
-
-
 def _outputs(layers: Sequence[LayerSpec]) -> set[str]:
     return {layer.name for layer in layers if layer.role == "output"}
 
@@ -148,9 +84,5 @@ def _layer_names(names: Sequence[str], layers: Sequence[LayerSpec]) -> str:
         for _, run in groupby(enumerate(numbers), key=lambda item: item[1] - item[0])
     ]
     ranges = [f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
-    parts = [f"layer{'s' if len(numbers) > 1 else ''} {_listed(ranges)}"] if numbers else []
-    return _listed([*parts, *others, *(["the output layer"] if outputs else [])])
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
+    parts = [f"layer{'s' if len(numbers) > 1 else ''} {listed(ranges)}"] if numbers else []
+    return listed([*parts, *others, *(["the output layer"] if outputs else [])])

@@ -19,12 +19,12 @@ import pytest
 import scenarios
 from engine.diagnosis import Diagnosis, wording
 from engine.diagnosis.cures import CURES
-from engine.diagnosis.finding import Finding
 from engine.diagnosis.network import Network
 from engine.protocol.spec import RunSpec
 from tests.engine.diagnosis.test_wording import SENTENCES
 from tests.engine.lab import course, of_kind
 from tests.engine.made_up_runs import MadeUpRun
+from vanish_recorder.diagnosis.finding import Finding
 from vanish_recorder.protocol.codec import from_line
 from vanish_recorder.protocol.events import LayerSample, RunStarted, VerdictChanged
 from vanish_recorder.protocol.verdicts import SEVERITY

@@ -10,10 +10,10 @@ import pytest
 import engine
 import scenarios
 from engine.diagnosis import wording
-from engine.diagnosis.finding import Finding
 from engine.diagnosis.network import Network
 from engine.protocol.spec import RunSpec
 from tests.engine.lab import course
+from vanish_recorder.diagnosis.finding import Finding
 from vanish_recorder.protocol.verdicts import SEVERITY
 
 SENTENCES: dict[str, Any] = tomllib.loads(

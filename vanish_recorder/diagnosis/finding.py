@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 
 from vanish_recorder.protocol.verdicts import Kind
 
+# The quantity that a kind of finding counts in each layer: its evidence has it as `unmoved_layer1`.
+COUNTED = {"immovable": "unmoved", "saturated": "saturated", "dead": "dead"}
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

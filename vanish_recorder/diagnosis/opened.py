@@ -5,9 +5,8 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from engine.diagnosis import wording
-from engine.diagnosis.finding import Finding
-from engine.diagnosis.thresholds import (
+from vanish_recorder.diagnosis.finding import COUNTED, Finding
+from vanish_recorder.diagnosis.margins import (
     EXPLOSION_PATIENCE,
     PATIENCE,
     RATIO_MOVED,
@@ -110,7 +109,7 @@ def _is_stale(opened: Finding, now: Finding) -> bool:
     if opened.layer and now.layer and opened.layer not in (now.layer, *now.layers):
         return True
     if opened.share is not None and now.share is not None:
-        counted = f"{wording.COUNTED.get(opened.kind)}_{opened.layer}"
+        counted = f"{COUNTED.get(opened.kind)}_{opened.layer}"
         of_named = now.evidence.get(counted)  # the named layer may have recovered in part
         shares = (now.share, now.share if of_named is None else of_named)
         return any(abs(opened.share - share) >= SHARE_MOVED for share in shares)
