@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from vanish_recorder.protocol.events import VerdictChanged
 
 _GOOD = frozenset({"healthy", "learning"})
-_MILD = frozenset({"saturated", "stuck", "signal_shrinks"})
+_MILD = frozenset({"below_eps", "saturated", "stuck", "signal_shrinks", "vanishing_in_time"})
 _NEUTRAL = frozenset({"frozen"})
 _LARGE = 10_000  # larger numbers are shown with an exponent
 
@@ -61,7 +61,10 @@ def kind_name(verdict: "VerdictChanged") -> Piece:
 
 def sentence(verdict: "VerdictChanged") -> Row:
     """The verdict in full: kind, first step and reason."""
-    return (kind_name(verdict), Piece(f" since step {format.count(verdict.since_step)}. {verdict.text}"))
+    return (
+        kind_name(verdict),
+        Piece(f" since step {format.count(verdict.since_step)}. {verdict.text} {verdict.cure}".rstrip()),
+    )
 
 
 def others(verdicts: "Sequence[VerdictChanged]") -> tuple[Row, ...]:

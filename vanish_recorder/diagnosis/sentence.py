@@ -11,7 +11,7 @@ _FEW = 3  # numbers that are listed one by one; of more, the smallest and the la
 def filled(template: str, values: Mapping[str, Any]) -> str:
     """The sentence with its values, which are named in braces: `{ratio:part}`.
 
-    Styles: factor (3.2, 1/7.2), part (1/53, 7e-6), times, percent, loss, count.
+    Styles: factor (3.2, 1/7.2), part (1/53, 7e-6), times, percent, loss, power, count.
     """
     return _FORMATTER.vformat(template, (), values)
 
@@ -76,6 +76,7 @@ _STYLES = {
     "times": _times,
     "percent": _percent,
     "loss": _loss,
+    "power": _power,
     "count": _count,
 }
 _FORMATTER = _Formatter()

@@ -108,7 +108,7 @@ _LARGEST_VALUE = 2**31  # of what a user sets by hand
 _KEY_OF_FIELD = {"suggestions": "try"}
 _FIELD_OF_KEY = {key: field for field, key in _KEY_OF_FIELD.items()}
 _TEXT_FIELDS = frozenset(
-    {"run", "scenario", "device", "data", "versions", "reason", "text", "error", "traceback"}
+    {"run", "scenario", "device", "data", "versions", "reason", "text", "cure", "page", "error", "traceback"}
 )
 _NOT_FINITE = frozenset({"nan", "inf", "-inf"})
 
@@ -123,6 +123,10 @@ def to_record(event: RunEvent) -> Record:
     if isinstance(event, RunFinished):
         for optional in ("first_bad_step", "nonfinite", "error", "traceback"):
             if record[optional] is None:
+                del record[optional]
+    if isinstance(event, VerdictChanged):
+        for optional in ("cure", "page"):
+            if not record[optional]:
                 del record[optional]
     return record
 

@@ -156,7 +156,9 @@ class VerdictChanged(Event):
         since_step: the first step at which it was true.
         evidence: the numbers that it is based on, by name.
         text: the sentence for the user.
-        suggestions: ids of scenarios to try.
+        suggestions: ids of scenarios to try; none in a watched run.
+        cure: of a watched run, what helps in networks of that kind, in a sentence; "" is left out of the log.
+        page: of a watched run, the id of the theory page about it; "" is left out of the log.
     """
 
     event: ClassVar[str] = "verdict"
@@ -167,6 +169,8 @@ class VerdictChanged(Event):
     evidence: dict[str, float | None]
     text: str
     suggestions: tuple[str, ...]
+    cure: str = ""
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

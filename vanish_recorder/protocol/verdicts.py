@@ -8,10 +8,14 @@ Kind = Literal[
     "vanishing",
     "forward_collapse",
     "dead",
+    "skipped_steps",
+    "underflow",
     "immovable",
+    "below_eps",
     "saturated",
     "stuck",
     "signal_shrinks",
+    "vanishing_in_time",
     "frozen",
     "learning",
     "healthy",
@@ -24,14 +28,22 @@ SEVERITY: tuple[str, ...] = (
     "vanishing",
     "forward_collapse",
     "dead",
+    "skipped_steps",
+    "underflow",
     "immovable",
+    "below_eps",
     "saturated",
     "stuck",
     "signal_shrinks",
+    "vanishing_in_time",
     "frozen",
     "learning",
     "healthy",
 )
+# The kinds that only a watched run can have.
+WATCHED_ONLY = frozenset({"skipped_steps", "underflow", "below_eps", "vanishing_in_time"})
+# The findings that a watched script is told about on its stderr.
+SEVERE = frozenset(SEVERITY[: SEVERITY.index("below_eps")])
 # A network with one of these verdicts is not healthy.
 FAULTS = frozenset(SEVERITY[: SEVERITY.index("frozen")])
 

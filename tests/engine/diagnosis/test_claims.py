@@ -21,13 +21,12 @@ from engine.diagnosis import Diagnosis, wording
 from engine.diagnosis.cures import CURES
 from engine.diagnosis.network import Network
 from engine.protocol.spec import RunSpec
-from tests.engine.diagnosis.test_wording import SENTENCES
+from tests.engine.diagnosis.test_wording import KINDS, SENTENCES
 from tests.engine.lab import course, of_kind
 from tests.engine.made_up_runs import MadeUpRun
 from vanish_recorder.diagnosis.finding import Finding
 from vanish_recorder.protocol.codec import from_line
 from vanish_recorder.protocol.events import LayerSample, RunStarted, VerdictChanged
-from vanish_recorder.protocol.verdicts import SEVERITY
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
 Numbers = Mapping[str, float]
@@ -87,7 +86,7 @@ def _close(a: float, b: float, part: float) -> bool:
 
 def sentences() -> Iterator[tuple[str, str, str]]:
     """(kind, variant, sentence) of every sentence that begins a verdict."""
-    for kind in SEVERITY:
+    for kind in KINDS:
         for variant, text in SENTENCES[kind].items():
             if isinstance(text, str) and variant != "ended":
                 yield kind, variant, text
@@ -255,7 +254,7 @@ def test_what_a_sentence_claims_holds_for_the_numbers_in_it() -> None:
             if verdict.state == "began":
                 seen |= held_against(verdict)
     # The others need numbers that are not finite, or a very special network; test_rules has them.
-    assert {kind for kind, _ in seen} >= set(SEVERITY) - {"non_finite", "frozen"}
+    assert {kind for kind, _ in seen} >= set(KINDS) - {"non_finite", "frozen"}
     assert len(seen) >= 25
 
 
@@ -324,12 +323,12 @@ ADDRESSES = {
 def test_every_cure_addresses_what_it_is_suggested_for() -> None:
     assert ADDRESSES.keys() == CURES
     assert {entry.id for entry in scenarios.entries()} >= CURES
-    for kind in SEVERITY:
+    for kind in KINDS:
         for names in SENTENCES[kind].get("try", {}).values():
             assert all(kind in ADDRESSES[name] for name in names)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in SEVERITY if "try" in SENTENCES[kind]])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if "try" in SENTENCES[kind]])
 def test_no_cure_is_what_the_network_has(kind: Any) -> None:
     for seed in range(200):
         draw = random.Random(seed)

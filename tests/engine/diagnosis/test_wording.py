@@ -14,18 +14,19 @@ from engine.diagnosis.network import Network
 from engine.protocol.spec import RunSpec
 from tests.engine.lab import course
 from vanish_recorder.diagnosis.finding import Finding
-from vanish_recorder.protocol.verdicts import SEVERITY
+from vanish_recorder.protocol.verdicts import SEVERITY, WATCHED_ONLY
 
 SENTENCES: dict[str, Any] = tomllib.loads(
     (Path(engine.__file__).parent / "assets" / "verdicts.toml").read_text(encoding="utf-8")
 )
 LAYERS = RunSpec.of(course(7).resolved()).layers
-PROBLEMS = SEVERITY[: SEVERITY.index("frozen")]
+KINDS = [kind for kind in SEVERITY if kind not in WATCHED_ONLY]
+PROBLEMS = KINDS[: KINDS.index("frozen")]
 
 
 def test_every_kind_has_its_sentences() -> None:
-    assert SENTENCES.keys() == {*SEVERITY, "any"}
-    assert all("plain" in SENTENCES[kind] for kind in SEVERITY if kind != "stuck")
+    assert SENTENCES.keys() == {*KINDS, "any"}
+    assert all("plain" in SENTENCES[kind] for kind in KINDS if kind != "stuck")
 
 
 def test_every_activation_and_every_problem_has_something_to_try() -> None:
@@ -37,7 +38,7 @@ def test_every_activation_and_every_problem_has_something_to_try() -> None:
 
 def test_what_to_try_is_in_the_catalogue() -> None:
     known = {entry.id for entry in scenarios.entries()}
-    named = {name for kind in SEVERITY for names in SENTENCES[kind].get("try", {}).values() for name in names}
+    named = {name for kind in KINDS for names in SENTENCES[kind].get("try", {}).values() for name in names}
     assert named <= known
 
 
@@ -48,7 +49,7 @@ def test_a_run_is_not_told_to_try_itself() -> None:
 
 
 def test_every_cause_ends_a_sentence() -> None:
-    for kind in SEVERITY:
+    for kind in KINDS:
         for cause in SENTENCES[kind].get("causes", {}).values():
             assert not cause.endswith(".")
         for name, sentence in SENTENCES[kind].items():
@@ -59,7 +60,7 @@ def test_every_cause_ends_a_sentence() -> None:
 def test_the_styles_that_sentences_name_are_there() -> None:
     styles = {
         (kind, style)
-        for kind in SEVERITY
+        for kind in KINDS
         for sentence in (*SENTENCES[kind].values(), *SENTENCES[kind].get("causes", {}).values())
         if isinstance(sentence, str)
         for _, name, style, _ in string.Formatter().parse(sentence)
