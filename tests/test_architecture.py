@@ -58,6 +58,7 @@ FLOORS = (
     ),
     ("engine.protocol", "engine.devices", "engine.randomness", "engine.user_folders"),
     ("scenarios",),
+    ("vanish_recorder.recording", "vanish_recorder.control"),
     ("vanish_recorder.storage", "vanish_recorder.diagnosis"),
     ("vanish_recorder.protocol",),
 )

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from engine.storage.checkpoint import remove_unfinished
 from engine.storage.labels import LABELS
-from engine.storage.summary import SUMMARY
 from vanish_recorder.storage.atomic import remove_leftovers
 from vanish_recorder.storage.log_file import DESCRIPTION
+from vanish_recorder.storage.summary import SUMMARY
 
 _OLD_SECONDS = 3600.0
 

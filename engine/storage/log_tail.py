@@ -3,11 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
-from engine.storage.summary import Summary
 from vanish_recorder.protocol.codec import from_line
 from vanish_recorder.protocol.events import EpochFinished, RunEvent
 from vanish_recorder.storage.guarded import open_guarded, whole_size
 from vanish_recorder.storage.log_file import EVENTS
+from vanish_recorder.storage.summary import Summary
 
 _TAIL = 2**18  # bytes, which hold more than a hundred samples of a network of seven layers
 _EPOCH = f'"{EpochFinished.event}"'.encode()

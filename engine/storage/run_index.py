@@ -21,16 +21,7 @@ from engine.storage.labels import NO_LABELS, Labels, read_labels
 from engine.storage.log_tail import brought_up_to_date
 from engine.storage.origin import Origin
 from engine.storage.run_log import Newer, NotARun, read_description
-from engine.storage.summary import (
-    FIELDS,
-    SUMMARY,
-    Summary,
-    read_summary,
-    row_of,
-    summarise,
-    summary_of_row,
-    write_summary,
-)
+from engine.storage.summary import read_summary, summarise, summary_of_row
 from vanish_recorder.protocol.event import SCHEMA
 from vanish_recorder.protocol.json_text import parse
 from vanish_recorder.protocol.status import Status
@@ -38,6 +29,7 @@ from vanish_recorder.storage.atomic import remove_leftovers, write_atomically
 from vanish_recorder.storage.guarded import read_guarded
 from vanish_recorder.storage.log_file import EVENTS
 from vanish_recorder.storage.run_lock import Owner, owner_of
+from vanish_recorder.storage.summary import FIELDS, SUMMARY, Summary, row_of, write_summary
 
 INDEX = ".index.json"
 # A folder that changed this recently may change again without a new time, because file systems round times.

@@ -1,68 +1,19 @@
-"""The results of a run for lists (`summary.json`), so that a list need not read the log."""
+"""Makes and reads the summary of a run."""
 
-import json
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from engine.storage.run_log import NotARun, refuse_newer
 from engine.tracking.snapshot import Snapshot
 from vanish_recorder.protocol.codec import LIMITS, is_a
-from vanish_recorder.protocol.event import SCHEMA
 from vanish_recorder.protocol.events import RunStarted
 from vanish_recorder.protocol.json_text import parse
 from vanish_recorder.protocol.status import Status
-from vanish_recorder.storage.atomic import write_atomically
 from vanish_recorder.storage.guarded import read_guarded
+from vanish_recorder.storage.summary import FIELDS, SUMMARY, Summary
 
-SUMMARY = "summary.json"
 _LONGEST_TEXT = 1000  # characters, because a list shows it
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """The results of a run at its last save.
-
-    Attributes:
-        scenario: its id.
-        status: a run that is `running` here and has no owner was abandoned.
-        steps: planned for the whole schedule.
-        epochs: planned for the whole schedule.
-        time: training time in seconds.
-        data: a short name for the data source.
-        train_images: number of training images; None if an earlier version wrote the summary.
-        test_images: number of test images; None like `train_images`.
-        interventions: how often the run was changed by hand.
-        verdict: the kind of its most severe verdict; empty if there is none.
-        log_bytes: size of `events.jsonl` at this save. A log that is shorter now was cut.
-    """
-
-    scenario: str
-    seed: int
-    status: Status
-    step: int = 0
-    steps: int = 0
-    epoch: int = 0
-    epochs: int = 0
-    stage: int = 0
-    stages: int = 1
-    time: float = 0.0
-    train_loss: float | None = None
-    train_accuracy: float | None = None
-    test_loss: float | None = None
-    test_accuracy: float | None = None
-    best_test_accuracy: float | None = None
-    device: str = ""
-    threads: int | None = None
-    data: str = ""
-    interventions: int = 0
-    verdict: str = ""
-    log_bytes: int = 0
-    train_images: int | None = None
-    test_images: int | None = None
-
-
-FIELDS = tuple(field.name for field in fields(Summary))
 _KINDS: dict[str, Any] = {field.name: field.type for field in fields(Summary)}
 
 
@@ -107,16 +58,6 @@ def _count(started: RunStarted | None, name: str) -> int | None:
     return value if type(value) is int else None
 
 
-def write_summary(folder: Path, summary: Summary) -> None:
-    """Write the summary of a run. It replaces the previous one.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    record = {"schema": SCHEMA, "run": folder.name, **dict(zip(FIELDS, row_of(summary), strict=True))}
-    write_atomically(folder / SUMMARY, json.dumps(record).encode())
-
-
 def read_summary(folder: Path) -> Summary:
     """Read the summary of the run in `folder`.
 
@@ -135,11 +76,6 @@ def read_summary(folder: Path) -> Summary:
         return _checked({**values, "status": Status(record["status"])})
     except (KeyError, TypeError, ValueError):
         raise NotARun(f"damaged: {SUMMARY} does not describe a run") from None
-
-
-def row_of(summary: Summary) -> list[Any]:
-    """The values of a summary in the order of FIELDS, for JSON."""
-    return [getattr(summary, field) for field in FIELDS]
 
 
 def summary_of_row(row: list[Any]) -> Summary:

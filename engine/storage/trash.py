@@ -10,9 +10,9 @@ from pathlib import Path
 from time import time
 
 from engine.storage.run_log import NotARun
-from engine.storage.summary import SUMMARY
 from vanish_recorder.storage.log_file import DESCRIPTION, EVENTS
 from vanish_recorder.storage.run_lock import RunLock
+from vanish_recorder.storage.summary import SUMMARY
 
 TRASH = ".trash"
 KEPT_SECONDS = 24 * 3600.0

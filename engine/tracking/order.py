@@ -42,7 +42,8 @@ class Order:
         """
         last, kind = self._last, type(event)
         is_first = isinstance(event, RunStarted | WatchStarted)
-        if is_first and self._has_started:
+        # Each segment of a watched run says how it was started.
+        if is_first and self._has_started and not isinstance(event, WatchStarted):
             raise OutOfOrder("the run has started already")
         if last is not None:
             places = ((event.step, last.step), (event.epoch, last.epoch), (event.stage, last.stage))

@@ -20,11 +20,11 @@ from engine.storage.checkpoint import Checkpoint, copied
 from engine.storage.origin import Origin
 from engine.storage.run_directory import RunDirectory, Save
 from engine.storage.run_index import list_runs
-from engine.storage.summary import Summary, write_summary
 from engine.training.trainer import Trainer
 from tui_vanish.runs.columns import COLUMNS, Order
 from vanish_recorder.protocol.status import Status
 from vanish_recorder.storage.log_file import EVENTS
+from vanish_recorder.storage.summary import Summary, write_summary
 
 RUNS = 10_000
 REPEATS = 7

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from engine.storage.checkpoint import CHECKPOINT
-from engine.storage.summary import SUMMARY
 from tests.e2e.processes import SMALL, command, measured, read_until, run_names, saved, training
 from tests.e2e.pseudo_terminal import PATIENCE, child_environment
 from tests.engine.lab import write_data
 from vanish_recorder.storage.log_file import DESCRIPTION, EVENTS
 from vanish_recorder.storage.run_lock import LOCK
+from vanish_recorder.storage.summary import SUMMARY
 
 LIMIT = 60_000  # bytes per file
 

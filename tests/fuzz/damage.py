@@ -16,9 +16,9 @@ from engine.storage.checkpoint import CHECKPOINT, PREVIOUS
 from engine.storage.checksum import Checksum
 from engine.storage.labels import LABELS
 from engine.storage.run_index import INDEX
-from engine.storage.summary import SUMMARY
 from vanish_recorder.storage.log_file import DESCRIPTION, EVENTS
 from vanish_recorder.storage.run_lock import LOCK
+from vanish_recorder.storage.summary import SUMMARY
 
 JSON_FILES = (DESCRIPTION, SUMMARY, LABELS)
 # What `events.jsonl` and the checkpoints hold is compared with each other, so they are damaged together.

@@ -6,7 +6,6 @@ import pytest
 
 import scenarios
 from engine.storage.run_log import RunLog
-from engine.storage.summary import Summary, write_summary
 from scenarios.theory import page_for, page_ids
 from tests.engine.lab import origin
 from tests.tui.lab_bench import NARROW, opened
@@ -15,6 +14,7 @@ from tui_vanish.runs.screen import RunsScreen
 from tui_vanish.theory.page_view import Contents
 from tui_vanish.theory.screen import TheoryScreen
 from vanish_recorder.protocol.status import Status
+from vanish_recorder.storage.summary import Summary, write_summary
 
 
 async def test_t_opens_the_page_that_explains_the_highlighted_scenario(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import os
 import stat
 from contextlib import suppress
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from typing import Self
 
 from vanish_recorder.protocol.codec import to_line
@@ -75,7 +75,7 @@ class LogFile:
         self._file: int | None = None
         self._size = 0
         self._unwritten = bytearray()
-        self._mutex = Lock()  # the engine's thread writes, the saver's thread syncs
+        self._mutex = RLock()  # the engine's thread writes, the saver's thread syncs
 
     @property
     def size(self) -> int:
@@ -141,6 +141,18 @@ class LogFile:
             again = copied_to(self.folder / EVENTS, self._file)
             os.close(self._file)
             self._file = again
+
+    @property
+    def unwritten(self) -> int:
+        """How many bytes wait for a later write."""
+        return len(self._unwritten)
+
+    def abandon(self) -> None:
+        """Close the file in a forked child. It waits for no lock, because no other thread is left."""
+        self._unwritten = bytearray()
+        if self._file is not None:
+            os.close(self._file)
+        self._file = None
 
     def drop(self) -> None:
         """Give up the lines that were not written yet."""

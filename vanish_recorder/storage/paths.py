@@ -1,14 +1,17 @@
 """The folder for runs, and the names of runs."""
 
 import os
+import re
 import stat
 import sys
+import unicodedata
 from datetime import datetime
 from pathlib import Path
 
 _PACKAGE = "vanish-tui"
 # What Debian names as the home of a user who has none. It can't be created, so each use says why it fails.
 NO_HOME = Path("/nonexistent")
+_LONGEST_NAME = 60  # characters of a run's name that its folder keeps
 
 
 def state_folder() -> Path:
@@ -57,3 +60,10 @@ def new_run_name(scenario_id: str, now: datetime | None = None) -> str:
 
     moment = now or datetime.now()
     return f"{moment:%Y%m%d-%H%M%S}-{scenario_id}-{secrets.token_hex(2)}"
+
+
+def name_in_folder(name: str) -> str:
+    """A user's name for a run as a part of its folder's name: ASCII letters, digits, dots, - and _."""
+    plain = unicodedata.normalize("NFKD", name.replace("đ", "d").replace("Đ", "D"))
+    kept = re.sub(r"[^A-Za-z0-9._]+", "-", plain.encode("ascii", "ignore").decode())
+    return kept.strip("-.")[:_LONGEST_NAME].strip("-.") or "run"

@@ -13,7 +13,7 @@ import stat
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from typing import Self
 
 from vanish_recorder.protocol.json_text import parse
@@ -121,7 +121,7 @@ class RunLock:
         # The folder is locked, too: a lock file that somebody deletes would not keep a second process away.
         self._folder = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._file = -1
-        self._checking = Lock()  # the engine's thread writes, the saver's thread saves
+        self._checking = RLock()  # the engine's thread writes, the saver's thread saves
         try:
             self._acquire(folder)
         except BaseException:
@@ -189,6 +189,10 @@ class RunLock:
             self._write(b"\n")
         finally:
             self._close()
+
+    def abandon(self) -> None:
+        """Close the files in a forked child: the lock stays the parent's, and ends with the parent."""
+        self._close()
 
     def _write(self, line: bytes) -> None:
         os.pwrite(self._file, line, 0)

@@ -9,11 +9,11 @@ import pytest
 
 from engine.storage import handover
 from engine.storage.run_index import list_runs, read_entry
-from engine.storage.summary import Summary, write_summary
 from tests.engine.owner_process import OwnerProcess
 from vanish_recorder.protocol.status import Status
 from vanish_recorder.storage import file_clock
 from vanish_recorder.storage.run_lock import Owner
+from vanish_recorder.storage.summary import Summary, write_summary
 
 RUN = "20260101-120000-small-abcd"
 

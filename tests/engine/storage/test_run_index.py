@@ -17,13 +17,14 @@ from engine.storage import log_tail, run_index, trash
 from engine.storage.labels import LABELS, Labels, read_labels, write_labels
 from engine.storage.run_index import INDEX, list_runs, read_entry
 from engine.storage.run_log import NotARun, RunLog
-from engine.storage.summary import FIELDS, SUMMARY, Summary, read_summary, write_summary
+from engine.storage.summary import read_summary
 from tests.engine.lab import make_scenario, origin
 from vanish_recorder.protocol.codec import from_line, to_line
 from vanish_recorder.protocol.events import EpochFinished, RunEvent
 from vanish_recorder.protocol.status import Status
 from vanish_recorder.storage.log_file import DESCRIPTION, EVENTS
 from vanish_recorder.storage.run_lock import Owner, RunInUse, RunLock
+from vanish_recorder.storage.summary import FIELDS, SUMMARY, Summary, write_summary
 
 
 def make_run(runs: Path, name: str, status: Status | None = Status.FINISHED, **figures: object) -> Path:

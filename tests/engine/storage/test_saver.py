@@ -10,11 +10,12 @@ import pytest
 from engine.storage import run_directory, saver
 from engine.storage.run_directory import RunDirectory, Save
 from engine.storage.saver import Saver
-from engine.storage.summary import Summary, read_summary
+from engine.storage.summary import read_summary
 from tests.engine.lab import make_scenario, origin
 from vanish_recorder.protocol.events import Paused
 from vanish_recorder.protocol.status import Status
 from vanish_recorder.storage.run_lock import RunLock
+from vanish_recorder.storage.summary import Summary
 
 NEVER: Any = object()  # a checkpoint that is not really written here
 

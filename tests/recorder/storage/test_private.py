@@ -13,7 +13,6 @@ from engine.storage.checkpoint import Checkpoint, write_checkpoint
 from engine.storage.labels import Labels, write_labels
 from engine.storage.run_index import list_runs
 from engine.storage.run_log import RunLog
-from engine.storage.summary import Summary, write_summary
 from tests.engine.lab import make_scenario, origin
 from tests.test_architecture import PACKAGES, module_name, sources
 from tui_vanish.session.catalogue import save
@@ -21,6 +20,7 @@ from tui_vanish.session.preferences import Preferences, remember
 from vanish_recorder.protocol.status import Status
 from vanish_recorder.storage.private import make_private_folder
 from vanish_recorder.storage.run_lock import Owner, RunLock
+from vanish_recorder.storage.summary import Summary, write_summary
 
 
 @pytest.fixture(autouse=True)

@@ -9,12 +9,12 @@ import pytest
 
 from engine.storage.labels import LABELS
 from engine.storage.run_index import INDEX
-from engine.storage.summary import SUMMARY
 from tests.engine.lab import write_data
 from tui_vanish.cli.main import main
 from vanish_recorder.storage.log_file import DESCRIPTION, EVENTS
 from vanish_recorder.storage.paths import default_runs_folder
 from vanish_recorder.storage.run_lock import LOCK
+from vanish_recorder.storage.summary import SUMMARY
 
 DEEP = b"[" * 100_000
 VALUES: list[Any] = [None, True, float("inf"), 10**400, "\ud800\x1b[2J\n", []]

@@ -11,7 +11,6 @@ from engine.protocol.spec import RunSpec
 from engine.runtime.endings import failure, not_begun
 from engine.storage import handover
 from engine.storage.run_index import read_entry
-from engine.storage.summary import Summary, write_summary
 from engine.tracking.snapshot import Snapshot
 from tui_vanish.jobs import background, children
 from tui_vanish.jobs.background import Announcer, detach, hand_over
@@ -19,6 +18,7 @@ from tui_vanish.jobs.exits import FailedError
 from vanish_recorder.protocol.events import Resumed, RunEvent, Sample
 from vanish_recorder.protocol.status import Status
 from vanish_recorder.storage.run_lock import Owner, RunLock
+from vanish_recorder.storage.summary import Summary, write_summary
 
 RUN = "20260101-120000-small-abcd"
 

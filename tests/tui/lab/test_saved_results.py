@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from engine.storage.summary import Summary
 from tests.tui.fake_engine import FakeEngine
 from tests.tui.lab_bench import Bench, catalogue
 from tests.tui.runs.test_screen import make_run
 from tui_vanish.app import VanishApp
 from vanish_recorder.protocol.status import Status
 from vanish_recorder.storage.log_file import EVENTS
+from vanish_recorder.storage.summary import Summary
 
 
 async def first_rows(folder: Path) -> dict[str, str]:

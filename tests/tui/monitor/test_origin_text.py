@@ -7,7 +7,6 @@ from pathlib import Path
 
 from engine.storage.run_index import INDEX, list_runs
 from engine.storage.run_log import read_description
-from engine.storage.summary import Summary
 from tests.engine.lab import origin
 from tests.tui.lab_bench import NARROW, WIDE, opened
 from tests.tui.runs.test_screen import make_run
@@ -15,6 +14,7 @@ from tui_vanish.monitor import origin_text
 from tui_vanish.session.origins import Known
 from vanish_recorder.protocol.status import Status
 from vanish_recorder.storage.log_file import DESCRIPTION
+from vanish_recorder.storage.summary import Summary
 
 NAME = "20260103-090000-depth-3-aaaa"
 DONE = Summary(

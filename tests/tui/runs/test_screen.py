@@ -14,7 +14,6 @@ from engine.protocol.commands import ResumeRun, Stop
 from engine.storage import handover, trash
 from engine.storage.labels import Labels, read_labels, write_labels
 from engine.storage.run_log import RunLog
-from engine.storage.summary import SUMMARY, Summary, write_summary
 from tests import goldens
 from tests.engine.lab import make_scenario, origin
 from tests.engine.owner_process import OwnerProcess
@@ -27,6 +26,7 @@ from tui_vanish.runs.screen import RunsScreen
 from vanish_recorder.protocol.status import Status
 from vanish_recorder.storage.log_file import EVENTS
 from vanish_recorder.storage.run_lock import Owner, RunLock
+from vanish_recorder.storage.summary import SUMMARY, Summary, write_summary
 
 _GOOD = "20260103-090000-depth-3-aaaa"
 _BAD = "20260102-090000-depth-7-bbbb"
@@ -36,7 +36,7 @@ _OPEN = "20260101-090000-relu-cccc"
 def make_run(runs: Path, name: str, summary: Summary) -> Path:
     """Create a run's directory as its process leaves it."""
     scenario = make_scenario().resolved() | {"id": summary.scenario}
-    RunLog(runs / name, scenario, summary.seed, origin()).close()
+    RunLog(runs / name, scenario, summary.seed or 0, origin()).close()
     write_summary(runs / name, summary)
     return runs / name
 
