@@ -5,7 +5,7 @@ It shares the scenario, the images and the seeds with the engine, and none of it
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -123,6 +123,7 @@ class PlainTraining:
         data: what to train on.
         seed: of the run.
         rate: a factor for the learning rate.
+        precision: of everything, after the weights were drawn.
 
     Attributes:
         step, epoch: counted from 1.
@@ -131,10 +132,17 @@ class PlainTraining:
         before: the weights before the latest step.
     """
 
-    def __init__(self, scenario: Scenario, data: Dataset, seed: int, rate: float = 1.0) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        data: Dataset,
+        seed: int,
+        rate: float = 1.0,
+        precision: torch.dtype = torch.float32,
+    ) -> None:
         self.scenario, self._data, self._seed = scenario, data, seed
-        self.network = PlainNetwork(scenario.model, seed)
-        self._rate = rate
+        self.network = PlainNetwork(scenario.model, seed).to(precision)
+        self._rate, self._precision = rate, precision
         self._optimizer = self._torch_optimizer()
         self.step = self.epoch = 0
         self.losses: list[float] = []
@@ -165,6 +173,15 @@ class PlainTraining:
             if self.broken:
                 return
 
+    @torch.no_grad()
+    def begin_at(self, weights: Iterable[Tensor]) -> None:
+        """Begin the next step with these parameters of all linear layers, then of all normalisations.
+
+        Running statistics and the optimizer's state stay its own.
+        """
+        for parameter, given in zip(self.network.parameters(), weights, strict=True):
+            parameter.copy_(given)
+
     @property
     def broken(self) -> bool:
         """Whether the loss of a step was not finite."""
@@ -174,7 +191,7 @@ class PlainTraining:
         data = self._data
         order = epoch_order(self._seed, self.epoch, len(data.train_labels), data.passes)
         for chosen in torch.split(order, self.scenario.data.batch_size):
-            self._step(data.train_images[chosen] / 255, data.train_labels[chosen])
+            self._step(data.train_images[chosen].to(self._precision) / 255, data.train_labels[chosen])
             yield self.step
             if self.broken:
                 return

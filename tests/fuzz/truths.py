@@ -109,7 +109,7 @@ def find_truth(scenario: Scenario, data: Dataset, seed: int) -> Truth:
         if not training.broken:
             truth.epochs.append(_epoch_truth(training, data, first, sizes))
     truth.losses = training.losses
-    if training.broken or not math.isfinite(_test_loss(training, data)):
+    if training.broken or not math.isfinite(plain_test_loss(training, data)):
         truth.first_bad = training.step
     if truth.first_bad is not None or truth.losses[-1] > 0.8 * guessing:
         truth.tenth_learns = _learns(PlainTraining(scenario, data, seed, rate=0.1), guessing)
@@ -162,8 +162,12 @@ def _of_hidden(a: Tensor, activation: str) -> dict[str, float]:
         return {"inactive": zero.double().mean().item(), "dead": dead}
     if activation == "identity":
         return {}
-    slope = 1 - a.square() if activation == "tanh" else 4 * a * (1 - a)
-    return {"saturated": (slope < FLAT).double().mean().item()}
+    return {"saturated": (relative_slope(a, activation) < FLAT).double().mean().item()}
+
+
+def relative_slope(a: Tensor, activation: str) -> Tensor:
+    """The slope of tanh or a sigmoid at each output, in parts of its largest slope."""
+    return 1 - a.square() if activation == "tanh" else 4 * a * (1 - a)
 
 
 def _norm(tensor: Tensor) -> float:
@@ -202,7 +206,8 @@ def _epoch_truth(training: PlainTraining, data: Dataset, first: int, sizes: list
 
 
 @torch.no_grad()
-def _test_loss(training: PlainTraining, data: Dataset) -> float:
+def plain_test_loss(training: PlainTraining, data: Dataset) -> float:
+    """The loss over the test images, with the running statistics of normalisations."""
     network = training.network.copied().eval()
     logits = network(data.test_images / 255)
     return plain_loss(training.scenario.training.loss, logits, data.test_labels).item()
