@@ -254,7 +254,6 @@ def _non_finite(change: VerdictChanged, truth: Truth) -> list[str]:
 _CLAIMS: dict[str, Callable[[VerdictChanged, Truth], list[str]]] = {
     "non_finite": _non_finite,
     "exploding": _exploding,
-    "steps_too_large": _too_large,
     "vanishing": _vanishing,
     "forward_collapse": _collapse,
     "dead": _dead,

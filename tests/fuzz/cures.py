@@ -10,7 +10,6 @@ SCALES = frozenset({"relu-he", "tanh-xavier", "tanh-orthogonal"})
 ADDRESS: dict[str, frozenset[str]] = {
     "non_finite": NORMS | SCALES | {"adam", "sigmoid-critical", "gradnorm"},
     "exploding": NORMS | SCALES | {"adam", "sigmoid-critical", "gradnorm", "skip"},
-    "steps_too_large": NORMS | SCALES | {"adam"},
     "vanishing": NORMS
     | SCALES
     | {"adam", "skip", "sigmoid-critical", "gradnorm", "init-std-1", "sdagd", "relu-lr-05", "staged"},

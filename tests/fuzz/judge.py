@@ -60,7 +60,7 @@ def _judge_beginning(change: VerdictChanged, truth: Truth) -> list[Fault]:
 _ALSO_SAID_BY = {
     "steps_too_large": ("exploding", "non_finite"),
     "vanishing": ("non_finite",),
-    "exploding": ("non_finite", "steps_too_large"),
+    "exploding": ("non_finite",),
     "forward_collapse": ("non_finite", "dead", "signal_shrinks"),
     "dead": ("non_finite",),
     "immovable": ("non_finite", "dead"),
