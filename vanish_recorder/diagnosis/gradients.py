@@ -49,14 +49,14 @@ def vanishing(window: Window, holds: str) -> Finding | None:
         return None
     middle = (last.delta or 0.0) / math.sqrt(min(times, 1e30))
     starved = [block for block in before if (block.delta or 0.0) <= middle]
-    if any(block not in starved for block in before if block.number < worst.number):
-        return None  # the gradient reaches the input by another way
+    if not _rises(profile, times):
+        return None
     updates = [block.update for block in starved if block.update is not None]
     if _has_weights(window, starved) and not updates:
         return None  # they do not train
     slowest, variant = min(updates, default=None), "plain"
     if slowest is not None and _moves(slowest, last):
-        if times < (STILL_SURE if holds else SURE):
+        if window.by_leaves or times < (STILL_SURE if holds else SURE):
             return None
         variant = "moving"
     if not worst.delta:
@@ -76,13 +76,10 @@ def exploding(window: Window, holds: str) -> Finding | None:
         *before, last = profile
         worst = max(before, key=lambda block: block.delta or 0.0)
         times = _times(worst.delta, last.delta)
-        grown = [
-            each for each in before if (each.delta or 0.0) >= (worst.delta or 0.0) / math.sqrt(max(times, 1))
-        ]
-        whole = all(each in grown for each in before if each.number < worst.number)
         far = _is_far(window, times, last.number - worst.number, holds)
-        if whole and far and _steps_follow(worst, last):
-            names = tuple(block.name for block in grown)
+        if far and _rises(profile[::-1], times) and _steps_follow(worst, last):
+            middle = (worst.delta or 0.0) / math.sqrt(min(times, 1e30))
+            names = tuple(block.name for block in before if (block.delta or 0.0) >= middle)
             evidence = _compared(worst, last)
             return Finding("exploding", "plain", "", worst.name, last.name, names, evidence, ratio=times)
     if len(window.samples) < SMOOTHED:
@@ -145,6 +142,16 @@ def _is_far(window: Window, times: float, hops: int, holds: str) -> bool:
         return False
     steep = times ** (1 / hops) >= (STILL_STEEP if holds else STEEP)
     return steep or times >= (STILL_SURE if holds else SURE)
+
+
+def _rises(profile: Sequence[Block], times: float) -> bool:
+    """Whether ‖dL/dh‖ rises along the profile as a whole, so that no way around or side branch explains it.
+
+    No block in the upper quarter, on a log scale, comes before one in the lowest quarter.
+    """
+    highest, step = max(block.delta or 0.0 for block in profile), min(times, 1e30) ** 0.25
+    upper = next((n for n, block in enumerate(profile) if (block.delta or 0.0) >= highest / step), 0)
+    return all((block.delta or 0.0) > highest / step**3 for block in profile[upper:])
 
 
 def _compared(block: Block, last: Block) -> dict[str, float | None]:

@@ -223,12 +223,13 @@ def _values(finding: Finding) -> dict[str, Any]:
 def _moving(update: float | None, of_last: float | None, last: str | None) -> str:
     if update is None:
         return "it has no weights of its own"
-    text = filled("a step changes its weights by {update:part} of their size", {"update": update})
-    return (
-        text
-        if of_last is None
-        else text + filled(" ({last}: {of_last:part})", {"last": last, "of_last": of_last})
-    )
+    if update:
+        text = filled("a step changes its weights by {update:part} of their size", {"update": update})
+    else:
+        text = "a step does not change its weights"
+    if of_last is None:
+        return text
+    return text + filled(" ({last}: {of_last:part})", {"last": last, "of_last": of_last})
 
 
 def _unseen(evidence: dict[str, float | None]) -> str:
