@@ -101,6 +101,24 @@ def test_leaf_modules_are_compared_with_more_room() -> None:
     assert run.repeat(with_blocks(run.healthy(), columns), 20) == []
 
 
+def test_leaf_modules_that_move_are_not_starved() -> None:
+    """They may lie on side branches, as the parts of LoRA do."""
+    leaves = tuple(BlockSpec(name=f"h.{number}", kind="Linear", role="leaf") for number in range(16))
+    run = Run(replace(structure(), blocks=leaves))
+    assert run.repeat(with_blocks(run.healthy(), {"delta_norm": profile(1 / 3)}), 20) == []
+
+
+def test_a_dead_block_explains_why_no_gradient_gets_below_it() -> None:
+    blocks = tuple(BlockSpec(name=f"h.{number}", kind="Layer", rectified=True) for number in range(16))
+    run = Run(replace(structure(), blocks=blocks))
+    columns = {
+        "dead": [0.2] * 9 + [1.0] + [0.2] * 6,
+        "delta_norm": [0.0] * 9 + [0.1] * 7,
+        "update_ratio": [0.0] * 9 + [1e-3] * 7,
+    }
+    assert kinds(run.repeat(with_blocks(run.healthy(), columns), 20)) == ["dead"]
+
+
 def test_outputs_that_are_alike_collapse_only_if_they_differed_before() -> None:
     run = Run(structure())
     spreads = [0.5 * 0.3**number for number in range(16)]

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from tests.recorder.diagnosis.made_up import Run, kinds, only, structure, with_tensors
+from vanish_recorder.protocol.structure import OptimizerSpec
 
 
 def test_weights_that_a_type_rounds_away_cannot_move() -> None:
@@ -68,6 +69,30 @@ def test_a_gradient_below_adam_s_eps_is_said_if_it_is_known_whose() -> None:
     assert "1e-11 on average, below Adam's eps of 1e-8" in verdict.text
     without = Run(structure())
     assert without.repeat(small, 20) == []
+    mixed = Run(replace(found, optimizers=(*found.optimizers, OptimizerSpec(name="SGD", tensors=1))))
+    assert mixed.repeat(small, 20) == []
+
+
+def test_a_tensor_whose_optimizer_did_not_step_is_not_judged() -> None:
+    """Two optimizers that step in turn."""
+    found = structure(blocks=2)
+    run = Run(found)
+    still = with_tensors(run.healthy(), {"unmoved": [1.0] * 4})
+    for states in ("wwss", "ssww") * 6:
+        run.follow(replace(still, states=states))
+    assert run.said == []
+
+
+def test_a_group_whose_rate_is_0_for_long_does_not_train() -> None:
+    found = structure(blocks=2)
+    run = Run(found)
+    zero = replace(run.healthy(), lr=(0.0, 0.0, 0.1, 0.1))
+    run.repeat(run.healthy(), 5)
+    assert run.follow(zero) + run.repeat(run.healthy(), 5) == []
+    assert (
+        only(run.repeat(zero, 6), "frozen").text
+        == "1 of 2 matrices do not train: 1 with a learning rate of 0."
+    )
 
 
 def test_underflow_is_told_with_and_without_a_scale() -> None:
