@@ -59,14 +59,13 @@ class Diagnosis:
 
     def _change_structure(self, structure: StructureFound) -> None:
         """Samples of other blocks or tensors are not compared with those that follow."""
-        old, window = self._window.structure, self._window
-        if [x.name for x in old.tensors] == [
-            x.name for x in structure.tensors
-        ] and old.blocks == structure.blocks:
+        window = self._window
+        old = window.structure
+        if (old.blocks, old.tensors) == (structure.blocks, structure.tensors):
             window.structure = structure
-        else:
-            self._window = Window(structure)
-            self._window.first_step, self._window.first_scale = window.first_step, window.first_scale
+            return
+        self._window = Window(structure)
+        self._window.first_step, self._window.first_scale = window.first_step, window.first_scale
 
     def _follow(self, sample: Measured) -> list[VerdictChanged]:
         broken = nonfinite.in_sample(self._window.structure, sample, self._step)

@@ -23,7 +23,6 @@ from vanish_recorder.diagnosis.limits import (
     UNMOVED_NORMS,
 )
 from vanish_recorder.diagnosis.window import Window
-from vanish_recorder.protocol.structure import TensorRole, TensorSpec
 
 _HALF = frozenset({"bfloat16", "float16"})
 # How far apart neighbouring numbers of a type are, as a part of their size.
@@ -32,11 +31,11 @@ SPACING = {"bfloat16": 2.0**-8, "float16": 2.0**-11, "float32": 2.0**-24, "float
 
 def immovable(window: Window, holds: str) -> Finding | None:
     """Most weights of a tensor keep the same bits, and why: rounding, a learning rate of 0, no gradient."""
-    matrices = _numbers(window, "matrix")
+    matrices = window.of_roles("matrix")
     latest = window.latest("unmoved")
     least = MOVED_AGAIN if holds == "plain" else UNMOVED
     stuck = _smoothed_above(window, "unmoved", matrices, latest, least)
-    norms = [n for n in _numbers(window, "norm") if window.structure.tensors[n].dtype in _HALF]
+    norms = [n for n in window.of_roles("norm") if window.structure.tensors[n].dtype in _HALF]
     least = MOVED_NORMS if holds else UNMOVED_NORMS
     stuck_norms = _smoothed_above(window, "unmoved", norms, latest, least)
     trained = [number for number in matrices if window.tensor_was(number, "s")]
@@ -47,7 +46,7 @@ def immovable(window: Window, holds: str) -> Finding | None:
         "matrices": len(stuck),
         "of_matrices": len(matrices),
         "norm_weights": len(stuck_norms),
-        "of_norm_weights": len(_numbers(window, "norm")),
+        "of_norm_weights": len(window.of_roles("norm")),
     }
     if stuck:
         return _stuck(window, "plain", stuck, counts)
@@ -89,7 +88,7 @@ def below_eps(window: Window, holds: str) -> Finding | None:
     latest = window.latest("grad_rms")
     limit = (ABOVE_EPS if holds else BELOW_EPS) * eps
     small: dict[int, float] = {}
-    matrices = _numbers(window, "matrix")
+    matrices = window.of_roles("matrix")
     for number in matrices:
         value = latest[number] if number < len(latest) else None
         if value is None or not 0 < value < limit or not window.tensor_was(number, "s"):
@@ -114,7 +113,7 @@ def below_eps(window: Window, holds: str) -> Finding | None:
 
 def underflow(window: Window, holds: str) -> Finding | None:
     """Nearly all of a matrix's gradient is below the smallest number of fp16."""
-    matrices = _numbers(window, "matrix")
+    matrices = window.of_roles("matrix")
     least = FEWER if holds else UNDERFLOW
     lost = _smoothed_above(window, "underflow", matrices, window.latest("underflow"), least)
     if not lost:
@@ -159,7 +158,7 @@ def skipped_steps(window: Window, holds: str) -> Finding | None:
 
 def frozen(window: Window, _holds: str) -> Finding | None:
     """Matrices do not train, because they are frozen, in no optimizer, unused, or their rate is 0."""
-    matrices = _numbers(window, "matrix", "embedding")
+    matrices = window.of_roles("matrix", "embedding")
     reasons = {"frozen": "f", "in_no_optimizer": "o", "unused": "u"}
     found: dict[str, list[int]] = {
         reason: [number for number in matrices if window.tensor_was(number, letter)]
@@ -176,15 +175,6 @@ def frozen(window: Window, _holds: str) -> Finding | None:
     places = tuple(dict.fromkeys(window.place(window.structure.tensors[number]) for number in numbers))
     share = len(numbers) / len(matrices)
     return Finding("frozen", layer=places[0], layers=places, evidence=evidence, share=share)
-
-
-def _numbers(window: Window, *roles: TensorRole) -> list[int]:
-    """The tensors of these roles."""
-    return [number for number, spec in enumerate(window.structure.tensors) if _is_one(spec, roles)]
-
-
-def _is_one(spec: TensorSpec, roles: tuple[TensorRole, ...]) -> bool:
-    return spec.role in roles
 
 
 def _smoothed_above(

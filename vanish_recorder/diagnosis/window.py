@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vanish_recorder.diagnosis.median import smoothed
-from vanish_recorder.protocol.structure import BlockSpec, TensorSpec
+from vanish_recorder.protocol.structure import BlockSpec, TensorRole, TensorSpec
 from vanish_recorder.protocol.watch_events import Measured, StructureFound
 
 SAMPLES = 10
@@ -51,7 +51,7 @@ class Window:
     Attributes:
         structure: the same.
         samples: the latest, the newest last.
-        first_step: of the run's first sample.
+        first_step: of the run's first sample; 0 before it.
         first_scale: the first loss scale; None without one.
         blocks: smoothed, from the input to the output.
     """
@@ -59,18 +59,26 @@ class Window:
     def __init__(self, structure: StructureFound) -> None:
         self.structure = structure
         self.samples: deque[Measured] = deque(maxlen=SAMPLES)
+        self._recent: list[Measured] = []
+        self._states = ""
+        self._of_roles: dict[tuple[TensorRole, ...], list[int]] = {}
+        self._sizes: deque[Sequence[float | None]] = deque(maxlen=SMOOTHED)
+        self._spreads: deque[Sequence[float | None]] = deque(maxlen=SMOOTHED)
         self.first_step = 0
         self.first_scale: float | None = None
         self.blocks: tuple[Block, ...] = ()
 
     def add(self, sample: Measured) -> None:
         """Add a sample."""
-        if not self.samples:
-            self.first_step = sample.step
+        self.first_step = self.first_step or sample.step
         self.samples.append(sample)
+        self._recent = list(self.samples)[-SMOOTHED:]
+        self._states = _steady([each.states for each in self._recent])
         if self.first_scale is None:
             self.first_scale = sample.scale
-        self.blocks = tuple(self._block(number, spec) for number, spec in enumerate(self.structure.blocks))
+        self._sizes.append(list(map(_size, *self._of(sample, "activation_mean", "activation_std"))))
+        self._spreads.append(list(map(_part, *self._of(sample, "sample_std"), self._sizes[-1])))
+        self.blocks = self._smoothed_blocks()
 
     @property
     def step(self) -> int:
@@ -95,51 +103,66 @@ class Window:
         """A quantity of all tensors in the latest sample."""
         return self.samples[-1].tensors.get(name, ()) if self.samples else ()
 
-    def tensor_was(self, number: int, states: str) -> bool:
-        """Whether a tensor was in one of the states in each of the latest samples."""
-        return all(number < len(each.states) and each.states[number] in states for each in self._recent)
+    def tensor_was(self, number: int, state: str) -> bool:
+        """Whether a tensor was in this state in each of the latest samples."""
+        return number < len(self._states) and self._states[number] == state
+
+    def of_roles(self, *roles: TensorRole) -> list[int]:
+        """The tensors of these roles."""
+        if roles not in self._of_roles:
+            tensors = enumerate(self.structure.tensors)
+            self._of_roles[roles] = [number for number, spec in tensors if spec.role in roles]
+        return self._of_roles[roles]
 
     def always(self, name: str, number: int, value: float) -> bool:
         """Whether a quantity of a tensor was exactly `value` in each of the latest samples."""
-        return all(_at(sample.tensors.get(name, ()), number) == value for sample in self._recent)
+        columns = (sample.tensors.get(name, ()) for sample in reversed(self._recent))
+        return all(_at(column, number) == value for column in columns)
 
     def lr_was_zero(self, number: int) -> bool:
         """Whether a tensor's learning rate was 0 in each of the latest samples."""
-        return all(_at(sample.lr, number) == 0 for sample in self._recent)
+        return all(_at(sample.lr, number) == 0 for sample in reversed(self._recent))
 
     def place(self, spec: TensorSpec) -> str:
         """The block that a tensor belongs to; the tensor itself, if it belongs to none."""
         blocks = self.structure.blocks
         return blocks[spec.block].name if spec.block is not None and spec.block < len(blocks) else spec.name
 
-    @property
-    def _recent(self) -> list[Measured]:
-        return list(self.samples)[-SMOOTHED:]
+    def _of(self, sample: Measured, *names: str) -> list[Sequence[float | None]]:
+        """Quantities of the blocks in a sample, each with a value for every block."""
+        blocks = len(self.structure.blocks)
+        found = [sample.blocks.get(name, ()) for name in names]
+        return [column if len(column) == blocks else (None,) * blocks for column in found]
 
-    def _block(self, number: int, spec: BlockSpec) -> Block:
-        recent = self._recent
-
-        def of(name: str) -> list[float | None]:
-            return [_at(sample.blocks.get(name, ()), number) for sample in recent]
-
-        means, deviations, differences = of("activation_mean"), of("activation_std"), of("sample_std")
-        sizes = [
-            None if mean is None or deviation is None else math.hypot(mean, deviation)
-            for mean, deviation in zip(means, deviations, strict=True)
-        ]
-        spreads = [
-            difference / size if size and difference is not None else None
-            for difference, size in zip(differences, sizes, strict=True)
-        ]
-        return Block(
-            spec=spec,
-            number=number,
-            delta=smoothed(of("delta_norm")),
-            update=smoothed(of("update_ratio")),
-            size=smoothed(sizes),
-            spread=smoothed(spreads),
-            dead=smoothed(of("dead")) if spec.rectified else None,
+    def _smoothed_blocks(self) -> tuple[Block, ...]:
+        recent, specs = self._recent, self.structure.blocks
+        delta, update, dead = (
+            [smoothed(values) for values in zip(*(self._of(each, name)[0] for each in recent), strict=True)]
+            for name in ("delta_norm", "update_ratio", "dead")
         )
+        size, spread = (
+            [smoothed(values) for values in zip(*columns, strict=True)]
+            for columns in (self._sizes, self._spreads)
+        )
+        return tuple(
+            Block(spec, number, delta[number], update[number], size[number], spread[number], dead[number])
+            for number, spec in enumerate(specs)
+        )
+
+
+def _size(mean: float | None, deviation: float | None) -> float | None:
+    return None if mean is None or deviation is None else math.hypot(mean, deviation)
+
+
+def _part(difference: float | None, size: float | None) -> float | None:
+    return difference / size if size and difference is not None else None
+
+
+def _steady(states: Sequence[str]) -> str:
+    """For each tensor the letter that it has in all samples, or a ? if they differ."""
+    if len(set(states)) == 1:
+        return states[0]
+    return "".join(each[0] if len(set(each)) == 1 else "?" for each in zip(*states, strict=False))
 
 
 def _at(column: Sequence[float | None], number: int) -> float | None:

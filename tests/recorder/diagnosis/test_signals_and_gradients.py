@@ -185,3 +185,13 @@ def test_a_new_structure_begins_its_samples_again() -> None:
     run.found = structure(blocks=4)
     assert run.diagnosis.apply(run.found) == []
     assert kinds(run.repeat(run.healthy(), 12)) == ["-vanishing"]
+
+
+def test_a_new_structure_does_not_begin_the_run_again() -> None:
+    """Dead units count after the first steps of the run, not of the structure."""
+    run = Run(structure())
+    run.repeat(run.healthy(), 20)
+    rectified = tuple(replace(block, rectified=True) for block in run.found.blocks)
+    run.diagnosis.apply(replace(run.found, blocks=rectified))
+    said = run.repeat(with_blocks(run.healthy(), {"dead": [0.8] * 16}), 3)
+    assert kinds(said) == ["dead"]
