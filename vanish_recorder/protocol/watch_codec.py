@@ -30,7 +30,9 @@ def to_record(event: WatchEvent) -> Record:
     record: Record = {"event": event.event}
     for field in fields(event):
         value = getattr(event, field.name)
-        if field.name in _COMMON or value not in ((), {}, "", None, 0, 0.0):
+        if field.name in _COMMON:  # a time as it is: rounded up, it would be later than the next event's
+            record[field.name] = value
+        elif value not in ((), {}, "", None, 0, 0.0):
             record[field.name] = _rows(value) if isinstance(event, StructureFound) else _encoded(value)
     return record
 

@@ -1,0 +1,107 @@
+"""The parameters of a model, with their names, found by identity."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn.parameter import is_lazy
+
+from vanish_recorder.model.names import Names
+from vanish_recorder.protocol.structure import TensorRole, TensorSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Tensors:
+    """The parameters of a model at one moment.
+
+    Attributes:
+        parameters: each once, in the order of `named_parameters()`.
+        specs: of each.
+        numbers: of each, by identity.
+    """
+
+    parameters: tuple[nn.Parameter, ...]
+    specs: tuple[TensorSpec, ...]
+    numbers: Mapping[int, int]
+
+    @property
+    def learnt(self) -> int:
+        """How many numbers the model learns."""
+        return sum(each.numel() for each in self.parameters if each.requires_grad and not _without_data(each))
+
+
+def find_tensors(model: nn.Module, blocks: Sequence[str] = ()) -> Tensors:
+    """The parameters of `model`.
+
+    Args:
+        model: the outermost module.
+        blocks: names of blocks, to which the parameters inside them are assigned.
+    """
+    clean = Names(model).clean
+    found: dict[int, nn.Parameter] = {}
+    names: dict[int, list[str]] = {}
+    roles: dict[int, TensorRole] = {}
+    for path, module in model.named_modules():
+        for key, parameter in module._parameters.items():
+            if parameter is None:
+                continue
+            identity = id(parameter)
+            if identity not in found:
+                found[identity], names[identity] = parameter, []
+                roles[identity] = _role(module, key, parameter)
+            names[identity].append(clean(f"{path}.{key}" if path else key))
+    places = {name: number for number, name in enumerate(blocks)}
+    return Tensors(
+        parameters=tuple(found.values()),
+        specs=tuple(
+            TensorSpec(
+                name=names[identity][0],
+                shape=() if _without_data(parameter) else tuple(parameter.shape),
+                dtype=str(parameter.dtype).removeprefix("torch."),
+                role=roles[identity],
+                block=_block_of(names[identity][0], places),
+                also=tuple(names[identity][1:]),
+            )
+            for identity, parameter in found.items()
+        ),
+        numbers={identity: number for number, identity in enumerate(found)},
+    )
+
+
+def _block_of(name: str, places: Mapping[str, int]) -> int | None:
+    """The number of the innermost block that a parameter lies in."""
+    while name:
+        name = name.rpartition(".")[0]
+        if name in places:
+            return places[name]
+    return places.get("")
+
+
+def _role(module: nn.Module, key: str, parameter: nn.Parameter) -> TensorRole:
+    if isinstance(module, nn.Embedding | nn.EmbeddingBag):
+        return "embedding"
+    if "norm" in type(module).__name__.lower():
+        return "norm"
+    if "bias" in key:
+        return "bias"
+    if _without_data(parameter):
+        return "other"
+    return "matrix" if parameter.ndim >= 2 else "other"
+
+
+def _without_data(parameter: nn.Parameter) -> bool:
+    return is_lazy(parameter)
+
+
+def cannot_be_measured(parameter: torch.Tensor) -> str:
+    """Why nothing can be measured of a parameter; empty if something can."""
+    if is_lazy(parameter):
+        return "it has no shape before the first forward pass"
+    if parameter.is_meta:
+        return "it is on the meta device and has no data"
+    if not (parameter.is_floating_point() or parameter.is_complex()):
+        return f"{str(parameter.dtype).removeprefix('torch.')} weights are not measured"
+    if parameter.is_quantized or parameter.layout is not torch.strided:
+        return "its layout is not supported"
+    return ""

@@ -1,0 +1,70 @@
+"""Which steps are measured."""
+
+import math
+from typing import Literal
+
+FIRST = 10  # steps that are always measured
+_LONGEST_WAIT = 30.0  # seconds, until measuring has paid for an expensive first sample
+_ROUND = (1, 2, 5)
+
+Every = int | Literal["auto"]
+
+
+class Schedule:
+    """Decides after each step whether the next one is measured.
+
+    Args:
+        every: a number of steps; or "auto", which measures as often as the budget allows.
+        budget: with "auto", the share of the training's time that measuring may take.
+        first_step: the number of steps before.
+    """
+
+    def __init__(self, every: Every, budget: float, first_step: int = 0) -> None:
+        self.every = every
+        self._budget = budget
+        self._first = first_step
+        self._step_seconds = 0.0  # of a step without measuring, smoothed
+        self._cost = 0.0  # seconds of a sample, smoothed
+        self._debt = 0.0  # seconds of measuring that the budget has not covered yet
+
+    def took(self, step_seconds: float, cost: float) -> None:
+        """A step ended.
+
+        Args:
+            step_seconds: that the training took for it.
+            cost: seconds of measuring, in this step.
+        """
+        known = self._step_seconds
+        self._step_seconds = step_seconds if not known else 0.9 * known + 0.1 * min(step_seconds, 10 * known)
+        self._debt += cost - self._budget * step_seconds
+        # Steps before an expensive sample may not be saved up, nor may one sample stop measuring for long.
+        longest = self._budget * _LONGEST_WAIT
+        self._debt = min(max(self._debt, -max(self._cost, cost)), longest)
+
+    def sampled(self, cost: float) -> None:
+        """A sample was taken.
+
+        Args:
+            cost: seconds.
+        """
+        self._cost = cost if not self._cost else 0.8 * self._cost + 0.2 * cost
+
+    def is_due(self, step: int) -> bool:
+        """Whether a step is measured.
+
+        Args:
+            step: of the run, counted from 1.
+        """
+        if step - self._first <= FIRST:
+            return True
+        if self.every != "auto":
+            return step % self.every == 0
+        return step % self.interval == 0 and self._debt <= 0
+
+    @property
+    def interval(self) -> int:
+        """With "auto", every how many steps the budget allows a sample: 1, 2, 5, 10, 20, 50 and so on."""
+        per_step = self._budget * self._step_seconds
+        wanted = self._cost / per_step if per_step > 0 else 1.0
+        power = 10 ** max(0, math.floor(math.log10(wanted))) if wanted > 1 else 1
+        return next((power * each for each in _ROUND if power * each >= wanted), 10 * power)
