@@ -120,6 +120,9 @@ ACTIONS: tuple[Action, ...] = (
         "Change by hand",
         rank=7,
     ),
+    Action(
+        "measure_often", ("M",), "measure more", "Measure your own model more often", "lab", "Change by hand"
+    ),
     Action("set_epochs", ("E",), "epochs", "Set the number of epochs", "lab", "Change by hand"),
     Action("new_seed", ("R",), "", "Train the scenario again with another seed", "lab", "Change by hand"),
     Action("edit", ("e",), "edit", "Edit the scenario, then train or save it", "lab", "Run", rank=6),
@@ -171,7 +174,15 @@ ACTIONS: tuple[Action, ...] = (
         rank=8,
     ),
     Action("cycle_bars", ("v",), "bars", "Show another quantity of the layers", "lab", "View", rank=7),
-    Action("cycle_chart", ("l",), "chart", "Switch between the loss and the accuracy", "lab", "View", rank=6),
+    Action(
+        "cycle_chart",
+        ("l",),
+        "chart",
+        "Show the next chart: loss, accuracy, or what was logged",
+        "lab",
+        "View",
+        rank=6,
+    ),
     Action(
         "toggle_about",
         ("i",),

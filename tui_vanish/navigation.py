@@ -41,7 +41,7 @@ class Navigation:
     ) -> None:
         self._app, self._session, self._poller = app, session, poller
         self._undisturbed = undisturbed
-        self._listed = session.catalogue.entries
+        self._listed = session.runs.entries
         self._theory: Pages | None = None
 
     # ------------------------------------------------------------------------- as a screen's host
@@ -175,7 +175,7 @@ class Navigation:
     def show_news(self) -> None:
         """Show the session's latest snapshot on the screens."""
         wanted = self._session.runs.list_new_runs()
-        if self._session.catalogue.entries is not self._listed:
+        if self._session.runs.entries != self._listed:
             self._list_entries()
         for scenario_id in wanted:
             self.show_in_lab(scenario_id)
@@ -215,7 +215,7 @@ class Navigation:
         self.show_in_lab(entry.id)
 
     def _list_entries(self) -> None:
-        self._listed = self._session.catalogue.entries
+        self._listed = self._session.runs.entries
         for lab in self._labs():
             lab.show_entries(self._listed)
 

@@ -21,6 +21,7 @@ from tui_vanish.actions import ACTIONS, bindings_everywhere
 from tui_vanish.chrome.own_screen import Dialog
 from tui_vanish.chrome.screen import LiveScreen
 from tui_vanish.drawing.text import Piece, Row, cut, padded
+from tui_vanish.session.models import shown_name
 from tui_vanish.widgets.item_list import ItemList
 from tui_vanish.widgets.line_input import LineInput
 
@@ -141,8 +142,8 @@ def _commands(below: "Screen[object]") -> Iterator[Command]:
             target = "app" if action.target == "app" else "screen"
             yield Command(action.help, f"key {action.shown_keys[0]}", f"{target}.{action.call}")
     if live and here == "lab":
-        for entry in live.session.catalogue.entries:
-            yield Command(f"Go to {entry.id}", entry.title, f"screen.select({entry.id!r})")
+        for entry in live.session.runs.entries:
+            yield Command(f"Go to {shown_name(entry)}", entry.title, f"screen.select({entry.id!r})")
     for page_id in page_ids():
         page = page_text(page_id)
         yield Command(f"Theory: {page.title}", page.slides[0], f"app.theory({page_id!r})")

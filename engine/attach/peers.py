@@ -1,6 +1,7 @@
 """Runs that other processes train: find them, read their logs, take them over."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
@@ -74,6 +75,10 @@ class Peers:
             return f"no other process trains {run}"
         if not owner.is_here:
             return f"{run} is trained by {owner}: it can only be watched from here"
+        with suppress(NotARun):
+            spec = read_description(self._runs_folder / run).spec
+            if spec.is_watched:
+                return f"{run} belongs to your script ({spec.title}): it trains there, and is shown here"
         if any(handover.owner == owner for handover in self._handovers):
             return ""  # a second signal would end it before it has saved
         # The process ends all of its runs, also those that it began since the last look.
@@ -101,7 +106,9 @@ class Peers:
         if run in self._followers or run in self._unreadable:
             return
         try:
-            read_description(self._runs_folder / run).spec.scenario()
+            spec = read_description(self._runs_folder / run).spec
+            if not spec.is_watched:
+                spec.scenario()  # a run that this version cannot train is not shown, either
             self._followers[run] = Follower(self._runs_folder / run)
         except (NotARun, NotARunSpec) as error:
             self._give_up(run, str(error))

@@ -137,7 +137,7 @@ class Loop:
         try:
             what = read_description(self._folder / command.run)
             scenario = what.spec.scenario()
-            run = self._add(command.run, scenario, what.seed)
+            run = self._add(command.run, scenario, what.seed or 0)
         except Exception as error:  # whatever is in the folder must fail this run, not the engine
             text = f"{command.run} cannot be resumed: {reason_of(error)}"
             self._notify(command.run, "error", text)

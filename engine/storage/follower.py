@@ -29,7 +29,7 @@ class Follower:
         self.folder = folder
         self.is_behind = False  # after a poll that had read the most that it may
         self._description = what = read_description(folder)
-        self._view = RunView(what.run, what.spec, what.seed)
+        self._view = RunView(what.run, what.spec, what.seed or 0)
         self._reader = LogReader()
         self._snapshot = self._view.snapshot()
         self._position, self._size, self._last = 0, 0, b""
@@ -101,7 +101,7 @@ class Follower:
 
     def _restart(self) -> None:
         what = self._description
-        self._view = RunView(what.run, what.spec, what.seed)
+        self._view = RunView(what.run, what.spec, what.seed or 0)
         self._reader = LogReader()
         self._snapshot = self._view.snapshot()
         self._position, self._size, self._last = 0, 0, b""

@@ -16,6 +16,7 @@ from vanish_recorder.protocol.events import RunEvent, RunStarted
 from vanish_recorder.protocol.json_text import parse
 from vanish_recorder.storage.guarded import read_guarded
 from vanish_recorder.storage.log_file import DESCRIPTION, EVENTS, LogFile
+from vanish_recorder.storage.watched_description import WATCHED
 
 _PLAIN = Checksum()
 
@@ -34,14 +35,14 @@ class Description:
 
     Attributes:
         run: name of the run and of its folder.
-        seed: of all its randomness.
+        seed: of all its randomness; None of a watched run, whose script has its own.
         spec: what it trains.
         origin: what it began with; None if an earlier version began the run.
         checksum: of its checkpoints.
     """
 
     run: str
-    seed: int
+    seed: int | None
     spec: RunSpec
     origin: Origin | None
     checksum: Checksum
@@ -65,6 +66,8 @@ def read_description(folder: Path) -> Description:
         raise NotARun(f"damaged: {DESCRIPTION} is not JSON") from None
     refuse_newer(record)
     try:
+        if record.get("kind") == WATCHED:
+            return Description(folder.name, None, RunSpec.of_watched(record[WATCHED]), None, _PLAIN)
         spec, seed = RunSpec.of(record["scenario"]), record["seed"]
         if not is_a(seed, int) or isinstance(seed, bool):
             raise TypeError("the seed is not a whole number")

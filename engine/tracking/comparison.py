@@ -40,6 +40,8 @@ def entrants(snapshots: Sequence[Snapshot]) -> tuple[Entrant, ...]:
     for run in snapshots:
         # A run that is still loading will get the same data, device and threads as the others.
         identity = [run.scenario_id, settings(run, run.started or started), list(_by_hand(run))]
+        if run.spec.is_watched:  # a script may train another model under the same name and settings
+            identity.append(run.run)
         seeds = groups.setdefault(json.dumps(identity, sort_keys=True), {})
         if run.seed not in seeds or run.step >= seeds[run.seed].step:
             seeds[run.seed] = run

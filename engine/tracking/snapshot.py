@@ -182,7 +182,7 @@ class RunView:
     Args:
         run: the run's name.
         spec: what the run is. A `run_started` with another description replaces it.
-        seed: the run's seed.
+        seed: the run's seed; 0 of a watched run, whose script has its own.
     """
 
     def __init__(self, run: str, spec: RunSpec, seed: int) -> None:

@@ -1,5 +1,7 @@
 """The quantities that bars and heatmap can show, and a quantity's number as a text."""
 
+from collections.abc import Sequence
+
 from tui_vanish.drawing import format
 from vanish_recorder.protocol.quantities import QUANTITIES
 from vanish_recorder.protocol.quantity import Quantity
@@ -10,9 +12,9 @@ USUAL = IN_BARS[0]
 _LARGE = 100  # from here on a fixed number has an exponent, as the columns beside it have
 
 
-def next_quantity(quantity: Quantity) -> Quantity:
-    """The one that the bars show next."""
-    return IN_BARS[(IN_BARS.index(quantity) + 1) % len(IN_BARS)]
+def next_quantity(quantity: Quantity, among: Sequence[Quantity] = IN_BARS) -> Quantity:
+    """The one that the bars show next, of those that there are."""
+    return among[(among.index(quantity) + 1) % len(among)]
 
 
 def number(quantity: Quantity, value: float | None, *, ascii: bool = False) -> str:

@@ -69,6 +69,27 @@ def labels(now: Situation) -> Mapping[str, str]:
         "compare": "compare" if now.can_compare and now.can_train else "",
         "help": "help",
         "quit": "quit",
+        **(_of_script(now, now.run) if now.run is not None and now.run.watched is not None else {}),
+    }
+
+
+def _of_script(now: Situation, run: "Snapshot") -> dict[str, str]:
+    """The labels for a run of the user's own model, which its script trains."""
+    active = not run.status.ended
+    shown = active and now.layout.run
+    frozen = now.looks.layer in frozen_layers(run)
+    return {
+        "train": "tensors" if now.layout.run else "open",
+        "pause": ("continue" if run.status is Status.PAUSED else "pause") if active else "",
+        "stop": "stop" if active else "",
+        "freeze": ("unfreeze" if frozen else "freeze") if shown and now.looks.layer else "",
+        "rate": "lr ×2" if shown else "",
+        "layer_detail": "histograms" if shown and now.looks.layer else "",
+        "cycle_chart": "chart" if now.layout.run else "",
+        "toggle_about": "about",
+        "copy_command": "copy",
+        "edit": "",
+        "mark": "",
     }
 
 
@@ -117,7 +138,14 @@ def _freeze(run: "Snapshot", layer: str | None) -> str:
 
 def _of_interventions(now: Situation) -> dict[str, str]:
     run, layer = now.run, now.looks.layer
-    if run is None or run.status.ended or now.elsewhere or not now.layout.run or not now.can_train:
+    if (
+        run is None
+        or run.watched is not None
+        or run.status.ended
+        or now.elsewhere
+        or not now.layout.run
+        or not now.can_train
+    ):
         return {}
     return {
         "freeze": _freeze(run, layer),

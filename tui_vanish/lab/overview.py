@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from tui_vanish.lab.scenario_list import Standing
 from tui_vanish.lab.scenario_text import Paragraph
+from tui_vanish.session.models import key_of
 
 if TYPE_CHECKING:
     from engine.runtime.state import EngineSnapshot
@@ -29,7 +30,7 @@ def standings(snapshot: "EngineSnapshot", saved: Mapping[str, "Result"]) -> dict
         saved: the latest saved runs, for scenarios without a run in this session.
     """
     return {name: Standing(result.status, result.accuracy) for name, result in saved.items()} | {
-        run.scenario_id: Standing(run.status, run.last_epoch.test_accuracy if run.last_epoch else None)
+        key_of(run): Standing(run.status, run.last_epoch.test_accuracy if run.last_epoch else None)
         for run in snapshot.runs
     }
 

@@ -1,4 +1,7 @@
-"""The lab's keys that act on the shown run: view settings, changes by hand, and suggestions to try."""
+"""The lab's keys that act on the shown run: view settings, changes by hand, and suggestions to try.
+
+This file is longer than 300 lines because it has one short method for each key.
+"""
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
@@ -8,9 +11,11 @@ from engine.protocol.commands import Pause, Resume, Stop
 from tui_vanish.chrome.screen import LiveScreen
 from tui_vanish.instruments.quantities import next_quantity
 from tui_vanish.lab.interventions import Interventions
-from tui_vanish.monitor import axis, chart_controls, verdicts
+from tui_vanish.lab.script_control import ScriptControl
+from tui_vanish.monitor import axis, chart_controls, logged, present, verdicts
 from tui_vanish.monitor.looks import ChartLooks, Looks, looks_of, preferred
 from tui_vanish.monitor.theory_marks import Predictions
+from tui_vanish.session.models import Model
 from vanish_recorder.protocol.status import Status
 
 if TYPE_CHECKING:
@@ -53,6 +58,7 @@ class RunControls(LiveScreen[None]):
         self._trying: _Trying | None = None
         self._charted = ""  # the run whose charts were shown last
         self._interventions = Interventions(self)
+        self._script = ScriptControl(self)
 
     @property
     @abstractmethod
@@ -69,8 +75,19 @@ class RunControls(LiveScreen[None]):
         run = self.shown_run
         if run is not None and not run.status.ended:
             return run
-        self.refuse("This scenario is not training.")
+        self.refuse("The script has ended." if self.has_model else "This scenario is not training.")
         return None
+
+    @property
+    def has_model(self) -> bool:
+        """Whether the highlighted line is a model of the user's, and no scenario."""
+        return isinstance(self.highlighted, Model)
+
+    def refuses_model(self, why: str) -> bool:
+        """Whether a key that is for scenarios was pressed on a model of the user's; `why` says so."""
+        if self.has_model:
+            self.refuse(why)
+        return self.has_model
 
     def on_mount(self) -> None:
         """Restore the view settings of the last session."""
@@ -87,7 +104,12 @@ class RunControls(LiveScreen[None]):
 
     def action_cycle_bars(self) -> None:
         """Show the next quantity of the layers."""
-        self.look(quantity=next_quantity(self.looks.quantity))
+        run = self.shown_run
+        if run is None:
+            self.look(quantity=next_quantity(self.looks.quantity))
+        else:
+            shown = present.shown_quantity(run, self.looks)
+            self.look(quantity=next_quantity(shown, present.quantities_of(run)))
 
     def action_over_time(self) -> None:
         """Switch between the current state of the layers and the layers over the training time."""
@@ -101,10 +123,10 @@ class RunControls(LiveScreen[None]):
         if run is None:
             self.refuse(_NO_RUN)
             return
-        if run.started is None or not run.spec.layers:
+        if not run.has_begun or not run.spec.layers:
             self.refuse("This run has not started yet.")
             return
-        if run.run in self.session.snapshot.followed:
+        if run.watched is None and run.run in self.session.snapshot.followed:
             self.refuse("Only a run of this process can be measured; this one is read from its log.")
             return
         layer = self.looks.layer or verdicts.accused(run) or run.spec.layer_names[0]
@@ -128,7 +150,10 @@ class RunControls(LiveScreen[None]):
     # ------------------------------------------------------------------------------------ charts
 
     def action_cycle_chart(self) -> None:
-        """Switch between the loss and the accuracy."""
+        """Switch between the loss and the accuracy; of a watched run, show the next logged number."""
+        if (run := self.shown_run) is not None and run.watched is not None:
+            self.look(logged=logged.after(run, self.looks.logged))
+            return
         self.look(chart="accuracy" if self.looks.chart == "loss" else "loss")
 
     def action_log_loss(self) -> None:
@@ -174,23 +199,37 @@ class RunControls(LiveScreen[None]):
 
     def action_pause(self) -> None:
         """Pause or resume the run."""
-        if (run := self.active_run()) is not None:
+        if (run := self.active_run()) is None:
+            return
+        if run.watched is not None:
+            self._script.pause(run)
+        else:
             command = Resume if run.status is Status.PAUSED else Pause
             self.session.send(command(run.run))
 
     def action_take_over(self) -> None:
         """Resume here a run that another process trains."""
+        if self.refuses_model("A script cannot be taken over: it trains in its own process."):
+            return
         if (run := self.shown_run) is not None:
             self.session.runs.take_over(run.run)
 
     def action_stop(self) -> None:
         """Stop the run."""
-        if (run := self.active_run()) is not None:
+        if (run := self.active_run()) is None:
+            return
+        if run.watched is not None:
+            self._script.stop(run)
+        else:
             self.session.send(Stop(run.run))
 
     def action_copy_command(self) -> None:
         """Copy the command line that repeats the run."""
-        if (run := self.shown_run) is not None:
+        if (run := self.shown_run) is not None and run.watched is not None:
+            from tui_vanish.monitor.watched_text import script_line
+
+            self.host.copy(script_line(run))
+        elif run is not None:
             from engine.storage.origin import Origin
             from tui_vanish.monitor.present import command_line
 
@@ -206,25 +245,40 @@ class RunControls(LiveScreen[None]):
     def action_freeze(self) -> None:
         """Freeze or unfreeze the selected layer."""
         if (run := self.active_run()) is not None:
-            self._interventions.toggle_frozen(run, self.looks.layer)
+            acting = self._interventions if run.watched is None else self._script
+            acting.toggle_frozen(run, self.looks.layer)
 
     def action_rate(self, by: str) -> None:
         """Double or halve the learning rate."""
         if (run := self.active_run()) is not None:
-            self._interventions.change_rate(run, int(by))
+            acting = self._interventions if run.watched is None else self._script
+            acting.change_rate(run, int(by))
+
+    def action_measure_often(self) -> None:
+        """Let the script of a watched run measure more often."""
+        if not self.has_model:
+            self.refuse("How often a scenario is measured is part of it; this key is for your own models.")
+        elif (run := self.active_run()) is not None:
+            self._script.measure_more_often(run)
 
     def action_next_stage(self) -> None:
         """End the current stage."""
+        if self.refuses_model("A script has no stages."):
+            return
         if (run := self.active_run()) is not None:
             self._interventions.next_stage(run)
 
     def action_set_epochs(self) -> None:
         """Ask for the number of epochs."""
+        if self.refuses_model("The script itself decides how many epochs it trains."):
+            return
         if (run := self.active_run()) is not None:
             self._interventions.ask_epochs(run)
 
     def action_new_seed(self) -> None:
         """Train the same scenario again with another seed."""
+        if self.refuses_model("A script sets its seed itself: start it again in a terminal."):
+            return
         if (run := self.shown_run) is not None:
             self._interventions.ask_seed(run)
         else:
@@ -234,6 +288,8 @@ class RunControls(LiveScreen[None]):
 
     def action_edit(self) -> None:
         """Edit the highlighted scenario's values."""
+        if self.refuses_model("A script has no values to edit here: change the script itself."):
+            return
         import scenarios
 
         entry = self.highlighted
@@ -248,6 +304,8 @@ class RunControls(LiveScreen[None]):
 
     def action_edit_file(self) -> None:
         """Open the highlighted scenario's own file in the user's text editor."""
+        if self.refuses_model("This is a script's run; it has no scenario file."):
+            return
         entry = self.highlighted
         if entry is None:
             return
@@ -271,6 +329,8 @@ class RunControls(LiveScreen[None]):
 
     def action_try_next(self) -> None:
         """Go to the scenario that the verdict suggests, then to its next suggestion, and finally back."""
+        if self.refuses_model("No scenario is suggested for your own model; w shows what was found."):
+            return
         run = self.shown_run
         if self._trying is not None and self.trying:
             self._trying = self._trying.next()

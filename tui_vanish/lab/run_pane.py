@@ -1,8 +1,10 @@
 """A run in one frame: its progress, its charts, its schedule, its layers and a note."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.getters import query_one
@@ -14,7 +16,7 @@ from tui_vanish.instruments.layer_bars import LayerBars
 from tui_vanish.instruments.line_chart import LineChart
 from tui_vanish.instruments.timeline import Timeline
 from tui_vanish.lab.layout import Layout
-from tui_vanish.monitor import charts, origin_text, present, schedule, theory_marks
+from tui_vanish.monitor import charts, logged, origin_text, present, schedule, theory_marks, watched_text
 from tui_vanish.monitor.looks import Looks
 from tui_vanish.monitor.note import RunNote
 from tui_vanish.widgets.frame import FrameLine
@@ -110,13 +112,11 @@ class RunPane(Vertical):
             unsaved: the folder in which the run cannot be saved, and why; empty if saving works.
             left: the time left; None while it is unknown.
         """
-        room = layout.run_width - 8 - len(run.scenario_id)
+        looks = replace(looks, quantity=present.shown_quantity(run, looks))
+        room = layout.run_width - 8 - cell_len(run.scenario_id)
         progress = present.progress(run, room, left)
         self._top_line.show(present.heading(run, layout.run_width - 8 - row_width(progress)), progress)
-        if layout.charts != "accuracy":
-            self._loss.show(charts.loss_chart(run, looks.charts))
-        if layout.charts != "loss":
-            self._accuracy.show(charts.accuracy_chart(run, looks.charts))
+        self._show_charts(run, layout, looks)
         if layout.schedule:
             self._schedule_top.show(
                 (Piece("Schedule", "title"),), present.schedule_legend(self._schedule.alphabet)
@@ -128,10 +128,27 @@ class RunPane(Vertical):
         note = present.note(run, activity, theory, unsaved)
         self._note_top.show((Piece(note.title, "title"),))
         self._note.show(note)
-        if run.started is not None:
-            room = layout.run_width - 6
-            words = cut(origin_text.in_brief(run.started, run.run), room)
-            self._end_line.show((), (Piece(words, "dim"),))
+        if run.watched is not None or run.started is not None:
+            words = (
+                origin_text.in_brief(run.started, run.run)
+                if run.started is not None
+                else watched_text.in_brief(run)
+            )
+            self._end_line.show((), (Piece(cut(words, layout.run_width - 6), "dim"),))
+
+    def _show_charts(self, run: Snapshot, layout: Layout, looks: Looks) -> None:
+        if run.watched is None:
+            if layout.charts != "accuracy":
+                self._loss.show(charts.loss_chart(run, looks.charts))
+            if layout.charts != "loss":
+                self._accuracy.show(charts.accuracy_chart(run, looks.charts))
+            return
+        name = logged.shown(run, looks.logged)
+        beside = layout.charts == "both" and len(logged.chart_names(run)) > 1
+        self._loss.display, self._accuracy.display = True, beside
+        self._loss.show(logged.chart(run, name, looks.charts))
+        if beside:
+            self._accuracy.show(logged.chart(run, logged.after(run, name), looks.charts))
 
     def _show_layers(
         self,
@@ -142,7 +159,8 @@ class RunPane(Vertical):
         width: int,
     ) -> None:
         words = looks.quantity.words.capitalize()
-        title = f"{words} by layer{' over time' if looks.over_time else ''}"
+        part = "block" if run.structure is not None and run.structure.blocks else "layer"
+        title = f"{words} by {part}{' over time' if looks.over_time else ''}"
         remark = theory_marks.in_words(run, prediction, marked=bool(marks), room=width - 8 - len(title))
         self._layers_top.show((Piece(title, "title"),), remark)
         self._bars.display, self._heat.display = not looks.over_time, looks.over_time

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui_vanish.drawing.text import Piece, Row, padded
 from tui_vanish.instruments.status import ROLES, mark
+from tui_vanish.session.models import shown_name
 from tui_vanish.widgets.item_list import ItemList
 from vanish_recorder.protocol.status import Status
 
@@ -78,7 +79,7 @@ class ScenarioList(ItemList["Entry"]):
             "cursor" if here and self.has_focus else "strong" if here else "dim" if item.problems else "text"
         )
         right = self._standing(item, "cursor" if role == "cursor" else "")
-        name = f" {'▸' if here else ' '}{'+' if item.id in self._marked else ' '}{item.id}"
+        name = f" {'▸' if here else ' '}{'+' if item.id in self._marked else ' '}{shown_name(item)}"
         left: Row = (Piece(name, role),)
         if width >= _TITLE_WIDTH:
             left = (Piece(f"{name:<23}", role), Piece(item.title, "cursor" if role == "cursor" else "dim"))

@@ -6,6 +6,7 @@ It is long because the lab has the most keys of all screens, and each key is one
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -27,6 +28,7 @@ from tui_vanish.lab.scenario_pane import ScenarioPane
 from tui_vanish.lab.scenario_text import Paragraph, ScenarioText
 from tui_vanish.lab.scenario_text_pane import ScenarioTextPane
 from tui_vanish.monitor import chart_controls
+from tui_vanish.session.models import Model, shown_name
 from tui_vanish.session.saved_results import has_runs
 
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ class LabScreen(RunControls):
         """All panes except the run's, which is added later; the layout decides which are visible."""
         yield TitleBar()
         with Horizontal(id="body"):
-            yield ScenarioPane(self.session.catalogue.entries, id="scenarios")
+            yield ScenarioPane(self.session.runs.entries, id="scenarios")
             yield ScenarioTextPane(id="about")
         yield KeyFooter()
 
@@ -153,7 +155,7 @@ class LabScreen(RunControls):
         """Place the panes, and hide those without room."""
         self._layout = layout = lay_out(
             self.size - Size(0, self._key_footer.further_rows),
-            layers=len(run.spec.layers) if run else 0,
+            layers=max(run.watched is not None, len(run.spec.layers)) if run else 0,
             list_wanted=self._list_wanted,
             about_wanted=self._about_wanted,
             chart=self.looks.chart,
@@ -173,7 +175,7 @@ class LabScreen(RunControls):
         if entry is None:
             self._about.show((), (), [Paragraph("", "Nothing matches the filter; esc clears it.")])
             return
-        room = layout.about_width - len(entry.id) - 8
+        room = layout.about_width - cell_len(shown_name(entry)) - 8
         remark: Row = ()
         if run is not None and not layout.run:
             from tui_vanish.monitor.present import progress  # not needed by the first frame
@@ -182,9 +184,11 @@ class LabScreen(RunControls):
         paragraphs = self._paragraphs(entry)
         if entry.id == START and self._first_time and not self.session.snapshot.runs:
             paragraphs.insert(0, overview.WELCOME)
-        self._about.show((Piece(entry.id, "strong"),), remark, paragraphs)
+        self._about.show((Piece(shown_name(entry), "strong"),), remark, paragraphs)
 
     def _paragraphs(self, entry: "Entry") -> list[Paragraph]:
+        if isinstance(entry, Model):
+            return self._paragraphs_of_model(entry)
         if entry.problems:
             listed = "\n".join(str(problem) for problem in entry.problems)
             return [Paragraph("", entry.title), Paragraph(f"{entry.path} cannot be used", listed)]
@@ -194,6 +198,14 @@ class LabScreen(RunControls):
         if isinstance(scenario, str):
             return [Paragraph("", entry.title), Paragraph("Cannot be used", scenario)]
         return [*overview.about(entry.title, scenario), *self._paragraphs_of_run()]
+
+    def _paragraphs_of_model(self, entry: Model) -> list[Paragraph]:
+        """The script of a watched run, its machine and its settings."""
+        from tui_vanish.monitor import watched_text  # not needed by the first frame
+
+        run = self.session.runs.latest_run(entry.id)
+        found = watched_text.details(run) if run is not None else []
+        return [Paragraph("", entry.name), *(Paragraph(heading, text) for heading, text in found)]
 
     def _paragraphs_of_run(self) -> list[Paragraph]:
         """What the run of the highlighted scenario was trained on, where, when and by which command."""
@@ -399,6 +411,9 @@ class LabScreen(RunControls):
         entry, run = self._scenarios.list.current, self.shown_run
         if entry is None:
             return
+        if isinstance(entry, Model):
+            self._open_model(run)
+            return
         if entry.problems:
             self.notify(f"{entry.path.name} cannot be used", severity="error", markup=False)
             return
@@ -409,8 +424,20 @@ class LabScreen(RunControls):
         if run is not None:
             self.show()
 
+    def _open_model(self, run: "Snapshot | None") -> None:
+        """Show a watched run if it is hidden; else its tensors."""
+        in_sight = self._layout is not None and self._layout.run
+        self._make_room_for_run()
+        self.show()
+        if run is not None and in_sight:
+            from tui_vanish.monitor.tensor_screen import TensorScreen
+
+            self.app.push_screen(TensorScreen(self.session, self.host, run.run, self.looks.layer))
+
     def action_mark(self) -> None:
         """Mark the highlighted scenario for a comparison, and move to the next one."""
+        if self.refuses_model("Mark runs of your own models in the list of runs (r), then press c."):
+            return
         if (entry := self._scenarios.list.current) is not None:
             self.session.comparison.toggle(entry)
             self._scenarios.list.move(1)
@@ -431,6 +458,8 @@ class LabScreen(RunControls):
 
     def action_compare_section(self) -> None:
         """Compare the section of the highlighted scenario with the problem."""
+        if self.refuses_model("Mark runs of your own models in the list of runs (r), then press c."):
+            return
         if (entry := self._scenarios.list.current) is not None:
             self.session.comparison.begin_section(entry)
             self.host.open_comparison()

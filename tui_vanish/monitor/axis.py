@@ -8,7 +8,7 @@ from tui_vanish.drawing import format
 from tui_vanish.monitor.looks import ChartLooks, Unit
 
 if TYPE_CHECKING:
-    from engine.tracking.series import Point
+    from engine.tracking.series import Point, Profile
     from engine.tracking.snapshot import Snapshot
 
 UNIT_LABELS: Mapping[Unit, str] = {"epoch": "epoch", "step": "step", "second": "s"}
@@ -19,13 +19,17 @@ class RunAxis:
 
     Args:
         run: the run.
-        unit: of the axis; `epoch` counts finished epochs, `second` seconds of training.
+        unit: of the axis; `epoch` counts finished epochs, `second` seconds of training. A watched run has
+            steps in place of epochs, whose length is unknown.
+
+    Attributes:
+        unit: of the axis.
     """
 
     def __init__(self, run: "Snapshot", unit: Unit) -> None:
-        self.unit = unit
+        self.unit: Unit = "step" if run.watched is not None and unit == "epoch" else unit
         self._per_epoch = run.started.steps_per_epoch if run.started else 1
-        self._pace: Sequence[Point] = run.charts.batch_loss
+        self._pace: Sequence[Point | Profile] = run.charts.batch_loss or run.charts.profiles
 
     def at(self, step: float, time: float) -> float:
         """The place of `step`, which was reached after `time` seconds of training."""

@@ -3,6 +3,7 @@
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
 
 from engine.tracking.series import Point
 from engine.tracking.snapshot import Snapshot
@@ -15,13 +16,13 @@ from vanish_recorder.protocol.status import Status
 
 _EPOCHS_WITH_BATCHES = 3
 _NAMES = ("train", "test", "batch")  # the place of a name is the number of its colour and its marker
-_LETTERS = {"freeze": "F", "unfreeze": "U", "next_stage": "]", "epochs": "E"}
+_LETTERS = {"freeze": "F", "unfreeze": "U", "next_stage": "]", "epochs": "E", "every": "M"}
 
 
 def loss_chart(run: Snapshot, looks: ChartLooks) -> Chart:
     """The loss on the training and on the test images; in the first epochs also of single batches."""
     charts = run.charts
-    parts = _Parts(run, looks, percent=False)
+    parts = Parts(run, looks, percent=False)
     lines = (
         parts.batches(charts.batch_loss),
         parts.line("train", charts.train_loss, "solid"),
@@ -31,18 +32,18 @@ def loss_chart(run: Snapshot, looks: ChartLooks) -> Chart:
         title="loss",
         remarks=parts.remarks(log=looks.y_log),
         lines=lines,
-        x_label=UNIT_LABELS[looks.unit],
+        x_label=parts.x_label,
         x_limits=looks.window,
         y_log=looks.y_log,
         marks=parts.marks(),
-        hint=_hint(run),
+        hint=hint(run),
     )
 
 
 def accuracy_chart(run: Snapshot, looks: ChartLooks) -> Chart:
     """The accuracy in %, on the training and on the test images; in the first epochs also of batches."""
     charts = run.charts
-    parts = _Parts(run, looks, percent=True)
+    parts = Parts(run, looks, percent=True)
     lines = (
         parts.batches(charts.batch_accuracy),
         parts.line("train", charts.train_accuracy, "solid"),
@@ -52,16 +53,16 @@ def accuracy_chart(run: Snapshot, looks: ChartLooks) -> Chart:
         title="accuracy",
         remarks=parts.remarks(),
         lines=lines,
-        x_label=UNIT_LABELS[looks.unit],
+        x_label=parts.x_label,
         x_limits=looks.window,
         y_percent=True,
         y_limits=(0, 100) if looks.window is None else (None, None),
         marks=parts.marks(),
-        hint=_hint(run),
+        hint=hint(run),
     )
 
 
-class _Parts:
+class Parts:
     """The parts that both charts share.
 
     Args:
@@ -75,6 +76,16 @@ class _Parts:
         self._looks = looks
         self._percent = percent
         self._axis = RunAxis(run, looks.unit)
+
+    @property
+    def x_label(self) -> str:
+        """The unit of the x axis."""
+        return UNIT_LABELS[self._axis.unit]
+
+    def named(self, colour: str, name: str, points: Sequence[Point]) -> Line:
+        """A number that a script logged with steps or epochs, drawn like the line `colour`."""
+        drawn = self.line(colour, points, "solid" if colour == "train" else "dashed")
+        return replace(drawn, name=name, label=drawn.label.replace(colour, name, 1))
 
     def remarks(self, *, log: bool = False) -> tuple[str, ...]:
         """How the chart is drawn, for its heading."""
@@ -93,7 +104,7 @@ class _Parts:
     def batches(self, points: Sequence[Point]) -> Line:
         """Single batches, until there are enough epochs for a line, which their noise would hide."""
         run = self._run
-        if len(run.charts.train_loss) >= _EPOCHS_WITH_BATCHES:
+        if run.watched is None and len(run.charts.train_loss) >= _EPOCHS_WITH_BATCHES:
             return Line("")
         number = _NAMES.index("batch")
         xs = tuple(self._axis.at(point.step, point.time) for point in points)
@@ -106,12 +117,12 @@ class _Parts:
         """The marks: beginnings of stages, changes by hand, and the cursor."""
         run, axis = self._run, self._axis
         marks = [Mark(axis.at_step(stage.first_step - 1), str(stage.number)) for stage in run.stages[1:]]
-        before = run.spec.rate
+        before = 1.0 if run.watched is not None else run.spec.rate
         for touch in run.interventions:
             if touch.kind == "next_stage":
                 continue  # the stage that begins there has its own mark
             marks.append(Mark(axis.at(touch.step, touch.time), _letter(touch, before), "intervention"))
-            before = touch.value if touch.kind == "lr" else before
+            before = touch.value if touch.kind in ("lr", "lr_factor") else before
         if self._looks.cursor is not None:
             marks.append(Mark(self._looks.cursor, self._axis.words(self._looks.cursor), "cursor"))
         return tuple(marks)
@@ -150,12 +161,13 @@ def smoothed(values: Sequence[float], keep: float) -> tuple[float, ...]:
 
 
 def _letter(touch: Intervened, before: float | None) -> str:
-    if touch.kind == "lr":
+    if touch.kind in ("lr", "lr_factor"):
         return "+" if touch.value is not None and before is not None and touch.value > before else "-"
     return _LETTERS[touch.kind]
 
 
-def _hint(run: Snapshot) -> str:
+def hint(run: Snapshot) -> str:
+    """What an empty chart says."""
     if run.status is Status.LOADING:
         return "loading"
     return "no measurement" if run.status.ended else "first measurement…"

@@ -42,6 +42,7 @@ class Looks:
         over_time: whether the layers are shown over the training time, in place of the bars.
         layer: the selected layer.
         charts: how the charts are drawn.
+        logged: the chart of watched runs that is shown first, by its name.
     """
 
     chart: str = "loss"
@@ -49,6 +50,7 @@ class Looks:
     over_time: bool = False
     layer: str | None = None
     charts: ChartLooks = field(default_factory=ChartLooks)
+    logged: str = "loss"
 
 
 def next_unit(unit: Unit) -> Unit:

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Mapping
 
-from engine.tracking.facts import epochs_per_stage, learning_rate, rate_name
+from engine.tracking.facts import epochs_per_stage, learning_rate, rate_factor, rate_name
 from engine.tracking.snapshot import Snapshot
 from engine.tracking.time_left import Left
 from tui_vanish.drawing import format
@@ -11,11 +11,13 @@ from tui_vanish.drawing.glyphs import Alphabet
 from tui_vanish.drawing.text import Piece, Row, row_width
 from tui_vanish.instruments.heatmap import Heat, Moment
 from tui_vanish.instruments.layer_profile import BarProfile, BarRow
+from tui_vanish.instruments.quantities import IN_BARS
 from tui_vanish.instruments.status import ROLES, mark
-from tui_vanish.monitor import verdicts
+from tui_vanish.monitor import verdicts, watched_text
 from tui_vanish.monitor.axis import UNIT_LABELS, RunAxis
 from tui_vanish.monitor.looks import Looks
 from tui_vanish.monitor.verdicts import Note
+from vanish_recorder.protocol.quantity import Quantity
 from vanish_recorder.protocol.status import Status
 
 _SEPARATOR = " · "
@@ -51,10 +53,24 @@ def heat(run: Snapshot, looks: Looks) -> Heat:
             Moment(axis.at(profile.step, profile.time), profile.layers) for profile in run.charts.profiles
         ),
         quantity=looks.quantity,
-        x_label=UNIT_LABELS[looks.charts.unit],
+        x_label=UNIT_LABELS[axis.unit],
         selected=looks.layer,
         run=run.run,
     )
+
+
+def quantities_of(run: Snapshot) -> tuple[Quantity, ...]:
+    """What the bars can show of a run: of a watched one only what was measured."""
+    if run.watched is None or not run.layers:
+        return IN_BARS
+    found = tuple(each for each in IN_BARS if any(layer.value(each) is not None for layer in run.layers))
+    return found or IN_BARS
+
+
+def shown_quantity(run: Snapshot, looks: Looks) -> Quantity:
+    """What the bars show: the chosen quantity, or the first one that the run has."""
+    found = quantities_of(run)
+    return looks.quantity if looks.quantity in found else found[0]
 
 
 def schedule_legend(signs: Alphabet) -> Row:
@@ -91,8 +107,11 @@ def progress(run: Snapshot, width: int, left: Left | None = None) -> Row:
         left: the time left; None while it is unknown.
     """
     sign = Piece(f"{mark(run.status)} ", ROLES[run.status])
-    short = _progress(run, left, short=True)
-    variants = (_progress(run, left, short=False), short, short[:2])
+    if run.watched is not None:
+        variants = watched_text.progress(run)
+    else:
+        short = _progress(run, left, short=True)
+        variants = (_progress(run, left, short=False), short, short[:2])
     for words in variants:
         row = (sign, Piece(_SEPARATOR.join(words)))
         if row_width(row) <= width:
@@ -109,11 +128,12 @@ def note(run: Snapshot, activity: str, theory: Row, unsaved: str = "") -> Note:
         theory: shown after the verdict.
         unsaved: where and why the run cannot be saved; empty if it can.
     """
-    title, standing = _standing(run, activity)
+    title, standing = watched_text.standing(run) if run.watched is not None else _standing(run, activity)
     found = verdicts.most_severe_first(run.verdicts)
     paragraphs = [standing] if standing else []
     if run.modified:
-        words = f"Changed by hand ({changes_by_hand(run)}): it no longer matches its scenario."
+        meaning = "." if run.watched is not None else ": it no longer matches its scenario."
+        words = f"Changed by hand ({changes_by_hand(run)}){meaning}"
         paragraphs.append((Piece(words, "warn"),))
     if found:
         remark = (Piece(" "), *theory) if theory else ()
@@ -125,6 +145,9 @@ def note(run: Snapshot, activity: str, theory: Row, unsaved: str = "") -> Note:
     prose = run.spec.lesson if is_over else run.spec.watch_for
     if prose and (not found or run.status.ended):
         paragraphs.append((Piece(prose),))
+    if run.watched is not None:
+        paragraphs += watched_text.remarks(run, found=bool(found))
+        title = title or "Findings"
     if not title:
         title = "Verdict" if found else "Watch for"
     ending = (verdicts.to_try(run), verdicts.others(found[1:]))
@@ -233,5 +256,7 @@ def changes_by_hand(run: "Snapshot") -> str:
         "unfreeze": "layers unfrozen",
         "next_stage": "a stage ended early",
         "epochs": f"{epochs_per_stage(run)} epochs",
+        "lr_factor": f"lr ×{rate_factor(run):.3g}",
+        "every": "how often it is measured",
     }
     return ", ".join(words[kind] for kind in kinds)

@@ -6,6 +6,7 @@ from engine.protocol.commands import ResumeRun
 from scenarios import ScenarioError
 from tui_vanish.session.catalogue import Catalogue
 from tui_vanish.session.client import EngineClient
+from tui_vanish.session.models import key_of, models
 
 if TYPE_CHECKING:
     from engine.storage.run_index import RunEntry
@@ -27,6 +28,12 @@ class OpenRuns:
         self._opened: dict[str, str] = {}  # by scenario, if it is not the latest run
         self._noticed_others = False  # runs that other processes train
         self._awaited = ""
+        self._seen_models: set[str] = set()
+
+    @property
+    def entries(self) -> "tuple[Entry, ...]":
+        """The lines of the lab's list: the user's own models, and the scenarios."""
+        return (*models(self._client.snapshot.runs), *self._catalogue.entries)
 
     def owner(self, run: str) -> "Owner | None":
         """The other process that trains the run, or None."""
@@ -34,7 +41,7 @@ class OpenRuns:
 
     def latest_run(self, scenario_id: str) -> "Snapshot | None":
         """The run of that scenario that the user opened, else the one that was started last."""
-        runs = [run for run in self._client.snapshot.runs if run.scenario_id == scenario_id]
+        runs = [run for run in self._client.snapshot.runs if key_of(run) == scenario_id]
         opened = self._opened.get(scenario_id)
         return next((run for run in runs if run.run == opened), runs[-1] if runs else None)
 
@@ -71,19 +78,23 @@ class OpenRuns:
         snapshot, wanted = self._client.snapshot, []
         listed = {entry.id for entry in self._catalogue.entries}
         for run in snapshot.runs:
-            if run.scenario_id not in listed:
+            if run.spec.is_watched:
+                if run.run in snapshot.owners and key_of(run) not in self._seen_models:
+                    wanted.append(key_of(run))
+                self._seen_models.add(key_of(run))
+            elif run.scenario_id not in listed:
                 self._catalogue.keep(run.spec.scenario())
                 listed.add(run.scenario_id)
                 wanted.append(run.scenario_id)
         if self._awaited in {run.run for run in snapshot.runs}:
-            scenario = next(run.scenario_id for run in snapshot.runs if run.run == self._awaited)
+            scenario = next(key_of(run) for run in snapshot.runs if run.run == self._awaited)
             self._opened[scenario], self._awaited = self._awaited, ""
             wanted.append(scenario)
         others = [run for run in snapshot.runs if run.run in snapshot.owners]
         if others and not self._noticed_others:
             self._noticed_others = True
             if len(others) == len(snapshot.runs):
-                wanted.append(others[-1].scenario_id)
+                wanted.append(key_of(others[-1]))
         return wanted
 
     def open(self, entry: "RunEntry") -> str:
@@ -96,8 +107,8 @@ class OpenRuns:
 
     def look_at(self, run: "Snapshot") -> str:
         """Show a run that is already in the snapshots; returns its scenario's id."""
-        self._opened[run.scenario_id] = run.run
-        return run.scenario_id
+        self._opened[key_of(run)] = run.run
+        return key_of(run)
 
     def resume(self, entry: "RunEntry", epochs: int | None = None) -> None:
         """Resume a saved run here."""
