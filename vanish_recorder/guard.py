@@ -5,7 +5,9 @@ from typing import Literal, ParamSpec, TypeVar
 
 from vanish_recorder.protocol.failures import reason_of
 
-Part = Literal["weights", "activations", "logged numbers", "control", "verdicts", "the log"]
+Part = Literal[
+    "weights", "steps", "activations", "histograms", "logged numbers", "control", "verdicts", "the log"
+]
 P = ParamSpec("P")
 Result = TypeVar("Result")
 

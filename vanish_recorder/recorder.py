@@ -29,8 +29,9 @@ from vanish_recorder.hooks import training
 from vanish_recorder.hooks.listener import Call
 from vanish_recorder.hooks.outputs import OutputProbe, compiled
 from vanish_recorder.interventions import Change, Interventions
+from vanish_recorder.measure.histogram import histogram
 from vanish_recorder.measure.readout import Readout
-from vanish_recorder.measure.weights import WeightProbe
+from vanish_recorder.measure.weights import WeightProbe, local
 from vanish_recorder.model.boundaries import Boundary, find_boundaries
 from vanish_recorder.model.tensors import cannot_be_measured, find_tensors
 from vanish_recorder.optimizers import Known, Optimizers
@@ -39,7 +40,13 @@ from vanish_recorder.protocol.events import Intervened, Paused, Resumed, RunEven
 from vanish_recorder.protocol.failures import reason_of
 from vanish_recorder.protocol.status import Status
 from vanish_recorder.protocol.structure import BlockSpec
-from vanish_recorder.protocol.watch_events import EpochLogged, Measured, PartDisabled, StructureFound
+from vanish_recorder.protocol.watch_events import (
+    EpochLogged,
+    HistogramsTaken,
+    Measured,
+    PartDisabled,
+    StructureFound,
+)
 from vanish_recorder.rounds import Rounds
 from vanish_recorder.sample import Later, Sample, block_columns, tensor_columns
 from vanish_recorder.schedule import Every, Schedule
@@ -50,7 +57,7 @@ if TYPE_CHECKING:
     from torch.amp.grad_scaler import GradScaler
     from torch.optim import Optimizer
 
-_PATIENCE = 25  # backward passes without a step, before the user is told
+_PATIENCE = 100  # backward passes without a step, before the user is told
 _PAUSE_SECONDS = 0.1  # between two looks while the training is paused
 
 
@@ -120,6 +127,7 @@ class Recorder:
         self._started = perf_counter()
         self._pauses = 0.0
         self._cost = 0.0  # seconds of measuring in this round
+        self._entered = self._started  # when the recorder was called
         self._cost_since_sample = 0.0
         self._round_began = self._started
         self.closed = False
@@ -147,18 +155,24 @@ class Recorder:
         """See Listener."""
         if self._is_asleep():
             return None
-        began = perf_counter()
+        self._entered = perf_counter()
         result = self._guard("weights", self._before_step, optimizer, call)
-        self._cost += perf_counter() - began
+        self._settle()
         return result
 
     def after_step(self, optimizer: "Optimizer") -> None:
         """See Listener."""
         if self._is_asleep():
             return
-        began = perf_counter()
+        self._entered = perf_counter()
         self._guard("weights", self._after_step, optimizer)
-        self._cost += perf_counter() - began
+        self._settle()
+
+    def _settle(self) -> None:
+        """Count the time since the recorder was called as measuring."""
+        now = perf_counter()
+        self._cost += now - self._entered
+        self._entered = now
 
     def before_scaled_step(self, optimizer: "Optimizer", scaler: "GradScaler") -> None:
         """See Listener."""
@@ -172,6 +186,7 @@ class Recorder:
             return
         stepped, was_made = self._scaled.pop()
         if not was_made and stepped is optimizer:
+            self._entered = perf_counter()
             self._guard("weights", self._skipped_step, optimizer, scaler)
 
     def before_backward(self, roots: tuple[Tensor, ...]) -> None:
@@ -308,7 +323,9 @@ class Recorder:
     def step(self) -> None:
         """A step without an optimizer ended: the script has changed the weights itself."""
         if not self._is_asleep():
+            self._entered = perf_counter()
             self._guard("weights", self._step_by_hand)
+            self._settle()
 
     def _step_by_hand(self) -> None:
         self._by_hand = True
@@ -346,12 +363,16 @@ class Recorder:
         if not self._is_open:
             return
         self._is_open = False
-        began = perf_counter()
         sample, self._sample = self._sample, None
+        if sample is not None:
+            self._settle()
+            self._guard("weights", self._write_sample, sample)
+            if self._wanted is not None:
+                self._guard("histograms", self._take_histograms, self._wanted)
+                self._wanted = None
+        self._settle()
         cost = self._cost
         if sample is not None:
-            self._guard("weights", self._write_sample, sample)
-            cost += perf_counter() - began
             self._schedule.sampled(cost)
         self._cost = 0.0
         self._cost_since_sample = 0.0 if sample is not None else self._cost_since_sample + cost
@@ -360,10 +381,10 @@ class Recorder:
         self._schedule.took(max(0.0, now - self._round_began - cost), cost)
         self._round_began = now
         self._disarm()
-        self._due = self._schedule.is_due(self._rounds.number + 1) or self._wanted is not None
-        self._arm()
         if self._requests is not None:
             self._guard("control", self._follow_requests)
+        self._due = self._schedule.is_due(self._rounds.number + 1) or self._wanted is not None
+        self._arm()
 
     def _arm(self) -> None:
         """Get ready to measure the next round."""
@@ -433,6 +454,31 @@ class Recorder:
             )
         )
 
+    def _take_histograms(self, name: str) -> None:
+        """Write the histograms of a block, which the user asked for."""
+        parameters = [
+            each
+            for each, spec in zip(self._tensors.parameters, self._tensors.specs, strict=True)
+            if spec.role == "matrix"
+            and spec.block is not None
+            and self._blocks[spec.block].name == name
+            and not cannot_be_measured(each)
+        ]
+        gradients = [each.grad for each in parameters if each.grad is not None]
+        output = None if self._probe is None else self._probe.kept_output
+        found = {
+            "weights": histogram([local(each) for each in parameters]),
+            "gradients": histogram([local(each) for each in gradients if not each.is_sparse]),
+            "activations": histogram([] if output is None else [output]),
+        }
+        self._write(
+            HistogramsTaken(
+                **self._common(self._rounds.number),
+                block=name,
+                histograms={kind: counts for kind, counts in found.items() if counts},
+            )
+        )
+
     def _find_blocks(self, probe: OutputProbe | None) -> None:
         """Take the blocks from the first pass, in the order of their calls."""
         seen = [] if probe is None else [block.spec for block in probe.blocks.values()]
@@ -493,9 +539,14 @@ class Recorder:
 
     def _before_backward(self, roots: tuple[Tensor, ...]) -> None:
         self._backwards += 1
-        if self._backwards == _PATIENCE and any(each.grad is not None for each in self._tensors.parameters):
+        has_stepped = self._rounds.number > self._writer.first_step
+        if (
+            self._backwards == _PATIENCE
+            and not has_stepped
+            and any(each.grad is not None for each in self._tensors.parameters)
+        ):
             self._disabled(
-                "weights",
+                "steps",
                 f"no optimizer.step() was seen in {_PATIENCE} backward passes; call lab.step() after each "
                 "change of the weights",
             )
@@ -586,7 +637,7 @@ class Recorder:
                         self._follow(request)
         finally:
             self._pauses += perf_counter() - began
-            self._round_began = perf_counter()
+            self._round_began = self._entered = perf_counter()
             self._write(Resumed(**self._common(self._rounds.number), reason="by hand in vanish-tui"))
 
     def close_after(self, error: BaseException | None) -> None:
@@ -603,6 +654,7 @@ class Recorder:
         if self._is_asleep():
             return
         self._requests = None
+        self._entered = perf_counter()
         self._guard("weights", self._end_round)
         self._disarm()
         self.closed = True
@@ -638,5 +690,9 @@ class Recorder:
         }
 
     def _disabled(self, part: Part, reason: str) -> None:
+        if part == "weights":  # the steps under way are the script's own again
+            for *_, change in self._nested:
+                change.undo()
+            self._nested.clear()
         self._writer.write(PartDisabled(**self._common(self._rounds.number), part=part, reason=reason))
         self._tell(f"{part}: {reason}")

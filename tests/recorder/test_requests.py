@@ -11,9 +11,20 @@ import torch
 from tests.recorder.training import batches, events_of, linear, mlp, samples_of, state, step, weights_of
 from tui_vanish import watch
 from vanish_recorder import control
-from vanish_recorder.control import Continue, Freeze, Pause, SetEvery, SetFactor, Stop, Unfreeze, ask
+from vanish_recorder.control import (
+    Continue,
+    Freeze,
+    Pause,
+    SetEvery,
+    SetFactor,
+    Stop,
+    TakeHistograms,
+    Unfreeze,
+    ask,
+)
 from vanish_recorder.lab import Lab
 from vanish_recorder.protocol.events import Intervened, Paused, Resumed
+from vanish_recorder.protocol.watch_events import HistogramsTaken
 
 
 @pytest.fixture(autouse=True)
@@ -125,3 +136,43 @@ def test_a_request_to_stop_is_seen_by_the_script(tmp_path: Path) -> None:
         assert steps < 5
     lab.close()
     assert [event.value for event in events_of(lab) if isinstance(event, Intervened)] == [7.0]
+
+
+def test_histograms_are_taken_once_at_the_next_sample(tmp_path: Path) -> None:
+    model = mlp()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    lab = watch(model, runs_dir=tmp_path, quiet=True, every=1000)
+    for _ in range(12):
+        step(model, optimizer, next(batches()))
+    ask(folder_of(lab), TakeHistograms("2"))
+    for _ in range(4):
+        step(model, optimizer, next(batches()))
+    lab.close()
+    (taken,) = [event for event in events_of(lab) if isinstance(event, HistogramsTaken)]
+    assert taken.block == "2"
+    assert samples_of(lab)[-1].step == taken.step == 14
+    low, high, *counts = taken.histograms["weights"]
+    assert low < high
+    assert sum(counts) == linear(model, 2).weight.numel()
+    assert sum(taken.histograms["activations"][2:]) == 16 * 8
+    assert set(taken.histograms) == {"weights", "gradients", "activations"}
+
+
+def test_a_failure_while_a_step_is_changed_by_hand_gives_the_script_its_own_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("odd tensor")
+
+    model = mlp()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    lab = watch(model, runs_dir=tmp_path, quiet=True)
+    step(model, optimizer, next(batches()))
+    ask(folder_of(lab), SetFactor(0.5))
+    ask(folder_of(lab), Freeze("2"))
+    step(model, optimizer, next(batches()))
+    monkeypatch.setattr("vanish_recorder.recorder.cannot_be_measured", fail)
+    step(model, optimizer, next(batches()))
+    assert optimizer.param_groups[0]["lr"] == 0.1
+    assert linear(model, 2).weight.grad is not None
+    lab.close()
