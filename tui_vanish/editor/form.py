@@ -46,11 +46,11 @@ _ORDER = ("id", "model", "optimizer", "data", "training", "stages")
 _HINTS = {
     "id": "also the name of its file",
     "model.width": "units per layer",
-    "model.beta": "0.05",
-    "optimizer.betas": "0.9 0.999",
+    "model.beta": "such as 0.05",
+    "optimizer.betas": "such as 0.9 0.999",
     "training.epochs": "per stage",
 }
-_NOTATION = {"pairs": "1-3 4-7, or empty", "stages": "2: 1 / 2 2: 2, or empty"}
+_NOTATION = {"pairs": "such as 1-3 4-7, or empty", "stages": "such as 2: 1 / 2 2: 2, or empty"}
 # ... first values for keys without a default, ...
 _FIRST = {
     "model.beta": "0.05",
@@ -235,7 +235,7 @@ def _value(field: Field, text: str) -> Any:
 def _stage(text: str, hint: str) -> dict[str, list[int]]:
     sub_models, colon, train = text.partition(":")
     if not colon:
-        raise ValueError(f"such as {hint}")
+        raise ValueError(hint)
     return {"sub_models": _numbers(sub_models, hint), "train": _numbers(train, hint)}
 
 
@@ -243,7 +243,7 @@ def _numbers(text: str, hint: str) -> list[int]:
     try:
         return [int(number) for number in text.split()]
     except ValueError:
-        raise ValueError(f"such as {hint}") from None
+        raise ValueError(hint) from None
 
 
 def _number(text: str) -> Any:

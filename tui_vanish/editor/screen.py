@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Container, Horizontal, Vertical, VerticalScroll
 from textual.getters import query_one
 from textual.widgets import Input, Static
 
@@ -22,6 +22,9 @@ from tui_vanish.widgets.line_input import LineInput
 
 if TYPE_CHECKING:
     from scenarios.schema import Scenario
+
+_TWO_COLUMNS = 150  # cells; from this width on, the fields are in two columns
+_FIRST_COLUMN = ("id", "model")  # the tables in the first one
 
 
 class Edited(NamedTuple):
@@ -76,20 +79,44 @@ class EditorScreen(OwnScreen[Edited | None]):
         self._read: Scenario | dict[str, str] = {}
 
     def compose(self) -> ComposeResult:
-        """A row for each field."""
+        """A row for each field; the stages, whose text is long, have the whole width."""
+        columns: tuple[list[form.Field], list[form.Field]] = [], []
+        long = []
+        for field in self._fields:
+            if field.kind == "stages":
+                long.append(field)
+            else:
+                columns[field.key.partition(".")[0] not in _FIRST_COLUMN].append(field)
         yield FrameLine("top", id="editor-top")
         with VerticalScroll(id="form", can_focus=False):
-            for field in self._fields:
-                name = _widget_id(field.key)
-                with Horizontal(id=f"row-{name}"):
-                    yield Static(field.label, classes="label", markup=False)
-                    if field.choices:
-                        yield Choice(field.choices, self._typed[field.key], id=f"value-{name}")
-                    else:
-                        yield _Line(self._typed[field.key], id=f"value-{name}")
-                    yield Static(field.hint, classes="remark", id=f"remark-{name}", markup=False)
+            with Container(id="columns"):
+                for column in columns:
+                    with Vertical(classes="column"):
+                        yield from map(self._row, column)
+            for field in long:
+                row = self._row(field)
+                row.add_class("-long")
+                yield row
         yield FrameLine("bottom", id="editor-end")
         yield KeyFooter()
+
+    def _row(self, field: form.Field) -> Horizontal:
+        name, text = _widget_id(field.key), self._typed[field.key]
+        choice = Choice(field.choices, text, id=f"value-{name}") if field.choices else None
+        return Horizontal(
+            Static(field.label, classes="label", markup=False),
+            Container(
+                choice or _Line(text, id=f"value-{name}"),
+                Static(field.hint, classes="remark", id=f"remark-{name}", markup=False),
+                classes="value",
+            ),
+            id=f"row-{name}",
+            classes="row",
+        )
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Use the width."""
+        self.set_class(event.size.width >= _TWO_COLUMNS, "-wide")
 
     def on_mount(self) -> None:
         """Focus the first value."""

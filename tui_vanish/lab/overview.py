@@ -19,7 +19,6 @@ WELCOME = Paragraph(
     "gradients vanish or explode, and what helps.\n"
     "Press enter to train depth-7, ? for help.",
 )
-_SEPARATOR = " · "
 
 
 def standings(snapshot: "EngineSnapshot", saved: Mapping[str, "Result"]) -> dict[str, Standing]:
@@ -42,9 +41,9 @@ def about(title: str, scenario: "Scenario") -> list[Paragraph]:
         Paragraph("Question", scenario.question),
         Paragraph("Watch for", scenario.watch_for),
         Paragraph("Lesson", scenario.lesson),
-        Paragraph("Network", _network(scenario)),
-        Paragraph("Training", _training(scenario)),
-        Paragraph("Slide", scenario.slide),
+        Paragraph("Network", _network(scenario), short=True),
+        Paragraph("Training", _training(scenario), short=True),
+        Paragraph("Slide", scenario.slide, short=True),
     ]
     return [paragraph for paragraph in texts if paragraph.text]
 
@@ -64,7 +63,7 @@ def _network(scenario: "Scenario") -> str:
         words.append(f"{model.gradient} gradient")
     if model.skip:
         words.append("skip " + ", ".join(f"{start} to {end}" for start, end in model.skip))
-    return _SEPARATOR.join(words)
+    return "\n".join(words)
 
 
 def _training(scenario: "Scenario") -> str:
@@ -79,4 +78,4 @@ def _training(scenario: "Scenario") -> str:
         f"batch {scenario.data.batch_size}",
         training.loss.replace("_", " "),
     ]
-    return _SEPARATOR.join([*words, epochs])
+    return "\n".join([*words, epochs])

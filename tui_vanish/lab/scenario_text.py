@@ -2,20 +2,31 @@
 
 import textwrap
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 
 from tui_vanish.drawing.ascii import spelt_out
-from tui_vanish.drawing.text import Piece, Row
+from tui_vanish.drawing.text import Piece, Row, cut_row, row_width
 from tui_vanish.widgets.scrolling import ScrollingRows
 
 _MEASURE = 88  # cells: longer lines are hard to read
+_LEAST_BESIDE = 34  # cells; from this width on, the settings are beside the prose
+_SEPARATOR = " · "
 
 
 class Paragraph(NamedTuple):
-    """A text under a heading; both may be empty."""
+    """A text under a heading; both may be empty.
+
+    Attributes:
+        heading: in the row above the text.
+        text: is wrapped.
+        short: its lines are settings. They have a column of their own, if there is room beside the prose;
+            otherwise they follow each other.
+    """
 
     heading: str
     text: str
+    short: bool = False
 
 
 class ScenarioText(ScrollingRows):
@@ -36,9 +47,29 @@ class ScenarioText(ScrollingRows):
         self.redraw()
 
     def page_rows(self, width: int) -> list[Row]:
-        """The paragraphs, with a blank row before each."""
+        """The paragraphs, with a blank row before each; in two columns where one would leave half empty."""
+        first = _MEASURE + 2
+        beside = [paragraph for paragraph in self._paragraphs if paragraph.short]
+        if not beside or width - first < _LEAST_BESIDE:
+            following = [
+                each._replace(text=each.text.replace("\n", _SEPARATOR)) if each.short else each
+                for each in self._paragraphs
+            ]
+            return self._column(following, width)
+        long = [paragraph for paragraph in self._paragraphs if not paragraph.short]
+        left = self._column(long, first)
+        # They begin below the title, which has no heading.
+        above = max((place + 1 for place, each in enumerate(long) if not each.heading), default=0)
+        right: list[Row] = [()] * len(self._column(long[:above], first))
+        right += self._column(beside, width - first)
+        return [
+            (*cut_row(one, first), Piece(" " * (first - row_width(one))), *other)
+            for one, other in zip_longest(left, right, fillvalue=())
+        ]
+
+    def _column(self, paragraphs: Sequence[Paragraph], width: int) -> list[Row]:
         lines: list[Row] = []
-        for heading, text in self._paragraphs:
+        for heading, text, _ in paragraphs:
             lines.append(())
             if heading:
                 lines.append((Piece(" "), Piece(heading, "title")))
