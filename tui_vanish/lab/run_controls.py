@@ -12,7 +12,7 @@ from tui_vanish.chrome.screen import LiveScreen
 from tui_vanish.instruments.quantities import next_quantity
 from tui_vanish.lab.interventions import Interventions
 from tui_vanish.lab.script_control import ScriptControl
-from tui_vanish.monitor import axis, chart_controls, logged, present, verdicts
+from tui_vanish.monitor import axis, chart_controls, verdicts
 from tui_vanish.monitor.looks import ChartLooks, Looks, looks_of, preferred
 from tui_vanish.monitor.theory_marks import Predictions
 from tui_vanish.session.models import Model
@@ -108,6 +108,8 @@ class RunControls(LiveScreen[None]):
         if run is None:
             self.look(quantity=next_quantity(self.looks.quantity))
         else:
+            from tui_vanish.monitor import present  # not needed by the first frame
+
             shown = present.shown_quantity(run, self.looks)
             self.look(quantity=next_quantity(shown, present.quantities_of(run)))
 
@@ -152,6 +154,8 @@ class RunControls(LiveScreen[None]):
     def action_cycle_chart(self) -> None:
         """Switch between the loss and the accuracy; of a watched run, show the next logged number."""
         if (run := self.shown_run) is not None and run.watched is not None:
+            from tui_vanish.monitor import logged  # not needed by the first frame
+
             self.look(logged=logged.after(run, self.looks.logged))
             return
         self.look(chart="accuracy" if self.looks.chart == "loss" else "loss")

@@ -17,6 +17,7 @@ _OTHER_PROGRAMS = {
     "tui_vanish.cli.doctor.login",
     "tui_vanish.cli.doctor.devices",
     "tui_vanish.text_editor",
+    "vanish_recorder.surroundings",
 }
 
 
