@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Iterable
 
-_REMEMBERED = 8  # rounds: an optimizer that has not stepped in as many is no longer waited for
+_REMEMBERED = 8  # rounds; an optimizer that did not step in any of them is not expected any more
 
 
 class Rounds:

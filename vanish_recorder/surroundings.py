@@ -72,7 +72,7 @@ def _of_environment(name: str, default: int) -> int:
 def git(folder: str) -> Record | None:
     """The commit that is checked out in `folder`, and whether files have changed since; None without one.
 
-    Nothing that the repository configures is run: no hook, and no monitor of its files.
+    The repository's hooks and its monitor of files are not run.
     """
     command = [
         "git",

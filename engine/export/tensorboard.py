@@ -9,9 +9,16 @@ import struct
 from collections.abc import Iterable, Iterator, Mapping
 from typing import BinaryIO
 
-from vanish_recorder.protocol.events import EpochFinished, RunEvent, Sample
+from engine.export.watched_rows import WatchedRows
+from vanish_recorder.protocol.events import EpochFinished, LayerSample, RunEvent, Sample
 from vanish_recorder.protocol.quantities import QUANTITIES
+from vanish_recorder.protocol.watch_events import EpochLogged, Measured, WatchEvent
 
+_EPOCH_TAGS = {
+    f"{data}_{quantity}": f"{quantity}/{data}"
+    for data in ("train", "test")
+    for quantity in ("loss", "accuracy")
+}
 _POLYNOMIAL = 0x82F63B78  # Castagnoli's, reflected
 _WALL_TIME, _STEP, _FILE_VERSION, _SUMMARY = 1, 2, 3, 5  # fields of Event
 _VALUE = 1  # of Summary
@@ -29,8 +36,10 @@ def write_events(file: BinaryIO, events: Iterable[RunEvent], began: float) -> No
             time, so that TensorBoard's relative time is the training time.
     """
     _write_record(file, _double(_WALL_TIME, began) + _bytes(_FILE_VERSION, b"brain.Event:2"))
+    watched = WatchedRows()
     for event in events:
-        scalars = dict(_scalars(event))
+        watched.follow(event)
+        scalars = dict(_of_watched(event, watched) if isinstance(event, WatchEvent) else _scalars(event))
         if scalars:
             head = _double(_WALL_TIME, began + event.time) + _key(_STEP, _VARINT) + _varint(event.step)
             _write_record(file, head + _bytes(_SUMMARY, _summary(scalars)))
@@ -43,15 +52,31 @@ def _scalars(event: RunEvent) -> Iterator[tuple[str, float]]:
             yield "accuracy/batch", event.accuracy
             yield "lr", event.lr
             for layer in event.layers:
-                for quantity in QUANTITIES.values():
-                    value = layer.value(quantity)
-                    if value is not None:
-                        yield f"{quantity.name}/{layer.name}", value
+                yield from _of_layer(layer)
         case EpochFinished():
             yield "loss/train", event.train_loss
             yield "loss/test", event.test_loss
             yield "accuracy/train", event.train_accuracy
             yield "accuracy/test", event.test_accuracy
+
+
+def _of_layer(layer: LayerSample) -> Iterator[tuple[str, float]]:
+    for quantity in QUANTITIES.values():
+        value = layer.value(quantity)
+        if value is not None:
+            yield f"{quantity.name}/{layer.name}", value
+
+
+def _of_watched(event: RunEvent, rows: WatchedRows) -> Iterator[tuple[str, float]]:
+    match event:
+        case Measured():
+            for name, value in event.logged.items():
+                yield {"loss": "loss/batch", "lr": "lr"}.get(name, f"logged/{name}"), value
+            for layer, _ in rows.of(event):
+                yield from _of_layer(layer)
+        case EpochLogged():
+            for name, value in event.logged.items():
+                yield _EPOCH_TAGS.get(name, f"epoch/{name}"), value
 
 
 def _summary(scalars: Mapping[str, float]) -> bytes:

@@ -24,6 +24,7 @@ import torch
 from torch import Tensor
 
 from engine.networks.activations import SIGMOIDS
+from vanish_recorder.measure.norms import norm
 from vanish_recorder.protocol.quantities import QUANTITIES
 from vanish_recorder.protocol.quantity import Layers
 
@@ -118,7 +119,7 @@ class Weights:
 
     def __init__(self, before: Tensor, after: Sequence[Tensor]) -> None:
         self.before = before
-        self.norm = _norm(before, dim=(1, 2))
+        self.norm = norm(before, dim=(1, 2))
         gradients = [weight.grad for weight in after if weight.grad is not None]
         self.trained = bool(gradients)
         if gradients:
@@ -138,13 +139,13 @@ def _weight_norm(weights: Weights) -> Tensor:
 @of_weights("grad_norm")
 def _grad_norm(weights: Weights) -> Tensor:
     """‖dL/dW‖, float64 [layers]."""
-    return _norm(weights.gradient, dim=(1, 2))
+    return norm(weights.gradient, dim=(1, 2))
 
 
 @of_weights("update_ratio")
 def _update_ratio(weights: Weights) -> Tensor:
     """‖ΔW‖ / ‖W‖, float64 [layers]."""
-    return _norm(weights.update, dim=(1, 2)) / weights.norm
+    return norm(weights.update, dim=(1, 2)) / weights.norm
 
 
 @of_weights("unmoved", overwrites=True)
@@ -265,7 +266,7 @@ of_deltas = Functions[Tensor]("reached")
 @of_deltas("delta_norm")
 def _delta_norm(delta: Tensor) -> Tensor:
     """‖dL/da‖ over dL/da [batch, units], a float64 scalar tensor."""
-    return _norm(delta)
+    return norm(delta)
 
 
 def _share(mask: Tensor) -> Tensor:
@@ -278,17 +279,3 @@ def _share(mask: Tensor) -> Tensor:
         A float64 scalar tensor.
     """
     return mask.sum().double() / mask.numel()
-
-
-def _norm(values: Tensor, dim: tuple[int, ...] | None = None) -> Tensor:
-    """The norm in double precision.
-
-    Args:
-        values: float, of any shape.
-        dim: the dimensions that are summed over; None for all.
-
-    Returns:
-        float64, with the dimensions of `values` that are not in `dim`; a scalar tensor if `dim` is None.
-    """
-    norm: Tensor = torch.linalg.vector_norm(values, dim=dim, dtype=torch.float64)
-    return norm

@@ -182,7 +182,9 @@ class RunSpec:
             NotARunSpec: there is none, or this version does not accept it.
         """
         if self.origin != "scenario":
-            raise NotARunSpec("it was recorded and has no scenario")
+            raise NotARunSpec(
+                "it was recorded from a script of yours, which alone can continue it (with resume=True)"
+            )
         # pydantic takes a tenth of a second to import, and most of what uses a RunSpec never asks.
         from pydantic import ValidationError
 

@@ -86,6 +86,7 @@ def _of_script(now: Situation, run: "Snapshot") -> dict[str, str]:
         "rate": "lr ×2" if shown else "",
         "layer_detail": "histograms" if shown and now.looks.layer else "",
         "cycle_chart": "chart" if now.layout.run else "",
+        "take_over": "",
         "toggle_about": "about",
         "copy_command": "copy",
         "edit": "",

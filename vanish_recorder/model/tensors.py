@@ -102,6 +102,9 @@ def cannot_be_measured(parameter: torch.Tensor) -> str:
         return "it is on the meta device and has no data"
     if not (parameter.is_floating_point() or parameter.is_complex()):
         return f"{str(parameter.dtype).removeprefix('torch.')} weights are not measured"
+    parts = sum(1 for each in getattr(parameter, "placements", ()) if each.is_shard())
+    if parts and parameter.device_mesh.size() > 1:  # type: ignore[attr-defined]
+        return "each process holds a part of it, and only one of them records"
     if parameter.is_quantized or parameter.layout is not torch.strided:
         return "its layout is not supported"
     return ""

@@ -9,13 +9,15 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TextIO
 
+from engine.export.watched_rows import WatchedRows
 from engine.storage.log_reader import LogReader, iterate_events
 from tui_vanish.cli import options
 from tui_vanish.jobs.exits import FailedError, RefusedError
 from tui_vanish.jobs.resume import find_run
 from tui_vanish.jobs.telling import tell
-from vanish_recorder.protocol.codec import to_record
+from vanish_recorder.protocol.codec import encoded, to_record
 from vanish_recorder.protocol.events import EpochFinished, LayerSample, RunEvent, Sample
+from vanish_recorder.protocol.watch_events import EpochLogged, Measured
 from vanish_recorder.storage.log_file import DESCRIPTION, EVENTS
 from vanish_recorder.storage.private import for_the_user_alone, make_private_folder
 
@@ -39,7 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         nargs="?",
         const="-",
-        help="write CSV, to FILE or standard output: one row per layer of each sample, and one per epoch",
+        help="write CSV, to FILE or standard output: one row per layer of each sample, and one per"
+        " epoch; of a watched run, one per block and per tensor of each sample",
     )
     form.add_argument(
         "--tensorboard", metavar="DIR", type=Path, help="write TensorBoard's event file into this folder"
@@ -91,13 +94,24 @@ def _refuse_what_exists(csv: str | None, folder: Path | None) -> None:
 def _csv(file: TextIO, events: Iterable[RunEvent]) -> None:
     writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
+    watched = WatchedRows()
     for event in events:
-        writer.writerows(_rows(event))
+        watched.follow(event)
+        writer.writerows(_rows(event, watched))
 
 
-def _rows(event: RunEvent) -> Iterator[dict[str, Any]]:
+def _rows(event: RunEvent, watched: WatchedRows) -> Iterator[dict[str, Any]]:
     record = to_record(event)
     match event:
+        case EpochLogged():
+            yield {**record, **encoded(dict(event.logged))}
+        case Measured():
+            logged = encoded({name: event.logged.get(name) for name in ("loss", "accuracy", "lr")})
+            where = {name: record[name] for name in _WHERE}
+            for layer, rate in watched.of(event):
+                of_layer = encoded(layer)
+                rates = {} if rate is None else {"lr": encoded(rate)}
+                yield {**where, **logged, **rates, **of_layer, "layer": layer.name}
         case EpochFinished():
             yield record
         case Sample():
