@@ -22,7 +22,9 @@ from vanish_recorder.diagnosis.limits import (
     MOVES_LIKE_THE_LAST,
     SILENT,
     SMALLER_STEP,
+    STARVED,
     STEEP,
+    STILL_STARVED,
     STILL_STEEP,
     STILL_SURE,
     SURE,
@@ -45,20 +47,23 @@ def vanishing(window: Window, holds: str) -> Finding | None:
     *before, last = profile
     worst = min(before, key=lambda block: block.delta or 0.0)
     times = _times(last.delta, worst.delta)
-    if not _is_far(window, times, last.number - worst.number, holds) or _silenced(window, worst, last):
+    if _silenced(window, worst, last) or not _rises(profile, times):
         return None
     middle = (last.delta or 0.0) / math.sqrt(min(times, 1e30))
     starved = [block for block in before if (block.delta or 0.0) <= middle]
-    if not _rises(profile, times):
-        return None
     updates = [block.update for block in starved if block.update is not None]
     if _has_weights(window, starved) and not updates:
         return None  # they do not train
-    slowest, variant = min(updates, default=None), "plain"
-    if slowest is not None and _moves(slowest, last):
-        if window.by_leaves or times < (STILL_SURE if holds else SURE):
-            return None
-        variant = "moving"
+    slowest = min(updates, default=None)
+    moves = slowest is not None and _moves(slowest, last)
+    enough = STILL_STARVED if holds else STARVED
+    if moves or window.by_leaves:
+        enough = STILL_SURE if holds else SURE
+    if (moves and (window.by_leaves or times < enough)) or not _is_far(
+        window, times, last.number - worst.number, holds, enough
+    ):
+        return None
+    variant = "moving" if moves else "plain"
     if not worst.delta:
         variant = "nothing"
     evidence = _compared(worst, last) | {"update_ratio": slowest, "starved": len(starved)}
@@ -76,7 +81,7 @@ def exploding(window: Window, holds: str) -> Finding | None:
         *before, last = profile
         worst = max(before, key=lambda block: block.delta or 0.0)
         times = _times(worst.delta, last.delta)
-        far = _is_far(window, times, last.number - worst.number, holds)
+        far = _is_far(window, times, last.number - worst.number, holds, STILL_SURE if holds else SURE)
         if far and _rises(profile[::-1], times) and _steps_follow(worst, last):
             middle = (worst.delta or 0.0) / math.sqrt(min(times, 1e30))
             names = tuple(block.name for block in before if (block.delta or 0.0) >= middle)
@@ -132,8 +137,8 @@ def _profile(window: Window) -> list[Block] | None:
     return found if len(found) >= _LEAST_BLOCKS and found[-1].delta else None
 
 
-def _is_far(window: Window, times: float, hops: int, holds: str) -> bool:
-    """Whether two blocks are far apart, in all and per block."""
+def _is_far(window: Window, times: float, hops: int, holds: str, enough: float) -> bool:
+    """Whether two blocks are far apart, in all and per block; or `enough` in all."""
     if window.by_leaves:
         least = CLOSE_AGAIN_LEAVES if holds else FAR_APART_LEAVES
     else:
@@ -141,7 +146,7 @@ def _is_far(window: Window, times: float, hops: int, holds: str) -> bool:
     if times < least:
         return False
     steep = times ** (1 / hops) >= (STILL_STEEP if holds else STEEP)
-    return steep or times >= (STILL_SURE if holds else SURE)
+    return steep or times >= enough
 
 
 def _rises(profile: Sequence[Block], times: float) -> bool:

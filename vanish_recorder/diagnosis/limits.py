@@ -10,6 +10,8 @@ FAR_APART, CLOSE_AGAIN = 100.0, 50.0
 FAR_APART_LEAVES, CLOSE_AGAIN_LEAVES = 1000.0, 500.0
 # Per block on average. BatchNorm without skips has 1.2 and learns.
 STEEP, STILL_STEEP = 1.5, 1.35
+# In all, when the first blocks of a chain hardly move: then the factor per block does not matter.
+STARVED, STILL_STARVED = 1e3, 500.0
 # So far apart that neither the factor per block nor the size of the steps matters.
 SURE, STILL_SURE = 1e4, 3e3
 # An update ratio of 1e-3 is common advice. A block with a tenth of it moves enough, whatever its gradient.
@@ -24,16 +26,17 @@ HUGE_STEP, SMALLER_STEP = 1.0, 0.5
 # The deviation over the batch divided by the output's size: at the last block, and the first as a multiple.
 ALIKE, TOLD_APART = 0.002, 0.004
 TOLD_APART_BEFORE = 20.0
+ROUNDING = 1e-7  # what float32 rounds away
 
-# Fractions of units that are 0 for a whole batch. When all samples of a batch are nearly alike, half of the
-# units of a healthy block are.
-DEAD, ALIVE = 0.7, 0.6
-SILENT = 0.9
+# Fractions of units that are 0 for a whole batch. In a deep MLP the samples of a batch become alike: half of
+# the units of a healthy block are 0, and up to 0.84 were in 32 layers that learnt.
+DEAD, ALIVE = 0.9, 0.85
+SILENT = 0.97
 LASTING = 30  # steps; units that are dead earlier often come back
 
 # Fraction of a tensor's weights that a step leaves unchanged, bit for bit.
 UNMOVED, MOVED_AGAIN = 0.5, 0.4
-UNMOVED_NORMS, MOVED_NORMS = 0.9, 0.8  # of weights of normalisations in a 16-bit type
+UNMOVED_NORMS, MOVED_NORMS = 0.9, 0.8  # of parameters of normalisations in a 16-bit type
 
 # Fraction of a gradient that is below the smallest number of fp16. ReLU alone makes up to 0.75 of it zero.
 UNDERFLOW, FEWER = 0.9, 0.85

@@ -6,6 +6,7 @@ from vanish_recorder.diagnosis.limits import (
     ALIVE,
     DEAD,
     LASTING,
+    ROUNDING,
     SILENT,
     TOLD_APART,
     TOLD_APART_BEFORE,
@@ -32,6 +33,7 @@ def forward_collapse(window: Window, holds: str) -> Finding | None:
     }
     return Finding(
         "forward_collapse",
+        "equal" if last.spread < ROUNDING else "plain",
         layer=last.name,
         reference=first.name,
         layers=names,

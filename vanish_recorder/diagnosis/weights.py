@@ -50,7 +50,7 @@ def immovable(window: Window, holds: str) -> Finding | None:
     }
     if stuck:
         return _stuck(window, "plain", stuck, counts)
-    if norms and len(stuck_norms) >= len(norms) / 2:
+    if norms and len(stuck_norms) >= len(norms) / 3:  # their biases begin with 0, and so they move
         return _stuck(window, "norms", stuck_norms, counts)
     silent = [number for number in trained if window.always("grad_norm", number, 0.0)]
     if not silent:

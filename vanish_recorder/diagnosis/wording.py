@@ -45,6 +45,10 @@ _SENTENCES = {
         "Within a batch the output of {layer} differs by only {spread:part} of its size ({reference}: "
         "{spread_of_first:part}): what follows it cannot tell the samples apart."
     ),
+    ("forward_collapse", "equal"): (
+        "Within a batch the output of {layer} differs by no more than is rounded away ({reference}: "
+        "{spread_of_first:part} of its size): what follows it cannot tell the samples apart."
+    ),
     ("dead", "plain"): (
         "{dead:percent} of the units of {layer} are 0 for the whole batch, in one batch after the "
         "other{more_blocks}: "
@@ -81,7 +85,7 @@ _SENTENCES = {
         "away{norms}."
     ),
     ("immovable", "norms"): (
-        "{norm_weights:count} of {of_norm_weights:count} weights of normalisations do not move: in "
+        "{norm_weights:count} of {of_norm_weights:count} parameters of normalisations do not move: in "
         "{tensor} a step "
         "leaves {unmoved:percent} unchanged to the bit, because {dtype} rounds the update away."
     ),
@@ -247,7 +251,7 @@ def _more(count: int) -> str:
 
 def _norms(evidence: dict[str, float | None]) -> str:
     count, of = evidence.get("norm_weights"), evidence.get("of_norm_weights")
-    return f"; the same holds for {count:.0f} of {of:.0f} weights of normalisations" if count else ""
+    return f"; the same holds for {count:.0f} of {of:.0f} parameters of normalisations" if count else ""
 
 
 def looked_at(structure: StructureFound) -> str:

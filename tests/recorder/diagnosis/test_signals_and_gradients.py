@@ -46,6 +46,14 @@ def test_a_slow_fall_or_a_short_one_is_no_verdict(factor: float, blocks: int) ->
     assert "vanishing" not in kinds(run.repeat(with_blocks(run.healthy(), columns), 20))
 
 
+def test_a_slow_fall_is_said_once_it_is_large_in_all_and_the_blocks_do_not_move() -> None:
+    run = Run(structure(blocks=24))
+    fall = {"delta_norm": profile(1 / 1.4, 24)}  # 2300 in all
+    assert run.repeat(with_blocks(run.healthy(), fall), 20) == []
+    still = {**fall, "update_ratio": [3e-5] * 20 + [1e-3] * 4}
+    assert kinds(run.repeat(with_blocks(run.healthy(), still), 5)) == ["vanishing"]
+
+
 def test_decay_alone_is_no_movement() -> None:
     run = Run(structure(blocks=8))
     updates = [1.5e-4] * 7 + [1e-3]
@@ -132,9 +140,9 @@ def test_units_are_dead_in_rectified_blocks_after_some_steps() -> None:
     blocks = tuple(BlockSpec(name=f"h.{number}", kind="Layer", rectified=True) for number in range(16))
     found = replace(structure(), blocks=blocks)
     run = Run(found)
-    some = with_blocks(run.healthy(), {"dead": [0.45] * 16})
+    some = with_blocks(run.healthy(), {"dead": [0.84] * 16})
     assert run.repeat(some, 30) == []
-    most = with_blocks(run.healthy(), {"dead": [0.45] * 7 + [0.8] + [0.45] * 8})
+    most = with_blocks(run.healthy(), {"dead": [0.45] * 7 + [0.93] + [0.45] * 8})
     assert only(run.repeat(most, 5), "dead").layer == "h.7"
     early = Run(found)
     assert early.repeat(most, 10) == []
@@ -193,5 +201,5 @@ def test_a_new_structure_does_not_begin_the_run_again() -> None:
     run.repeat(run.healthy(), 20)
     rectified = tuple(replace(block, rectified=True) for block in run.found.blocks)
     run.diagnosis.apply(replace(run.found, blocks=rectified))
-    said = run.repeat(with_blocks(run.healthy(), {"dead": [0.8] * 16}), 3)
+    said = run.repeat(with_blocks(run.healthy(), {"dead": [0.93] * 16}), 3)
     assert kinds(said) == ["dead"]

@@ -19,7 +19,7 @@ def test_weights_that_a_type_rounds_away_cannot_move() -> None:
     norms = Run(found)
     unmoved = [1.0 if spec.role == "norm" else 0.3 for spec in found.tensors]
     said = norms.repeat(with_tensors(norms.healthy(), {"unmoved": unmoved}), 5)
-    assert only(said, "immovable").text.startswith("16 of 16 weights of normalisations do not move")
+    assert only(said, "immovable").text.startswith("16 of 16 parameters of normalisations do not move")
 
 
 def test_biases_are_not_judged() -> None:

@@ -151,7 +151,7 @@ SICK = (
         chain("h.", 24),
         ("vanishing",),
         "h.",
-        steps=200,
+        steps=100,
     ),
     Case(
         "pre-LN GPT, all in bfloat16, AdamW 2e-5",
@@ -183,7 +183,7 @@ SICK = (
         classify_in_half,
         chain("conv", 8),
         ("immovable",),
-        "conv0",
+        "conv",
         dtype=torch.float16,
     ),
     Case(

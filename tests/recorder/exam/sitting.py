@@ -1,16 +1,20 @@
 """One network sits the exam: it trains, the rules follow its measurements, and the verdicts are marked."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 
 from torch import nn
 
 from tests.recorder.exam.cases import Case
 from tests.recorder.exam.plain_loop import PlainLoop
+from vanish_recorder import watch
 from vanish_recorder.diagnosis import Diagnosis
-from vanish_recorder.protocol.events import VerdictChanged
+from vanish_recorder.protocol.codec import from_line
+from vanish_recorder.protocol.events import RunEvent, VerdictChanged
 from vanish_recorder.protocol.structure import BlockRole
 from vanish_recorder.protocol.verdicts import FAULTS
+from vanish_recorder.protocol.watch_events import Measured, PartDisabled
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Result:
 
 
 def sit(case: Case, seed: int, steps: int) -> Result:
-    """Train a case with the independent loop, and judge it."""
+    """Train a case with the independent loop, which gives the rules its own measurements."""
     model, optimizer, data = case.begin(seed)
     blocks = list(case.blocks) or leaves(model)
     role: BlockRole = "block" if case.blocks else "leaf"
@@ -55,6 +59,29 @@ def sit(case: Case, seed: int, steps: int) -> Result:
     return Result(
         tuple(each for each in said if each.state == "began"), (median(losses[:3]), median(losses[-3:]))
     )
+
+
+def sit_watched(case: Case, seed: int, steps: int, runs: Path) -> tuple[Result, list[RunEvent]]:
+    """Train a case in a plain loop that `watch` records, and read the verdicts in its log."""
+    model, optimizer, data = case.begin(seed)
+    with watch(model, optimizer, runs_dir=runs, every=10, quiet=True) as lab:
+        for _ in range(steps):
+            optimizer.zero_grad()
+            case.loss(model, next(data)).backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+        assert lab.folder is not None
+    return result_of(lab.folder)
+
+
+def result_of(folder: Path) -> tuple[Result, list[RunEvent]]:
+    """What a watched run's log says, and all its events."""
+    lines = (folder / "events.jsonl").read_bytes().splitlines()
+    events = [event for line in lines if (event := from_line(line)) is not None]
+    disabled = [event for event in events if isinstance(event, PartDisabled)]
+    assert disabled == []
+    losses = [event.logged["loss"] for event in events if isinstance(event, Measured)]
+    said = (event for event in events if isinstance(event, VerdictChanged) and event.state == "began")
+    return Result(tuple(said), (median(losses[:3]), median(losses[-3:]))), events
 
 
 def leaves(model: nn.Module) -> list[str]:
