@@ -215,8 +215,9 @@ class VanishApp(Guarded, App[int]):
 
     def _end_after_fault(self) -> int:
         """Leave the runs to another process, as after a hang-up; returns the exit code."""
-        details = self._faults.details if self._faults is not None else ""
-        self.failure = f"internal error, the app had to end. {details}".strip()
+        details = self._faults.details.rstrip(".") if self._faults is not None else ""
+        where = f" ({details[0].lower()}{details[1:]})" if details else ""
+        self.failure = f"internal error, the app had to end{where}."
         self.ending.leave_running()
         return 1
 

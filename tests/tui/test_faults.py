@@ -125,4 +125,4 @@ async def test_an_app_that_cannot_start_leaves_its_runs_to_another_process(
         bench.app.ending.hand_over()
     assert handed_over == [[run.name]]
     (file,) = (tmp_path / "errors").iterdir()
-    assert bench.app.failure == f"internal error, the app had to end. Details: {file}"
+    assert bench.app.failure == f"internal error, the app had to end (details: {file})."

@@ -13,7 +13,6 @@ from tui_vanish.cli.output import kept_off_the_screen
 from tui_vanish.cli.unsaved import say_unsaved
 from tui_vanish.jobs.cores import spare_cores
 from tui_vanish.jobs.exits import FAILED
-from tui_vanish.jobs.telling import tell
 from tui_vanish.terminal import over_ssh
 from vanish_recorder.storage.paths import default_runs_folder
 
@@ -44,8 +43,7 @@ def open_app(arguments: argparse.Namespace, engine: SharedEngine, *, watch: str 
     unsaved = engine.snapshot().unsaved
     if say_unsaved({run: why for run, why in unsaved.items() if run not in app.ending.left}):
         code = code or FAILED
-    if app.failure:
-        tell(app.failure)
-    if app.ending.left and not say_farewell(app.ending.left, app.ending.successor, app.ending.problem):
+    ending = app.ending
+    if not say_farewell(ending.left, ending.successor, ending.problem, app.failure):
         return code or FAILED
     return code or 0

@@ -73,6 +73,34 @@ def test_a_process_that_could_not_be_started_is_reported(capsys: pytest.CaptureF
     assert f"{ONE} does not continue in the background: no process could be started: no memory." in errors
 
 
+FAILURE = "internal error, the app had to end (details: /home/me/error.txt)."
+
+
+def test_an_internal_error_and_what_became_of_the_runs_are_one_message(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def said(runs: list[str], outcome: Outcome) -> tuple[bool, list[str]]:
+        succeeded = say_farewell(runs, Reported(outcome), "", FAILURE)
+        out, errors = capsys.readouterr()
+        assert out == ""
+        return succeeded, errors.splitlines()[1:]
+
+    held = f"{ONE} continues in the background; vanish-tui shows it again."
+    assert said([ONE], Outcome((ONE,), (), True)) == (True, [f"vanish-tui: {FAILURE} {held}"])
+    succeeded, (line,) = said([ONE, TWO], Outcome((ONE,), ("no memory",), True))
+    assert not succeeded
+    assert line.startswith(
+        f"vanish-tui: {FAILURE} {held} {TWO} does not continue in the background: no memory."
+    )
+
+
+def test_an_internal_error_without_runs_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert say_farewell([], None, "", FAILURE)
+    assert capsys.readouterr() == ("", f"vanish-tui: {FAILURE}\n")
+    assert say_farewell([], None, "")
+    assert capsys.readouterr() == ("", "")
+
+
 def test_names_cannot_control_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     say_farewell(["\x1b]2;x\x07"], Reported(Outcome((), ("\x1b[2J",), True)), "")
     assert "\x1b" not in "".join(capsys.readouterr())
