@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 from engine.protocol.spec import RunSpec
 from engine.tracking.snapshot import RunView
 from engine.tracking.time_left import Course, TimeLeft
+from tui_vanish.cli.reporters import progress
 from tui_vanish.drawing import format
 from tui_vanish.jobs.cores import physical_cores
 from tui_vanish.jobs.telling import lines_of, tell
@@ -28,10 +29,11 @@ class LiveTable(AbstractContextManager["LiveTable"]):
 
     Args:
         runs: how many there will be.
+        only_running: runs that have ended leave the table; the caller says how they ended.
     """
 
-    def __init__(self, runs: int) -> None:
-        self._runs = runs
+    def __init__(self, runs: int, *, only_running: bool = False) -> None:
+        self._runs, self._only_running = runs, only_running
         self._views: dict[str, RunView] = {}
         self._time_left = TimeLeft(physical_cores())
         self._drawn = 0.0
@@ -62,15 +64,20 @@ class LiveTable(AbstractContextManager["LiveTable"]):
         view.apply(event)
         self._time_left.see(each.course() for each in self._views.values())
         if self._live is None:
-            if isinstance(event, RunFinished):
-                print(_sentence(view.snapshot()), file=sys.stderr, flush=True)
+            if isinstance(event, RunFinished) and not self._only_running:
+                self.say(_sentence(view.snapshot()))
             return
         now = monotonic()
         if isinstance(event, Sample | EpochFinished) and now - self._drawn >= _REDRAW:
             self._drawn = now
             headings = ("scenario", "seed", "status", "epoch", "loss", "train", "test", "left")
-            rows = [(*_cells(view.snapshot()), self._left(view.course())) for view in self._views.values()]
+            shown = [view for view in self._views.values() if not self._only_running or not view.status.ended]
+            rows = [(*_cells(view.snapshot()), self._left(view.course())) for view in shown]
             self._live.update(_lines(grid(headings, rows, left=3), self._whole()), refresh=True)
+
+    def progress_of(self, run: str) -> str:
+        """The progress of a run that has started, in one line; with the time left, if it is known."""
+        return progress(self._views[run].snapshot(), self._time_left.of(run))
 
     def _left(self, run: Course) -> str:
         """The time left of a run, and what it is the end of, if stages follow; a dash if it is unknown."""
@@ -82,11 +89,18 @@ class LiveTable(AbstractContextManager["LiveTable"]):
         )
 
     def _whole(self) -> str:
-        """The time left of the whole comparison; empty while it is unknown."""
-        if len(self._views) < self._runs:
-            return ""
+        """The time left of all runs; empty while it is unknown. Runs that wait have no pace yet."""
+        if waiting := self._runs - len(self._views):
+            return f"{waiting} more to train" if self._only_running else ""
         left = self._time_left.of_all(view.course() for view in self._views.values())
         return f"{'' if left.whole else 'at least '}{format.time_left(left.seconds)}" if left else ""
+
+    def say(self, line: str) -> None:
+        """Print a line above the table."""
+        if self._live is not None:
+            self._live.console.print(line, markup=False, highlight=False)
+        else:
+            print(line, file=sys.stderr, flush=True)
 
     def warn(self, text: str) -> None:
         """Print a warning above the table."""

@@ -1,7 +1,6 @@
 """`vanish-tui reproduce`: train the slides' scenarios, compare the results with the published ones."""
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
@@ -10,14 +9,13 @@ import scenarios
 from engine.tracking.snapshot import Snapshot
 from scenarios.published import published, sources
 from tui_vanish.cli import options
+from tui_vanish.cli.collector import Collector
 from tui_vanish.cli.reproduction import METRICS, Row, Spread, outcomes, table
 from tui_vanish.cli.unsaved import report_unsaved
 from tui_vanish.drawing import format
 from tui_vanish.jobs import exits
 from tui_vanish.jobs.cores import physical_cores
-from tui_vanish.jobs.telling import tell
 from tui_vanish.jobs.train import Job, train_all
-from vanish_recorder.protocol.events import EpochFinished, RunEvent, RunFinished, RunStarted, StageStarted
 from vanish_recorder.protocol.status import Status
 
 _COLUMNS = ("scenario", "train loss", "train acc.", "test loss", "test acc.", "")
@@ -59,9 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
     options.check(settings)
     # No screen needs a core here: as many runs train at once as there are cores for them.
     at_once = max(1, physical_cores() // settings.threads)
-    print("loading PyTorch", file=sys.stderr, flush=True)
-    collector = _Collector(len(jobs))
-    endings = train_all(replace(settings, side_by_side=at_once), jobs, collector, at_once=at_once)
+    with Collector(len(jobs)) as collector:
+        endings = train_all(replace(settings, side_by_side=at_once), jobs, collector, at_once=at_once)
     rows = table(
         outcome
         for ending in endings
@@ -78,33 +75,6 @@ def run(arguments: argparse.Namespace) -> int:
         return 128 + next(ending.signal for ending in endings if ending.signal)
     has_failed = any(ending.finished.status is Status.FAILED for ending in endings)
     return exits.FAILED if has_failed or is_unsaved else 0
-
-
-class _Collector:
-    """Keeps the events that the table needs, and reports progress on standard error."""
-
-    def __init__(self, runs: int) -> None:
-        self.events: dict[str, list[RunEvent]] = {}
-        self._runs, self._ended = runs, 0
-
-    def on_event(self, event: RunEvent) -> None:
-        """Keep the event if the table needs it; report the start and the end of a run."""
-        if isinstance(event, RunStarted | StageStarted | EpochFinished | RunFinished):
-            self.events.setdefault(event.run, []).append(event)
-        if isinstance(event, RunStarted):
-            print(f"{event.run}  training", file=sys.stderr, flush=True)
-        if isinstance(event, RunFinished):
-            self._ended += 1
-            accuracy = format.percent(event.test_accuracy, 1)
-            print(
-                f"{self._ended}/{self._runs}  {event.run}  {event.status}, test accuracy {accuracy}",
-                file=sys.stderr,
-                flush=True,
-            )
-
-    def warn(self, text: str) -> None:
-        """Print a warning between two lines."""
-        tell(text)
 
 
 def _lines(row: Row) -> list[tuple[str, ...]]:
