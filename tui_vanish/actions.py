@@ -78,6 +78,9 @@ _SHOWN = {
     "pageup": "page up",
 }
 
+# The headings of the app's keys: those that leave, help and find, and those that open something.
+APP, OTHER_SCREENS = "App", "Other screens"
+
 ACTIONS: tuple[Action, ...] = (
     Action("train", ("enter",), "train", "Train the highlighted scenario", "lab", "Run", rank=1),
     Action("pause", ("p",), "pause", "Pause or resume the run", "lab", "Run", rank=2),
@@ -409,22 +412,30 @@ ACTIONS: tuple[Action, ...] = (
     Action("undo_delete", ("z",), "undo", "Restore the deleted run", "runs", "Runs", rank=3),
     Action("leave_runs", ("escape",), "back", "Clear the filter, or go back", "runs", "Runs", rank=1),
     Action("take_over", ("T",), "take over", "Take over the run from another process", "lab", "Run", rank=2),
-    Action("runs", ("r",), "runs", "Show all saved runs", "app", "App", rank=8),
-    Action("theory", ("t",), "theory", "Open the theory page for the scenario", "app", "App", rank=9),
-    Action("glossary", ("W",), "words", "Explain the columns, verdicts and signs", "app", "App", rank=10),
-    Action("help", ("question_mark", "f1"), "help", "Show all keys on one page", "app", "App", rank=4),
+    Action("runs", ("r",), "runs", "Show all saved runs", "app", OTHER_SCREENS, rank=8),
+    Action("theory", ("t",), "theory", "Open the theory page for the scenario", "app", OTHER_SCREENS, rank=9),
+    Action(
+        "glossary",
+        ("W",),
+        "words",
+        "Explain the columns, verdicts and signs",
+        "app",
+        OTHER_SCREENS,
+        rank=10,
+    ),
+    Action("help", ("question_mark", "f1"), "help", "Show all keys on one page", "app", APP, rank=4),
     Action(
         "command_palette",
         ("ctrl+p", "colon"),
         "palette",
         "Find an action or a scenario by name",
         "app",
-        "App",
+        APP,
         palette=False,
     ),
-    Action("suspend", ("ctrl+z",), "", "Suspend the app and pause training", "app", "App", everywhere=True),
-    Action("quit", ("q",), "quit", "Quit; asks first if a run has not finished", "app", "App", rank=4),
-    Action("leave", ("ctrl+c",), "", "Quit at once; runs are saved", "app", "App", everywhere=True),
+    Action("suspend", ("ctrl+z",), "", "Suspend the app and pause training", "app", APP, everywhere=True),
+    Action("quit", ("q",), "quit", "Quit; asks first if a run has not finished", "app", APP, rank=4),
+    Action("leave", ("ctrl+c",), "", "Quit at once; runs are saved", "app", APP, everywhere=True),
 )
 
 LINE_OPENERS = frozenset(action.name for action in ACTIONS if action.opens_line)

@@ -10,7 +10,7 @@ import pytest
 from engine.runtime.state import Severity
 from tests.tui.lab_bench import LARGE, Bench, opened
 from tests.tui.runs.test_screen import fill
-from tui_vanish.actions import Action
+from tui_vanish.actions import APP, OTHER_SCREENS, Action
 from tui_vanish.chrome.key_footer import KeyFooter
 from tui_vanish.runs.screen import RunsScreen
 from vanish_recorder.protocol.status import Status
@@ -232,7 +232,7 @@ def offered(bench: Bench) -> list[Action]:
     A text editor needs a real terminal.
     """
     places = [place for footer in bench.app.screen.query(KeyFooter) for place in footer._places]
-    only_view = ("View", "Charts", "Move", "App")
+    only_view = ("View", "Charts", "Move", APP, OTHER_SCREENS)
     return [
         action
         for *_, action in places

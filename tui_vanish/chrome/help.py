@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.getters import query_one
 from textual.widgets import Input
 
-from tui_vanish.actions import Target, groups
+from tui_vanish.actions import APP, OTHER_SCREENS, Target, groups
 from tui_vanish.chrome.page_screen import MEASURE, PageScreen
 from tui_vanish.drawing.ascii import key_name
 from tui_vanish.drawing.text import Piece, Row, row_width
@@ -145,16 +145,24 @@ def _matches(words: Sequence[str], group: str, entry: _Entry) -> bool:
 
 
 def _in_columns(sections: Sequence[tuple[str, list[_Entry]]], width: int) -> list[Row]:
-    """The sections one below the other, in columns of about the same height."""
+    """The sections one below the other, in columns of about the same height.
+
+    The app's own keys are on the first page: at the top of the second column, or before all others in one.
+    """
     number = max(1, min(width // _COLUMN, len(sections)))
     room = width // number
-    blocks = [_section_rows(group, entries, room - _APART) for group, entries in sections]
-    goal = sum(map(len, blocks)) / number
+    first = (APP,) if number == 1 else (APP, OTHER_SCREENS)
+    drawn = [(group, _section_rows(group, entries, room - _APART)) for group, entries in sections]
+    app = [row for name in first for group, rows in drawn if group == name for row in rows]
+    blocks = [rows for group, rows in drawn if group not in first]
     columns: list[list[Row]] = [[] for _ in range(number)]
+    columns[min(1, number - 1)] += app
+    goal = (len(app) + sum(map(len, blocks))) / number
     place, above = 0, 0.0
     for block in blocks:
         if columns[place] and place < number - 1 and above + len(block) / 2 > goal * (place + 1):
             place += 1
+            above += len(app) if place == 1 else 0
         columns[place] += block
         above += len(block)
     rows = itertools.zip_longest(*columns, fillvalue=())

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.tui.lab_bench import NARROW, WIDE, opened
-from tui_vanish.actions import ACTIONS
+from tui_vanish.actions import ACTIONS, APP
 from tui_vanish.chrome.help import HelpScreen
 
 
@@ -20,6 +20,22 @@ async def test_a_wide_terminal_has_several_columns(
         cells = [re.split(r"│|  +", line) for line in bench.text.splitlines()]
         assert max(sum(cell.strip() in helps for cell in line) for line in cells) == columns
         assert "Train the highlighted scenario" in bench.text  # the screen's own keys come first
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE, (200, 50)])
+@pytest.mark.parametrize("way", ["", "r", "t"], ids=["lab", "runs", "theory"])
+async def test_the_keys_to_leave_and_to_find_are_on_the_first_page(
+    tmp_path: Path, size: tuple[int, int], way: str
+) -> None:
+    async with opened(tmp_path, size) as bench:
+        await bench.press(*way, "question_mark")
+        own = {"": "Train the highlighted scenario", "r": "Next run", "t": "Do one step, or open the page"}
+        assert own[way] in bench.text
+        for action in ACTIONS:
+            if action.group == APP:
+                assert action.help in bench.text
+        if size != NARROW:
+            assert "Show all saved runs" in bench.text
 
 
 async def test_the_filter_shows_only_the_keys_that_match(tmp_path: Path) -> None:
