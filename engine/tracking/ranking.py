@@ -1,4 +1,4 @@
-"""Ranking compared runs by their test accuracy, at an epoch or at a training time that all have reached."""
+"""Ranking compared runs by their test accuracy, at an epoch or a training time that they have reached."""
 
 import math
 from bisect import bisect_right
@@ -40,6 +40,23 @@ class Entrant:
 
 
 @dataclass(frozen=True, slots=True)
+class Last:
+    """Where an entrant was when it ended, if the others are compared at a later point.
+
+    Attributes:
+        at: the last epoch that its runs have, or the seconds that they were trained.
+        accuracy: its median test accuracy there.
+        number: 1 for the best of those that have a result there.
+        of: how many these are.
+    """
+
+    at: float
+    accuracy: float
+    number: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """An entrant's place in a ranking.
 
@@ -53,6 +70,7 @@ class Place:
         ended: how its runs ended, if one diverged, failed or was stopped.
         seeds: how many of its runs are ranked.
         number: 1 for the best; equal accuracies share a number. None if it is not ranked.
+        last: where it was when it ended, if this was before the point of the ranking.
     """
 
     label: str
@@ -63,6 +81,7 @@ class Place:
     ended: str
     seeds: int
     number: int | None = None
+    last: Last | None = None
 
     def overlaps(self, other: "Place") -> bool:
         """Whether the ranges of two entrants over their seeds overlap."""
@@ -73,7 +92,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The entrants in order, compared at the last point that all have reached.
+    """The entrants in order, compared at the last point that those still in the race have reached.
 
     Attributes:
         axis: what is equal for all: epochs or training seconds.
@@ -87,16 +106,16 @@ class Ranking:
 
 
 def rank(entrants: Sequence[Entrant], axis: Axis) -> Ranking:
-    """Rank by test accuracy at the last epoch that all have, or at the training time that all have reached.
+    """Rank by test accuracy at the last epoch, or training time, that all runs in the race have reached.
 
-    At an epoch, only the results of that very epoch are used. A run that was stopped counts like one that
-    trains: no other run is judged at an epoch that the stopped one never reached. A run that diverged or
-    failed does not hold the others back, and neither does one that has not finished its first epoch. They
-    are not ranked if they have no result at that point.
+    At an epoch, only the results of that very epoch are used. A run is in the race while it trains and once
+    it has finished. One that was stopped, diverged or failed does not hold the others back, and neither does
+    one that has not finished its first epoch. They are not ranked at a point that they have not reached.
+    If fewer than two entrants are in the race, the runs that were stopped last count, too: without them there
+    would be nothing to compare.
     """
-    runs = [run for entrant in entrants for run in entrant.runs if run.results]
-    whole = [run for run in runs if run.status not in BROKEN] or runs
-    at = _last_epoch_of_all(whole) if axis == "epochs" else _last_time_of_all(whole)
+    counted = _in_the_race(entrants)
+    at = _last_epoch_of_all(counted) if axis == "epochs" else _last_time_of_all(counted)
     judged = [(entrant, sorted(_accuracies(entrant, axis, at))) for entrant in entrants]
     # By label if equal, so that the order of the runs does not decide.
     judged.sort(key=lambda each: (-median(each[1]) if each[1] else math.inf, each[0].label))
@@ -112,11 +131,48 @@ def rank(entrants: Sequence[Entrant], axis: Axis) -> Ranking:
             ended=", ".join(sorted({run.status.value for run in entrant.runs if run.status in OUT})),
             seeds=len(accuracies),
             number=1 + sum(other > median(accuracies) for other in medians) if accuracies else None,
+            last=None if accuracies else _last(entrant, entrants, axis, at),
         )
         if places and place.overlaps(places[-1]):
             place = replace(place, tied=True)
         places.append(place)
     return Ranking(axis, at, tuple(places))
+
+
+def _in_the_race(entrants: Sequence[Entrant]) -> list[Snapshot]:
+    """The runs that decide at which point all are judged; see `rank`.
+
+    Runs that were stopped together count together: in lockstep, they are at most one epoch apart.
+    """
+    runs = [(entrant.label, run) for entrant in entrants for run in entrant.runs if run.results]
+    counted = [each for each in runs if each[1].status not in OUT]
+    stopped = [each for each in runs if each[1].status is Status.STOPPED]
+    together = math.inf
+    for label, run in sorted(stopped, key=lambda each: -each[1].results[-1].epoch):
+        epoch = run.results[-1].epoch
+        if len({label for label, _ in counted}) < 2:
+            together = epoch - 1
+        elif epoch < together:
+            break
+        counted.append((label, run))
+    return [run for _, run in counted or runs]
+
+
+def _last(entrant: Entrant, entrants: Sequence[Entrant], axis: Axis, at: float) -> Last | None:
+    """Where an entrant was at the end of the first of its runs that ended; None if it has no result there."""
+    runs = [run for run in entrant.runs if run.results and run.status in OUT]
+    end = _last_epoch_of_all(runs) if axis == "epochs" else min(map(_end, runs), default=0.0)
+    own = list(_accuracies(entrant, axis, end))
+    if not own or end >= at:
+        return None
+    others = [accuracies for each in entrants if (accuracies := list(_accuracies(each, axis, end)))]
+    better = sum(median(accuracies) > median(own) for accuracies in others)
+    return Last(end, median(own), 1 + better, len(others))
+
+
+def _end(run: Snapshot) -> float:
+    """How long the run was trained, in seconds."""
+    return max(run.time, run.results[-1].time)
 
 
 def _last_epoch_of_all(runs: Sequence[Snapshot]) -> float:
@@ -138,8 +194,11 @@ def _accuracies(entrant: Entrant, axis: Axis, at: float) -> Iterator[float]:
     """The test accuracy of each run at the epoch `at`, or after its last epoch within `at` seconds."""
     for run in entrant.runs:
         found = _last_until(run.results, axis, at)
-        is_there = found is not None and (axis == "seconds" or found.epoch == at)
-        if found is not None and is_there and math.isfinite(found.test_accuracy):
+        if found is None or not math.isfinite(found.test_accuracy):
+            continue
+        # A run that ended before a time has no accuracy at that time.
+        has_reached = run.status not in OUT or _end(run) >= at
+        if found.epoch == at if axis == "epochs" else has_reached:
             yield found.test_accuracy
 
 

@@ -1,6 +1,6 @@
 """The columns of a place in a ranking."""
 
-from engine.tracking.ranking import Place, Ranking
+from engine.tracking.ranking import Last, Place, Ranking
 from tui_vanish.drawing import format
 
 
@@ -13,6 +13,35 @@ def point(ranking: Ranking) -> str:
         if ranking.axis == "epochs"
         else format.duration(ranking.at)
     )
+
+
+def ranked(ranking: Ranking) -> str:
+    """Whom the ranking compares: `all`, or how many if some ended before its point."""
+    left = sum(place.number is not None for place in ranking.places)
+    return "all" if left == len(ranking.places) else f"{left} of {len(ranking.places)}"
+
+
+def ending(place: Place, ranking: Ranking) -> str:
+    """How an entrant ended early, with its rank where it ended if it is not in the ranking."""
+    if place.last is None or not place.ended:
+        return place.ended
+    last = place.last
+    where = (
+        f"after epoch {format.count(round(last.at))}"
+        if ranking.axis == "epochs"
+        else f"after {format.duration(last.at)}"
+    )
+    return f"{place.ended} {where}, {rank_there(last)}"
+
+
+def rank_there(last: Last) -> str:
+    """The rank of a run where it ended: `then 2nd of 5`."""
+    return f"then {_ordinal(last.number)} of {last.of}"
+
+
+def _ordinal(number: int) -> str:
+    suffix = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{'th' if number % 100 in (11, 12, 13) else suffix}"
 
 
 def number(place: Place) -> str:

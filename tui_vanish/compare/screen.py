@@ -19,7 +19,7 @@ from tui_vanish.actions import bindings
 from tui_vanish.chrome.key_footer import KeyFooter
 from tui_vanish.chrome.screen import LiveScreen
 from tui_vanish.chrome.title_bar import TitleBar, title_of
-from tui_vanish.compare import tables
+from tui_vanish.compare import profiles, tables
 from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.instruments.line_chart import LineChart
@@ -47,10 +47,11 @@ class CompareScreen(LiveScreen[str | None]):
 
     HELP = """
     The keys act on the run with the arrow, their capitals on all runs. Runs are compared at the last epoch
-    that all of them have, and at equal seconds of training. A stopped run counts: d drops it. x trains one
-    more seed of each. With several seeds a line is the median, small letters are the lowest and the highest
-    seed, and ≈ marks a difference inside their range. b chooses the baseline for gaps and differences. All
-    runs start together, from step 1. To add a run as it is, mark it in the list of saved runs.
+    that all in the race have, and at equal seconds of training. A stopped run is not ranked after its last
+    epoch, and says which rank it had then; d drops it. x trains one more seed of each. With several seeds a
+    line is the median, small letters are the lowest and the highest seed, and ≈ marks a difference inside
+    their range. b chooses the baseline for gaps and differences. All runs start together, from step 1. To add
+    a run as it is, mark it in the list of saved runs.
     """
 
     _title_bar = query_one(TitleBar)
@@ -127,7 +128,7 @@ class CompareScreen(LiveScreen[str | None]):
         """Place or hide each part; returns the view in the upper part."""
         width, height = self.size
         tall = height >= _ROWS_FOR_DIFFERENCES
-        columns = tables.profile_width(len(entrants)) + 2
+        columns = profiles.profile_width(len(entrants)) + 2
         beside = width - columns >= _LEAST_CHART
         self._views = (
             "chart",
@@ -314,7 +315,7 @@ def _pause_label(runs: Iterable[Snapshot], which: str = "") -> str:
 
 
 def _profiles(entrants: Sequence[Entrant], lineup: Lineup, width: int, ascii: bool) -> Sequence[Row]:
-    return tables.profile_rows(entrants, width, ascii=ascii) if entrants else ()
+    return profiles.profile_rows(entrants, width, ascii=ascii) if entrants else ()
 
 
 def _standings(entrants: Sequence[Entrant], lineup: Lineup, width: int, ascii: bool) -> Sequence[Row]:

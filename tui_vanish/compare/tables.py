@@ -1,6 +1,5 @@
 """The content of the compare screen: a chart and rows of tables, made from snapshots. Draws nothing."""
 
-import math
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from statistics import median
@@ -10,17 +9,14 @@ from engine.tracking.ranking import BROKEN, OUT, Entrant, Place, rank
 from engine.tracking.series import Point
 from engine.tracking.snapshot import Snapshot
 from tui_vanish.compare import ranking
+from tui_vanish.compare.letters import LETTERS, letter_of
 from tui_vanish.drawing import format
-from tui_vanish.drawing.chart import Chart, Line, series_role
+from tui_vanish.drawing.chart import Chart, Line
 from tui_vanish.drawing.text import Piece, Row, cut, cut_row, row_width
 from tui_vanish.instruments.status import ROLES, mark
 from tui_vanish.monitor import verdicts
 from tui_vanish.session.lineup import Lineup, Metric, View
-from vanish_recorder.protocol.events import LayerSample
 from vanish_recorder.protocol.status import Status
-
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-BLOCKS, BLOCKS_ASCII = "▁▂▃▄▅▆▇█", ".:-=+*%#"
 
 Points = Sequence[tuple[float, float]]
 
@@ -30,9 +26,6 @@ _WORDS: dict[Metric, str] = {
     "test_loss": "test loss",
     "train_loss": "train loss",
 }
-_LOWEST_DECADE, _HIGHEST_DECADE = -8.0, 0.0  # of gradient norms that have different blocks
-_CELL, _LEAST_CELL = 9, 8  # width of a run's column
-_NAME, _SHORT_NAME = 9, 6  # width of a layer's name, alone and before a distance such as −12
 _SEPARATOR = " · "
 _WIDE = 100  # cells; from this width on there is room for both ranks, long names and the verdict
 
@@ -72,7 +65,9 @@ def equal(entrants: Sequence[Entrant], *, wide: bool) -> str:
     by_epochs, by_seconds = rank(entrants, "epochs"), rank(entrants, "seconds")
     at = ranking.point(by_epochs)
     if by_epochs.at:
-        at = f"all at {at}, and at {ranking.point(by_seconds)}" if wide else f"all at {at}"
+        who, then = ranking.ranked(by_epochs), ranking.ranked(by_seconds)
+        at = f"{who} at {at}"
+        at += f", {'and' if then == who else then} at {ranking.point(by_seconds)}" if wide else ""
     seeds = max(len(entrant.runs) for entrant in entrants)
     one = "one seed: spread unknown"
     spread = f"median, range of {seeds} seeds; ≈: inside the range" if seeds > 1 else one
@@ -103,43 +98,14 @@ def standings(entrants: Sequence[Entrant], lineup: Lineup, width: int) -> list[R
         figures += f" {first:>10} {second:>10}" if wide else f" {first:>5}"
         row: Row = (
             Piece(f" {'▸' if here else ' '}", "accent"),
-            _letter(number, 1),
+            letter_of(number, 1),
             Piece(" "),
             Piece(mark(run.status), ROLES[run.status]),
             Piece(f" {name:{label}}", "strong" if here else "text"),
             Piece(f"{figures}  "),
         )
-        rows.append((*row, *_findings(entrant, width - row_width(row) - 1)))
+        rows.append((*row, *_findings(entrant, place, width - row_width(row) - 1)))
     return rows
-
-
-def profile_rows(entrants: Sequence[Entrant], width: int, *, ascii: bool) -> list[Row]:
-    """The weight gradients: one row per layer, aligned at the output, and one column per entrant.
-
-    The block and its colour show the size on a logarithmic scale from 1e-8 to 1; the number is the value.
-    """
-    cell = _LEAST_CELL if profile_width(len(entrants)) > width else _CELL
-    depths = [len(_layers(entrant)) for entrant in entrants]
-    names = [_layer_name(layer.name) for layer in max((_layers(entrant) for entrant in entrants), key=len)]
-    if len(set(depths)) > 1:  # names differ by column, so rows are named by their distance from the last
-        ends = {layers[-1].name for entrant in entrants if (layers := _layers(entrant))}
-        end = ends.pop() if len(ends) == 1 else "last"
-        end = end if len(end) <= _SHORT_NAME else "last"
-        names = [*(f"{end}−{back}" for back in range(max(depths) - 1, 0, -1)), end]
-    letters = (_letter(number, cell) for number in range(len(entrants)))
-    rows: list[Row] = [(Piece(f" {'‖dL/dW‖':<{_NAME}}", "dim"), *letters)]
-    for back, name in zip(range(max(depths), 0, -1), names, strict=True):
-        row: Row = (Piece(f" {name:<{_NAME}}", "text"),)
-        for entrant in entrants:
-            layers = _layers(entrant)
-            row = (*row, *_cell(layers[-back] if back <= len(layers) else None, cell, ascii=ascii))
-        rows.append(row)
-    return rows
-
-
-def profile_width(entrants: int) -> int:
-    """The width of profile_rows in cells, if there is enough room."""
-    return 2 + _NAME + _CELL * entrants
 
 
 def difference_rows(entrants: Sequence[Entrant], lineup: Lineup, width: int) -> list[Row]:
@@ -152,7 +118,7 @@ def difference_rows(entrants: Sequence[Entrant], lineup: Lineup, width: int) -> 
         return [(Piece(" Only the seeds differ.", "dim"),)]
     name_width = max(len(row.key) for row in found)
     column = max(6, min(14, (width - name_width - 2) // len(entrants) - 1))
-    letters = (_letter(number, column + 1) for number in range(len(entrants)))
+    letters = (letter_of(number, column + 1) for number in range(len(entrants)))
     rows: list[Row] = [(Piece(f" {'':{name_width}}"), *letters)]
     base = lineup.baseline_place(entrants)
     for each in found:
@@ -211,29 +177,29 @@ def _line(
     )
 
 
-def _letter(number: int, width: int) -> Piece:
-    """An entrant's letter, in the colour of its line."""
-    return Piece(f"{LETTERS[number]:>{width}}", series_role(number))
-
-
 def _of(ranked: Sequence[Place], label: str) -> Place:
     return next(place for place in ranked if place.label == label)
 
 
-def _findings(entrant: Entrant, width: int) -> Row:
+def _findings(entrant: Entrant, place: Place, width: int) -> Row:
     """How a run ended early, and its verdicts by name, as many as there is room for."""
     ending = _ending(entrant, short=False)
+    then = f", {ranking.rank_there(place.last)}" if place.last is not None else ""
     if not ending:
         return _verdicts(entrant, width)
     out = next(run for run in entrant.runs if run.status in OUT)
     role = "bad" if out.status in BROKEN else "warn"
     # The reason of a failure is more important than a verdict.
     short = ending if out.status is Status.FAILED else _ending(entrant, short=True)
-    for words in dict.fromkeys((ending, short)):
+    for words in dict.fromkeys((ending + then, ending, short)):
         found = _verdicts(entrant, width - len(words) - len(_SEPARATOR), whole=True)
         if found:
             return (Piece(words, role), Piece(_SEPARATOR, "dim"), *found)
-    return (Piece(cut(ending, width), role),)
+    return (
+        Piece(
+            next((each for each in (ending + then, ending) if len(each) <= width), cut(ending, width)), role
+        ),
+    )
 
 
 def _verdicts(entrant: Entrant, width: int, *, whole: bool = False) -> Row:
@@ -261,35 +227,12 @@ def _ending(entrant: Entrant, *, short: bool) -> str:
     run, end = out[0], out[0].finished
     if run.status is Status.FAILED and end is not None and end.error and not short:
         return f"{some}failed: {end.error}"
+    if short:
+        return f"{some}{run.status}"
+    if run.status is Status.STOPPED:
+        epochs = run.results[-1].epoch if run.results else 0
+        return (
+            f"{some}{run.status} {f'after epoch {format.count(epochs)}' if epochs else 'in its first epoch'}"
+        )
     step = end.first_bad_step if end is not None else None
-    at = "" if short else f" at step {format.count(run.step if step is None else step)}"
-    return f"{some}{run.status}{at}"
-
-
-def _layers(entrant: Entrant) -> tuple[LayerSample, ...]:
-    run = entrant.furthest
-    return run.finite_layers or run.layers
-
-
-def _layer_name(name: str) -> str:
-    """The name of a layer in the width of its column; of a long name the end, where names differ."""
-    words = format.layer_name(name)
-    if len(words) <= _NAME:
-        return words
-    return name if len(name) <= _NAME else f"…{name[1 - _NAME :]}"
-
-
-def _cell(layer: LayerSample | None, width: int, *, ascii: bool) -> Row:
-    if layer is None:
-        return (Piece(" " * width),)
-    if layer.frozen:
-        return (Piece(f"{'frozen':>{width}}", "dim"),)
-    value = layer.grad_norm
-    number = format.scientific(value, ascii=ascii)
-    if value is None or not math.isfinite(value) or value <= 0:
-        return (Piece(f"{number:>{width}}", "dim" if value is None else "heat-1"),)
-    share = (math.log10(value) - _LOWEST_DECADE) / (_HIGHEST_DECADE - _LOWEST_DECADE)
-    blocks = BLOCKS_ASCII if ascii else BLOCKS
-    block = blocks[min(len(blocks) - 1, max(0, int(share * len(blocks))))]
-    role = f"heat-{min(5, max(1, 1 + int(share * 5)))}"
-    return (Piece(f"{block:>{width - len(number)}}", role), Piece(number, role))
+    return f"{some}{run.status} at step {format.count(run.step if step is None else step)}"

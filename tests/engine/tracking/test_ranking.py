@@ -8,7 +8,7 @@ from statistics import median
 
 import pytest
 
-from engine.tracking.ranking import BROKEN, Axis, Entrant, rank
+from engine.tracking.ranking import BROKEN, OUT, Axis, Entrant, Last, rank
 from engine.tracking.snapshot import Result, Snapshot
 from tests.engine.tracking.test_comparison import a_run
 from tests.fuzz.budget import Case, cases
@@ -43,6 +43,83 @@ def test_a_race_that_was_stopped_at_unequal_epochs_is_ranked_at_the_last_epoch_t
     assert places([adam, batchnorm]) == [("batchnorm", 0.7, 1), ("adam", 0.3, 2)]
     assert rank([adam, batchnorm], "seconds").at == 2.0
     assert places([adam, batchnorm], "seconds") == [("batchnorm", 0.7, 1), ("adam", 0.3, 2)]
+
+
+STOPPED_AT_2 = Entrant("stopped", (ran([0.3, 0.5], status=Status.STOPPED),))
+FAST = Entrant("fast", (ran([0.2, 0.6, 0.7, 0.8]),))
+SLOW = Entrant("slow", (ran([0.1, 0.4, 0.6]),))
+
+
+@pytest.mark.parametrize("status", [Status.RUNNING, Status.PAUSED, Status.FINISHED])
+def test_a_stopped_run_does_not_hold_back_those_that_race_and_keeps_the_rank_of_its_last_epoch(
+    status: Status,
+) -> None:
+    fast, slow = (replace(each, runs=(replace(each.runs[0], status=status),)) for each in (FAST, SLOW))
+    axes: tuple[Axis, ...] = ("epochs", "seconds")
+    for axis in axes:  # an epoch takes one second
+        ranking = rank([STOPPED_AT_2, fast, slow], axis)
+        assert ranking.at == 3, "the last that both have"
+        assert [(place.label, place.accuracy, place.number) for place in ranking.places] == [
+            ("fast", 0.7, 1),
+            ("slow", 0.6, 2),
+            ("stopped", None, None),
+        ]
+        assert ranking.places[-1].last == Last(2, 0.5, 2, 3), "second of three, after fast with 0.6"
+        assert ranking.places[-1].ended == "stopped"
+
+
+def test_a_stopped_run_is_ranked_at_every_epoch_that_it_has() -> None:
+    stopped = Entrant("stopped", (ran([0.3, 0.5, 0.9, 0.9, 0.9], status=Status.STOPPED),))
+    assert rank([stopped, FAST, SLOW], "epochs").at == 3
+    assert places([stopped, FAST, SLOW]) == [("stopped", 0.9, 1), ("fast", 0.7, 2), ("slow", 0.6, 3)]
+    assert {place.last for place in rank([stopped, FAST, SLOW], "epochs").places} == {None}
+
+
+def test_two_runs_are_compared_where_one_was_stopped_because_there_is_nothing_else_to_compare() -> None:
+    ranking = rank([STOPPED_AT_2, FAST], "epochs")
+    assert ranking.at == 2
+    assert places([STOPPED_AT_2, FAST]) == [("fast", 0.6, 1), ("stopped", 0.5, 2)]
+
+
+def test_if_the_race_is_stopped_an_earlier_stop_does_not_hold_it_back() -> None:
+    """`s` on one run at its second epoch, and later `S`: the others end at most one epoch apart."""
+    others = [
+        Entrant(name, (ran([0.1 * number] * epochs, status=Status.STOPPED),))
+        for number, (name, epochs) in enumerate((("a", 8), ("b", 7), ("c", 8)), 1)
+    ]
+    ranking = rank([STOPPED_AT_2, *others], "epochs")
+    assert ranking.at == 7
+    assert [(place.label, place.number) for place in ranking.places] == [
+        ("c", 1),
+        ("b", 2),
+        ("a", 3),
+        ("stopped", None),
+    ]
+    assert ranking.places[-1].last == Last(2, 0.5, 1, 4)
+
+
+def test_a_stopped_seed_leaves_its_entrant_with_the_others() -> None:
+    seeds = (ran([0.3], status=Status.STOPPED, seed=1), ran([0.4, 0.6, 0.8], seed=2))
+    first, second = rank([Entrant("seeds", seeds), SLOW], "epochs").places
+    assert (first.label, first.accuracy, first.seeds, first.ended) == ("seeds", 0.8, 1, "stopped")
+    assert (second.label, second.accuracy) == ("slow", 0.6)
+
+
+def test_a_diverged_run_has_no_accuracy_at_a_later_time() -> None:
+    diverged = Entrant("diverged", (ran([0.9], status=Status.DIVERGED),))
+    last = rank([diverged, FAST, SLOW], "seconds").places[-1]
+    assert (last.label, last.accuracy, last.last) == ("diverged", None, Last(1.0, 0.9, 1, 3))
+
+
+def test_a_run_that_was_stopped_in_an_epoch_has_the_accuracy_of_the_one_before_until_then() -> None:
+    stopped = replace(STOPPED_AT_2, runs=(replace(STOPPED_AT_2.runs[0], time=2.9),))
+    ranking = rank([stopped, FAST, Entrant("slow", (ran([0.1, 0.4], seconds=1.4),))], "seconds")
+    assert ranking.at == 2.8
+    assert [(place.label, place.accuracy) for place in ranking.places] == [
+        ("fast", 0.6),
+        ("stopped", 0.5),
+        ("slow", 0.4),
+    ]
 
 
 @pytest.mark.parametrize("status", sorted(BROKEN))
@@ -104,9 +181,19 @@ def made_up(case: Case) -> list[Entrant]:
 
 
 def limits(compared: Sequence[Entrant]) -> list[Snapshot]:
-    """The runs at whose progress all are judged."""
-    runs = [run for entrant in compared for run in entrant.runs if run.results]
-    return [run for run in runs if run.status not in BROKEN] or runs
+    """The runs at whose progress all are judged: those in the race, and if need be those stopped last."""
+    runs = [(entrant.label, run) for entrant in compared for run in entrant.runs if run.results]
+    racing = [each for each in runs if each[1].status not in OUT]
+    stopped = [each for each in runs if each[1].status is Status.STOPPED]
+    if len({label for label, _ in racing}) < 2:
+        for epoch in sorted({len(run.results) for _, run in stopped}, reverse=True):
+            some = [each for each in stopped if len(each[1].results) >= epoch]
+            if len({label for label, _ in (*racing, *some)}) >= 2:
+                racing += [each for each in stopped if len(each[1].results) >= epoch - 1]
+                break
+        else:
+            racing += stopped
+    return [run for _, run in racing or runs]
 
 
 def test_a_ranking_uses_only_numbers_of_its_epoch_or_its_seconds() -> None:
@@ -116,6 +203,7 @@ def test_a_ranking_uses_only_numbers_of_its_epoch_or_its_seconds() -> None:
         by_epochs = rank(compared, "epochs")
         assert by_epochs.at == min((len(run.results) for run in limits(compared)), default=0), case.label
         for place in by_epochs.places:
+            assert place.last is None or (place.accuracy is None and place.last.at < by_epochs.at)
             had = [run.results for run in by_label[place.label].runs if len(run.results) >= by_epochs.at > 0]
             expected = [each[int(by_epochs.at) - 1].test_accuracy for each in had]
             expected = [value for value in expected if math.isfinite(value)]
@@ -128,6 +216,7 @@ def test_a_ranking_uses_only_numbers_of_its_epoch_or_its_seconds() -> None:
             until = [
                 [each.test_accuracy for each in run.results if each.time <= by_seconds.at]
                 for run in by_label[place.label].runs
+                if run.results and (run.status not in OUT or run.results[-1].time >= by_seconds.at)
             ]
             expected = [each[-1] for each in until if each and math.isfinite(each[-1])]
             assert place.accuracy == (median(expected) if expected else None), case.label
@@ -158,7 +247,7 @@ def test_more_epochs_of_one_run_do_not_change_the_ranking_of_the_others() -> Non
         before = rank(compared, "epochs")
         ahead = random.Random(case.label).choice(compared)
         run = ahead.runs[0]
-        if len(run.results) <= before.at or run.status in BROKEN:
+        if len(run.results) <= before.at or run.status in OUT:
             continue
         more = Result(len(run.results) + 1, run.results[-1].time + 1.0, 1.0)
         longer = replace(ahead, runs=(replace(run, results=(*run.results, more)), *ahead.runs[1:]))

@@ -401,12 +401,35 @@ async def test_a_race_stopped_at_unequal_epochs_is_ranked_where_all_were_and_kee
         (second,) = (row for row in rows if " depth-3 " in row and "/100" in row)
         assert "6/100     10.0 %    base          2          2" in first
         assert "8/100     49.0 %   +39.0          1          1" in second, "what it had at epoch 6"
-        assert "stopped at step 708 · vanishing" in first
-        assert "stopped at step 944 · dead units" in second
+        assert "stopped after epoch 6 · vanishing" in first
+        assert "stopped after epoch 8 · dead units" in second
         await bench.pilot.resize_terminal(*NARROW)
         await bench.settle()
         (row,) = (row for row in bench.text.splitlines() if " depth-7 " in row and "/100" in row)
         assert "stopped · vanishing" in row
+
+
+async def test_a_stopped_run_does_not_hold_back_the_race_and_says_where_it_was(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        stuck, learns, other = await compare(bench, "depth-7", "depth-3", "linear-exploding")
+        learns.train_epochs(3, final_accuracy=0.5)
+        other.train_epochs(3, final_accuracy=0.3)
+        stuck.train_epochs(3)
+        await bench.press("s")  # depth-7 has the arrow
+        learns.train_epochs(7, final_accuracy=0.6)
+        other.train_epochs(6, final_accuracy=0.7)
+        await bench.settle()
+        assert "2 of 3 at epoch 6, and at " in bench.text
+        (row,) = (row for row in bench.text.splitlines() if " depth-7 " in row and "/100" in row)
+        assert "3/100          –    base          –          –" in row
+        assert "stopped after epoch 3, then 3rd of 3" in row
+        (leads,) = (row for row in bench.text.splitlines() if " linear-exploding " in row and "/100" in row)
+        assert "6/100     70.0 %       –          1          1" in leads
+        await bench.pilot.resize_terminal(*NARROW)
+        await bench.settle()
+        assert "2 of 3 at epoch 6 " in bench.text
+        (row,) = (row for row in bench.text.splitlines() if " depth-7 " in row and "/100" in row)
+        assert "stopped after epoch 3" in row
 
 
 async def test_the_comparison_shows_when_its_last_run_will_end_by_the_clock(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from engine.protocol.spec import LayerSpec, RunSpec
 from engine.tracking import facts
 from engine.tracking.comparison import entrants
 from engine.tracking.snapshot import RunView, Snapshot
-from tui_vanish.compare import tables
+from tui_vanish.compare import profiles
 from tui_vanish.drawing.text import Row
 from tui_vanish.monitor import present, theory_marks, verdicts
 from tui_vanish.monitor.charts import accuracy_chart, loss_chart
@@ -173,7 +173,7 @@ def test_there_is_no_prediction_and_the_measured_factor_excludes_the_output(run:
 
 
 def first_column(*runs: Snapshot) -> list[str]:
-    rows = tables.profile_rows(entrants(runs), 80, ascii=False)
+    rows = profiles.profile_rows(entrants(runs), 80, ascii=False)
     return [words(row[:1]).strip() for row in rows[1:]]
 
 

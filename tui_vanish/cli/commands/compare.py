@@ -15,7 +15,7 @@ from tui_vanish.cli import options
 from tui_vanish.cli.live_table import LiveTable, grid
 from tui_vanish.cli.reporters import JsonLines
 from tui_vanish.cli.unsaved import report_unsaved
-from tui_vanish.compare.ranking import gap, number, point, span
+from tui_vanish.compare.ranking import ending, gap, number, point, ranked, span
 from tui_vanish.drawing import format
 from tui_vanish.jobs import exits
 from tui_vanish.jobs.cores import physical_cores
@@ -170,7 +170,9 @@ def _point(compared: Sequence[Entrant], ranking: Ranking) -> str:
         return point(ranking)
     at = point(ranking).removeprefix("epoch ")
     ends = {run.results[-1].epoch for entrant in compared for run in entrant.runs if run.results}
-    return f"{at}, the last that all have" if ranking.axis == "epochs" and len(ends) > 1 else at
+    if ranking.axis == "seconds" or len(ends) == 1:
+        return at
+    return f"{at}, the last that {ranked(ranking)} have"
 
 
 def _standings(compared: Sequence[Entrant], ranking: Ranking) -> list[tuple[str, ...]]:
@@ -183,7 +185,7 @@ def _standings(compared: Sequence[Entrant], ranking: Ranking) -> list[tuple[str,
             format.percent(place.accuracy, 1),
             span(place),
             "base" if place is base else gap(place, base),
-            " · ".join(part for part in (place.ended, _verdicts(known[place.label])) if part),
+            " · ".join(part for part in (ending(place, ranking), _verdicts(known[place.label])) if part),
         )
         for place in ranking.places
     ]
