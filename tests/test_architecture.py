@@ -60,6 +60,7 @@ FLOORS = (
     ),
     ("engine.protocol", "engine.devices", "engine.randomness", "engine.user_folders"),
     ("scenarios",),
+    ("vanish_recorder.automatic",),
     ("vanish_recorder.watching",),
     ("vanish_recorder.lab",),
     ("vanish_recorder.recorder",),
@@ -218,7 +219,7 @@ def test_a_part_never_names_what_it_does_without(part: str) -> None:
 
 def test_the_recorder_needs_torch_and_the_standard_library_only() -> None:
     """It is imported into other people's scripts, whose folder may hold an `engine.py`."""
-    allowed = {*sys.stdlib_module_names, "torch", "vanish_recorder"}
+    allowed = {*sys.stdlib_module_names, "torch", "vanish_recorder", "sitecustomize"}
     assert {name for path in sources("vanish_recorder") for name in top_levels(path)} <= allowed
 
 

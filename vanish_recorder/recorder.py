@@ -149,6 +149,11 @@ class Recorder:
         self._arm()
         training.listen(self)
 
+    @property
+    def model(self) -> nn.Module | None:
+        """The model, unless the script has dropped it, or recording has ended."""
+        return None if self.closed else self._model()
+
     # ------------------------------------------------------------------------------- listening
 
     def before_step(self, optimizer: "Optimizer", call: Call) -> Call | None:

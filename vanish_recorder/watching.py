@@ -94,6 +94,12 @@ def watch(
         return Lab()
 
 
+def is_watched(model: nn.Module) -> bool:
+    """Whether a model or one of its modules is being recorded."""
+    watched = {id(recorder.model) for recorder in _open if recorder.model is not None}
+    return any(id(module) in watched for module in model.modules())
+
+
 def _begin(
     model: nn.Module,
     runs: Path,

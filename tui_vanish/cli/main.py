@@ -29,6 +29,7 @@ COMMANDS = {
     "compare": "train several scenarios in lockstep, and rank them",
     "reproduce": "train the slides' scenarios and compare the results with the published ones",
     "runs": "list the runs that were trained here",
+    "record": "run a Python program unchanged, and record every model that it trains",
     "watch": "show a run that another process trains, without changing it",
     "export": "write a run's numbers as CSV or for TensorBoard",
     "bench": "measure how fast this machine trains, compared with its own limit",

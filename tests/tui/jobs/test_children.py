@@ -12,7 +12,9 @@ from tui_vanish.jobs import children
 from tui_vanish.working_folder import ROOT, is_the_users, leave_out, shadows
 
 _TELL = "import json, sys; print(json.dumps([sys.path, sys.flags.safe_path]))"
-# Programs that are not Python: systemd's, the one of the GPUs' driver, and the user's text editor.
+# Becomes the user's own program, which gets Python's options as the user wrote them.
+_PROGRAM_OF_THE_USER = "tui_vanish.jobs.passing_on"
+# Programs that are not Python: systemd's, the one of the GPUs' driver, the user's text editor, and git.
 _OTHER_PROGRAMS = {
     "tui_vanish.cli.doctor.login",
     "tui_vanish.cli.doctor.devices",
@@ -40,12 +42,12 @@ def users_of(*wanted: str) -> set[str]:
 def test_python_is_started_in_one_module() -> None:
     assert users_of("sys.executable") == {"tui_vanish.jobs.children"}
     started = users_of("subprocess.Popen", "subprocess.run", "subprocess.check_output", "subprocess.call")
-    assert started == {"tui_vanish.jobs.children", *_OTHER_PROGRAMS}
+    assert started == {"tui_vanish.jobs.children", _PROGRAM_OF_THE_USER, *_OTHER_PROGRAMS}
 
 
 def test_no_process_is_started_in_another_way() -> None:
     ways = ("os.system", "os.popen", "os.fork", "os.posix_spawn", "os.execv", "os.execve", "os.spawnv")
-    assert users_of(*ways, "multiprocessing", "asyncio.create_subprocess_exec") == set()
+    assert users_of(*ways, "multiprocessing", "asyncio.create_subprocess_exec") == {_PROGRAM_OF_THE_USER}
 
 
 def test_every_process_starts_without_the_working_folder(
