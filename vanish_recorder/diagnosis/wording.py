@@ -208,7 +208,7 @@ def ended(since: int, step: int) -> str:
 def _values(finding: Finding) -> dict[str, Any]:
     evidence = finding.evidence
     values: dict[str, Any] = {**evidence, **finding.named}
-    values |= {"layer": finding.layer or "the model", "reference": finding.reference or ""}
+    values |= {"layer": _called(finding.layer) or "the model", "reference": _called(finding.reference)}
     if finding.kind == "non_finite":
         values["unseen"] = _unseen(evidence)
     if finding.kind == "below_eps":
@@ -220,8 +220,13 @@ def _values(finding: Finding) -> dict[str, Any]:
     )
     update, of_last = evidence.get("update_ratio"), evidence.get("update_ratio_of_last")
     if finding.kind == "vanishing":
-        values["moving"] = _moving(update, of_last, finding.reference)
+        values["moving"] = _moving(update, of_last, _called(finding.reference))
     return values
+
+
+def _called(name: str | None) -> str:
+    """What a sentence calls a block: a number alone, as in an nn.Sequential, would read as a quantity."""
+    return f"block {name}" if name and name.replace(".", "").isdigit() else name or ""
 
 
 def _moving(update: float | None, of_last: float | None, last: str | None) -> str:

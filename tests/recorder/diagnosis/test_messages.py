@@ -56,3 +56,12 @@ def test_a_run_stalls_after_a_minute_or_twenty_times_its_usual_silence() -> None
     assert stalled(59, 1) == stalled(100, 10) == ""
     assert stalled(240, 2) == "No new line for 4 min; before, one came every 2 s."
     assert stalled(61, 0) == "No new line for 61 s."
+
+
+def test_a_block_whose_name_is_a_number_is_called_block_in_a_sentence() -> None:
+    evidence: dict[str, float | None] = {"spread": 1e-5, "spread_of_first": 0.5, "blocks": 3.0}
+    numbered = Finding("forward_collapse", "plain", layer="12", reference="0", evidence=evidence)
+    named = replace(numbered, layer="conv12", reference="stem")
+    assert "the output of block 12 differs" in wording.began(numbered)
+    assert "(block 0: " in wording.began(numbered)
+    assert "the output of conv12 differs" in wording.began(named)
