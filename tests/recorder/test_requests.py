@@ -176,3 +176,20 @@ def test_a_failure_while_a_step_is_changed_by_hand_gives_the_script_its_own_back
     assert optimizer.param_groups[0]["lr"] == 0.1
     assert linear(model, 2).weight.grad is not None
     lab.close()
+
+
+def test_one_of_several_processes_changes_only_how_often_it_measures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    model = mlp()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    lab = watch(model, runs_dir=tmp_path, quiet=True)
+    step(model, optimizer, next(batches()))
+    ask(folder_of(lab), SetFactor(0.5))
+    ask(folder_of(lab), SetEvery(3))
+    step(model, optimizer, next(batches()))
+    step(model, optimizer, next(batches()))
+    lab.close()
+    assert set(samples_of(lab)[-1].lr) == {0.1}
+    assert [event.kind for event in events_of(lab) if isinstance(event, Intervened)] == ["every"]
