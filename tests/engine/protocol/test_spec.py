@@ -120,5 +120,8 @@ def test_names_that_only_a_newer_version_knows_are_kept_and_have_no_scenario_her
 def test_a_recorded_run_has_no_scenario() -> None:
     spec = RunSpec(id="mine", layers=(LayerSpec(name="net.0"),), origin="watched")
     assert (spec.layer_names, spec.hidden_names, spec.stage_count) == (("net.0",), ("net.0",), 1)
-    with pytest.raises(NotARunSpec, match=r"^it was recorded and has no scenario$"):
+    with pytest.raises(
+        NotARunSpec,
+        match=r"^it was recorded from a script of yours, which alone can continue it \(with resume=True\)$",
+    ):
         spec.scenario()
