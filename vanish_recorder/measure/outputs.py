@@ -52,7 +52,8 @@ def statistics(output: Tensor, axis: int | None, *, rectified: bool) -> Tensor:
     samples = by_unit(output.detach(), axis)
     if samples.dtype not in _WIDE:
         samples = samples.float()
-    variances, means = torch.var_mean(samples, dim=0, correction=0)  # [units]
+    means = samples.mean(0)  # [units]
+    variances = (samples - means).square_().mean(0)  # many times faster than var_mean over this dimension
     mean = means.mean()
     # The law of total variance: that within the units plus that between their means.
     deviation = (variances.mean() + (means - mean).square().mean()).sqrt()
