@@ -1,0 +1,164 @@
+"""How deep a network of one kind may be before its first gradients vanish or explode: χ and ξ.
+
+In a deep network the variance of z settles at a fixed point q* = σ_w² E[φ(z)²] + σ_b². There each layer
+multiplies the squared norm of the gradient by the same χ = σ_w² E[φ'(z)²], so over ξ = −1/ln χ layers it
+changes by a factor e. Schoenholz et al. (2017, arXiv 1611.01232) found that networks learn up to about 6 ξ
+layers. It needs no torch.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from engine.meanfield import gaussian
+from engine.meanfield.prediction import sigma_w2
+
+if TYPE_CHECKING:
+    from scenarios.schema import Model, Scenario
+
+REACH = 6  # multiples of ξ
+
+_CRITICAL = 1e-5  # a χ that is nearer to 1 counts as 1: the integrals are no more exact
+_EXACT = 1e-12  # of the fixed point, relative
+_MOST_STEPS = 100  # about 8 are enough
+_SMALLEST = 1e-300  # of σ_w² + σ_b²; the numbers below are not normal doubles
+_FADED = math.log(1e-150)  # a fixed point below this is 0
+
+
+@dataclass(frozen=True, slots=True)
+class DepthScale:
+    """What theory says about networks of one kind at initialization, whatever their depth.
+
+    Attributes:
+        sigma_w2: σ_w² = fan-in × variance of a weight.
+        q: the variance of z deep in the network: 0 if the signal fades away, inf if it grows without end,
+            None if it keeps the value that it starts with.
+        chi: the factor by which the squared norm of dL/da changes on its way back through a layer.
+        xi: −1/ln χ in layers: positive where gradients vanish, negative where they explode, None at χ = 1.
+    """
+
+    sigma_w2: float
+    q: float | None
+    chi: float
+    xi: float | None
+
+    @property
+    def factor(self) -> float:
+        """The factor √χ by which the norm of dL/da itself changes."""
+        return math.sqrt(self.chi)
+
+    @property
+    def reach(self) -> float | None:
+        """6 |ξ|: the number of layers after which the norm of dL/da has changed by e³ ≈ 20; None at χ = 1."""
+        return None if self.xi is None else REACH * abs(self.xi)
+
+
+def depth_scale(scenario: "Scenario") -> DepthScale | None:
+    """χ and ξ of a scenario's hidden layers, which are those of any depth; None if it has none.
+
+    `why_no_depth_scale` says why. Biases start at 0.
+
+    Args:
+        scenario: what to train.
+    """
+    if why_no_depth_scale(scenario):
+        return None
+    model: Model = scenario.model
+    return depth_scale_of(
+        model.activation, sigma_w2(model.init, model.width, model.width), beta=model.beta or 0.0
+    )
+
+
+def why_no_depth_scale(scenario: "Scenario") -> str:
+    """Why a scenario has no χ and ξ, as a clause; empty if it has.
+
+    Args:
+        scenario: what to train.
+    """
+    model = scenario.model
+    if scenario.stages:
+        return "its stages add layers, so its depth changes"
+    if model.skip:
+        return "a skip connection carries the gradient past layers"
+    if model.norm != "none":
+        return "a normalisation sets the variance of z at each layer"
+    if model.gradient != "plain":
+        return "the gradient is normalised at each layer"
+    return ""
+
+
+@lru_cache(maxsize=4096)
+def depth_scale_of(
+    activation: str, sigma_w2: float, *, sigma_b2: float = 0.0, beta: float = 0.0
+) -> DepthScale:
+    """χ and ξ of wide layers with random weights.
+
+    Args:
+        activation: name of φ.
+        sigma_w2: σ_w² = fan-in × variance of a weight.
+        sigma_b2: σ_b², the variance of a bias.
+        beta: β of `sigmoid_beta`; it is in the backward pass only, so ξ is that of the gradient.
+
+    Raises:
+        KeyError: there is no activation with that name.
+    """
+    q = _fixed_point(activation, sigma_w2, sigma_b2)
+    # χ is the same at every q where q has no fixed point: with the identity and ReLU.
+    at = q if q is not None and q < math.inf else 1.0
+    chi = sigma_w2 * gaussian.slope_product(activation, at, at, beta)
+    return DepthScale(sigma_w2, q, chi, _xi(chi))
+
+
+def _xi(chi: float) -> float | None:
+    if chi == 0:  # weights so small that their square is 0
+        return 0.0
+    return None if abs(chi - 1) <= _CRITICAL else -1 / math.log(chi)
+
+
+def _fixed_point(activation: str, sigma_w2: float, sigma_b2: float) -> float | None:
+    if activation in ("identity", "relu"):
+        # q of the next layer is a straight line in q.
+        gain = sigma_w2 if activation == "identity" else sigma_w2 / 2
+        if abs(gain - 1) <= _CRITICAL and sigma_b2 == 0:
+            return None
+        return math.inf if gain >= 1 else sigma_b2 / (1 - gain)
+    if activation == "tanh" and sigma_b2 == 0 and sigma_w2 <= 1:
+        return 0.0  # |tanh z| < |z|
+    return _positive_fixed_point(activation, sigma_w2, sigma_b2)
+
+
+def _positive_fixed_point(activation: str, sigma_w2: float, sigma_b2: float) -> float:
+    """The one q > 0 that a layer with a sigmoid or tanh maps to itself.
+
+    The next layer's q divided by q falls as q grows, so there is only one. It is found by false position
+    (the Illinois rule) in log q, because plain iteration is slow near the edge of chaos.
+    """
+
+    def growth(log_q: float) -> float:
+        q = math.exp(log_q)
+        return math.log(sigma_w2 * gaussian.product(activation, q, q) + sigma_b2) - log_q
+
+    most = sigma_w2 + sigma_b2  # |φ| ≤ 1
+    if most < _SMALLEST:
+        return 0.0
+    high, below = math.log(most), 1.0
+    at_high = growth(high)
+    while (at_low := growth(low := high - below)) <= 0:
+        high, at_high, below = low, at_low, 2 * below
+        if high < _FADED:
+            return 0.0
+    kept = 0  # which end the last step kept: −1 the lower, 1 the upper
+    middle = low
+    for _ in range(_MOST_STEPS):
+        middle = (low * at_high - high * at_low) / (at_high - at_low)
+        at_middle = growth(middle)
+        if abs(at_middle) <= _EXACT:
+            break
+        if at_middle > 0:
+            low, at_low, at_high = middle, at_middle, at_high / (2 if kept == 1 else 1)
+            kept = 1
+        else:
+            high, at_high, at_low = middle, at_middle, at_low / (2 if kept == -1 else 1)
+            kept = -1
+    return math.exp(middle)
