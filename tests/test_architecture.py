@@ -46,6 +46,7 @@ FLOORS = (
         "tui_vanish.working_folder",
         "tui_vanish.keyboard",
         "tui_vanish.faults",
+        "tui_vanish.integrations",
     ),
     ("engine.attach", "engine.bench", "engine.theory"),
     ("engine.runtime",),

@@ -26,12 +26,12 @@ class Lab:
         self.run = run
         self.folder = folder
 
-    def log(self, **numbers: "float | Tensor") -> None:
+    def log(self, /, **numbers: "float | Tensor") -> None:
         """Log numbers of this step, for example `loss`. A tensor is fetched only if the step is measured."""
         if self._recorder is not None:
             self._recorder.log(numbers)
 
-    def epoch(self, **numbers: "float | Tensor") -> None:
+    def epoch(self, /, **numbers: "float | Tensor") -> None:
         """Say that an epoch ended, and log its numbers, for example `test_accuracy`."""
         if self._recorder is not None:
             self._recorder.epoch(numbers)

@@ -82,6 +82,7 @@ class Recorder:
         budget: the share of the training's time that measuring may take.
         layers: patterns of the names of the modules whose outputs are measured; empty for the blocks found.
         activations: whether outputs are measured.
+        adds_losses: the loss of a step is the sum over its backward passes.
         requests: reads what the user asks for in the app; None if the user may change nothing.
         stops_by_exception: a request to stop raises KeyboardInterrupt after the step.
         tell: says a sentence to the user.
@@ -96,6 +97,7 @@ class Recorder:
         budget: float = 0.02,
         layers: Sequence[str] = (),
         activations: bool = True,
+        adds_losses: bool = False,
         requests: Callable[[], Sequence[Request]] | None = None,
         stops_by_exception: bool = False,
         tell: Callable[[str], None] = lambda _: None,
@@ -131,6 +133,7 @@ class Recorder:
         self._cost_since_sample = 0.0
         self._round_began = self._started
         self.closed = False
+        self._adds_losses = adds_losses
         self._watches_outputs = activations
         self._patterns = tuple(layers)
         self._without_outputs = "" if activations else "watch() was called with activations=False"
@@ -422,7 +425,8 @@ class Recorder:
             name: sample.later(value) if isinstance(value, Tensor) else value
             for name, value in self._logged.items()
         }
-        root = sample.later(self._roots[-1]) if "loss" not in logged and self._roots else None
+        roots = self._roots if self._adds_losses else self._roots[-1:]
+        losses = [] if "loss" in logged else [sample.later(each) for each in roots]
         scale_part = None if self._scale is None else sample.later(self._scale)
         probe = self._probe
         if probe is not None:
@@ -440,8 +444,8 @@ class Recorder:
         columns, measured = tensor_columns(sample, self._tensors, optimized, reason_of)
         self._write_structure(columns.left_out)
         numbers = {name: float(value) for name, value in logged.items()}
-        if root is not None:
-            numbers["loss"] = float(root) / scale
+        if losses:
+            numbers["loss"] = sum(float(each) for each in losses) / scale
         if "lr" not in numbers and (rate := next((x for x in columns.lr if x is not None), None)) is not None:
             numbers["lr"] = rate / self._interventions.factor
         self._write(

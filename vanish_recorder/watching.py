@@ -37,6 +37,7 @@ def watch(
     every: Every = "auto",
     budget: float = 0.02,
     activations: bool = True,
+    adds_losses: bool = False,
     control: bool = True,
     resume: bool = False,
     quiet: bool = False,
@@ -57,6 +58,8 @@ def watch(
             steps are always measured.
         budget: with "auto", the share of the training's time that measuring may take.
         activations: whether outputs of layers and their gradients are measured, besides the weights.
+        adds_losses: the loss of a step is the sum over its backward passes: for a script that accumulates
+            gradients, and divides each loss by the number of batches.
         control: whether the user may change the training from the app, for example its learning rate.
         resume: continue the newest run of the same name.
         quiet: say nothing on stderr.
@@ -86,6 +89,7 @@ def watch(
             },
             layers=patterns,
             activations=activations,
+            adds_losses=adds_losses,
             resume=resume,
             tell=tell,
         )
@@ -107,6 +111,7 @@ def _begin(
     *,
     layers: Sequence[str],
     activations: bool,
+    adds_losses: bool,
     resume: bool,
     tell: Callable[[str], None],
 ) -> Lab:
@@ -131,6 +136,7 @@ def _begin(
         budget=watched["budget"],
         layers=layers,
         activations=activations,
+        adds_losses=adds_losses,
         requests=Inbox(recording.folder).poll if watched["control"] else None,
         tell=tell,
     )

@@ -408,3 +408,35 @@ def test_a_wrong_argument_is_named(arguments: dict[str, object], words: str, tmp
     with pytest.raises((TypeError, ValueError), match=words):
         watch(**{"model": mlp(), "runs_dir": tmp_path, **arguments})  # type: ignore[arg-type]
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("adds", [False, True])
+def test_the_loss_of_accumulated_batches_is_the_last_ones_or_their_sum(adds: bool, tmp_path: Path) -> None:
+    model = mlp()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    lab = watch(model, runs_dir=tmp_path, quiet=True, adds_losses=adds)
+    source = batches()
+    expected = []
+    for _ in range(3):
+        optimizer.zero_grad()
+        losses = []
+        for _ in range(4):
+            inputs, classes = next(source)
+            loss = nn.functional.cross_entropy(model(inputs), classes) / 4
+            loss.backward()  # type: ignore[no-untyped-call]
+            losses.append(loss.item())
+        optimizer.step()
+        expected.append(sum(losses) if adds else losses[-1])
+    lab.close()
+    assert [sample.logged["loss"] for sample in samples_of(lab)] == pytest.approx(expected, rel=1e-5)
+
+
+def test_any_name_can_be_logged(tmp_path: Path) -> None:
+    model = mlp()
+    lab = watch(model, runs_dir=tmp_path, quiet=True)
+    lab.log(**{"self": 1.0, "train/loss": 2.0})
+    step(model, torch.optim.SGD(model.parameters(), 0.1), next(batches()))
+    lab.epoch(**{"self": 3.0})
+    lab.close()
+    (sample,) = samples_of(lab)
+    assert (sample.logged["self"], sample.logged["train/loss"]) == (1.0, 2.0)
