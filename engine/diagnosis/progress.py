@@ -132,7 +132,7 @@ def _is_calm(window: Window, holds: bool) -> bool:
 
 
 def _is_off_chance(window: Window, holds: bool) -> bool:
-    """Whether the train accuracy has clearly left that of guessing, so that no plateau begins, or one ends.
+    """Whether the accuracy has clearly left that of guessing, so that no plateau begins, or one ends.
 
     Only on a plateau at the loss of guessing, or above it: on a lower one, some classes are told apart.
     """
@@ -141,7 +141,8 @@ def _is_off_chance(window: Window, holds: bool) -> bool:
     if chance is None or guessing is None or window.epochs[-1].train_loss < OFF_GUESSING * guessing:
         return False
     if not holds:
-        return latest[-1] >= NEAR_CHANCE * chance
+        # The train accuracy is a mean over the epoch; that of the test images was measured at its end.
+        return latest[-1] >= NEAR_CHANCE * chance or window.epochs[-1].test_accuracy >= OFF_CHANCE * chance
     return min(latest[-2:]) >= OFF_CHANCE * chance or latest[-1] >= FAR_OFF_CHANCE * chance
 
 

@@ -28,6 +28,8 @@ NOT_GROWING = 1.05
 # and the largest update ratio so far.
 RISEN, FALLEN_AGAIN = 2.0, 1.3
 OVERSTEP = 0.05
+# If the loss rose after steps smaller than this, a third of the rate learns.
+SLIGHTLY = 5.0
 # The same for a run that does no better than guessing since a step of this size.
 UPSET = 0.2
 UPSET_STEPS = 60  # from that step to the end of an epoch that was guessed: some networks recover by then
@@ -66,8 +68,8 @@ GUESSING, OFF_GUESSING = 0.99, 0.985
 # to be about, it is so up to the third.
 ABOUT, ABOUT_AGAIN, STILL_ABOUT = 1.02, 1.01, 1.03
 # The train accuracy divided by that of guessing. Twice in a row at the second, or once at the third, it has
-# clearly left guessing.
-NEAR_CHANCE, OFF_CHANCE, FAR_OFF_CHANCE = 1.75, 2.0, 2.5
+# clearly left guessing. At the first, no plateau begins, nor with a test accuracy at the second.
+NEAR_CHANCE, OFF_CHANCE, FAR_OFF_CHANCE = 1.9, 2.0, 2.5
 # Epochs before progress is judged, unless the accuracy shows it earlier.
 PLATEAU_EPOCHS = 3
 # Above this train accuracy the run has learnt, and a loss that no longer falls is not a plateau.

@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.diagnosis.cures import applicable
 from engine.diagnosis.network import Network
+from engine.diagnosis.thresholds import SLIGHTLY
 from engine.protocol.spec import LayerSpec
 from vanish_recorder.diagnosis.finding import COUNTED, Finding
 from vanish_recorder.diagnosis.sentence import filled, listed
@@ -37,6 +38,9 @@ def began(finding: Finding, layers: Sequence[LayerSpec]) -> str:
         ],
     }
     values["rate_name"] = finding.cause
+    ratio = finding.evidence.get("update_ratio")
+    slightly = ratio is not None and ratio < SLIGHTLY
+    values["smaller"] = sentences.get("smaller", {}).get("slightly" if slightly else "any")
     values |= {key: _layer_names([name], layers) for key, name in finding.named.items()}
     cause = causes.get(finding.cause, "")
     values["cause"] = f": {filled(cause, values)}" if cause else ""

@@ -100,8 +100,8 @@ class MadeUpRun:
             self._publish(Sample(**self._where(), loss=loss, accuracy=0.1, lr=0.01, layers=tuple(profile)))
         return self
 
-    def finish_epochs(self, *results: tuple[float, float]) -> "MadeUpRun":
-        """An epoch of each (train loss, train accuracy)."""
+    def finish_epochs(self, *results: tuple[float, float], test_accuracy: float | None = None) -> "MadeUpRun":
+        """An epoch of each (train loss, train accuracy); the latter also of the test images, unless given."""
         for loss, accuracy in results:
             self.epoch += 1
             self.step = self.epoch * STEPS_PER_EPOCH
@@ -111,7 +111,7 @@ class MadeUpRun:
                     train_loss=loss,
                     train_accuracy=accuracy,
                     test_loss=loss,
-                    test_accuracy=accuracy,
+                    test_accuracy=accuracy if test_accuracy is None else test_accuracy,
                     seconds=1.0,
                     evaluation_seconds=0.1,
                 )

@@ -151,7 +151,12 @@ def test_steps_that_raise_the_loss_are_too_large() -> None:
     assert (verdict.layer, verdict.since_step) == ("layer2", 5)
     assert verdict.text == (
         "The steps are too large (lr 0.01): step 1 changed layer 2 by 3 times its own size, and the loss rose"
-        " from 2.3 to 400. Try a tenth or less."
+        " from 2.3 to 400. Try a third or less."
+    )
+    huge = layers(update_ratio=[0.1, 5.0, *[0.1] * 5])
+    verdict = MadeUpRun().measure(huge).measure(*[small] * 4, loss=400.0).holding["exploding"]
+    assert verdict.text.endswith(
+        " by 5 times its own size, and the loss rose from 2.3 to 400. Try a tenth or less."
     )
     assert "exploding" not in MadeUpRun().measure(small).measure(*[small] * 9, loss=400.0).holding
 
@@ -394,6 +399,15 @@ def test_a_plateau_ends_when_the_accuracy_has_clearly_left_guessing() -> None:
     assert set(run.holding) == {"stuck"}  # one good epoch does not prove it
     assert not run.finish_epochs((2.301, 0.21), (2.301, 0.22)).holding
     assert not MadeUpRun().finish_epochs((2.302, 0.15), (2.301, 0.2), *[(2.298, 0.26)] * 3).holding
+
+
+def test_no_plateau_begins_at_the_end_of_an_epoch_that_has_left_guessing() -> None:
+    def after(test_accuracy: float) -> MadeUpRun:
+        run = MadeUpRun().finish_epochs((2.303, 0.1), (2.302, 0.12))
+        return run.finish_epochs((2.301, 0.16), test_accuracy=test_accuracy)
+
+    assert set(after(0.19).holding) == {"stuck"}
+    assert not after(0.22).holding  # the train accuracy is a mean over the epoch
 
 
 def test_a_loss_above_guessing_with_most_images_right_is_no_plateau() -> None:
