@@ -1,7 +1,7 @@
 """Writes the folder of a watched run: its description, log and summary.
 
 Nothing here raises into the training once a recording was created. A thread of its own does what may wait for
-the disk: it shows that the process is alive, syncs the log, and writes the summary.
+the disk: it shows that the process is alive, syncs the log, writes the summary, and thins a long log.
 """
 
 import os
@@ -14,7 +14,7 @@ from typing import Self
 from vanish_recorder.protocol.event import SCHEMA, Record
 from vanish_recorder.protocol.events import Resumed, RunEvent, RunFinished, VerdictChanged
 from vanish_recorder.protocol.failures import reason_of
-from vanish_recorder.protocol.watch_events import HistogramsTaken, Measured, WatchStarted
+from vanish_recorder.protocol.watch_events import HistogramsTaken, Measured, PartDisabled, WatchStarted
 from vanish_recorder.storage.atomic import remove_leftovers, write_atomically
 from vanish_recorder.storage.line_index import LineIndex, read_past
 from vanish_recorder.storage.locked_log import LockedLog
@@ -23,6 +23,7 @@ from vanish_recorder.storage.paths import name_in_folder, new_run_name
 from vanish_recorder.storage.results import Results
 from vanish_recorder.storage.run_lock import HEARTBEAT_SECONDS, RunInUse, RunLock
 from vanish_recorder.storage.summary import SUMMARY, write_summary
+from vanish_recorder.storage.thinner import Busy, Thinner
 from vanish_recorder.storage.watched_description import describe, newest_named
 
 _ATTEMPTS = 5  # to find a name that no other run has
@@ -49,12 +50,13 @@ class Recording:
         self._log = log
         self._locked = LockedLog(log, lock)
         self._results = results
-        self._index = LineIndex()
         self._process = os.getpid()
         # The training thread writes, the keeper's saves. A signal's handler may close in the middle of both.
         self._mutex, self._saving = threading.RLock(), threading.RLock()
+        self._thinner = Thinner(log, self._mutex, LineIndex())
+        self._latest: RunEvent | None = None
         self._trouble = ""
-        self._closed = threading.Event()
+        self._closed, self._wake = threading.Event(), threading.Event()
 
     @classmethod
     def create(
@@ -113,7 +115,7 @@ class Recording:
         except BaseException:
             lock.release()
             raise
-        recording._index = index
+        recording._thinner.index = index
         for event in past.events:
             results.apply(event)
         if past.last is not None:
@@ -125,13 +127,16 @@ class Recording:
 
     def _begin(self, watched: Record, device: str, parameters: int) -> None:
         _open_here.add(self)
-        if self.first_step or self.first_time or self._index.ends:
+        if self.first_step or self.first_time or self._thinner.index.ends:
             self._continue()
         self.write(
             WatchStarted(**self._now(), schema=SCHEMA, watched=watched, device=device, parameters=parameters)
         )
         keeper = threading.Thread(
-            target=_keep, args=(weakref.ref(self), self._closed), name="vanish recorder", daemon=True
+            target=_keep,
+            args=(weakref.ref(self), self._closed, self._wake),
+            name="vanish recorder",
+            daemon=True,
         )
         with suppress(RuntimeError):  # no thread can be started: the summary is written at the end
             keeper.start()
@@ -185,26 +190,50 @@ class Recording:
         if isinstance(event, Measured | HistogramsTaken) and self._log.unwritten > _MOST_UNWRITTEN:
             return
         self._locked.write(event)
-        self._index.add(event.event, event.step, self._log.size)
+        self._thinner.index.add(event.event, event.step, self._log.size)
         self._results.apply(event)
+        self._latest = event
+        if self._thinner.is_due:
+            self._wake.set()
 
     def keep_up(self) -> None:
         """Show that the process is alive, and save what a list shows. It never raises.
 
-        The recording's own thread does this every few seconds.
+        The recording's own thread does this every few seconds, and when the log has become long.
         """
         if self._closed.is_set() or os.getpid() != self._process:
             return
         with self._saving:
+            self._thin()
             self._save()
+
+    def _thin(self) -> None:
+        """Thin the log if it has become long. If that fails, it is never tried again, and the log says so."""
+        if not self._thinner.is_due or self._locked.trouble:
+            return
+        try:
+            self._locked.acquire_lock()
+            self._thinner.thin(self._write_summary)
+        except Busy:
+            pass  # at the next save
+        except Exception as error:
+            self._thinner.disable()
+            with self._mutex:
+                latest = self._latest
+                if latest is not None and not isinstance(latest, RunFinished):
+                    at = {name: getattr(latest, name) for name in ("run", "step", "epoch", "stage", "time")}
+                    self._append(PartDisabled(**at, part="thinning of the log", reason=reason_of(error)))
+
+    def _write_summary(self, log_bytes: int) -> None:
+        with self._mutex:
+            summary = self._results.summary(log_bytes)
+        write_summary(self.folder, summary)
 
     def _save(self) -> None:
         try:
             self._locked.sync()
             self._locked.beat()
-            with self._mutex:
-                summary = self._results.summary(self._log.size)
-            write_summary(self.folder, summary)
+            self._write_summary(self._log.size)
         except Exception as error:
             self._trouble = reason_of(error)
         else:
@@ -214,9 +243,12 @@ class Recording:
         """Write the end of the run, and give its lock back. It never raises; a second call does nothing."""
         if self._closed.is_set() or os.getpid() != self._process:
             return
+        with self._saving:
+            self._thin()
         self.write(event)
         with self._saving:
             self._closed.set()
+            self._wake.set()
             self._save()
             try:
                 remove_leftovers(self.folder, (EVENTS, DESCRIPTION, SUMMARY))
@@ -230,12 +262,14 @@ class Recording:
         self._locked.abandon()  # `_closed` is not touched: another thread may have had its lock
 
 
-def _keep(recording: "weakref.ref[Recording]", closed: threading.Event) -> None:
+def _keep(recording: "weakref.ref[Recording]", closed: threading.Event, wake: threading.Event) -> None:
     """The thread: it keeps neither the recording nor the process alive, and a forked child has none."""
     while (this := recording()) is not None:
         this.keep_up()
         del this
-        if closed.wait(HEARTBEAT_SECONDS):
+        wake.wait(HEARTBEAT_SECONDS)
+        wake.clear()
+        if closed.is_set():
             return
 
 

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from engine.export.watched_rows import WatchedRows
 from vanish_recorder.protocol.events import EpochFinished, LayerSample, RunEvent, Sample
 from vanish_recorder.protocol.quantities import QUANTITIES
-from vanish_recorder.protocol.watch_events import EpochLogged, Measured, WatchEvent
+from vanish_recorder.protocol.watch_events import EpochLogged, Measured, Thinned, WatchEvent
 
 _EPOCH_TAGS = {
     f"{data}_{quantity}": f"{quantity}/{data}"
@@ -39,10 +39,25 @@ def write_events(file: BinaryIO, events: Iterable[RunEvent], began: float) -> No
     watched = WatchedRows()
     for event in events:
         watched.follow(event)
-        scalars = dict(_of_watched(event, watched) if isinstance(event, WatchEvent) else _scalars(event))
-        if scalars:
-            head = _double(_WALL_TIME, began + event.time) + _key(_STEP, _VARINT) + _varint(event.step)
-            _write_record(file, head + _bytes(_SUMMARY, _summary(scalars)))
+        for step, time, scalars in _points(event, watched):
+            if scalars:
+                head = _double(_WALL_TIME, began + time) + _key(_STEP, _VARINT) + _varint(step)
+                _write_record(file, head + _bytes(_SUMMARY, _summary(scalars)))
+
+
+def _points(event: RunEvent, watched: WatchedRows) -> Iterator[tuple[int, float, dict[str, float]]]:
+    """Step, time and numbers: one point for an event, except for samples that were taken out."""
+    if isinstance(event, Thinned):
+        for step, time, logged in event.rows():
+            yield step, time, dict(_logged(logged))
+    else:
+        scalars = _of_watched(event, watched) if isinstance(event, WatchEvent) else _scalars(event)
+        yield event.step, event.time, dict(scalars)
+
+
+def _logged(numbers: Mapping[str, float]) -> Iterator[tuple[str, float]]:
+    for name, value in numbers.items():
+        yield {"loss": "loss/batch", "lr": "lr"}.get(name, f"logged/{name}"), value
 
 
 def _scalars(event: RunEvent) -> Iterator[tuple[str, float]]:
@@ -70,8 +85,7 @@ def _of_layer(layer: LayerSample) -> Iterator[tuple[str, float]]:
 def _of_watched(event: RunEvent, rows: WatchedRows) -> Iterator[tuple[str, float]]:
     match event:
         case Measured():
-            for name, value in event.logged.items():
-                yield {"loss": "loss/batch", "lr": "lr"}.get(name, f"logged/{name}"), value
+            yield from _logged(event.logged)
             for layer, _ in rows.of(event):
                 yield from _of_layer(layer)
         case EpochLogged():

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.storage.checksum import AnotherRuns, Changed, Checksum
-from vanish_recorder.protocol.codec import LARGEST_INTEGER
 from vanish_recorder.protocol.event import SCHEMA
 from vanish_recorder.protocol.status import Status
+from vanish_recorder.protocol.values import LARGEST_INTEGER
 from vanish_recorder.storage.atomic import open_new, sync_folder
 from vanish_recorder.storage.guarded import read_guarded
 

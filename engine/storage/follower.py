@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 from engine.protocol.spec import NotARunSpec
 from engine.storage.log_reader import LogReader
@@ -10,13 +11,14 @@ from engine.tracking.snapshot import RunView, Snapshot
 from vanish_recorder.protocol.events import RunStarted
 from vanish_recorder.storage.guarded import LineTooLong, open_guarded, read_lines
 from vanish_recorder.storage.log_file import EVENTS
+from vanish_recorder.storage.place import Place
 
 
 class Follower:
     """The state of a run, read from its log. `poll` brings it up to date.
 
-    An incomplete line is read when it is complete. A log that was truncated by a resume is read again from
-    the start.
+    An incomplete line is read when it is complete. In a log from which samples were taken out, reading
+    continues at the same place. A log that was truncated by a resume is read again from the start.
 
     Args:
         folder: of the run.
@@ -33,6 +35,7 @@ class Follower:
         self._reader = LogReader()
         self._snapshot = self._view.snapshot()
         self._position, self._size, self._last = 0, 0, b""
+        self._place = Place()
 
     @property
     def run(self) -> str:
@@ -72,7 +75,7 @@ class Follower:
         except FileNotFoundError:  # the run has not begun yet
             return False
         with file:
-            if not self._is_the_same(file.fileno()):
+            if not self._is_the_same(file.fileno()) and not self._find_place(file):
                 self._restart()
             self._size = os.fstat(file.fileno()).st_size
             self.is_behind = False
@@ -81,6 +84,7 @@ class Follower:
                 for line, end in read_lines(file, before):
                     self._apply(line)
                     self._last, self._position = line, end
+                    self._place.pass_by(line)
                     if most is not None and end - before >= most:
                         self.is_behind = end < self._size
                         break
@@ -105,6 +109,20 @@ class Follower:
         self._reader = LogReader()
         self._snapshot = self._view.snapshot()
         self._position, self._size, self._last = 0, 0, b""
+        self._place = Place()
+
+    def _find_place(self, file: BinaryIO) -> bool:
+        """Continue in a log from which samples were taken out; False if it is another log."""
+        if not self._description.spec.is_watched:
+            return False
+        try:
+            found = self._place.found_in(read_lines(file))
+        except LineTooLong:
+            return False
+        if found is None:
+            return False
+        self._last, self._position = found
+        return True
 
     def _is_the_same(self, file: int) -> bool:
         """Whether the last line is still at the same place. Lines contain times, so each line is unique."""

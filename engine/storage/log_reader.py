@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from engine.tracking.fitting import Fitting
 from engine.tracking.order import Order
 from vanish_recorder.protocol.codec import from_line
 from vanish_recorder.protocol.events import RunEvent
@@ -41,7 +42,7 @@ class LogReader:
     def __init__(self) -> None:
         self.damage = Damage()
         self._number = 0
-        self._order = Order()
+        self._order, self._fitting = Order(), Fitting()
 
     def event(self, line: bytes) -> RunEvent | None:
         """The event of the next line; None if it is of an unknown kind or damaged."""
@@ -49,6 +50,7 @@ class LogReader:
         try:
             event = from_line(line)
             if event is not None:
+                self._fitting.check(event)
                 self._order.check(event)
         except (ValueError, TypeError) as error:
             self.damage.add(self._number, str(error))

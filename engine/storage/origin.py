@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from engine.data.fashion_mnist import SAMPLE_PASSES
-from vanish_recorder.protocol.codec import LARGEST_INTEGER
 from vanish_recorder.protocol.event import Record
 from vanish_recorder.protocol.events import RunStarted
+from vanish_recorder.protocol.values import LARGEST_INTEGER
 
 if TYPE_CHECKING:
     from engine.data.fashion_mnist import Dataset

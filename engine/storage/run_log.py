@@ -10,10 +10,10 @@ from engine.protocol.spec import NotARunSpec, RunSpec
 from engine.storage.checksum import ALGORITHM, Checksum, identity_of
 from engine.storage.log_reader import LogReader, iterate_events
 from engine.storage.origin import Origin, to_record
-from vanish_recorder.protocol.codec import LARGEST_INTEGER, is_a
 from vanish_recorder.protocol.event import SCHEMA, Record
 from vanish_recorder.protocol.events import RunEvent, RunStarted
 from vanish_recorder.protocol.json_text import parse
+from vanish_recorder.protocol.values import LARGEST_INTEGER, is_a
 from vanish_recorder.storage.guarded import read_guarded
 from vanish_recorder.storage.log_file import DESCRIPTION, EVENTS, LogFile
 from vanish_recorder.storage.watched_description import WATCHED

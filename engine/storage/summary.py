@@ -6,10 +6,10 @@ from typing import Any
 
 from engine.storage.run_log import NotARun, refuse_newer
 from engine.tracking.snapshot import Snapshot
-from vanish_recorder.protocol.codec import LIMITS, is_a
 from vanish_recorder.protocol.events import RunStarted
 from vanish_recorder.protocol.json_text import parse
 from vanish_recorder.protocol.status import Status
+from vanish_recorder.protocol.values import LIMITS, is_a
 from vanish_recorder.storage.guarded import read_guarded
 from vanish_recorder.storage.summary import FIELDS, SUMMARY, Summary
 

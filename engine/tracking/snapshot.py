@@ -39,6 +39,7 @@ from vanish_recorder.protocol.watch_events import (
     Measured,
     PartDisabled,
     StructureFound,
+    Thinned,
     WatchStarted,
 )
 
@@ -233,7 +234,7 @@ class RunView:
         self._sequence += 1
         self._last = event
         match event:
-            case WatchStarted() | StructureFound() | Measured() | EpochLogged():
+            case WatchStarted() | StructureFound() | Measured() | Thinned() | EpochLogged():
                 self._apply_watched(event, self._watched or WatchedView())
             case HistogramsTaken() if self._watched is not None:
                 self._watched.apply_histograms(event)
@@ -343,7 +344,9 @@ class RunView:
         )
 
     def _apply_watched(
-        self, event: WatchStarted | StructureFound | Measured | EpochLogged, watched: WatchedView
+        self,
+        event: WatchStarted | StructureFound | Measured | Thinned | EpochLogged,
+        watched: WatchedView,
     ) -> None:
         self._watched = watched
         match event:
@@ -357,6 +360,10 @@ class RunView:
             case Measured():
                 layers = watched.apply_sample(event)
                 self._apply_sample(event, event.logged.get("loss"), event.logged.get("lr"), layers)
+            case Thinned():
+                for step, time, logged in watched.apply_thinned(event):
+                    if (loss := logged.get("loss")) is not None:
+                        self._batch_loss.add(step, time, loss)
             case EpochLogged():
                 watched.apply_epoch(event)
                 self._apply_epoch(event, known_numbers(event.logged))

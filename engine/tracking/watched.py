@@ -1,7 +1,7 @@
 """What only a watched run has: its structure, its tensors' latest numbers, and what its script logged."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from engine.protocol.spec import LayerSpec
@@ -14,6 +14,7 @@ from vanish_recorder.protocol.watch_events import (
     Measured,
     PartDisabled,
     StructureFound,
+    Thinned,
     WatchStarted,
 )
 
@@ -66,6 +67,7 @@ class WatchedView:
         self._disabled: dict[str, PartDisabled] = {}
         self._costs: list[tuple[float, float]] = []
         self._changes_before = 0
+        self._reached = 0  # the step of the latest sample, also of one that was taken out of the log
 
     def apply_start(self, event: WatchStarted) -> None:
         """Recording began."""
@@ -88,14 +90,27 @@ class WatchedView:
             What was measured at each layer; nothing before the structure is known.
         """
         self._measured = event
-        self._log(self._series, event, event.logged)
+        self._log(self._series, event.step, event.time, event.logged)
+        self._reached = event.step
         self._costs.append((event.time, event.seconds))
         del self._costs[:-_WINDOW]
         return self._layers.samples(event) if self._layers is not None else ()
 
+    def apply_thinned(self, event: Thinned) -> Iterator[tuple[int, float, Mapping[str, float]]]:
+        """Samples were taken out of the log.
+
+        Yields:
+            Step, time and logged numbers of each that was not seen before it was taken out.
+        """
+        for step, time, logged in event.rows():
+            if step > self._reached:
+                self._log(self._series, step, time, logged)
+                yield step, time, logged
+        self._reached = max(self._reached, event.step)
+
     def apply_epoch(self, event: EpochLogged) -> None:
         """The script ended an epoch."""
-        self._log(self._epoch_series, event, event.logged)
+        self._log(self._epoch_series, event.step, event.time, event.logged)
 
     def apply_histograms(self, event: HistogramsTaken) -> None:
         """Histograms of a block were taken."""
@@ -127,7 +142,7 @@ class WatchedView:
         )
 
     def _log(
-        self, all_series: dict[str, Series], event: Measured | EpochLogged, logged: Mapping[str, float]
+        self, all_series: dict[str, Series], step: int, time: float, logged: Mapping[str, float]
     ) -> None:
         self._logged.update(logged)
         for name, value in logged.items():
@@ -135,7 +150,7 @@ class WatchedView:
                 if len(all_series) >= _MOST_NAMES:
                     continue
                 all_series[name] = Series()
-            all_series[name].add(event.step, event.time, value)
+            all_series[name].add(step, time, value)
 
     def _cost(self) -> float | None:
         if len(self._costs) < 2:

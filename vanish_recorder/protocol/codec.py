@@ -30,9 +30,8 @@ from vanish_recorder.protocol.events import (
 from vanish_recorder.protocol.json_text import is_unicode, parse
 from vanish_recorder.protocol.quantities import QUANTITIES
 from vanish_recorder.protocol.status import Status
+from vanish_recorder.protocol.values import LIMITS, is_a, unusable
 from vanish_recorder.protocol.watch_events import WATCH_EVENTS, WatchEvent
-
-LARGEST_INTEGER = 2**63  # no number of anything is as large
 
 _TYPES: dict[str, type[RunEvent]] = {
     kind.event: kind
@@ -86,16 +85,6 @@ _SHAPED = {
     for kind in _TYPES.values()
 }
 
-# From where to where a number can be. A share and a time cannot be nan or infinite, a loss can.
-_COUNT, _POSITIVE, _SHARE, _SECONDS = (0, 2**53), (1, 2**31), (0.0, 1.0), (0.0, 1e12)
-LIMITS: dict[str, tuple[float, float]] = {
-    **dict.fromkeys(("step", "epoch", "stage", "epochs", "steps", "since_step"), _COUNT),
-    **dict.fromkeys(("steps_per_epoch", "stages"), _POSITIVE),
-    **dict.fromkeys(
-        ("always_zero", "accuracy", "train_accuracy", "test_accuracy", "best_test_accuracy"), _SHARE
-    ),
-    **dict.fromkeys(("time", "seconds", "evaluation_seconds"), _SECONDS),
-}
 _LIMITED = {
     kind: {field.name: LIMITS[field.name] for field in fields(kind) if field.name in LIMITS}
     for kind in (*_TYPES.values(), LayerSample)
@@ -175,25 +164,25 @@ def _layer(record: Any) -> LayerSample:
     _check(LayerSample, values)
     for name in _NEVER_NEGATIVE:
         if (value := values.get(name)) is not None and value < 0:
-            raise _unusable(ValueError, name, value)
+            raise unusable(ValueError, name, value)
     return LayerSample(**values)
 
 
 def _check(kind: type, values: Record) -> None:
     for name, expected in _CHECKED[kind].items():
         if name in values and not is_a(values[name], expected):
-            raise _unusable(TypeError, name, values[name])
+            raise unusable(TypeError, name, values[name])
     for name, (low, high) in _LIMITED[kind].items():
         value = values.get(name)
         # Written so that nan is refused.
         if value is not None and not low <= value <= high:
-            raise _unusable(ValueError, name, value)
+            raise unusable(ValueError, name, value)
 
 
 def _check_shapes(kind: type, values: Record) -> None:
     for name, is_shaped in _SHAPED[kind].items():
         if name in values and not is_shaped(values[name]):
-            raise _unusable(TypeError, name, values[name])
+            raise unusable(TypeError, name, values[name])
     if kind is Intervened:
         _check_intervention(values)
 
@@ -202,31 +191,13 @@ def _check_intervention(values: Record) -> None:
     """Check that it can be repeated: a resume must not guess what the user has set."""
     value = values.get("value")
     if values.get("kind") in ("lr", "epochs") and (value is None or not 0 <= value <= _LARGEST_VALUE):
-        raise _unusable(ValueError, "value", value)
+        raise unusable(ValueError, "value", value)
     if values.get("kind") in ("freeze", "unfreeze") and values.get("layer") is None:
-        raise _unusable(ValueError, "layer", None)
-
-
-def _unusable(kind: type[Exception], name: str, value: Any) -> Exception:
-    text = repr(value)
-    return kind(f"{name} cannot be {text if len(text) <= 40 else text[:39] + '…'}")
+        raise unusable(ValueError, "layer", None)
 
 
 def _are_texts(values: Iterable[Any]) -> bool:
     return all(isinstance(value, str) for value in values)
-
-
-def is_a(value: Any, kind: Any) -> bool:
-    """Whether a value from a JSON file is allowed where `kind` (one type, or several) is expected.
-
-    An integer is also allowed for a float, because JSON does not distinguish them. One of more than 64 bits
-    is not: arithmetic with floats would fail. True and false are no numbers.
-    """
-    if type(value) is bool:
-        return kind is bool
-    if type(value) is int:
-        return abs(value) < LARGEST_INTEGER and (isinstance(value, kind) or isinstance(0.0, kind))
-    return isinstance(value, kind)
 
 
 def from_line(line: str | bytes) -> RunEvent | None:

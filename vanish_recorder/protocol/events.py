@@ -16,6 +16,7 @@ from vanish_recorder.protocol.watch_events import (
     Measured,
     PartDisabled,
     StructureFound,
+    Thinned,
     WatchStarted,
 )
 
@@ -220,6 +221,7 @@ RunEvent = (
     | WatchStarted
     | StructureFound
     | Measured
+    | Thinned
     | EpochLogged
     | HistogramsTaken
     | PartDisabled

@@ -4,7 +4,7 @@ The numbers of a sample are columns: for each quantity, one value for each block
 the latest `structure`. Names are not repeated.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -86,6 +86,34 @@ class Measured(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Thinned(Event):
+    """Samples that were taken out of a long log to keep it small, and what the script logged with them.
+
+    It is in the place of the last of them, and has its step and time.
+
+    Attributes:
+        samples: how many were taken out here.
+        span: the log has one sample for each so many steps now.
+        steps: of those whose logged numbers were kept.
+        times: of the same, in training seconds.
+        logged: for each name, one number for each of these steps.
+    """
+
+    event: ClassVar[str] = "thinned"
+    samples: int
+    span: int
+    steps: tuple[int, ...] = ()
+    times: tuple[float, ...] = ()
+    logged: Columns = field(default_factory=dict)
+
+    def rows(self) -> Iterator[tuple[int, float, dict[str, float]]]:
+        """Step, time and logged numbers of each sample whose numbers were kept."""
+        for number, (step, time) in enumerate(zip(self.steps, self.times, strict=True)):
+            values = ((name, column[number]) for name, column in self.logged.items())
+            yield step, time, {name: value for name, value in values if value is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EpochLogged(Event):
     """The script ended an epoch, and logged these numbers by name."""
 
@@ -121,8 +149,16 @@ class PartDisabled(Event):
     reason: str
 
 
-WatchEvent = WatchStarted | StructureFound | Measured | EpochLogged | HistogramsTaken | PartDisabled
+WatchEvent = WatchStarted | StructureFound | Measured | Thinned | EpochLogged | HistogramsTaken | PartDisabled
 WATCH_EVENTS: dict[str, type[WatchEvent]] = {
     kind.event: kind
-    for kind in (WatchStarted, StructureFound, Measured, EpochLogged, HistogramsTaken, PartDisabled)
+    for kind in (
+        WatchStarted,
+        StructureFound,
+        Measured,
+        Thinned,
+        EpochLogged,
+        HistogramsTaken,
+        PartDisabled,
+    )
 }

@@ -16,7 +16,7 @@ from vanish_recorder.protocol.codec import to_line
 from vanish_recorder.protocol.events import RunEvent
 from vanish_recorder.storage.atomic import copy_atomically, write_atomically
 from vanish_recorder.storage.guarded import open_guarded, read_guarded
-from vanish_recorder.storage.open_file import copied_to, is_at
+from vanish_recorder.storage.open_file import copied_to, copy_rest, is_at
 from vanish_recorder.storage.private import make_private_folder
 
 EVENTS, DESCRIPTION = "events.jsonl", "run.json"
@@ -141,6 +141,43 @@ class LogFile:
             again = copied_to(self.folder / EVENTS, self._file)
             os.close(self._file)
             self._file = again
+
+    @property
+    def descriptor(self) -> int:
+        """The open file, for reading it. It is open until the log is exchanged or closed.
+
+        Raises:
+            OSError: it cannot be opened.
+        """
+        with self._mutex:
+            return self._open()
+
+    def exchange(self, shorter: Path, before: int, after: int) -> None:
+        """Put a shorter log in the place of this one, with the lines that were appended meanwhile.
+
+        Args:
+            shorter: its path, beside the log.
+            before: how many bytes of the log it replaces.
+            after: how many bytes it has.
+
+        Raises:
+            FileNotFoundError: the run's folder was moved or removed.
+            OSError: it cannot be written. The log is unchanged.
+        """
+        with self._mutex:
+            file = self._flush()
+            if not is_at(file, self.folder / EVENTS):
+                raise FileNotFoundError(errno.ENOENT, "the run's folder was moved or removed")
+            new = _opened(shorter)
+            try:
+                copy_rest(file, new, before)
+                os.replace(shorter, self.folder / EVENTS)
+            except BaseException:
+                os.close(new)
+                raise
+            self._file = new
+            self._size -= before - after
+        os.close(file)
 
     @property
     def unwritten(self) -> int:

@@ -28,14 +28,23 @@ def copied_to(path: Path, source: int) -> int:
         OSError: it cannot be written; then it is removed.
     """
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-    target, position = os.open(path, flags, 0o600), 0
+    target = os.open(path, flags, 0o600)
     try:
-        while part := os.pread(source, _PART, position):
-            position += len(part)
-            while part:
-                part = part[os.write(target, part) :]
+        copy_rest(source, target, 0)
     except OSError:
         os.close(target)
         path.unlink(missing_ok=True)
         raise
     return target
+
+
+def copy_rest(source: int, target: int, start: int) -> None:
+    """Append what an open file has from a place on to another one.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    while part := os.pread(source, _PART, start):
+        start += len(part)
+        while part:
+            part = part[os.write(target, part) :]

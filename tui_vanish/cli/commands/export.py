@@ -17,7 +17,7 @@ from tui_vanish.jobs.resume import find_run
 from tui_vanish.jobs.telling import tell
 from vanish_recorder.protocol.codec import encoded, to_record
 from vanish_recorder.protocol.events import EpochFinished, LayerSample, RunEvent, Sample
-from vanish_recorder.protocol.watch_events import EpochLogged, Measured
+from vanish_recorder.protocol.watch_events import EpochLogged, Measured, Thinned
 from vanish_recorder.storage.log_file import DESCRIPTION, EVENTS
 from vanish_recorder.storage.private import for_the_user_alone, make_private_folder
 
@@ -112,6 +112,9 @@ def _rows(event: RunEvent, watched: WatchedRows) -> Iterator[dict[str, Any]]:
                 of_layer = encoded(layer)
                 rates = {} if rate is None else {"lr": encoded(rate)}
                 yield {**where, **logged, **rates, **of_layer, "layer": layer.name}
+        case Thinned():
+            for step, time, numbers in event.rows():
+                yield {**record, "step": step, "time": time, **encoded(numbers)}
         case EpochFinished():
             yield record
         case Sample():
