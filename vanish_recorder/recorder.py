@@ -6,7 +6,7 @@ This file is longer than 300 lines because the order of all that happens in a ro
 import os
 import sys
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from time import perf_counter, sleep
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,7 @@ from vanish_recorder.measure.histogram import histogram
 from vanish_recorder.measure.readout import Readout
 from vanish_recorder.measure.weights import WeightProbe, local
 from vanish_recorder.model.boundaries import Boundary, find_boundaries
-from vanish_recorder.model.tensors import cannot_be_measured, find_tensors
+from vanish_recorder.model.tensors import cannot_be_measured, find_tensors, fingerprint
 from vanish_recorder.optimizers import Known, Optimizers
 from vanish_recorder.protocol.event import Record
 from vanish_recorder.protocol.events import Intervened, Paused, Resumed, RunEvent, RunFinished
@@ -111,6 +111,7 @@ class Recorder:
         self._rounds = Rounds(writer.first_step)
         self._schedule = Schedule(every, budget, writer.first_step)
         self._tensors = find_tensors(model)
+        self._fingerprint: Hashable = None  # of the model, when its parameters were found
         self._structure: StructureFound | None = None
         self._blocks: tuple[BlockSpec, ...] = ()
         self._optimizers = Optimizers()
@@ -138,6 +139,7 @@ class Recorder:
         self._patterns = tuple(layers)
         self._without_outputs = "" if activations else "watch() was called with activations=False"
         self._boundaries: dict[int, Boundary] | None = None
+        self._extensions: dict[str, tuple[int, int]] = {}  # see OutputProbe
         self._probe: OutputProbe | None = None
         self._scale: Tensor | None = None  # of the loss, in the armed round
         self._interventions = Interventions()
@@ -412,7 +414,7 @@ class Recorder:
             return
         if self._boundaries is None:
             self._boundaries = find_boundaries(model, self._patterns)
-        self._probe = OutputProbe(model, self._boundaries, self._guard, self._wanted)
+        self._probe = OutputProbe(model, self._boundaries, self._guard, self._extensions, self._wanted)
 
     def _disarm(self) -> None:
         if self._probe is not None:
@@ -536,7 +538,11 @@ class Recorder:
     # ------------------------------------------------------------------------------------- model
 
     def _look(self, model: nn.Module) -> None:
-        """Find the model's parameters again: a layer may have been replaced."""
+        """Find the model's parameters again if a layer was replaced."""
+        seen = fingerprint(model)
+        if seen == self._fingerprint:
+            return
+        self._fingerprint = seen
         found = find_tensors(model, [block.name for block in self._blocks])
         if found.numbers != self._tensors.numbers or found.specs != self._tensors.specs:
             self._tensors = found

@@ -7,8 +7,9 @@ from typing import Any
 
 from torch import Tensor
 
+from vanish_recorder.measure.change import Change
 from vanish_recorder.measure.readout import Readout
-from vanish_recorder.measure.weights import Change, WeightProbe
+from vanish_recorder.measure.weights import WeightProbe
 from vanish_recorder.model.tensors import Tensors, cannot_be_measured
 from vanish_recorder.protocol.structure import BlockSpec, TensorState
 

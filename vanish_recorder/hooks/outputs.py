@@ -18,8 +18,8 @@ from torch.nn.modules.module import register_module_forward_hook, register_modul
 from torch.utils.hooks import RemovableHandle
 
 from vanish_recorder.guard import Guard
-from vanish_recorder.measure.norms import norms
-from vanish_recorder.measure.outputs import first_tensor, statistics
+from vanish_recorder.measure.norms import norm, norm_on_host
+from vanish_recorder.measure.outputs import Moments, first_tensor, moments, statistics
 from vanish_recorder.measure.readout import Readout
 from vanish_recorder.model.boundaries import Boundary
 from vanish_recorder.protocol.structure import BlockSpec
@@ -34,21 +34,25 @@ class Block:
     Attributes:
         boundary: where.
         rectified: whether its output comes from a ReLU.
-        statistics: of its output in the first call, [4]: see `measure.outputs.statistics`.
-        deltas: ‖dL/dh‖ of each call, by the call's number.
+        moments: of its output in the first call.
+        deltas: ‖dL/dh‖ of each call, by the call's number; on the CPU as a number.
         over_time: ‖dL/dx_t‖ of a whole sequence, [time].
         calls: how often it was called.
+        extensions: how many normalisations and activations followed its first call.
         output: of its latest call, until the pass ends.
+        version: of that output when the block returned it; torch counts the changes in place.
         handle: of the hook on that output.
     """
 
     boundary: Boundary
     rectified: bool
-    statistics: Tensor | None = None
-    deltas: dict[int, Tensor] = field(default_factory=dict)
+    moments: Moments | None = None
+    deltas: dict[int, float | Tensor] = field(default_factory=dict)
     over_time: Tensor | None = None
     calls: int = 0
+    extensions: int = 0
     output: Tensor | None = None
+    version: int = 0
     handle: RemovableHandle | None = None
 
     @property
@@ -65,21 +69,30 @@ class OutputProbe:
         model: whose outputs are read while it is in training mode.
         boundaries: by identity of the module.
         guard: keeps errors away from the training.
+        extensions: by name of a block, how many normalisations and activations followed it in each of the
+            two latest passes. If there were as many, only the last output is read. The probe adds its pass.
         kept: the name of a block whose output is kept for a histogram; None for none.
     """
 
     def __init__(
-        self, model: nn.Module, boundaries: Mapping[int, Boundary], guard: Guard, kept: str | None = None
+        self,
+        model: nn.Module,
+        boundaries: Mapping[int, Boundary],
+        guard: Guard,
+        extensions: dict[str, tuple[int, int]],
+        kept: str | None = None,
     ) -> None:
         self._model = weakref.ref(model)
         self._boundaries = boundaries
         self._guard = guard
+        self._extensions = extensions
         self._kept = kept
         self.kept_output: Tensor | None = None
         self._done = False  # the first backward pass has ended
         self.blocks: dict[str, Block] = {}  # in the order of their first calls
         self._latest: Block | None = None
-        self._parts: list[tuple[Block, int, int | None, int | None]] = []
+        # For each block, the number of its part and the row in it; of the deltas the part or the numbers.
+        self._parts: list[tuple[Block, int, int, int | list[float], int | None]] = []
         has_sequences = any(each.kind in ("RNN", "LSTM", "GRU") for each in boundaries.values())
         self._handles = [register_module_forward_hook(self._after_forward)]
         if has_sequences:
@@ -99,8 +112,19 @@ class OutputProbe:
         if any(block.deltas for block in self.blocks.values()):
             self._done = True
             for block in self.blocks.values():
+                self._read_after_all(block)
                 block.output, block.handle = None, None
             self._latest = None
+
+    def _read_after_all(self, block: Block) -> None:
+        """Read the output of a block that nothing followed this time, unless it was changed in place."""
+        if (
+            block.moments is None
+            and block.calls == 1
+            and block.output is not None
+            and block.output._version == block.version
+        ):
+            self._measure(block, block.output)
 
     # -------------------------------------------------------------------------------- forward
 
@@ -144,16 +168,21 @@ class OutputProbe:
             block.handle.remove()
         if block.calls == 1:
             block.rectified = boundary.rectifies
+            block.extensions += 1
         self._take(block, output)
 
     def _take(self, block: Block, output: Tensor) -> None:
+        block.output, block.version, block.handle = output, output._version, None
+        if block.extensions < min(self._extensions.get(block.boundary.name, (0, 0))):
+            return
         if block.calls == 1:
-            axis = block.boundary.unit_axis
-            block.statistics = statistics(output, axis, rectified=block.rectified)
-            if block.boundary.name == self._kept:
-                self.kept_output = output.detach().clone()
-        block.output = output
+            self._measure(block, output)
         block.handle = _hooked(output, partial(self._on_gradient, block, block.calls))
+
+    def _measure(self, block: Block, output: Tensor) -> None:
+        block.moments = moments(output, block.boundary.unit_axis, rectified=block.rectified)
+        if block.boundary.name == self._kept:
+            self.kept_output = output.detach().clone()
 
     def _before_forward(self, module: nn.Module, inputs: Any) -> Any:
         boundary = self._boundaries.get(id(module))
@@ -179,7 +208,8 @@ class OutputProbe:
         self._guard("activations", self._read_gradient, block, call, gradient)
 
     def _read_gradient(self, block: Block, call: int, gradient: Tensor) -> None:
-        block.deltas[call] = norms([gradient.detach()])
+        gradient = gradient.detach()
+        block.deltas[call] = norm_on_host(gradient) if gradient.device.type == "cpu" else norm(gradient)
 
     def _on_sequence_gradient(self, name: str, time: int, gradient: Tensor) -> None:
         self._guard("activations", self._read_sequence_gradient, name, time, gradient)
@@ -195,14 +225,22 @@ class OutputProbe:
 
     def put(self, readout: Readout) -> None:
         """Add what was read to a sample's readout."""
+        alike: dict[tuple[torch.device, torch.dtype, int], list[tuple[Block, Moments]]] = {}
         for block in self.blocks.values():
-            if block.statistics is None:
-                continue
-            statistic = readout.put(block.statistics)
-            deltas = [block.deltas[call] for call in sorted(block.deltas)]
-            delta = readout.put(torch.cat(deltas)) if deltas else None
-            over = readout.put(block.over_time) if block.over_time is not None else None
-            self._parts.append((block, statistic, delta, over))
+            self._read_after_all(block)
+            latest = self._extensions.get(block.boundary.name, (0, 0))[1]
+            self._extensions[block.boundary.name] = latest, block.extensions
+            if block.moments is not None:
+                means = block.moments.means
+                alike.setdefault((means.device, means.dtype, len(means)), []).append((block, block.moments))
+        for members in alike.values():
+            part = readout.put(statistics([each for _, each in members]))
+            for row, (block, _) in enumerate(members):
+                deltas = [block.deltas[call] for call in sorted(block.deltas)]
+                on_device = [each for each in deltas if isinstance(each, Tensor)]
+                delta = readout.put(torch.stack(on_device)) if on_device else [float(each) for each in deltas]
+                over = readout.put(block.over_time) if block.over_time is not None else None
+                self._parts.append((block, part, row, delta, over))
 
     def values(
         self, readout: Readout, scale: float
@@ -215,13 +253,14 @@ class OutputProbe:
         """
         found: dict[str, dict[str, float]] = {}
         times: dict[str, tuple[float, ...]] = {}
-        for block, statistic, delta, over in self._parts:
-            mean, deviation, difference, dead = readout.numbers(statistic)
+        for block, part, place, delta, over in self._parts:
+            mean, deviation, difference, dead = readout.numbers(part)[4 * place : 4 * place + 4]
             row = {"activation_mean": mean, "activation_std": deviation, "sample_std": difference}
             if dead >= 0:
                 row["dead"] = dead
-            if delta is not None:
-                each = [value / scale for value in readout.numbers(delta)]
+            numbers = delta if isinstance(delta, list) else readout.numbers(delta)
+            if numbers:
+                each = [value / scale for value in numbers]
                 row["delta_norm"] = math.hypot(*each)
                 if len(each) > 1 and block.boundary.role == "recurrent":
                     times[block.boundary.name] = tuple(each)

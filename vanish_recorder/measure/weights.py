@@ -1,54 +1,16 @@
 """What a round of optimizer steps did to the parameters."""
 
-import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from vanish_recorder.measure import host
+from vanish_recorder.measure.change import Change
 from vanish_recorder.measure.norms import norms
 from vanish_recorder.measure.readout import Readout
 
 FP16_SMALLEST = 2.0**-24  # the smallest number above 0 that fp16 has
-
-
-@dataclass(slots=True)
-class Change:
-    """What a step did to one parameter.
-
-    Attributes:
-        grad_norm: of the gradient that the optimizer used.
-        update_norm: ‖W after − W before‖.
-        weight_norm: before the step.
-        pushed: how many weights have a gradient that is not 0.
-        moved: how many of them changed.
-        size: how many weights there are.
-        underflow: the fraction of the gradient's values that fp16 cannot hold; None if it was not measured.
-    """
-
-    grad_norm: float
-    update_norm: float
-    weight_norm: float
-    pushed: float
-    moved: float
-    size: int
-    underflow: float | None = None
-
-    @property
-    def update_ratio(self) -> float | None:
-        """‖ΔW‖ / ‖W‖; None if every weight was zero."""
-        return self.update_norm / self.weight_norm if self.weight_norm else None
-
-    @property
-    def unmoved(self) -> float | None:
-        """The fraction of the pushed weights that did not change; None without any."""
-        return 1 - self.moved / self.pushed if self.pushed else None
-
-    @property
-    def grad_rms(self) -> float:
-        """The root mean square of the gradient."""
-        return self.grad_norm / math.sqrt(self.size) if self.size else 0.0
 
 
 class WeightProbe:
@@ -63,6 +25,7 @@ class WeightProbe:
         self._before: dict[int, Tensor] = {}
         # For each parameter, its number in the parts: gradient, update, weight; pushed and moved; underflow.
         self._parts: list[tuple[list[int], tuple[int, ...], list[int]]] = []
+        self._found: dict[int, Change] = {}  # what is on the host already
         self.failed: dict[int, Exception] = {}  # by identity of the parameter
 
     def into(self, readout: Readout) -> "WeightProbe":
@@ -87,10 +50,17 @@ class WeightProbe:
             parameters: that were copied, and have a gradient.
             scale: of the loss in this step; None without one.
         """
+        on_host: list[Tensor] = []
         devices: dict[torch.device, list[Tensor]] = {}
         for parameter in parameters:
-            if id(parameter) in self._before:
-                devices.setdefault(self._before[id(parameter)].device, []).append(parameter)
+            before = self._before.get(id(parameter))
+            if before is None:
+                continue
+            if scale is None and host.is_plain(parameter, before):
+                on_host.append(parameter)
+            else:
+                devices.setdefault(before.device, []).append(parameter)
+        self._found |= host.changes(on_host, [self._before.pop(id(each)) for each in on_host])
         for members in devices.values():
             done, numbers = [], []
             for parameter in members:
@@ -140,7 +110,7 @@ class WeightProbe:
 
     def changes(self) -> dict[int, Change]:
         """What was measured, by identity of the parameter. Call it after the readout was fetched."""
-        found: dict[int, Change] = {}
+        found = dict(self._found)
         for identities, (part,), sizes in self._parts:
             numbers = self._readout.numbers(part)
             for place, (identity, size) in enumerate(zip(identities, sizes, strict=True)):

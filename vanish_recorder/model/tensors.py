@@ -1,6 +1,6 @@
 """The parameters of a model, with their names, found by identity."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -9,6 +9,8 @@ from torch.nn.parameter import is_lazy
 
 from vanish_recorder.model.names import Names
 from vanish_recorder.protocol.structure import TensorRole, TensorSpec
+
+_USUAL = (torch.float32, torch.bfloat16, torch.float16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,28 @@ class Tensors:
     def learnt(self) -> int:
         """How many numbers the model learns."""
         return sum(each.numel() for each in self.parameters if each.requires_grad and not _without_data(each))
+
+
+def fingerprint(model: nn.Module) -> Hashable:
+    """What is equal for two moments between which no module or parameter was replaced.
+
+    It is compared at each sample, which is many times faster than to find the parameters each time.
+    """
+    found: list[Hashable] = []
+    modules, seen = [model], {id(model)}
+    for module in modules:  # it grows
+        found.append(f"{type(module).__module__}.{type(module).__qualname__}")
+        for key, parameter in module._parameters.items():
+            if parameter is not None:
+                shape = None if is_lazy(parameter) else parameter.shape
+                found.append((key, id(parameter), shape, parameter.dtype))
+        for key, child in module._modules.items():
+            if child is not None:
+                found.append((key, id(child)))
+                if id(child) not in seen:
+                    seen.add(id(child))
+                    modules.append(child)
+    return tuple(found)
 
 
 def find_tensors(model: nn.Module, blocks: Sequence[str] = ()) -> Tensors:
@@ -96,6 +120,12 @@ def _without_data(parameter: nn.Parameter) -> bool:
 
 def cannot_be_measured(parameter: torch.Tensor) -> str:
     """Why nothing can be measured of a parameter; empty if something can."""
+    if (
+        type(parameter) is nn.Parameter
+        and parameter.dtype in _USUAL
+        and parameter.device.type in ("cpu", "cuda")
+    ):
+        return "" if parameter.layout is torch.strided else "its layout is not supported"
     if is_lazy(parameter):
         return "it has no shape before the first forward pass"
     if parameter.is_meta:
