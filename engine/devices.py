@@ -2,12 +2,17 @@
 
 import ctypes
 import gc
+import os
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import torch
+
+
+# What the drivers of GPUs make: NVIDIA's, that of Windows for WSL, AMD's.
+_DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
 
 
 class DeviceError(Exception):
@@ -33,6 +38,16 @@ def preload_torch() -> None:
     # What torch's import created stays until the end. A garbage collection that visits all of it would block
     # the screen for 0.1 s.
     gc.freeze()
+
+
+def gpus() -> list[str]:
+    """The names of the visible GPUs. Imports torch only if the system has a driver for one."""
+    if not any(os.path.exists(path) for path in _DRIVERS):
+        return []
+    import torch
+
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    return [f"cuda:{number}" for number in range(count)]
 
 
 def resolve(name: str) -> "torch.device":

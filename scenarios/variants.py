@@ -45,13 +45,13 @@ def file_text(scenario: Scenario) -> str:
     """The file that holds `scenario`: it extends depth-7 and states only what differs."""
     lines = [f"extends = {json.dumps(PARENT)}"]
     resolved = scenario.resolved()
-    lines += [f"{key} = {_toml(resolved[key])}" for key in resolved if key in PROSE and resolved[key]]
+    lines += [f"{key} = {toml_value(resolved[key])}" for key in resolved if key in PROSE and resolved[key]]
     return "\n".join([*lines, *_tables(_nested(_stated(scenario)))]) + "\n"
 
 
 def overrides(scenario: Scenario) -> list[str]:
     """The `--set` values that turn depth-7 into the scenario, such as `optimizer.lr=0.1`."""
-    return [f"{key}={_toml(value)}" for key, value in _stated(scenario).items()]
+    return [f"{key}={toml_value(value)}" for key, value in _stated(scenario).items()]
 
 
 def _stated(scenario: Scenario) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def _nested(flat: Mapping[str, Any]) -> RawTable:
 
 def _tables(table: RawTable, name: str = "") -> list[str]:
     """The lines of a TOML table: first its own keys, then the tables in it."""
-    plain = [f"{key} = {_toml(value)}" for key, value in table.items() if not _is_table(value)]
+    plain = [f"{key} = {toml_value(value)}" for key, value in table.items() if not _is_table(value)]
     lines = ["", f"[{name}]", *plain] if plain and name else plain
     for key, value in table.items():
         inner = f"{name}.{key}" if name else key
@@ -135,7 +135,7 @@ def _tables(table: RawTable, name: str = "") -> list[str]:
             lines += _tables(value, inner)
         elif _is_table(value):
             for item in value:
-                lines += ["", f"[[{inner}]]", *(f"{k} = {_toml(v)}" for k, v in item.items())]
+                lines += ["", f"[[{inner}]]", *(f"{k} = {toml_value(v)}" for k, v in item.items())]
     return lines
 
 
@@ -143,13 +143,14 @@ def _is_table(value: Any) -> bool:
     return isinstance(value, dict) or (isinstance(value, list) and bool(value) and isinstance(value[0], dict))
 
 
-def _toml(value: Any) -> str:
+def toml_value(value: Any) -> str:
+    """A value as a TOML file has it."""
     match value:
         case float():
             return repr(value)
         case list():
-            return f"[{', '.join(_toml(item) for item in value)}]"
+            return f"[{', '.join(toml_value(item) for item in value)}]"
         case dict():
-            return f"{{{', '.join(f'{key} = {_toml(inner)}' for key, inner in value.items())}}}"
+            return f"{{{', '.join(f'{key} = {toml_value(inner)}' for key, inner in value.items())}}}"
         case _:
             return json.dumps(value, ensure_ascii=False)

@@ -35,6 +35,7 @@ FLOORS = (
     ),
     ("tui_vanish.monitor",),
     ("tui_vanish.chrome", "tui_vanish.poller", "tui_vanish.shutdown", "tui_vanish.suspension"),
+    ("tui_vanish.sweeps",),
     ("tui_vanish.session", "tui_vanish.jobs", "tui_vanish.instruments", "tui_vanish.signal_watcher"),
     ("tui_vanish.widgets",),
     (
@@ -48,7 +49,7 @@ FLOORS = (
         "tui_vanish.faults",
         "tui_vanish.integrations",
     ),
-    ("engine.attach", "engine.bench", "engine.theory"),
+    ("engine.attach", "engine.bench", "engine.theory", "engine.sweeps"),
     ("engine.runtime",),
     ("engine.training",),
     ("engine.storage", "engine.measure", "engine.export"),
@@ -90,7 +91,7 @@ NEVER = {
     "tui_vanish.drawing": {"engine", "scenarios"},
 }
 # What loads no Textual: it can be used, and tested, without a terminal.
-WITHOUT_TEXTUAL = ("tui_vanish.session", "tui_vanish.jobs", "tui_vanish.drawing")
+WITHOUT_TEXTUAL = ("tui_vanish.session", "tui_vanish.jobs", "tui_vanish.sweeps", "tui_vanish.drawing")
 HEAVY = {"torch", "torchvision", "numpy"}
 SCREEN = {"textual", "rich", "plotext"}
 

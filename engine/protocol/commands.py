@@ -1,5 +1,6 @@
 """Commands to the engine: plain frozen dataclasses, named in the imperative."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -107,6 +108,19 @@ class Inspect:
     layer: str
 
 
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Free the memory of a run that has ended, once it is saved. A run that trains is not forgotten.
+
+    Attributes:
+        run: its name.
+        answer: called in the engine's thread with where and why it could not be saved; empty if it is saved.
+    """
+
+    run: str
+    answer: Callable[[str], None]
+
+
 class CannotFreeze(Exception):
     """A Freeze or Unfreeze is not possible in this run. The text says why."""
 
@@ -123,4 +137,5 @@ RunCommand = (
     | NextStage
     | SetEpochs
     | Inspect
+    | Forget
 )

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, assert_never
 
 from engine.protocol.commands import (
+    Forget,
     Freeze,
     Inspect,
     NextStage,
@@ -47,5 +48,7 @@ def apply_command(command: RunCommand, trainer: "Trainer") -> None:
             raise AssertionError("a run is begun only once")
         case Inspect():
             raise AssertionError("inspecting does not change a run: see LiveRun.inspect")
+        case Forget():
+            raise AssertionError("a run does not forget itself: see Loop")
         case _:
             assert_never(command)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine import devices
 from engine.data.fashion_mnist import DataError, find_source, load
-from engine.protocol.commands import Inspect, ResumeRun, Train
+from engine.protocol.commands import Forget, Inspect, ResumeRun, Train
 from engine.runtime import threads
 from engine.runtime.endings import not_begun, reason_of
 from engine.runtime.rounds import Rounds
@@ -109,6 +109,8 @@ class Loop:
                 self._begin(command)
             elif isinstance(command, ResumeRun):
                 self._resume(command)
+            elif isinstance(command, Forget):
+                self._forget(command)
             elif (run := self._runs.get(command.run)) is None:
                 if isinstance(command, Inspect):  # a screen waits for the answer
                     text = "its network is not in memory: resume the run to look at its layers"
@@ -144,6 +146,18 @@ class Loop:
             self._on_run_event(not_begun(command.run, text))
             return
         self._with_data(run, lambda data: run.resume(command, data, self._settings.threads))
+
+    def _forget(self, command: Forget) -> None:
+        run = self._runs.get(command.run)
+        if run is None or not run.snapshot().status.ended:
+            return
+        run.finish_saving()
+        run.notify_trouble()
+        if not run.trouble:
+            del self._runs[command.run]
+            self._changed = True
+            self._publish(at_once=True)
+        command.answer(run.trouble)
 
     def _add(self, name: str, scenario: "Scenario", seed: int) -> "LiveRun":
         from engine.runtime.live_run import LiveRun  # slow to import, so only when the first run begins

@@ -23,10 +23,11 @@ from tui_vanish.jobs.telling import tell
 
 COMMANDS = {
     "list": "list all scenarios",
-    "show": "print one scenario with all its settings, or one run with its numbers",
+    "show": "print one scenario: its texts and all its settings",
     "validate": "check scenario files and report every problem",
     "run": "train a scenario without the app, or resume saved runs",
     "compare": "train several scenarios in lockstep, and rank them",
+    "sweep": "train a grid of runs, such as all depths with all learning rates",
     "reproduce": "train the slides' scenarios and compare the results with the published ones",
     "runs": "list the runs that were trained here",
     "record": "run a Python program unchanged, and record every model that it trains",

@@ -195,6 +195,11 @@ def seeds(text: str) -> int:
     return _whole(text, 1, 1000)
 
 
+def jobs(text: str) -> int:
+    """Parse how many runs train at the same time."""
+    return _whole(text, 1, 1000)
+
+
 def _seed(text: str) -> int:
     return _whole(text, 0, 2**63 - 1)
 

@@ -16,6 +16,7 @@ from engine.runtime.saved import CannotResume, origin_of
 from engine.storage.log_reader import LogReader
 from engine.storage.run_index import RunEntry, list_runs, read_entry
 from engine.storage.run_log import NotARun, read_description
+from engine.sweeps.folder import is_sweep, sweep_with
 from scenarios.problems import printable
 from tui_vanish.jobs.exits import NotFoundError, RefusedError
 from vanish_recorder.protocol.status import Status
@@ -45,7 +46,8 @@ def find_run(name: str, runs_dir: Path | None) -> RunEntry:
         RefusedError: several match, or the run cannot be read.
     """
     runs = runs_dir or default_runs_folder()
-    for folder in (runs / name, Path(name)):
+    sweep = sweep_with(runs, name)
+    for folder in (runs / name, Path(name), *([] if sweep is None else [sweep / name])):
         if os.path.exists(folder / DESCRIPTION):  # Path.exists raises for a name that is too long
             return _usable(read_entry(folder.absolute()))
     try:
@@ -80,6 +82,11 @@ def _when_started(entry: RunEntry) -> tuple[str, int]:
 def _usable(entry: RunEntry) -> RunEntry:
     if entry.summary is None:
         raise _refusal(f"{entry.name}: {entry.problem}")
+    if is_sweep(entry.folder):
+        raise _refusal(
+            f"{entry.name} is a sweep: name one of its runs, {entry.name}-N, or continue it with"
+            f" vanish-tui sweep --resume {entry.name}"
+        )
     try:
         read_description(entry.folder)
     except NotARun as error:

@@ -26,8 +26,10 @@ class Summary:
         data: a short name for the data source.
         train_images: number of training images; None if an earlier version wrote the summary.
         test_images: number of test images; None like `train_images`.
-        kind: "scenario", or "watched" if it was recorded from a script of the user's.
+        kind: "scenario", "watched" if it was recorded from a script of the user's, or "sweep". Of a sweep,
+            steps and epochs count its runs.
         loss: of a watched run the latest one; None if there is none.
+        left: seconds that a sweep will still take; None if that is not known, and for other kinds.
         interventions: how often the run was changed by hand.
         verdict: the kind of its most severe verdict; empty if there is none.
         log_bytes: size of `events.jsonl` at this save. A log that is shorter now was cut.
@@ -58,11 +60,7 @@ class Summary:
     test_images: int | None = None
     kind: str = "scenario"
     loss: float | None = None
-
-    @property
-    def is_watched(self) -> bool:
-        """Whether the run was recorded from a script of the user's."""
-        return self.kind == "watched"
+    left: float | None = None
 
 
 FIELDS = tuple(field.name for field in fields(Summary))

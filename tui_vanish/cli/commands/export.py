@@ -4,17 +4,21 @@ import argparse
 import csv
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TextIO
 
 from engine.export.watched_rows import WatchedRows
 from engine.storage.log_reader import LogReader, iterate_events
+from engine.sweeps.folder import NotASweep, SweepFolder
+from engine.sweeps.results import results
+from scenarios.problems import ScenarioError, printable
 from tui_vanish.cli import options
 from tui_vanish.jobs.exits import FailedError, RefusedError
 from tui_vanish.jobs.resume import find_run
 from tui_vanish.jobs.telling import tell
+from tui_vanish.sweeps.find import sweep_named
 from vanish_recorder.protocol.codec import encoded, to_record
 from vanish_recorder.protocol.events import EpochFinished, LayerSample, RunEvent, Sample
 from vanish_recorder.protocol.watch_events import EpochLogged, Measured, Thinned
@@ -33,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "run_name",
         metavar="RUN",
-        help="name of a run (see vanish-tui runs), a part of it, or @last, the one that was started last",
+        help="name of a run or a sweep (see vanish-tui runs), a part of it, or @last, the run started last",
     )
     form = parser.add_mutually_exclusive_group(required=True)
     form.add_argument(
@@ -42,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         const="-",
         help="write CSV, to FILE or standard output: one row per layer of each sample, and one per"
-        " epoch; of a watched run, one per block and per tensor of each sample",
+        " epoch; of a watched run, one per block and per tensor of each sample; of a sweep, one per run",
     )
     form.add_argument(
         "--tensorboard", metavar="DIR", type=Path, help="write TensorBoard's event file into this folder"
@@ -53,7 +57,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the numbers in the format that was asked for."""
-    entry = find_run(arguments.run_name, getattr(arguments, "runs_dir", None))
+    runs_dir = getattr(arguments, "runs_dir", None)
+    if (sweep := sweep_named(arguments.run_name, runs_dir)) is not None:
+        return _sweep(sweep, arguments)
+    entry = find_run(arguments.run_name, runs_dir)
     folder = None if arguments.tensorboard is None else arguments.tensorboard / entry.name
     if not arguments.force:
         _refuse_what_exists(arguments.csv, folder)
@@ -62,17 +69,54 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         if folder is not None:
             _tensorboard(folder, entry.folder, events)
-        elif arguments.csv == "-":
-            _csv(sys.stdout, events)
         else:
-            with open(arguments.csv, "w", newline="", encoding="utf-8", opener=for_the_user_alone) as file:
-                _csv(file, events)
+            _write(arguments.csv, lambda file: _csv(file, events))
     except BrokenPipeError:
         raise
     except OSError as error:
         raise FailedError(f"{error.filename or entry.name}: {error.strerror}") from None
     if reader.damage.lines:
         tell(f"{entry.name}: {reader.damage}")
+    return 0
+
+
+def _write(path: str, write: Callable[[TextIO], None]) -> None:
+    """Write to a file, or to standard output if its name is `-`."""
+    if path == "-":
+        write(sys.stdout)
+        return
+    with open(path, "w", newline="", encoding="utf-8", opener=for_the_user_alone) as file:
+        write(file)
+
+
+def _sweep(path: Path, arguments: argparse.Namespace) -> int:
+    """Write a row per run of a sweep."""
+    from engine.sweeps.rows import columns, rows
+
+    if arguments.csv is None:
+        raise RefusedError(
+            f"{path.name} is a sweep, for which there is only --csv; export its runs one by one"
+        )
+    if not arguments.force:
+        _refuse_what_exists(arguments.csv, None)
+    try:
+        folder = SweepFolder.read(path)
+        cells = folder.sweep.cells()
+        found = results(folder, cells)
+    except (NotASweep, ScenarioError) as error:
+        raise RefusedError(printable(f"{path.name}: {error}")) from None
+
+    def write(file: TextIO) -> None:
+        writer = csv.DictWriter(file, columns(folder.sweep), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows(cells, found))
+
+    try:
+        _write(arguments.csv, write)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise FailedError(f"{error.filename or path.name}: {error.strerror}") from None
     return 0
 
 

@@ -1,0 +1,74 @@
+"""How long the rest of a sweep will take, from what its runs have taken so far."""
+
+import math
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from scenarios.schema import Scenario
+
+# What a step costs besides its matrix products, per layer, in multiplications that take the same time:
+# an operation on a small matrix costs its call. Measured on one core of a Xeon: about 0.1 ms per layer.
+_PER_LAYER = 2.0e6
+_INPUTS, _OUTPUTS = 784, 10
+
+
+def cost(scenario: Scenario) -> float:
+    """What an epoch of a run costs, in a unit that only compares runs: the multiplications of its steps."""
+    model = scenario.model
+    widths = [_INPUTS, *[model.width] * model.hidden_layers, _OUTPUTS]
+    weights = sum(before * after for before, after in pairwise(widths))
+    images = 60_000
+    steps = math.ceil(images / scenario.data.batch_size)
+    # Forward, and backward to the weights and to the input.
+    epoch = 3 * images * weights + steps * _PER_LAYER * len(widths)
+    return epoch * scenario.training.epochs * max(1, len(scenario.stages))
+
+
+class Forecast:
+    """Says how long a sweep will still take.
+
+    Args:
+        costs: of the runs that are not done, by their numbers.
+        at_once: how many train at the same time.
+    """
+
+    def __init__(self, costs: dict[int, float], at_once: int) -> None:
+        self._costs, self._at_once = costs, at_once
+        self._shares: dict[int, float] = {}
+        self._seconds: dict[int, float] = {}
+
+    def note(self, number: int, share: float, seconds: float) -> None:
+        """A run has trained for some seconds, in which it did a share (0 to 1) of its steps."""
+        if number in self._costs:
+            self._shares[number], self._seconds[number] = share, seconds
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether enough has been trained to say anything: some seconds in all that train at once."""
+        enough = sum(self._seconds.values()) >= 3.0 * self._at_once
+        return enough and any(share > 0 for share in self._shares.values())
+
+    def left(self) -> float | None:
+        """The seconds until the last run has ended; None until enough is measured."""
+        if not self.is_measured:
+            return None
+        done = sum(self._costs[number] * share for number, share in self._shares.items())
+        rate = sum(self._seconds.values()) / done
+        remaining = [
+            cost * (1 - self._shares.get(number, 0.0)) * rate for number, cost in self._costs.items()
+        ]
+        return shared_out(remaining, self._at_once)
+
+
+def shared_out(seconds: Iterable[float], at_once: int) -> float:
+    """How long jobs take that are given out by their length, the longest first."""
+    busy = [0.0] * max(1, at_once)
+    for each in longest_first(list(seconds)):
+        place = busy.index(min(busy))
+        busy[place] += each
+    return max(busy)
+
+
+def longest_first(seconds: Sequence[float]) -> list[float]:
+    """In the order in which they are given out, so that no long run is alone at the end."""
+    return sorted(seconds, reverse=True)

@@ -1,0 +1,96 @@
+"""Sweep files: TOML with a base scenario and a grid. Some are part of the program."""
+
+from pathlib import Path
+
+from scenarios.files import RawTable, read, toml_files
+from scenarios.grid import axis
+from scenarios.loading import load
+from scenarios.numbers import flatten
+from scenarios.problems import Problem, ScenarioError, nearest, shown
+from scenarios.sweep import Sweep, sweep_of, with_settings
+from scenarios.variants import toml_value
+
+_BUILT_IN = Path(__file__).parent / "sweeps"
+_KEYS = ("title", "question", "base", "set", "grid", "epochs", "seeds")
+_MOST_SEEDS = 1000
+
+
+def built_in_sweeps() -> dict[str, Path]:
+    """The sweeps that are part of the program, by name."""
+    return {path.stem: path for path in toml_files(_BUILT_IN)}
+
+
+def is_sweep_file(path: Path) -> bool:
+    """Whether the file has a table `grid`, which no scenario has. A file that cannot be read has none."""
+    try:
+        return "grid" in read(path)
+    except ScenarioError:
+        return False
+
+
+def load_sweep(path: Path, *, seed: int = 42, user_dir: Path | None = None) -> Sweep:
+    """Load a sweep file.
+
+    Args:
+        path: of the file.
+        seed: of the first run of each combination.
+        user_dir: the user's own scenario files, which `base` may name.
+
+    Raises:
+        ScenarioError: it is invalid; holds the problems.
+    """
+    table, file = read(path), str(path)
+    if problems := list(_misused(table, file)):
+        raise ScenarioError(problems)
+    name = table["base"]
+    base = load(path.parent / name if name.endswith(".toml") else name, user_dir=user_dir)
+    changes = [f"{key}={toml_value(value)}" for key, value in flatten(table.get("set", {})).items()]
+    if "epochs" in table:
+        changes.append(f"training.epochs={table['epochs']}")
+    base = with_settings(base, changes)
+    axes = [axis(key, values, file) for key, values in flatten(table["grid"]).items()]
+    return sweep_of(
+        path.stem,
+        base,
+        axes,
+        seeds=table.get("seeds", 1),
+        seed=seed,
+        title=table.get("title", ""),
+        question=" ".join(table.get("question", "").split()),
+        path=file,
+    )
+
+
+def _misused(table: RawTable, file: str) -> list[Problem]:
+    """What is wrong with the file itself; its base and its grid are checked by what reads them."""
+    problems = [
+        Problem(
+            file,
+            key,
+            "unknown key",
+            "" if nearest(key, _KEYS) else f"one of {', '.join(_KEYS)}",
+            "".join(nearest(key, _KEYS)),
+        )
+        for key in table
+        if key not in _KEYS
+    ]
+    wanted: dict[str, tuple[type, str]] = {
+        "title": (str, "a text in quotes"),
+        "question": (str, "a text in quotes"),
+        "base": (str, "the id of a scenario, such as depth-7"),
+        "set": (dict, "a table, such as [set]"),
+        "grid": (dict, "a table, such as [grid]"),
+        "epochs": (int, "a whole number"),
+        "seeds": (int, f"a whole number from 1 to {_MOST_SEEDS}"),
+    }
+    for key, (kind, expected) in wanted.items():
+        if key not in table:
+            if key in ("base", "grid"):
+                problems.append(Problem(file, key, "missing", expected))
+        elif not isinstance(table[key], kind) or isinstance(table[key], bool):
+            problems.append(Problem(file, key, f"found {shown(table[key])}", expected))
+        elif isinstance(table[key], str) and not table[key].replace("\n", " ").isprintable():
+            problems.append(Problem(file, key, "found control characters", "plain text"))
+        elif key == "seeds" and not 1 <= table[key] <= _MOST_SEEDS:
+            problems.append(Problem(file, key, f"found {shown(table[key])}", expected))
+    return problems

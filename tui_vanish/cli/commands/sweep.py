@@ -1,0 +1,254 @@
+"""`vanish-tui sweep`: train a grid of runs, or continue with one."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic, sleep
+
+from engine.sweeps.folder import Means, NotASweep, SweepFolder
+from engine.sweeps.results import CellResult, results
+from scenarios.problems import ScenarioError, printable
+from scenarios.sweep import Cell, Sweep, sweep_of, with_settings
+from scenarios.sweep_files import built_in_sweeps, is_sweep_file, load_sweep
+from tui_vanish.cli import options
+from tui_vanish.cli.reporters import JsonLines
+from tui_vanish.cli.sweep_reports import SweepLines, sweep_record, sweep_table
+from tui_vanish.drawing import format
+from tui_vanish.jobs import exits
+from tui_vanish.jobs.telling import tell
+from tui_vanish.sweeps.find import find_sweep
+from tui_vanish.sweeps.lead import Lead, Outcome
+from tui_vanish.sweeps.places import places
+from tui_vanish.sweeps.processes import Processes
+from vanish_recorder.storage.paths import default_runs_folder, new_run_name
+from vanish_recorder.storage.run_lock import RunInUse, RunLock
+
+_PATIENCE = 30.0  # seconds for the runs of a killed sweep to be saved
+_GLANCE = 0.2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.add_argument(
+        "base",
+        metavar="BASE",
+        nargs="?",
+        help="a scenario (see vanish-tui list), a scenario file, a sweep file, or a sweep that is part of the"
+        f" program: {', '.join(built_in_sweeps())}",
+    )
+    parser.add_argument(
+        "--grid",
+        metavar="KEY=VALUES",
+        action="append",
+        default=[],
+        help="a setting that varies: a list (optimizer.lr=0.01,0.1), a range (model.hidden_layers=2..32/2) or"
+        " values at equal ratios (model.init.std=log:0.02:2:9); may be repeated",
+    )
+    parser.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="change a setting of all runs, such as model.activation=relu; may be repeated",
+    )
+    parser.add_argument("--epochs", metavar="N", type=options.epochs, help="number of epochs of each run")
+    parser.add_argument(
+        "--seeds", metavar="K", type=options.seeds, help="number of runs for each combination (default: 1)"
+    )
+    parser.add_argument("--name", metavar="NAME", help="a name for the list of runs and for --resume")
+    parser.add_argument(
+        "--resume", metavar="NAME", help="continue with a sweep: only what is missing is trained"
+    )
+    parser.add_argument(
+        "--jobs",
+        metavar="N",
+        type=options.jobs,
+        help="how many runs train at the same time (default: one per core, or --per-gpu per GPU)",
+    )
+    parser.add_argument(
+        "--per-gpu", metavar="N", type=options.jobs, default=1, help="how many runs share a GPU (default: 1)"
+    )
+    parser.add_argument(
+        "--keep-checkpoints",
+        action="store_true",
+        help="keep the checkpoint and every sample of each run (default: finished runs keep neither)",
+    )
+    parser.add_argument("--yes", action="store_true", help="do not ask, however long it will take")
+    parser.add_argument("--json", action="store_true", help="print each run as a JSON line, then the sweep")
+    parser.add_argument(
+        "--detach", action="store_true", help="train in the background; training survives a closed terminal"
+    )
+    options.add_training_options(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train what is missing, and print the table."""
+    folder, cells = _resumed(arguments) if arguments.resume else _new(arguments)
+    if arguments.detach:
+        return _detach(folder, arguments)
+    return _train(folder, cells, arguments)
+
+
+def _new(arguments: argparse.Namespace) -> tuple[SweepFolder, list[Cell]]:
+    """Check the whole sweep, and make its folder."""
+    if arguments.base is None:
+        raise exits.RefusedError(
+            "sweep needs a scenario, a sweep, or --resume NAME (see vanish-tui sweep --help)"
+        )
+    settings = options.settings(arguments)
+    options.check(settings)
+    if settings.choose_threads:
+        raise exits.RefusedError("--threads auto is for one run: a sweep uses the cores for several runs")
+    try:
+        sweep = _sweep(arguments)
+        cells = sweep.cells()
+    except ScenarioError as error:
+        raise exits.RefusedError(str(error)) from None
+    data = None if settings.data is None else str(settings.data)
+    if data not in (None, "sample"):
+        data = os.path.abspath(data)
+    means = Means(settings.device, data, settings.threads, arguments.keep_checkpoints)
+    runs = settings.runs_dir or default_runs_folder()
+    try:
+        return SweepFolder.create(runs.absolute() / new_run_name(sweep.name), sweep, means), cells
+    except OSError as error:
+        raise exits.RefusedError(
+            f"the sweep cannot be saved in {printable(str(runs))}: {error.strerror}"
+        ) from None
+
+
+def _sweep(arguments: argparse.Namespace) -> Sweep:
+    """The sweep that the command line describes."""
+    from scenarios.grid import parse_axis
+    from vanish_recorder.storage.paths import name_in_folder
+
+    seed, own = options.seed(arguments), options.user_scenarios()
+    base = arguments.base
+    changes = list(arguments.set)
+    if arguments.epochs is not None:
+        changes.append(f"training.epochs={arguments.epochs}")
+    axes = {axis.key: axis for axis in map(parse_axis, arguments.grid)}
+    if len(axes) < len(arguments.grid):
+        raise exits.RefusedError("--grid names the same setting twice: give all its values at once")
+    file = built_in_sweeps().get(base) or (Path(base) if is_sweep_file(Path(base)) else None)
+    if file is None:
+        scenario = options.load_scenario(base, changes)
+        name = name_in_folder(arguments.name or scenario.id)
+        return sweep_of(name, scenario, list(axes.values()), seeds=arguments.seeds or 1, seed=seed)
+    loaded = load_sweep(file, seed=seed, user_dir=own)
+    given = {axis.key: axis for axis in loaded.axes} | axes
+    return sweep_of(
+        name_in_folder(arguments.name or loaded.name),
+        with_settings(loaded.base, changes),
+        list(given.values()),
+        seeds=arguments.seeds or loaded.seeds,
+        seed=seed,
+        title=loaded.title,
+        question=loaded.question,
+    )
+
+
+def _resumed(arguments: argparse.Namespace) -> tuple[SweepFolder, list[Cell]]:
+    given = [name for name in ("base", "grid", "set", "epochs", "seeds", "name") if getattr(arguments, name)]
+    given += [name for name in ("device", "data", "seed", "threads") if hasattr(arguments, name)]
+    if given:
+        names = ", ".join("BASE" if name == "base" else f"--{name}" for name in given)
+        raise exits.RefusedError(f"--resume takes no {names}: a sweep keeps what it began with")
+    path = find_sweep(arguments.resume, getattr(arguments, "runs_dir", None))
+    try:
+        folder = SweepFolder.read(path)
+        cells = folder.sweep.cells()
+    except (NotASweep, ScenarioError) as error:
+        raise exits.RefusedError(printable(f"{path.name} cannot be continued: {error}")) from None
+    settings = replace(
+        options.settings(arguments),
+        device=folder.means.device,
+        data=Path(folder.means.data) if folder.means.data else None,
+    )
+    options.check(settings)
+    return folder, cells
+
+
+def _train(folder: SweepFolder, cells: list[Cell], arguments: argparse.Namespace) -> int:
+    where = places(folder.means.device, arguments.jobs, arguments.per_gpu, folder.means.threads)
+    lock = _locked(folder)
+    try:
+        _wait_for_saves(folder)
+        executor = Processes(folder.path, folder.means, where)
+        with SweepLines(folder, cells, json=arguments.json) as lines:
+            lines.begin(results(folder, cells), executor.slots)
+            lead = Lead(folder, cells, executor, lines, lock, None if arguments.yes else _ask)
+            outcome = lead.run()
+        rows = results(folder, cells)
+    except OSError as error:
+        raise exits.FailedError(f"{folder.path}: {error.strerror}") from None
+    finally:
+        lock.release()
+    return _end(folder, rows, outcome, json=arguments.json)
+
+
+def _locked(folder: SweepFolder) -> RunLock:
+    try:
+        return RunLock(folder.path)
+    except RunInUse as error:
+        who = error.owner or "another process"
+        raise exits.RefusedError(f"{folder.path.name} is being trained by {who}") from None
+    except OSError as error:
+        raise exits.RefusedError(printable(f"{folder.path}: {error.strerror}")) from None
+
+
+def _wait_for_saves(folder: SweepFolder) -> None:
+    """Wait until no other process trains one of the runs: those of a killed sweep save them, and end."""
+    until, told = monotonic() + _PATIENCE, False
+    while live := [entry for entry in folder.entries().values() if entry.owner is not None]:
+        if monotonic() >= until:
+            raise exits.RefusedError(
+                f"{live[0].name} is being trained by {live[0].owner}; wait until it has ended"
+            )
+        if not told:
+            tell(f"waiting for {live[0].owner}, which saves {live[0].name}")
+            told = True
+        sleep(_GLANCE)
+
+
+def _ask(seconds: float) -> bool:
+    """Ask whether a long sweep should continue; without a terminal, it does."""
+    how_long = f"this will take about {format.duration(seconds)}"
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        tell(how_long)
+        return True
+    print(f"\n{how_long}; continue? [Y/n] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() not in ("n", "no")
+
+
+def _end(folder: SweepFolder, rows: Sequence[CellResult], outcome: Outcome, *, json: bool) -> int:
+    """Print the table, and what is missing; returns the exit code."""
+    missing = [row for row in rows if not row.is_done]
+    if json:
+        with JsonLines() as lines:
+            lines.write(sweep_record(folder, rows))
+    else:
+        sweep_table(folder, rows)
+    for problem in outcome.problems:
+        tell(problem)
+    if missing:
+        some = "1 run is missing" if len(missing) == 1 else f"{len(missing)} runs are missing"
+        tell(f"{some}; to continue: vanish-tui sweep --resume {folder.path.name}")
+    if outcome.signal:
+        return 128 + outcome.signal
+    return exits.FAILED if outcome.problems else 0
+
+
+def _detach(folder: SweepFolder, arguments: argparse.Namespace) -> int:
+    from tui_vanish.sweeps.background import detach
+
+    words = ["--per-gpu", str(arguments.per_gpu)]
+    if arguments.jobs is not None:
+        words += ["--jobs", str(arguments.jobs)]
+    detach(folder.path, words)
+    print(printable(folder.path.name))
+    tell("training in the background; vanish-tui runs shows how far it is")
+    return 0
