@@ -8,7 +8,9 @@ from vanish_recorder.protocol.status import Status
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from torch.optim import Optimizer
 
+    from vanish_recorder.hooks.listener import Call
     from vanish_recorder.recorder import Recorder
 
 
@@ -40,6 +42,16 @@ class Lab:
         """Say that the weights have changed. Call it only if no optimizer object steps the model."""
         if self._recorder is not None:
             self._recorder.step()
+
+    def begin_step(self, optimizer: "Optimizer", call: "Call") -> None:
+        """Say that a step of an optimizer has begun already: for a recording that begins within it.
+
+        Args:
+            optimizer: that steps.
+            call: the arguments of its step.
+        """
+        if self._recorder is not None:
+            self._recorder.before_step(optimizer, call)
 
     @property
     def should_stop(self) -> bool:

@@ -140,6 +140,32 @@ def test_a_generator_and_its_discriminator_are_two_runs_and_a_pair_with_one_opti
     ]
 
 
+def test_two_models_that_train_in_turn_are_both_recorded_from_their_first_step(project: Path) -> None:
+    script = write(
+        project,
+        """
+        import torch
+        from torch import nn
+        class Generator(nn.Linear): ...
+        class Discriminator(nn.Linear): ...
+        models = Discriminator(4, 4), Generator(4, 4)
+        optimizers = [torch.optim.SGD(each.parameters(), lr=0.1) for each in models]
+        for _ in range(3):
+            for model, optimizer in zip(models, optimizers):
+                optimizer.zero_grad()
+                model(torch.ones(4, 4)).square().mean().backward()
+                optimizer.step()
+                if model is models[1]:
+                    print(model.weight.grad.norm().item())
+        """,
+    )
+    done = record(*python(script), cwd=project)
+    names = {watched(run)["name"]: run for run in run_names()}
+    assert [len(measured(run)) for run in names.values()] == [3, 3]
+    norms = [line["tensors"]["grad_norm"][0] for line in measured(names["train-Generator"])]
+    assert norms == pytest.approx([float(line) for line in done.stdout.split()], rel=1e-5)
+
+
 def test_the_first_run_gets_the_name_that_the_user_chose(project: Path) -> None:
     script = write(
         project,

@@ -60,7 +60,6 @@ class Discovery:
             model = self._together[optimizer] = _together(new)
             self._roots[id(model)] = ref(model)
         self._roots.update({id(root): ref(root) for root in new})
-        present = set(optimizers._global_optimizer_pre_hooks)
         lab = watch(
             model,
             name=self._name(new),
@@ -71,10 +70,8 @@ class Discovery:
         self._labs.append(lab)
         finalize(model, self._end, lab).atexit = False  # the lab ends itself then, and knows how
         self._note("recorded", lab.run)
-        # Torch has called the hooks of all optimizers already: the new ones would miss this step.
-        for key, hook in list(optimizers._global_optimizer_pre_hooks.items()):
-            if key not in present:
-                hook(optimizer, arguments, keywords)
+        # Torch has called the hooks of all optimizers already, so the new recorder would miss this step.
+        lab.begin_step(optimizer, (arguments, keywords))
         hooks = optimizers._global_optimizer_post_hooks
         hooks.move_to_end(self._stopping.id)  # type: ignore[attr-defined]  # it is an OrderedDict
 
