@@ -23,6 +23,7 @@ from vanish_recorder.recording import Recording
 from vanish_recorder.schedule import Every
 from vanish_recorder.storage.paths import default_runs_folder
 
+_NOT_SCRIPTS = {"__main__", "ipykernel_launcher", "colab_kernel_launcher"}
 _open: list[Recorder] = []  # in the order of their beginning
 
 
@@ -171,8 +172,9 @@ def _patterns(layers: Any) -> tuple[str, ...]:
 
 
 def _name_of_script(model: nn.Module) -> str:
+    """The script's name; the model's class if the program is an interpreter, a notebook or a package."""
     script = Path(sys.argv[0]).stem if sys.argv and sys.argv[0] not in ("", "-c", "-m") else ""
-    return script if script and script != "__main__" else type(innermost(model)).__name__.lower()
+    return script if script and script not in _NOT_SCRIPTS else type(innermost(model)).__name__.lower()
 
 
 def _dtype(specs: Iterable[Any]) -> str:

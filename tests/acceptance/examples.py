@@ -33,7 +33,7 @@ class Example:
 
 
 _EPOCH = ("--epochs", "1")
-_LANGUAGE = ("--data", "text", *_EPOCH, "--emsize", "32", "--nhid", "32", "--log-interval", "5")
+_LANGUAGE = ("--data", "text", *_EPOCH, "--emsize", "32", "--nhid", "32")
 EXAMPLES = (
     Example("mnist", "mnist", (*_EPOCH, "--save-model"), ("Net",), "", ("mnist_cnn.pt",), data.mnist),
     Example("vae", "vae", _EPOCH, ("VAE",), prepare=data.mnist),
@@ -41,7 +41,7 @@ EXAMPLES = (
     Example(
         "dcgan",
         "dcgan",
-        ("--dataset", "fake", "--niter", "1", "--manualSeed", "1", "--workers", "1", "--batchSize", "128"),
+        ("--dataset", "fake", "--niter", "1", "--manualSeed", "1", "--ngf", "16", "--ndf", "16"),
         ("Discriminator", "Generator"),
         saves=("netG_epoch_0.pth", "netD_epoch_0.pth"),
     ),
@@ -49,7 +49,7 @@ EXAMPLES = (
         Example(
             f"word_language_model, {model}",
             "word_language_model",
-            (*_LANGUAGE, "--model", model, "--use-optimizer"),
+            (*_LANGUAGE, "--model", model, "--use-optimizer", "--lr", "0.01"),
             (name,),
             saves=("model.pt",),
             prepare=data.text,

@@ -440,3 +440,16 @@ def test_any_name_can_be_logged(tmp_path: Path) -> None:
     lab.close()
     (sample,) = samples_of(lab)
     assert (sample.logged["self"], sample.logged["train/loss"]) == (1.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("program", "name"),
+    [("/a/train.py", "train"), ("/a/ipykernel_launcher.py", "sequential"), ("", "sequential")],
+)
+def test_a_run_has_the_name_of_the_script_or_else_of_the_model(
+    program: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", [program])
+    lab = watch(mlp(), runs_dir=tmp_path, quiet=True)
+    lab.close()
+    assert lab.run.split("-", 2)[2].startswith(f"{name}-")

@@ -65,6 +65,7 @@ class Discovery:
             name=self._name(new),
             runs_dir=self._options.get("runs_dir"),
             every=self._options.get("every", "auto"),
+            adds_losses="transformers.trainer" in sys.modules,  # it divides the losses that it accumulates
             quiet=self._options.get("quiet", False),
         )
         self._labs.append(lab)
