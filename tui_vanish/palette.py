@@ -16,7 +16,7 @@ from textual.getters import query_one
 from textual.screen import Screen
 from textual.widgets import Input
 
-from scenarios.theory import page_ids, page_text
+from scenarios.theory import BEYOND, page_ids, page_text
 from tui_vanish.actions import ACTIONS, bindings_everywhere
 from tui_vanish.chrome.own_screen import Dialog
 from tui_vanish.chrome.screen import LiveScreen
@@ -146,4 +146,5 @@ def _commands(below: "Screen[object]") -> Iterator[Command]:
             yield Command(f"Go to {shown_name(entry)}", entry.title, f"screen.select({entry.id!r})")
     for page_id in page_ids():
         page = page_text(page_id)
-        yield Command(f"Theory: {page.title}", page.slides[0], f"app.theory({page_id!r})")
+        slide = page.slides[0] if page.slides else BEYOND
+        yield Command(f"Theory: {page.title}", slide, f"app.theory({page_id!r})")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 REACH = 6  # multiples of ξ
 
-_CRITICAL = 1e-5  # a χ that is nearer to 1 counts as 1: the integrals are no more exact
+_CRITICAL = 5e-5  # a χ that is nearer to 1 counts as 1: the integrals are no more exact
 _EXACT = 1e-12  # of the fixed point, relative
 _MOST_STEPS = 100  # about 8 are enough
 _SMALLEST = 1e-300  # of σ_w² + σ_b²; the numbers below are not normal doubles
@@ -107,6 +107,21 @@ def depth_scale_of(
     # χ is the same at every q where q has no fixed point: with the identity and ReLU.
     at = q if q is not None and q < math.inf else 1.0
     chi = sigma_w2 * gaussian.slope_product(activation, at, at, beta)
+    return DepthScale(sigma_w2, q, chi, _xi(chi))
+
+
+def with_fixed_point(activation: str, q: float, *, beta: float = 0.0) -> DepthScale:
+    """χ and ξ of the layers with biases 0 at which the variance of z settles at `q`.
+
+    It is `depth_scale_of` the other way round, for curves: nothing has to be solved.
+
+    Args:
+        activation: name of φ: a sigmoid or tanh, whose σ_w² is a function of q.
+        q: above 0.
+        beta: β of `sigmoid_beta`.
+    """
+    sigma_w2 = q / gaussian.product(activation, q, q)
+    chi = sigma_w2 * gaussian.slope_product(activation, q, q, beta)
     return DepthScale(sigma_w2, q, chi, _xi(chi))
 
 

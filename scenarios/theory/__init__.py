@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+BEYOND = "beyond the slides"
+
 _FOLDER = Path(__file__).parent
 
 
@@ -17,7 +19,7 @@ class PageText:
     Attributes:
         id: the file's name.
         title: a few words.
-        slides: titles of the slides that the page covers, as printed on them.
+        slides: titles of the slides that the page covers, as printed on them; none if it goes beyond them.
         explains: ids of the scenarios that the page explains.
         words: texts by name; the page replaces braces with its numbers.
         lines: texts that are lists of lines, such as an algorithm, by name.
@@ -32,10 +34,15 @@ class PageText:
     lines: Mapping[str, tuple[str, ...]]
     tables: Mapping[str, tuple[Mapping[str, Any], ...]]
 
+    @property
+    def source(self) -> str:
+        """What the page covers, in a line."""
+        return f"slides: {'; '.join(self.slides)}" if self.slides else BEYOND
+
 
 @functools.cache
 def page_ids() -> tuple[str, ...]:
-    """Every page, in the order of the slides."""
+    """Every page, in the order of the slides; then those that go beyond them."""
     contents = tomllib.loads((_FOLDER / "contents.toml").read_text(encoding="utf-8"))
     return tuple(contents["pages"])
 

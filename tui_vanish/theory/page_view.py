@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from rich.style import Style
 from textual.color import Color
 
-from scenarios.theory import PageText, page_ids, page_text
+from scenarios.theory import BEYOND, PageText, page_ids, page_text
 from tui_vanish.drawing.canvas import Canvas, greys
 from tui_vanish.drawing.text import Piece, Row, cut, row_width
 from tui_vanish.theory.formulas import in_ascii
@@ -114,7 +114,7 @@ class Contents(ItemList[str]):
     def item_row(self, item: str, width: int, *, here: bool) -> Row:
         """The page's title and its slides."""
         text = page_text(item)
-        slides = "; ".join(dict.fromkeys(title.partition(":")[0] for title in text.slides))
+        slides = "; ".join(dict.fromkeys(title.partition(":")[0] for title in text.slides)) or BEYOND
         name = text.title
         if self.alphabet.ascii:
             name, slides = in_ascii(name), in_ascii(slides)
@@ -130,7 +130,7 @@ class Contents(ItemList[str]):
 
     def _about(self, text: PageText, width: int) -> list[Row]:
         """The slides of the highlighted page, and the scenarios that it explains."""
-        lines = [("Slides", "title"), *((f"  {title}", "text") for title in text.slides)]
+        lines = [("Slides", "title"), *((f"  {title}", "text") for title in text.slides or (BEYOND,))]
         if text.explains:
             lines += [("Explains", "title"), (f"  {', '.join(text.explains)}", "text")]
         ascii = self.alphabet.ascii

@@ -155,6 +155,24 @@ class Plot:
             for x in range(self.inner.width):
                 self.inner.cell(x, row, self._sheet.signs.guide, role)
 
+    def below(self, function: Callable[[float], float], lowest: float, highest: float, role: str) -> None:
+        """Fill the cells from `lowest` to the graph of a function; call this before `finish`.
+
+        Args:
+            function: of x.
+            lowest: value at the lower edge.
+            highest: a graph above it is cut there.
+            role: their colour.
+        """
+        low, high = self._across.low, self._across.high
+        bottom, steps = self.row(lowest), max(1, self.inner.width - 1)
+        for x in range(self.inner.width):
+            value = function(low + (high - low) * x / steps)
+            top = self.row(min(value, highest))
+            if value >= lowest and top is not None and bottom is not None:
+                for y in range(top, bottom + 1):
+                    self.inner.cell(x, y, self._sheet.signs.guide, role)
+
     def column(self, x: float) -> int | None:
         """The column of `x` inside the axes; None if it is outside the limits."""
         place = _inside(self._across, x)

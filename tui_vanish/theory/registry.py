@@ -19,6 +19,7 @@ _CLASSES = {
     "train-some-layers": "train_some_layers:TrainSomeLayers",
     "beta-sigmoid": "beta_sigmoid:BetaSigmoid",
     "sdagd": "sdagd:Sdagd",
+    "map": "depth_map:DepthMap",
 }
 
 

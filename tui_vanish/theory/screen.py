@@ -100,7 +100,7 @@ class TheoryScreen(SizedScreen[None]):
             )
         else:
             title = f"{page_ids().index(page.id) + 1} {page.text.title}"
-            slides = f"slides: {'; '.join(page.text.slides)}"
+            slides = page.text.source
             if self._view.alphabet.ascii:
                 title, slides = in_ascii(title), in_ascii(slides)
             room = self.size.width - len(title) - 12

@@ -11,7 +11,14 @@ from torch import Tensor
 
 import scenarios
 from engine.data.fashion_mnist import Dataset, scaled
-from engine.meanfield.depth_scale import DepthScale, depth_scale, depth_scale_of, why_no_depth_scale
+from engine.meanfield.depth_scale import (
+    DepthScale,
+    depth_scale,
+    depth_scale_of,
+    why_no_depth_scale,
+    with_fixed_point,
+)
+from engine.meanfield.prediction import predict
 from engine.networks.backprop import backpropagate
 from engine.networks.losses import LOSSES
 from engine.networks.mlp import Network, Tape, build_hidden
@@ -129,7 +136,7 @@ def test_fixed_point_and_chi_are_those_of_an_independent_integral(
     value, slope = at_variance(activation, found.q)
     assert sigma_w2 * mean(value**2) + sigma_b2 == pytest.approx(found.q, rel=2e-5)
     beta = 0.05 if activation == "sigmoid_beta" else 0.0
-    assert found.chi == pytest.approx(sigma_w2 * mean((slope + beta) ** 2), rel=2e-5)
+    assert found.chi == pytest.approx(sigma_w2 * mean((slope + beta) ** 2), rel=3e-5)
 
 
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh"])
@@ -142,6 +149,15 @@ def test_plain_iteration_from_any_start_ends_at_the_fixed_point(
     for _ in range(200):
         q = sigma_w2 * mean(at_variance(activation, q)[0] ** 2)
     assert q == pytest.approx(depth_scale_of(activation, sigma_w2).q, rel=2e-5, abs=1e-9)
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "sigmoid_beta"])
+@pytest.mark.parametrize("q", [0.01, 1.0, 50.0])
+def test_a_fixed_point_leads_back_to_its_weights(activation: str, q: float) -> None:
+    found = with_fixed_point(activation, q, beta=0.05)
+    again = depth_scale_of(activation, found.sigma_w2, beta=0.05)
+    assert again.q == pytest.approx(q, rel=1e-4)
+    assert again.chi == pytest.approx(found.chi, rel=1e-4)
 
 
 # ------------------------------------------------------------------------------------ scenarios
@@ -168,6 +184,13 @@ def test_every_scenario_has_a_depth_scale_or_a_reason() -> None:
     for entry in scenarios.entries():
         scenario = scenarios.load(entry.id)
         assert (depth_scale(scenario) is None) == bool(why_no_depth_scale(scenario))
+
+
+@pytest.mark.parametrize("std", [0.05, 0.5, 3.0])
+def test_logits_of_a_deep_network_start_with_the_variance_of_the_fixed_point(std: float) -> None:
+    overrides = (f"model.init.std={std}", "model.hidden_layers=12")
+    logits = predict(scenarios.load("depth-7", overrides)).layers[-1]
+    assert logits.q == pytest.approx(of_scenario("depth-7", *overrides).q, rel=1e-3)
 
 
 def test_depth_does_not_matter_and_the_scheme_does() -> None:

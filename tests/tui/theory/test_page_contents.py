@@ -4,12 +4,14 @@ import math
 
 import pytest
 
+from engine.theory.depth_map import ACTIVATIONS, reach
 from scenarios.theory import page_ids
 from tests.tui.theory.test_pages import SIZES, drawn, settings
 from tui_vanish.drawing.canvas import Canvas, grey_role, greys
 from tui_vanish.theory.page import number
 from tui_vanish.theory.page_view import draw_page
 from tui_vanish.theory.pages.chain import Chain
+from tui_vanish.theory.pages.depth_map import DepthMap
 from tui_vanish.theory.pages.weights import Weights
 from tui_vanish.theory.pictures import image
 from tui_vanish.theory.registry import Pages
@@ -110,3 +112,71 @@ def test_the_peak_of_a_density_is_drawn_at_its_height(std: float, reach: float) 
         y for y, line in enumerate(lines) if any(0x2800 < ord(sign) < 0x2900 for sign in line[:58])
     )
     assert drawn_at == round(row)
+
+
+def the_map(activation: str, std: float, layers: int) -> DepthMap:
+    page = Pages().open("map")
+    assert isinstance(page, DepthMap)
+    page.activation.set(activation)
+    page.std.set(std)
+    page.layers.set(layers)
+    return page
+
+
+@pytest.mark.parametrize(
+    ("activation", "std", "layers", "says"),
+    [
+        ("sigmoid", 0.05, 1, "6ξ is 1.5 layers. A network of 1 layer should learn"),
+        (
+            "sigmoid",
+            0.05,
+            3,
+            "should learn slowly: the gradient at layer 1 is 0.019 times",
+        ),
+        ("sigmoid", 0.05, 7, "each layer leaves 0.139 of a gradient, and 6ξ is 1.5 layers"),
+        ("sigmoid", 0.05, 7, "A network of 7 layers should not learn with plain SGD"),
+        (
+            "sigmoid",
+            0.897,
+            100,
+            "χ is 1: a gradient keeps its size, and a network of 100 layers",
+        ),
+        ("relu", 0.125, 50, "χ is 1: a gradient keeps its size"),
+        (
+            "relu",
+            0.3,
+            3,
+            "multiplies a gradient by 2.4, and 6|ξ| is 3.4 layers. A network of 3",
+        ),
+        ("relu", 0.3, 3, "3 layers may learn if the learning rate suits such weights: the gradient"),
+        ("sigmoid", 3.0, 2, "Its logits start with a standard deviation of 24."),
+        ("relu", 0.3, 4, "A network of 4 layers is likely to diverge"),
+        ("sigmoid_beta", 0.05, 7, "β = 0.05 acts on the way back only"),
+    ],
+)
+def test_the_map_says_in_words_what_a_network_at_its_mark_does(
+    activation: str, std: float, layers: int, says: str
+) -> None:
+    for width, height in SIZES:
+        text = " ".join(drawn(the_map(activation, std, layers), width, height).split())
+        assert says in text
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_the_map_is_filled_up_to_six_xi(activation: str) -> None:
+    text = drawn(the_map(activation, 0.05, 100), 118, 33, ascii=True)
+    lines = [line.ljust(118) for line in text.splitlines()]
+    ticks = {line[36:43].strip(): y for y, line in enumerate(lines) if line[43:44] == "+"}
+    one, hundred = ticks["1"], ticks["1e2"]
+    axis = next(line for line in lines if line[40:].strip().startswith("1e-2 "))
+    left, right = axis.index("1e-2", 36) + 1, axis.rindex("1e1") + 1
+    for std in (0.01, 0.03, 0.2, 2.0, 10.0):
+        column = round(left + (math.log10(std) + 2) / 3 * (right - left))
+        filled = [y for y in range(hundred, one + 1) if lines[y][column] in ".*"]
+        layers = min(100.0, reach(activation, 128, std))
+        top = one - math.log10(layers) / 2 * (one - hundred)
+        if top > one:
+            assert filled == []
+        else:
+            assert filled[-1] == one
+            assert abs(filled[0] - top) <= 1

@@ -92,13 +92,13 @@ async def test_t_switches_between_the_page_and_the_list() -> None:
 
 
 async def test_tab_goes_to_the_next_page_and_pages_keep_their_knobs() -> None:
-    app = Host("sdagd")
+    app = Host("map")
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("right", "tab")
         assert app.theory.page_id == page_ids()[0]
         await pilot.press("shift+tab")
-        assert app.theory.page_id == "sdagd"
-        assert app.page().knobs()[0].shown == "perceptron"
+        assert app.theory.page_id == "map"
+        assert app.page().knobs()[0].shown == "sigmoid_beta"
 
 
 async def test_enter_steps_and_r_restarts() -> None:
@@ -181,9 +181,21 @@ def test_every_scenario_of_the_slides_has_a_page_that_explains_it() -> None:
 
 
 @pytest.mark.parametrize("page_id", page_ids())
-def test_a_page_names_its_slides(page_id: str) -> None:
-    assert page_text(page_id).title
-    assert page_text(page_id).slides
+def test_a_page_names_its_slides_or_says_that_it_goes_beyond_them(page_id: str) -> None:
+    text = page_text(page_id)
+    assert text.title
+    assert bool(text.slides) == (page_id != "map")
+    assert text.source == (f"slides: {'; '.join(text.slides)}" if text.slides else "beyond the slides")
+
+
+async def test_the_screen_and_the_list_say_that_the_map_goes_beyond_the_slides() -> None:
+    app = Host("map")
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert "13 The map" in app.row(FrameLine)
+        assert "beyond the slides" in app.row(FrameLine)
+        await pilot.press("t")
+        text = app.screen.query_one(Contents).draw(78, 21).text()
+        assert [line for line in text.splitlines() if "The map" in line and "beyond the slides" in line]
 
 
 def test_opening_and_drawing_every_page_loads_no_torch() -> None:
