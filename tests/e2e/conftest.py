@@ -4,12 +4,13 @@ import json
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.e2e.processes import kill_processes_with
 from tests.e2e.pseudo_terminal import PseudoTerminal
 from vanish_recorder.storage.paths import default_runs_folder
 
@@ -22,12 +23,9 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 @pytest.fixture(autouse=True)
 def no_process_outlives_its_test(own_folders: None) -> Iterator[None]:
     """A detached process may not hold its run's lock yet, so the test's own folder tells whose it is."""
-    mark = f"XDG_STATE_HOME={os.environ['XDG_STATE_HOME']}".encode()
+    mark = f"XDG_STATE_HOME={os.environ['XDG_STATE_HOME']}"
     yield
-    for pid in (int(entry) for entry in os.listdir("/proc") if entry.isdigit()):
-        with suppress(OSError):
-            if pid != os.getpid() and mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
-                os.kill(pid, signal.SIGKILL)
+    kill_processes_with(mark)
 
 
 @pytest.fixture

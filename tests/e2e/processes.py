@@ -6,7 +6,7 @@ import select
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +95,15 @@ def measured(records: list[Record]) -> list[Record]:
     kinds = ("stage_started", "sample", "epoch_finished", "verdict")
     kept = [record for record in records if record["event"] in kinds] + [records[-1]]
     return [{key: value for key, value in record.items() if key not in _CLOCK} for record in kept]
+
+
+def kill_processes_with(variable: str) -> None:
+    """Kill every other process with this `NAME=VALUE` in its environment, such as detached ones."""
+    for pid in (int(entry) for entry in os.listdir("/proc") if entry.isdigit()):
+        with suppress(OSError):
+            environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+            if pid != os.getpid() and variable.encode() in environment:
+                os.kill(pid, signal.SIGKILL)
 
 
 def wait_for_end(pid: int) -> None:

@@ -29,6 +29,10 @@ _PIECE = 1024  # bytes that a terminal takes at once
 # A frame is drawn in less, mostly; a thread that so many keys don't wake is blocked.
 _FRAME_SECONDS, _SILENCE = 0.05, 30
 
+# A main thread that has nothing to do wakes for its timers only. One that waits for Python's lock wakes 200
+# times per second, and one that waits for what a key has caused up to 500 times.
+_MOMENT, _FEW = 0.2, 20
+
 PROGRAM = (sys.executable, "-m", "tui_vanish")
 
 # Sequences that pyte does not know and would show as text: queries, and the keyboard protocol.
@@ -99,11 +103,16 @@ class PseudoTerminal:
         self.type_bytes(keys.encode())
 
     def type_bytes(self, data: bytes) -> None:
-        """Send bytes, reading what the program draws meanwhile: it takes no more than fits its buffer."""
+        """Send bytes, reading what the program draws meanwhile: it takes no more than fits its buffer.
+
+        What is left when the program has ended is dropped.
+        """
         while data:
-            ready, writable, _ = select.select([self._master], [self._master], [], PATIENCE)
+            ready, writable, _ = select.select([self._master, self._ended], [self._master], [], PATIENCE)
             if not writable:
                 assert ready, "the program does not read"
+                if self._ended in ready and not self._read(0):
+                    return
                 self._read(0)
                 continue
             data = data[os.write(self._master, data[:_PIECE]) :]
@@ -130,6 +139,23 @@ class PseudoTerminal:
         while self._read(deadline - monotonic()):
             pass
         return self.text
+
+    def watch_until(self, holds: Callable[[str], bool], seconds: float) -> str:
+        """Read until the screen meets a condition, or for `seconds`; returns the screen."""
+        deadline = monotonic() + seconds
+        while not holds(self.text) and self._read(deadline - monotonic()):
+            pass
+        return self.text
+
+    def settle(self, seconds: float) -> None:
+        """Read until the program's main thread has done nothing for a moment, or for `seconds`."""
+        deadline = monotonic() + seconds
+        while self.process.poll() is None and monotonic() < deadline:
+            before = self._worked()
+            self.watch(_MOMENT)
+            busy, slices = (now - then for now, then in zip(self._worked(), before, strict=True))
+            if busy < 0.1 * _MOMENT and slices < _FEW:
+                return
 
     def wait_for_end(self) -> int:
         """Read until the program has ended; returns its exit code."""
@@ -181,6 +207,15 @@ class PseudoTerminal:
             and self.sent.rfind(b"\x1b[?25h") >= self.sent.rfind(b"\x1b[?25l")
             and self.sent.rfind(b"\x1b[?1000l") >= self.sent.rfind(b"\x1b[?1000h")
         )
+
+    def _worked(self) -> tuple[float, int]:
+        """For how many seconds the main thread had work, with and without a core, and in how many slices."""
+        try:
+            text = Path(f"/proc/{self.process.pid}/schedstat").read_text()
+        except OSError:  # it has ended
+            return 0.0, 0
+        ran, waited, slices = map(int, text.split())
+        return (ran + waited) / 1e9, slices
 
     def _switches(self) -> str:
         """How often the main thread has given up its core: at every wait, so that a blocked one adds none."""
