@@ -147,6 +147,10 @@ class VanishApp(Guarded, App[int]):
         if not is_input(event) or self.turns.passes(event):
             await super().on_event(event)
 
+    def post_display_hook(self) -> None:
+        """Textual has drawn, or has not because frames are held back."""
+        self.turns.lose_frame()
+
     def get_default_screen(self) -> LabScreen:
         """The lab is the first screen."""
         return self.navigation.lab()

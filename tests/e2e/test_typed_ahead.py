@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from tests.e2e.pseudo_terminal import PseudoTerminal
+from tests.e2e.pseudo_terminal import PATIENCE, PseudoTerminal
 
 
 def error_files(state: Path) -> list[str]:
@@ -14,6 +14,21 @@ def error_files(state: Path) -> list[str]:
         if folder.is_dir()
         for name in os.listdir(folder)
     ]
+
+
+def test_all_that_a_burst_of_keys_changes_is_drawn(tmp_path: Path) -> None:
+    with PseudoTerminal(["--data", "sample"], environment={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
+        terminal.wait_for("q quit")
+        terminal.settle(PATIENCE)
+        for keys in ("jjj?jjjk", "\x1b[27ujjjkkjte", "\x1b[27u\x1b[27ujj/rel", "u\x1b[27ujjWjj"):
+            terminal.type(keys)
+            terminal.settle(PATIENCE)
+            terminal.settle(PATIENCE)
+            shown = terminal.text
+            terminal.screen.erase_in_display(2)
+            terminal.type("\x0c")
+            terminal.settle(PATIENCE)
+            assert terminal.text == shown
 
 
 def test_what_arrives_together_acts_in_order_and_nothing_ends_the_app(tmp_path: Path) -> None:

@@ -157,7 +157,9 @@ class EditorScreen(OwnScreen[Edited | None]):
             self.query_one(f"#row-{widget}").display = form.applies(field, self._typed)
             remark = self.query_one(f"#remark-{widget}", Static)
             problem = wrong.get(field.key)
-            remark.update(f"! {problem}" if problem else field.hint)
+            text = f"! {problem}" if problem else field.hint
+            if remark.content != text:  # an update lays the whole form out
+                remark.update(text)
             remark.set_class(problem is not None, "-wrong")
         title = (Piece("Edit", "title"), Piece(f"  {self._base.id}", "strong"))
         what = Piece(f"{len(wrong)} {'problem' if len(wrong) == 1 else 'problems'}", "bad")

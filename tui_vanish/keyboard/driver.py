@@ -19,13 +19,13 @@ from textual.events import Key, Resize
 from textual.keys import Keys
 
 from tui_vanish.keyboard.pastes import SILENCE_SECONDS, Pastes
-from tui_vanish.keyboard.turns import FIRST, MOST, Turns, is_input
+from tui_vanish.keyboard.turns import FIRST, LAST, Turns, is_input
 
 if TYPE_CHECKING:
     from textual.message import Message
 
 _SECONDS = 0.1  # between two looks at whether reading has to end
-_BYTES = 4096
+_BYTES, _PIECES = 4096, 64  # that are read at once, and in a row
 _NO_CHARACTER = "\N{REPLACEMENT CHARACTER}"  # the decoder's, for bytes that are not UTF-8
 
 
@@ -55,9 +55,12 @@ class TerminalDriver(LinuxDriver):
             while not self.exit_event.is_set():
                 if selector.select(_SECONDS):
                     silent_since = monotonic()
-                    text = pastes.shorten(decode(os.read(self.fileno, _BYTES)))
-                    if self._turns.is_full and "\x1b" not in text and not pastes.is_open:
-                        text = text[FIRST - MOST :]  # the queue would forget the rest
+                    text = self._shortened(pastes.shorten(decode(os.read(self.fileno, _BYTES))), pastes)
+                    for _ in range(_PIECES):
+                        if not (self._is_too_much(text, pastes) and selector.select(0)):
+                            break
+                        more = pastes.shorten(decode(os.read(self.fileno, _BYTES)))
+                        text = self._shortened(text + more, pastes)
                 elif monotonic() - silent_since > SILENCE_SECONDS:
                     text = pastes.close()
                 else:
@@ -90,6 +93,18 @@ class TerminalDriver(LinuxDriver):
     @property
     def _turns(self) -> Turns:
         return cast(TakesTurns, self._app).turns
+
+    def _is_too_much(self, text: str, pastes: Pastes) -> bool:
+        """Whether the queue is full, and this are only more characters."""
+        return self._turns.is_full and not pastes.is_open and "\x1b" not in text
+
+    def _shortened(self, text: str, pastes: Pastes) -> str:
+        """The text without the keys that the queue would forget; to parse them takes long."""
+        if pastes.is_open or "\x1b" in text:
+            return text
+        kept = text[-LAST:] if self._turns.is_full else text[:FIRST] + text[max(FIRST, len(text) - LAST) :]
+        self._turns.ignore(len(text) - len(kept))
+        return kept
 
     def _process(self, messages: "Iterable[Message]") -> None:
         for message in messages:

@@ -8,9 +8,11 @@ from a slow connection or from a person who types ahead, would go to the widget 
 import asyncio
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, runtime_checkable
+from contextlib import ExitStack
+from time import monotonic
+from typing import TYPE_CHECKING, Any, TypeGuard
 
-from textual.events import Event, InputEvent, MouseMove, Paste
+from textual.events import Event, InputEvent, Key, MouseMove, Paste
 from textual.message import Message
 from textual.message_pump import MessagePump
 
@@ -19,20 +21,13 @@ if TYPE_CHECKING:
 
 MOST = 128  # events that wait; more than a person types ahead, and carried out in about half a second
 FIRST = 96  # of them are the oldest, the others the newest
+LAST = MOST - FIRST
+_FRAME_SECONDS = 0.25  # between two frames while keys wait
 _QUICK_LOOKS = 50  # turns of the event loop, before the task waits between two looks
 _LOOK_SECONDS = 0.002
 # For the consequences of one key, about 2 s: an action may wait for something slow. Not in seconds, which a
 # busy machine needs to open a screen.
 _PATIENCE_LOOKS = 1_000
-
-
-@runtime_checkable
-class Fills(Protocol):
-    """An app or a screen that shows what a key has led to only after another thread has answered."""
-
-    @property
-    def is_filled(self) -> bool:
-        """Whether it shows what the keys before have led to, so that the next key may act on it."""
 
 
 def is_input(event: Message) -> TypeGuard[InputEvent | Paste]:
@@ -59,6 +54,9 @@ class Turns:
         self._due: Event | None = None
         self._looks = 0  # since everything was settled
         self._ignored = 0
+        self._held = ExitStack()  # holds back the frames while keys wait
+        self._is_holding = self._frame_lost = False
+        self._next_frame = 0.0
 
     @property
     def is_full(self) -> bool:
@@ -98,6 +96,11 @@ class Turns:
             begins, self._awake = not self._awake, True
         return begins
 
+    def ignore(self, number: int) -> None:
+        """Count keys that a full queue would forget. Any thread may do so."""
+        with self._lock:
+            self._ignored += number
+
     def begin(self) -> None:
         """Start to hand the waiting events to the app."""
         self._task = asyncio.get_running_loop().create_task(self._hand_on())
@@ -108,6 +111,8 @@ class Turns:
         except Exception:
             self._awake = False  # the next key starts again
             raise
+        finally:
+            self._draw()
 
     async def _hand_on_all(self) -> None:
         while True:
@@ -118,8 +123,11 @@ class Turns:
                     ignored, self._ignored = self._ignored, 0
                     break
                 self._due = self._waiting.popleft()
+                followed = bool(self._waiting) and isinstance(self._waiting[0], Key)
+            self._hold_frames() if followed else self._draw()
             if not self._app.post_message(self._due):
                 return  # the app has ended
+        self._draw()
         if ignored:
             text = f"Too many keys at once: {ignored:,} of them were ignored."
             self._app.call_later(self._app.notify, text, severity="warning", timeout=5)
@@ -131,11 +139,38 @@ class Turns:
                 return  # the app has ended, and takes nothing any more
             if self._due is None and self._looks > _PATIENCE_LOOKS:
                 return  # from now on without waiting, until everything has settled once
+            if self._looks >= _QUICK_LOOKS or not _is_laid_out(self._app):
+                self._draw()  # it takes long, or waits for the layout, which is held back, too
             if _is_free(self._app):
                 self._due = None  # it never arrived: another event has replaced it, or a filter stopped it
             self._looks += 1
             await asyncio.sleep(0 if self._looks < _QUICK_LOOKS else _LOOK_SECONDS)
         self._looks = 0
+
+    def _hold_frames(self) -> None:
+        """Draw nothing until `_draw`: the next key would change it at once."""
+        now = monotonic()
+        if now >= self._next_frame:
+            self._draw()
+            self._next_frame = now + _FRAME_SECONDS
+        elif not self._is_holding:
+            self._is_holding = True
+            self._held.enter_context(self._app.batch_update())
+
+    def lose_frame(self) -> None:
+        """Note that a frame is not sent if frames are held back: Textual does not draw its changes again."""
+        self._frame_lost |= self._is_holding
+
+    def _draw(self) -> None:
+        """Draw what was held back."""
+        if not self._is_holding:
+            return
+        self._is_holding = False
+        self._held.close()
+        lost, self._frame_lost = self._frame_lost, False
+        if self._app.screen_stack:
+            screen = self._app.screen
+            screen.refresh() if lost else screen.check_idle()
 
 
 def is_settled(app: "App[Any]", *, in_app: bool = False) -> bool:
@@ -155,11 +190,16 @@ def is_settled(app: "App[Any]", *, in_app: bool = False) -> bool:
         screen = stack[-1]
         if not screen.is_mounted or screen._callbacks or screen._layout_required:
             return False
-        if any(isinstance(each, Fills) and not each.is_filled for each in (app, screen)):
+        # Some show what a key has led to only after another thread has answered.
+        if not all(getattr(each, "is_filled", True) for each in (app, screen)):
             return False
         return not any(map(_is_busy, app._registry))
     except AttributeError:
         return True
+
+
+def _is_laid_out(app: "App[Any]") -> bool:
+    return not any(getattr(screen, "_layout_required", False) for screen in app.screen_stack[-1:])
 
 
 def _is_free(node: MessagePump) -> bool:

@@ -1,6 +1,8 @@
 """An input for one line of text."""
 
 from textual import events
+from textual.geometry import Size
+from textual.reactive import Reactive
 from textual.widgets import Input
 
 from tui_vanish.widgets.guarded import Guarded
@@ -19,6 +21,9 @@ class LineInput(Guarded, Input):
         select_on_focus: whether the text is selected when the input gets the focus.
         id: Textual's.
     """
+
+    # Its own size is fixed: without this, each character would lay out the whole screen.
+    virtual_size = Reactive(Size(0, 0))
 
     def __init__(
         self,

@@ -1,4 +1,7 @@
-"""Keys that arrive together act as if they had been typed one after the other."""
+"""Keys that arrive together act as if they had been typed one after the other.
+
+It is long because each case needs the whole app, with the same helpers.
+"""
 
 import asyncio
 from collections.abc import Iterable
@@ -167,6 +170,41 @@ async def test_the_last_key_of_a_flood_is_answered(tmp_path: Path) -> None:
         assert isinstance(bench.app.screen, HelpScreen)
         assert len(moves) == MOST - 1
         assert "Too many keys at once" in bench.text
+
+
+async def test_no_frame_is_drawn_while_other_keys_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui_vanish.keyboard.turns._FRAME_SECONDS", 1e9)
+    async with opened(tmp_path) as bench:
+        await together(bench, keys("j", "j"))  # the first key of all is drawn
+        drawn: list[bool] = []
+        after_frame = bench.app.post_display_hook
+
+        def count() -> None:
+            drawn.append(not bench.app.turns._is_holding)
+            after_frame()
+
+        monkeypatch.setattr(bench.app, "post_display_hook", count)
+        await together(bench, keys(*["k", "j"] * 60))
+        assert sum(drawn) < 20  # one for each key without this, and a few for new layouts
+        assert not bench.app.turns._is_holding
+
+
+async def test_a_frame_that_was_not_sent_is_drawn_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(tmp_path) as bench:
+        turns, drawn = bench.app.turns, list[str]()
+        monkeypatch.setattr(turns, "_next_frame", float("inf"))
+        for sent in (True, False):
+            turns._hold_frames()
+            if not sent:
+                bench.app.post_display_hook()
+            with monkeypatch.context() as patch:
+                patch.setattr(bench.lab, "refresh", lambda: drawn.append("all"))
+                turns._draw()
+            assert drawn == ([] if sent else ["all"])
 
 
 async def test_a_key_that_never_ends_does_not_hold_the_others(
