@@ -3,7 +3,8 @@
 from typing import ClassVar
 
 from tui_vanish.drawing.canvas import Canvas
-from tui_vanish.drawing.chart import Chart, label_width, render
+from tui_vanish.drawing.chart import Chart
+from tui_vanish.drawing.chart_drawing import label_width, render
 from tui_vanish.widgets import series
 from tui_vanish.widgets.canvas_widget import CanvasWidget
 

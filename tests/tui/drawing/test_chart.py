@@ -9,7 +9,8 @@ import pytest
 
 from tests import goldens
 from tui_vanish.drawing.canvas import Canvas
-from tui_vanish.drawing.chart import Chart, Line, Mark, label_width, render
+from tui_vanish.drawing.chart import Chart, Line, Mark
+from tui_vanish.drawing.chart_drawing import label_width, render
 
 EPOCHS = tuple(float(epoch) for epoch in range(1, 13))
 STEPS = tuple(12 * step / 200 for step in range(1, 200))
@@ -265,7 +266,8 @@ def test_a_mark_does_not_cover_the_line() -> None:
 def test_plotext_is_imported_with_the_first_line_only() -> None:
     code = """
 import sys
-from tui_vanish.drawing.chart import Chart, Line, render
+from tui_vanish.drawing.chart import Chart, Line
+from tui_vanish.drawing.chart_drawing import render
 render(Chart(title="loss", hint="nothing yet"), 60, 10)
 assert "plotext" not in sys.modules
 render(Chart(lines=(Line("", (1, 2), (1, 2)),)), 60, 10)

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from tui_vanish.drawing.chart import Chart, Line, render
+from tui_vanish.drawing.chart import Chart, Line
+from tui_vanish.drawing.chart_drawing import render
 from tui_vanish.drawing.glyphs import alphabet
 
 

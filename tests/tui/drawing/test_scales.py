@@ -8,7 +8,8 @@ from random import Random
 import pytest
 
 from tui_vanish.drawing.canvas import Canvas
-from tui_vanish.drawing.chart import Chart, Line, render
+from tui_vanish.drawing.chart import Chart, Line
+from tui_vanish.drawing.chart_drawing import render
 from tui_vanish.drawing.scales import Axis, across_axis, cell, decades_axis, dot, linear_axis, ratio_axis
 from tui_vanish.theory.plot import Plot
 from tui_vanish.theory.sheet import Sheet

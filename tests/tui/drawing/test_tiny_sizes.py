@@ -12,7 +12,8 @@ from rich.cells import cell_len
 from engine.measure.inspection import Histogram
 from engine.theory.surfaces import SURFACES, Point
 from tui_vanish.drawing.canvas import Canvas
-from tui_vanish.drawing.chart import Chart, Line, Mark, label_width, render
+from tui_vanish.drawing.chart import Chart, Line, Mark
+from tui_vanish.drawing.chart_drawing import label_width, render
 from tui_vanish.drawing.glyphs import alphabet
 from tui_vanish.drawing.text import Piece, cut, cut_row, padded, row_width
 from tui_vanish.drawing.wrap import flow, shorten

@@ -4,7 +4,8 @@ from unittest.mock import patch
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 
-from tui_vanish.drawing.chart import Chart, Line, render
+from tui_vanish.drawing.chart import Chart, Line
+from tui_vanish.drawing.chart_drawing import render
 from tui_vanish.instruments.line_chart import LineChart
 
 
