@@ -217,13 +217,14 @@ def _read(folder: Path) -> _Kept:
             summary = read_summary(folder)
         except FileNotFoundError:  # the process was killed before its first save
             what = read_description(folder)
-            summary = _with_origin(Summary(what.spec.id, what.seed, Status.LOADING), what.origin)
+            begun = Summary(what.spec.id, what.seed, Status.LOADING, kind=what.spec.origin)
+            summary = _with_origin(begun, what.origin)
         except Newer:
             raise
         except (NotARun, OSError) as error:
             summary, problem = _made_again(folder, error)
         else:
-            if summary.train_images is None:  # an earlier version wrote it
+            if summary.train_images is None and not summary.is_watched:  # an earlier version wrote it
                 with suppress(NotARun):
                     summary = _with_origin(summary, read_description(folder).origin)
     except NotARun as error:
@@ -248,13 +249,14 @@ def _made_again(folder: Path, error: NotARun | OSError) -> tuple[Summary, str]:
 
     follower = Follower(folder)
     follower.poll(_MOST_READ)
-    if follower.snapshot().started is None:
+    seen = follower.snapshot()
+    if not seen.has_begun:
         raise error
     if follower.is_behind:
-        seen = follower.snapshot()
-        summary = Summary(seen.scenario_id, seen.seed, Status.LOADING)
+        summary = summarise(seen, 0)
+        summary = Summary(summary.scenario, summary.seed, Status.LOADING, kind=summary.kind)
         return summary, f"{SUMMARY} is damaged, and the log is too large to read it for a list"
-    summary = summarise(follower.snapshot(), follower.position)
+    summary = summarise(seen, follower.position)
     # A directory in its place stays. Trying in vain would change the time of the folder at each listing.
     if owner_of(folder) is None and not os.path.isdir(folder / SUMMARY):
         with suppress(OSError):

@@ -19,10 +19,10 @@ _KINDS: dict[str, Any] = {field.name: field.type for field in fields(Summary)}
 
 def summarise(run: Snapshot, log_bytes: int) -> Summary:
     """The results of a run, with the size of its log in bytes."""
-    last, started = run.last_epoch, run.started
+    last, started, watched = run.last_epoch, run.started, run.watched
     return Summary(
         scenario=run.scenario_id,
-        seed=run.seed,
+        seed=None if watched else run.seed,
         status=run.status,
         step=run.step,
         steps=run.steps,
@@ -36,7 +36,7 @@ def summarise(run: Snapshot, log_bytes: int) -> Summary:
         test_loss=last.test_loss if last else None,
         test_accuracy=last.test_accuracy if last else None,
         best_test_accuracy=run.best_test_accuracy,
-        device=started.device if started else "",
+        device=_device(run),
         threads=started.threads if started else None,
         data=_data(started.data) if started else "",
         interventions=len(run.interventions),
@@ -44,7 +44,14 @@ def summarise(run: Snapshot, log_bytes: int) -> Summary:
         log_bytes=log_bytes,
         train_images=_count(started, "train"),
         test_images=_count(started, "test"),
+        kind=run.spec.origin,
+        loss=run.loss if watched else None,
     )
+
+
+def _device(run: Snapshot) -> str:
+    started = run.started or (run.watched.started if run.watched else None)
+    return started.device if started else ""
 
 
 def _data(data: dict[str, Any]) -> str:

@@ -366,7 +366,7 @@ class RunView:
                         self._batch_loss.add(step, time, loss)
             case EpochLogged():
                 watched.apply_epoch(event)
-                self._apply_epoch(event, _known_numbers(event.logged))
+                self._apply_epoch(event, known_numbers(event.logged))
 
     def _apply_sample(
         self, at: Event, loss: float | None, lr: float | None, layers: tuple[LayerSample, ...]
@@ -456,7 +456,7 @@ def _all_finite(loss: float | None, layers: Sequence[LayerSample]) -> bool:
     return all(value is None or math.isfinite(value) for value in (loss, *values))
 
 
-def _known_numbers(logged: Mapping[str, float]) -> dict[str, float]:
+def known_numbers(logged: Mapping[str, float]) -> dict[str, float]:
     """Those that have charts of their own. An accuracy outside 0 to 1 is in another unit, so it has none."""
     return {
         name: value

@@ -58,7 +58,12 @@ def owner(run: str) -> Owner:
 
 def trains_here(text: str) -> bool:
     """Whether the app itself trains the run on its screen: no other process does, and it is loaded."""
-    return "1 training" in text and "elsewhere" not in text and "loading" not in text and epoch_of(text) >= 2
+    return (
+        "1 training" in text
+        and "in another process" not in text
+        and "loading" not in text
+        and epoch_of(text) >= 2
+    )
 
 
 def epoch_of(text: str) -> int:
@@ -90,7 +95,7 @@ def test_a_run_survives_its_terminal_and_the_next_app_takes_it_back(
     (run,) = run_names()
 
     second = open_terminal(*data)
-    second.wait_for("1 elsewhere")
+    second.wait_for("in another process")
     shown = second.wait_for(lambda text: epoch_of(text) >= 2)
     second.wait_for(lambda text: epoch_of(text) > epoch_of(shown))
     taken_up_by = owner(run)
@@ -154,7 +159,7 @@ def test_a_run_that_another_app_trains_is_shown_and_can_be_taken_over(
     first.wait_for(lambda text: epoch_of(text) >= 2)
     (run,) = run_names()
     second = open_terminal(*data)
-    second.wait_for("1 elsewhere")
+    second.wait_for("in another process")
     second.type("T")
     assert first.wait_for_end() == 143
     assert first.is_restored()

@@ -65,7 +65,7 @@ def continues_elsewhere(open_terminal: Open, app: PseudoTerminal) -> bool:
     (run,) = run_names()
     assert ending(saved(run))[:1] == ["stopped"]
     watching = open_terminal("watch", run)
-    before = watching.wait_for(lambda text: "elsewhere" in text and epoch_of(text) >= 2)
+    before = watching.wait_for(lambda text: "in another process" in text and epoch_of(text) >= 2)
     watching.wait_for(lambda text: epoch_of(text) > epoch_of(before))
     found = owner_of(default_runs_folder() / run)
     return found is not None and found.pid not in (app.process.pid, watching.process.pid)
@@ -144,11 +144,13 @@ def test_another_app_relieves_a_stalled_one(
     stalled: PseudoTerminal, open_terminal: Open, data: tuple[str, str]
 ) -> None:
     second = open_terminal(*data)
-    second.wait_for("1 elsewhere")
+    second.wait_for("in another process")
     second.type("T")
     assert stalled.wait_for_end_unread() == 143
     (run,) = run_names()
-    second.wait_for(lambda text: "1 training" in text and "elsewhere" not in text and epoch_of(text) >= 2)
+    second.wait_for(
+        lambda text: "1 training" in text and "in another process" not in text and epoch_of(text) >= 2
+    )
     found = owner_of(default_runs_folder() / run)
     assert found is not None
     assert found.pid == second.process.pid

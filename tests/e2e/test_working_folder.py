@@ -96,9 +96,11 @@ def test_a_hang_up_and_q_leave_the_run_to_a_process_that_imports_nothing_of_the_
     (run,) = run_names()
 
     second = open_terminal(*data, program=INSTALLED, cwd=project)
-    second.wait_for("1 elsewhere")
+    second.wait_for("in another process")
     second.type("T")
-    second.wait_for(lambda text: "1 training" in text and "elsewhere" not in text and "loading" not in text)
+    second.wait_for(
+        lambda text: "1 training" in text and "in another process" not in text and "loading" not in text
+    )
     second.type("q")
     second.wait_for("enter: quit, and continue the run in the background")
     second.type("\r")

@@ -76,7 +76,7 @@ def test_a_live_run_is_found_and_shown_with_its_owner(
     assert (seen.run, seen.step) == ("live", 6)
     assert shared.snapshot().owners == {"live": owner_of(tmp_path / "live")}
     title = title_of(shared.snapshot(), "here", 1)
-    assert (title.activity, title.statuses) == ("1 elsewhere", ())  # counted once
+    assert (title.others, title.statuses) == (1, ())  # counted once
 
 
 def test_a_run_that_another_process_has_just_resumed_is_shown_from_its_log(

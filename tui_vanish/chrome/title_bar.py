@@ -26,6 +26,7 @@ class Title:
         activity: what the engine is loading or reading, or "".
         statuses: of all runs that no other process trains.
         unsaved: the number of runs that cannot be saved at the moment.
+        others: the number of runs that other processes train.
     """
 
     host: str
@@ -35,6 +36,7 @@ class Title:
     activity: str
     statuses: tuple[Status, ...]
     unsaved: int = 0
+    others: int = 0
 
 
 class TitleBar(Rows):
@@ -56,11 +58,6 @@ class TitleBar(Rows):
         if self._title is None:
             return []
         title = self._title
-        right = _counts(title.statuses)
-        if title.unsaved:
-            right = (Piece(f"{title.unsaved} not saved", "bad"), Piece(" · "), *right)
-        if title.activity:
-            right = (Piece(title.activity, "accent"), *((Piece("   "), *right) if right else ()))
         host, device, data, seed = title.host, title.device, title.data, f"seed {title.seed}"
         short_host = host.split(".")[0]
         short = (_short_device(device), _short_data(data), seed)
@@ -73,13 +70,30 @@ class TitleBar(Rows):
             _left(f"on {short_host[:12]}", (short[0], seed), "  "),
             _left(f"on {short_host[:12]}", (), "  "),
         )
-        room = width - row_width(right) - 3
-        left = next((row for row in variants if row_width(row) <= room), variants[-1])
+        long, short_right = _right(title, short=False), _right(title, short=True)
+        pairs = [(left, long) for left in variants[:3]] + [(left, short_right) for left in variants]
+        fitting = (pair for pair in pairs if row_width(pair[0]) + row_width(pair[1]) + 3 <= width)
+        left, right = next(fitting, pairs[-1])
         return [padded(left, (*right, Piece(" ")), width)]
 
 
 def _left(name: str, rest: tuple[str, ...], gap: str) -> Row:
     return (Piece(" "), Piece(name, "strong"), *(Piece(gap + part, "dim") for part in rest if part))
+
+
+def _right(title: Title, *, short: bool) -> Row:
+    right = _counts(title.statuses)
+    if title.unsaved:
+        right = (Piece(f"{title.unsaved} not saved", "bad"), Piece(" · "), *right)
+    activity = title.activity or _in_other_processes(title.others, short=short)
+    return (Piece(activity, "accent"), *((Piece("   "), *right) if right else ())) if activity else right
+
+
+def _in_other_processes(runs: int, *, short: bool) -> str:
+    """How many runs other processes train; the runs themselves name the process."""
+    where = "in another process" if runs == 1 else "in other processes"
+    what = "" if short else " run" if runs == 1 else " runs"
+    return f"{runs}{what} {where}" if runs else ""
 
 
 def _counts(statuses: tuple[Status, ...]) -> Row:
@@ -114,10 +128,13 @@ def title_of(snapshot: "EngineSnapshot", host: str, seed: int) -> Title:
         device = f"cpu ({threads} thread{'s' if threads > 1 else ''})"
     statuses = tuple(run.status for run in snapshot.runs if run.run not in snapshot.owners)
     busy = snapshot.activity or snapshot.reading
-    activity = f"{busy}…" if busy else elsewhere(snapshot)
-    return Title(host, device, snapshot.data, seed, activity, statuses, len(snapshot.unsaved))
-
-
-def elsewhere(snapshot: "EngineSnapshot") -> str:
-    """The number of runs that other processes train, in words; the runs themselves name the process."""
-    return f"{len(snapshot.owners)} elsewhere" if snapshot.owners else ""
+    return Title(
+        host=host,
+        device=device,
+        data=snapshot.data,
+        seed=seed,
+        activity=f"{busy}…" if busy else "",
+        statuses=statuses,
+        unsaved=len(snapshot.unsaved),
+        others=len(snapshot.owners),
+    )

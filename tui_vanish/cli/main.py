@@ -23,7 +23,7 @@ from tui_vanish.jobs.telling import tell
 
 COMMANDS = {
     "list": "list all scenarios",
-    "show": "print one scenario: its texts and all its settings",
+    "show": "print one scenario with all its settings, or one run with its numbers",
     "validate": "check scenario files and report every problem",
     "run": "train a scenario without the app, or resume saved runs",
     "compare": "train several scenarios in lockstep, and rank them",

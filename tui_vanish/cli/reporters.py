@@ -183,7 +183,7 @@ def reporter_for(views: Mapping[str, RunView], *, json: bool) -> RunReporter:
 
 def progress(seen: Snapshot, left: Left | None = None) -> str:
     """The progress of a run, in one line; with the time left, if it is known."""
-    parts = [f"epoch {seen.epoch}/{seen.epochs}"]
+    parts = [f"epoch {seen.epoch}/{seen.epochs}" if seen.epochs else f"epoch {seen.epoch}"]
     if seen.started is not None and seen.started.stages > 1:
         parts.insert(0, f"stage {seen.stage}/{seen.started.stages}")
     if seen.last_epoch is not None:

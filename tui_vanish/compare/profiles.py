@@ -13,7 +13,7 @@ BLOCKS, BLOCKS_ASCII = "▁▂▃▄▅▆▇█", ".:-=+*%#"
 
 _LOWEST_DECADE, _HIGHEST_DECADE = -8.0, 0.0  # of gradient norms that have different blocks
 _CELL, _LEAST_CELL = 9, 8  # width of a run's column
-_NAME, _SHORT_NAME = 9, 6  # width of a layer's name, alone and before a distance such as −12
+_NAME = 9  # width of a layer's name
 
 
 def profile_rows(entrants: Sequence[Entrant], width: int, *, ascii: bool) -> list[Row]:
@@ -21,18 +21,14 @@ def profile_rows(entrants: Sequence[Entrant], width: int, *, ascii: bool) -> lis
 
     The block and its colour show the size on a logarithmic scale from 1e-8 to 1; the number is the value.
     """
-    cell = _LEAST_CELL if profile_width(len(entrants)) > width else _CELL
-    depths = [len(_layers(entrant)) for entrant in entrants]
-    names = [_layer_name(layer.name) for layer in max((_layers(entrant) for entrant in entrants), key=len)]
-    if len(set(depths)) > 1:  # names differ by column, so rows are named by their distance from the last
-        ends = {layers[-1].name for entrant in entrants if (layers := _layers(entrant))}
-        end = ends.pop() if len(ends) == 1 else "last"
-        end = end if len(end) <= _SHORT_NAME else "last"
-        names = [*(f"{end}−{back}" for back in range(max(depths) - 1, 0, -1)), end]
+    names, cell = _names(entrants, width), _CELL
+    column = max([_NAME, *map(len, names)])
+    if 2 + column + cell * len(entrants) > width:
+        cell = _LEAST_CELL
     letters = (letter_of(number, cell) for number in range(len(entrants)))
-    rows: list[Row] = [(Piece(f" {'‖dL/dW‖':<{_NAME}}", "dim"), *letters)]
-    for back, name in zip(range(max(depths), 0, -1), names, strict=True):
-        row: Row = (Piece(f" {name:<{_NAME}}", "text"),)
+    rows: list[Row] = [(Piece(f" {'‖dL/dW‖':<{column}}", "dim"), *letters)]
+    for back, name in zip(range(len(names), 0, -1), names, strict=True):
+        row: Row = (Piece(f" {name:<{column}}", "text"),)
         for entrant in entrants:
             layers = _layers(entrant)
             row = (*row, *_cell(layers[-back] if back <= len(layers) else None, cell, ascii=ascii))
@@ -40,9 +36,26 @@ def profile_rows(entrants: Sequence[Entrant], width: int, *, ascii: bool) -> lis
     return rows
 
 
-def profile_width(entrants: int) -> int:
-    """The width of profile_rows in cells, if there is enough room."""
-    return 2 + _NAME + _CELL * entrants
+def profile_width(entrants: Sequence[Entrant], most: int) -> int:
+    """The width of profile_rows in cells if it may have `most`; more than that if they need it."""
+    return 2 + max([_NAME, *map(len, _names(entrants, most))]) + _CELL * len(entrants)
+
+
+def _names(entrants: Sequence[Entrant], width: int) -> list[str]:
+    """The names of the rows, from the input on, in the longest form for which there is room."""
+    longest = max((_layers(entrant) for entrant in entrants), key=len, default=())
+    if len({len(_layers(entrant)) for entrant in entrants}) <= 1:
+        return [_layer_name(layer.name) for layer in longest]
+    # Names differ by column, so rows are named by their distance from the last one.
+    ends = {layers[-1].name for entrant in entrants if (layers := _layers(entrant))}
+    end = "output" if ends == {"output"} else "last"
+    room = width - 2 - _CELL * len(entrants)
+    names: list[str] = []
+    for words in (f"before the {end}", f"before {end}", "before"):
+        names = [*(f"{back} {words}" for back in range(len(longest) - 1, 0, -1)), end]
+        if max(map(len, names)) <= room:
+            break
+    return names
 
 
 def _layers(entrant: Entrant) -> tuple[LayerSample, ...]:

@@ -128,7 +128,7 @@ class CompareScreen(LiveScreen[str | None]):
         """Place or hide each part; returns the view in the upper part."""
         width, height = self.size
         tall = height >= _ROWS_FOR_DIFFERENCES
-        columns = profiles.profile_width(len(entrants)) + 2
+        columns = profiles.profile_width(entrants, width - _LEAST_CHART - 2) + 2
         beside = width - columns >= _LEAST_CHART
         self._views = (
             "chart",

@@ -4,10 +4,14 @@ No text is cut: a value that does not fit its width is written with fewer digits
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 MISSING = "–"
 MISSING_ASCII = "-"
+
+_SMALL, _LARGE = 1e-3, 1e4  # numbers from the first up to the second are written without an exponent
+_SPAN = 1e4  # so are the numbers of a column, unless the largest is this many times the smallest
 
 
 def scientific(value: float | None, digits: int = 2, width: int = 7, *, ascii: bool = False) -> str:
@@ -36,6 +40,33 @@ def fixed(value: float | None, places: int = 4, width: int = 7, *, ascii: bool =
             if len(text) <= width:
                 return text
     return scientific(value, 2, width)
+
+
+def column(values: Sequence[float | None], digits: int = 2, *, ascii: bool = False) -> list[str]:
+    """The numbers of one column in one format: all as `0.250`, or all as `6.1e-5`.
+
+    The smallest has `digits` digits. Exactly 0 and 1 are `0` and `1` among numbers with an exponent.
+    """
+    sizes = [abs(value) for value in values if value and math.isfinite(value)]
+    if not sizes:
+        return [_special(value, ascii) or "" for value in values]
+    smallest, largest = min(sizes), max(sizes)
+    plain = smallest >= _SMALL and largest < _LARGE and largest / smallest < _SPAN
+    places = max(0, digits - 1 - math.floor(math.log10(smallest))) if plain else digits - 1
+    texts: list[tuple[str, str]] = []
+    for value in values:
+        special = _special(value, ascii)
+        if special is not None or value is None or (value == 1 and not plain):
+            texts.append(("", "1" if special is None else special))
+        else:
+            mantissa, _, exponent = f"{value:.{places}{'f' if plain else 'e'}}".partition("e")
+            texts.append((mantissa, "" if plain else f"e{int(exponent)}"))
+    written = [mantissa for mantissa, _ in texts if mantissa]
+    if places:
+        zeros = min((len(each) - len(each.rstrip("0")) for each in written), default=0)
+        cut = places + 1 if zeros >= places else zeros  # with the point, if nothing follows it
+        texts = [(mantissa[: len(mantissa) - cut] if mantissa else "", rest) for mantissa, rest in texts]
+    return [mantissa + rest for mantissa, rest in texts]
 
 
 def percent(fraction: float | None, places: int = 0, *, ascii: bool = False) -> str:

@@ -26,10 +26,7 @@ def read_run(entry: RunEntry) -> Snapshot:
     except OSError as error:
         raise RefusedError(printable(f"{entry.name}: its log cannot be read: {error.strerror}")) from None
     seen = follower.snapshot()
-    if seen.spec.is_watched:
-        reason = "was recorded from a script of yours, and only runs of scenarios can be compared here"
-        raise RefusedError(printable(f"{entry.name} {reason}"))
-    if seen.started is None:
+    if not seen.has_begun:
         raise RefusedError(printable(f"{entry.name} has not begun to train"))
     seen = replace(seen, run=entry.name)
     return seen if is_live or seen.status.ended else replace(seen, status=Status.STOPPED)

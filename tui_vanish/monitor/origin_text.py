@@ -1,11 +1,14 @@
 """What a run was trained on, where, when, and by which command, in words."""
 
+import shlex
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from engine.storage.run_index import RunEntry
 from scenarios.problems import printable
 from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece, Row, cut_row
+from vanish_recorder.storage.summary import Summary
 
 if TYPE_CHECKING:
     from tui_vanish.session.origins import Known
@@ -74,12 +77,37 @@ def rows(entry: RunEntry, known: "Known | None", width: int) -> list[Row]:
     if summary is None:
         return []
     train, test = (origin.train, origin.test) if origin else (summary.train_images, summary.test_images)
+    if summary.is_watched:
+        return _labelled(_of_script(entry.name, summary, known), width)
     source = origin.source if origin else summary.data
     device = origin.device if origin else summary.device
     threads = origin.threads if origin else summary.threads
-    lines = {
+    words = {
         "data": trained_on(train, test, source, device, threads),
         "begun": f"{where_and_when(entry.name, known)}, with seed {summary.seed}",
         "command": command(known),
     }
-    return [cut_row((Piece(f" {label:8}", "dim"), Piece(text)), width) for label, text in lines.items()]
+    return _labelled(words, width)
+
+
+def _of_script(name: str, summary: Summary, known: "Known | None") -> dict[str, str]:
+    """What is known of a run that a script recorded."""
+    about = known.watched or {} if known else {}
+    host = "…" if known is None else printable(str(about.get("host") or "")) or UNKNOWN
+    script = shlex.join(
+        ["python", str(about.get("script") or UNKNOWN), *map(str, about.get("arguments") or ())]
+    )
+    latest = f"step {format.count(summary.step)}"
+    if summary.epoch:
+        latest += f" · epoch {format.count(summary.epoch)}"
+    if summary.loss is not None:
+        latest += f" · loss {format.fixed(summary.loss)}"
+    return {
+        "script": "…" if known is None else printable(script[:_LONGEST]),
+        "begun": f"{begun(name) or UNKNOWN} on {'an unknown machine' if host == UNKNOWN else host}",
+        "latest": f"{latest} · {summary.device or f'{UNKNOWN} device'}",
+    }
+
+
+def _labelled(words: Mapping[str, str], width: int) -> list[Row]:
+    return [cut_row((Piece(f" {label:8}", "dim"), Piece(text)), width) for label, text in words.items()]

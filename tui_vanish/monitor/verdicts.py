@@ -84,7 +84,12 @@ def to_try(run: "Snapshot") -> tuple[Row, ...]:
 
 def evidence(verdict: "VerdictChanged") -> list[tuple[str, str]]:
     """The numbers that the verdict is based on: name and value."""
-    return [(name.replace("_", " "), _number(value)) for name, value in verdict.evidence.items()]
+    return [(_evidence_name(name), _number(value)) for name, value in verdict.evidence.items()]
+
+
+def _evidence_name(name: str) -> str:
+    """`unmoved layer 1` for `unmoved_layer1`."""
+    return " ".join(map(format.layer_name, name.split("_")))
 
 
 def _number(value: float | None) -> str:

@@ -35,6 +35,8 @@ def _images(entry: RunEntry) -> str:
     if entry.summary is None:
         return ""
     number = entry.summary.train_images
+    if number is None and entry.summary.is_watched:
+        return ""
     return UNKNOWN if number is None else format.count(number)
 
 
@@ -43,7 +45,23 @@ def _scenario(entry: RunEntry) -> str:
 
 
 def _epochs(entry: RunEntry) -> str:
-    return f"{entry.summary.epoch}/{entry.summary.epochs}" if entry.summary else ""
+    if entry.summary is None:
+        return ""
+    if entry.summary.is_watched:  # its script alone knows how many epochs there are
+        return f"step {format.short_count(entry.summary.step)}"
+    return f"{entry.summary.epoch}/{entry.summary.epochs}"
+
+
+def _loss(entry: RunEntry) -> str:
+    value = _latest_loss(entry)
+    return "" if value is None else format.fixed(value)
+
+
+def _latest_loss(entry: RunEntry) -> float | None:
+    """The latest loss on training data."""
+    if entry.summary is None:
+        return None
+    return entry.summary.loss if entry.summary.is_watched else entry.summary.train_loss
 
 
 def _figure(name: str) -> Callable[[RunEntry], Any]:
@@ -64,7 +82,7 @@ def _trained(entry: RunEntry) -> str:
 
 
 def _seed(entry: RunEntry) -> str:
-    return str(entry.summary.seed) if entry.summary else ""
+    return "" if entry.summary is None or entry.summary.seed is None else str(entry.summary.seed)
 
 
 def _verdict(entry: RunEntry) -> str:
@@ -87,6 +105,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("trained", 8, _trained, _figure("time")),
     Column("verdict", 11, _verdict, _verdict),
     Column("name", 12, labels, labels),
+    Column("loss", 7, _loss, _latest_loss),
     Column("seed", 6, _seed, _figure("seed")),
 )
 _LEFT = ("when", "scenario", "status", "verdict", "name")

@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 _REFRESH_SECONDS = 5.0
 _STOPPED_SECONDS = 0.5  # until a stopped run has been saved
 MOST_EPOCHS = 1_000_000
+_ONLY_ITS_SCRIPT = (
+    "It was recorded from a script of yours, which alone can continue it: start the script again, with"
+    " watch(..., resume=True)."
+)
 
 
 class RunsScreen(LiveScreen[str | None]):
@@ -161,6 +165,8 @@ class RunsScreen(LiveScreen[str | None]):
         return "trained here" if entry.owner == self._here else f"trained by {entry.owner}"
 
     def _can_be_taken(self, entry: RunEntry) -> bool:
+        if entry.summary is not None and entry.summary.is_watched:
+            return False  # only its script can train it
         return entry.owner is not None and entry.owner.is_here and entry.owner != self._here
 
     def _show_footer(self) -> None:
@@ -169,13 +175,14 @@ class RunsScreen(LiveScreen[str | None]):
             return
         entry = self._list.current
         usable = entry is not None and entry.summary is not None
+        watched = entry is not None and entry.summary is not None and entry.summary.is_watched
         live = entry is not None and entry.state in ("live", "handing over")
         can_train = self.session.engine.can_train
         deletable = entry is not None and not live and (usable or trash.is_run(entry.folder))
         labels = {
             "leave_runs": "back",
             "open_run": "open" if usable else "",
-            "resume_run": "resume" if usable and not live and can_train else "",
+            "resume_run": "resume" if usable and not live and can_train and not watched else "",
             "stop_run": "stop" if can_train and entry is not None and entry.owner == self._here else "",
             "take_over_run": "take over"
             if can_train and entry is not None and self._can_be_taken(entry)
@@ -259,7 +266,9 @@ class RunsScreen(LiveScreen[str | None]):
             return
         if self._is_handed_over(entry):
             return
-        if entry.owner is not None:
+        if entry.summary.is_watched:
+            self.notify(_ONLY_ITS_SCRIPT, severity="warning", markup=False, timeout=8)
+        elif entry.owner is not None:
             remedy = "; T takes it over" if self._can_be_taken(entry) else ""
             text = f"The run is {self._trainer(entry)}{remedy}."
             self.notify(text, severity="warning", markup=False)
@@ -303,6 +312,8 @@ class RunsScreen(LiveScreen[str | None]):
         if entry.owner == self._here:
             self.session.send(Stop(entry.name))
             self.set_timer(_STOPPED_SECONDS, self._read)
+        elif entry.owner is not None and entry.summary is not None and entry.summary.is_watched:
+            self.notify("Your script trains it: open it with enter, then s stops the script.", markup=False)
         elif entry.owner is not None:
             remedy = "; T takes it over, then s stops it" if self._can_be_taken(entry) else ""
             text = f"The run is {self._trainer(entry)}{remedy}."

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from engine.tracking.snapshot import Snapshot
+    from vanish_recorder.storage.summary import Summary
 
 SECTION = "Your models"
 _SIGN = "~"  # before the key of a model: no scenario's id begins with it, so the names may be the same
@@ -28,6 +29,11 @@ class Model(Entry):
 def key_of(run: "Snapshot") -> str:
     """The id of the run's line in the list."""
     return f"{_SIGN}{run.spec.id}" if run.spec.is_watched else run.spec.id
+
+
+def key_of_summary(summary: "Summary") -> str:
+    """The id of the line in the list of a run that is known by its summary."""
+    return f"{_SIGN}{summary.scenario}" if summary.is_watched else summary.scenario
 
 
 def models(runs: "Iterable[Snapshot]") -> tuple[Model, ...]:

@@ -6,7 +6,7 @@ from engine.protocol.commands import ResumeRun
 from scenarios import ScenarioError
 from tui_vanish.session.catalogue import Catalogue
 from tui_vanish.session.client import EngineClient
-from tui_vanish.session.models import key_of, models
+from tui_vanish.session.models import key_of, key_of_summary, models
 
 if TYPE_CHECKING:
     from engine.storage.run_index import RunEntry
@@ -100,10 +100,11 @@ class OpenRuns:
     def open(self, entry: "RunEntry") -> str:
         """Open a saved run in the lab; returns its scenario's id."""
         assert entry.summary is not None
-        self._opened[entry.summary.scenario] = entry.name
+        key = key_of_summary(entry.summary)
+        self._opened[key] = entry.name
         if all(run.run != entry.name for run in self._client.snapshot.runs):
             self._client.follow(entry.name)
-        return entry.summary.scenario
+        return key
 
     def look_at(self, run: "Snapshot") -> str:
         """Show a run that is already in the snapshots; returns its scenario's id."""

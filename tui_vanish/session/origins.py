@@ -1,10 +1,10 @@
 """What runs began with, read from their `run.json` when a screen asks for it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from engine.storage.origin import Origin
@@ -13,9 +13,15 @@ _MOST = 512  # kept in memory
 
 
 class Known(NamedTuple):
-    """What was read; `origin` is None if an earlier version began the run, or if it cannot be read."""
+    """What was read.
+
+    Attributes:
+        origin: None if an earlier version began the run, if a script recorded it, or if it cannot be read.
+        watched: what is known of the script that recorded the run; None if none did.
+    """
 
     origin: "Origin | None"
+    watched: "Mapping[str, Any] | None" = None
 
 
 class Origins:
@@ -41,17 +47,18 @@ class Origins:
         return self._known.get(run)
 
     async def _read(self, run: str) -> None:
-        origin = await asyncio.to_thread(_read_origin, self._folder() / run)
+        known = await asyncio.to_thread(_read_known, self._folder() / run)
         while len(self._known) >= _MOST:
             del self._known[next(iter(self._known))]
-        self._known[run] = Known(origin)
+        self._known[run] = known
         del self._reading[run]
         self.on_read()
 
 
-def _read_origin(folder: Path) -> "Origin | None":
+def _read_known(folder: Path) -> Known:
     from engine.storage.run_log import NotARun, read_description  # not needed for the first frame
 
     with suppress(NotARun, OSError):
-        return read_description(folder).origin
-    return None
+        what = read_description(folder)
+        return Known(what.origin, what.spec.record if what.spec.is_watched else None)
+    return Known(None)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from tui_vanish.session.models import key_of_summary
+
 if TYPE_CHECKING:
     from vanish_recorder.protocol.status import Status
 
@@ -46,5 +48,5 @@ def _results(folder: Path) -> Mapping[str, Result]:
     for entry in entries:  # the latest first
         if (summary := entry.summary) is not None and not entry.problem:
             status = Status.STOPPED if entry.state == "abandoned" else summary.status
-            latest.setdefault(summary.scenario, Result(status, summary.test_accuracy))
+            latest.setdefault(key_of_summary(summary), Result(status, summary.test_accuracy))
     return latest

@@ -6,6 +6,8 @@ from typing import Any, Generic, TypeVar
 from scenarios.theory import PageText, page_text
 from tui_vanish.theory.sheet import Sheet
 
+_SMALL = 1e-3  # numbers below this are written with an exponent
+
 T = TypeVar("T")
 Work = Callable[[Callable[[], bool]], None]
 
@@ -65,8 +67,15 @@ class Knob(Generic[T]):
 
 
 def number(value: float, digits: int = 3) -> str:
-    """A number for a text or a knob, written as short as possible: `0.05`, `6.1e-5`, `10`."""
-    mantissa, e, exponent = f"{value:.{digits}g}".partition("e")
+    """A number for a text or a knob, written as short as possible: `0.05`, `6.1e-5`, `10`.
+
+    Numbers that stand below each other are written by `format.column` instead.
+    """
+    text = f"{value:.{digits}g}"
+    if 0 < abs(float(text)) < _SMALL and "e" not in text:
+        mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
+        text = f"{mantissa.rstrip('0').rstrip('.')}e{exponent}"
+    mantissa, e, exponent = text.partition("e")
     return f"{mantissa}e{int(exponent)}" if e else mantissa
 
 

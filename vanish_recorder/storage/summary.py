@@ -62,6 +62,11 @@ class Summary:
     loss: float | None = None
     left: float | None = None
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether the run was recorded from a script of the user's."""
+        return self.kind == "watched"
+
 
 FIELDS = tuple(field.name for field in fields(Summary))
 

@@ -2,17 +2,25 @@
 
 import csv
 import io
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from engine.storage.log_tail import brought_up_to_date
+from engine.storage.run_index import read_entry
+from tests.engine import made_up_watched as made_up
 from tests.recorder.training import batches, mlp, samples_of, step, structure_of
 from tui_vanish import watch
 from tui_vanish.cli.main import main
+from tui_vanish.drawing import format
 from vanish_recorder.lab import Lab
+from vanish_recorder.protocol.status import Status
 from vanish_recorder.storage.paths import default_runs_folder
+from vanish_recorder.storage.summary import SUMMARY
 
 
 @pytest.fixture
@@ -64,7 +72,6 @@ def test_tensorboard_reads_what_was_logged_and_measured(lab: Lab, tmp_path: Path
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["compare", "{}", "depth-7"], "recorded from a script"),
         (["run", "--resume", "{}"], "recorded from a script of yours, which alone can continue it"),
     ],
 )
@@ -75,3 +82,84 @@ def test_what_only_a_scenario_can_do_is_refused_in_one_sentence(
     said = capsys.readouterr().err.strip()
     assert words in said
     assert len(said.splitlines()) == 1
+
+
+def test_show_prints_what_a_run_is_its_last_numbers_and_its_findings(
+    lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["show", "mine"]) == 0
+    shown = capsys.readouterr().out
+    (sample,) = samples_of(lab)[-1:]
+    assert shown.startswith(f"{lab.run}: ")
+    assert "finished · step 3 · " in shown
+    assert "SGD (8 tensors)" in shown
+    assert "test_accuracy 0.2500" in shown
+    assert "Blocks, at step 3" in shown
+    for number, found in enumerate(structure_of(lab).blocks):
+        row = next(line for line in shown.splitlines() if line.startswith(f"{found.name} "))
+        assert format.scientific(sample.blocks["grad_norm"][number]) in row.split()
+    assert "Nothing found so far." in shown
+
+
+def test_show_as_json_holds_the_structure_and_the_last_sample(
+    lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["show", lab.run, "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["kind"], shown["status"], shown["step"], shown["seed"]) == ("watched", "finished", 3, None)
+    assert [each["name"] for each in shown["structure"]["tensors"]] == [
+        each.name for each in structure_of(lab).tensors
+    ]
+    assert shown["logged"]["test_accuracy"] == 0.25
+    assert shown["measured"]["tensors"]["grad_norm"] == list(samples_of(lab)[-1].tensors["grad_norm"])
+
+
+def test_the_list_has_the_step_and_the_loss_and_no_planned_epochs(
+    lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["runs"]) == 0
+    headings, row = capsys.readouterr().out.splitlines()
+    cells = row.split()
+    assert headings.split()[:5] == ["run", "status", "epoch", "step", "loss"]
+    assert cells[:5] == [lab.run, "finished", "2", "3", format.fixed(samples_of(lab)[-1].logged["loss"])]
+    assert "unknown" not in row
+    assert main(["runs", "--json"]) == 0
+    (record,) = json.loads(capsys.readouterr().out)
+    assert (record["kind"], record["step"]) == ("watched", 3)
+
+
+def test_a_run_that_was_never_saved_or_whose_summary_is_damaged_is_still_a_watched_one(lab: Lab) -> None:
+    assert lab.folder is not None
+    summary = Path(lab.folder, SUMMARY)
+    before = read_entry(Path(lab.folder)).summary
+    summary.write_text("{")
+    again = read_entry(Path(lab.folder)).summary
+    assert before is not None
+    assert again is not None
+    assert again.loss == pytest.approx(before.loss, rel=1e-5)
+    assert replace(again, loss=before.loss, stage=before.stage) == before
+    summary.unlink()
+    found = read_entry(Path(lab.folder)).summary
+    assert found is not None
+    assert (found.kind, found.scenario, found.seed) == ("watched", "mine", None)
+
+
+def test_the_latest_numbers_of_a_live_run_come_from_the_end_of_its_log(lab: Lab) -> None:
+    folder = lab.folder
+    assert folder is not None
+    saved = read_entry(Path(folder)).summary
+    assert saved is not None
+    old = replace(saved, status=Status.RUNNING, step=0, epoch=0, loss=None, test_accuracy=None, log_bytes=0)
+    latest = brought_up_to_date(old, Path(folder))
+    assert (latest.step, latest.epoch, latest.test_accuracy) == (3, 2, 0.25)
+    assert latest.loss == samples_of(lab)[-1].logged["loss"]
+
+
+def test_to_watch_a_run_whose_script_was_killed_says_who_can_continue_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made_up.write(tmp_path, made_up.course([1, 11]))
+    assert main(["watch", made_up.RUN, "--runs-dir", str(tmp_path)]) == 0
+    said = capsys.readouterr().err
+    assert "only the script can continue it" in said
+    assert "run --resume" not in said

@@ -18,9 +18,10 @@ from scenarios import Entry
 from tests import goldens
 from tests.tui.fake_engine import FakeRun
 from tests.tui.lab_bench import NARROW, WIDE, Bench, catalogue, opened
-from tui_vanish.compare import tables
+from tui_vanish.compare import profiles, tables
 from tui_vanish.compare.screen import CompareScreen
 from tui_vanish.drawing.chart import Line
+from tui_vanish.drawing.text import row_width
 from tui_vanish.lab.screen import LabScreen
 from tui_vanish.session.lineup import View
 from vanish_recorder.protocol.status import Status
@@ -515,6 +516,25 @@ async def test_pictures(tmp_path: Path, size: tuple[int, int], ascii: bool, view
             await bench.press("v")
         letters = "ascii" if ascii else "utf8"
         goldens.check(f"compare/{view}-{size[0]}x{size[1]}-{letters}", bench.text)
+
+
+async def test_layers_of_networks_of_unequal_depth_are_counted_from_the_output_in_words(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as bench:
+        await race_two(bench)
+        compared = entrants(bench)
+
+        def named(width: int) -> tuple[str, str]:
+            rows = profiles.profile_rows(compared, width, ascii=False)
+            assert all(row_width(row) <= width for row in rows)
+            return rows[1][0].text.strip(), rows[-1][0].text.strip()
+
+        wide, narrow = (profiles.profile_width(compared, most) for most in (78, 1))
+        assert (wide, narrow) == (2 + 19 + 2 * 9, 2 + 9 + 2 * 9)
+        assert named(78) == named(wide) == ("7 before the output", "output")
+        assert named(wide - 1) == ("7 before output", "output")
+        assert named(narrow) == ("7 before", "output")
 
 
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=lambda size: f"{size[0]}x{size[1]}")

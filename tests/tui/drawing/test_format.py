@@ -152,3 +152,42 @@ def test_every_double_fits_its_column_and_reads_back() -> None:
             assert len(text) <= 7
             if math.isfinite(value) and abs(value) > 1e-307:
                 assert float(text) == pytest.approx(value, rel=0.5, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("values", "digits", "texts"),
+    [
+        ((), 2, []),
+        ((0.25**7, 0.3**7, 1.0, 1.1**7), 2, ["6.1e-5", "2.2e-4", "1", "1.9e0"]),
+        ((0.25, 1.0, 1.128), 2, ["0.25", "1.00", "1.13"]),
+        ((1.0, 10.0, 100.0), 3, ["1", "10", "100"]),
+        ((1.0, 10.0, 1e4), 3, ["1", "1e1", "1e4"]),
+        ((1.0, 0.1, 1e-4), 3, ["1", "1e-1", "1e-4"]),
+        ((0.5, -0.25), 2, ["0.50", "-0.25"]),
+        ((1e-3, 0.5), 2, ["0.001", "0.500"]),
+        ((9.99e-4, 0.5), 2, ["1e-3", "5e-1"]),
+        ((9994.0, 1.5), 2, ["9994.0", "1.5"]),
+        ((1e4, 1.5), 2, ["1.0e4", "1.5e0"]),
+        ((2.0, 0.0, math.nan, math.inf, -math.inf, None), 2, ["2", "0", "nan", "inf", "-inf", "–"]),
+        ((0.0, 0.0), 2, ["0", "0"]),
+        ((None, math.nan), 2, ["–", "nan"]),
+        ((5e-324, 1.7976931348623157e308), 2, ["4.9e-324", "1.8e308"]),
+        ((100.0, 20.0), 1, ["100", "20"]),
+    ],
+)
+def test_the_numbers_of_a_column_have_one_format(
+    values: tuple[float | None, ...], digits: int, texts: list[str]
+) -> None:
+    assert format.column(values, digits) == texts
+
+
+def test_a_column_never_mixes_formats_and_keeps_its_values() -> None:
+    random = Random(5)
+    for _ in range(2000):
+        digits = random.randint(1, 4)
+        values = [random.choice((-1, 1)) * 10 ** random.uniform(-9, 9) for _ in range(random.randint(1, 9))]
+        texts = format.column(values, digits)
+        assert len({"e" in text for text in texts}) == 1
+        assert len({len(text.partition("e")[0].partition(".")[2]) for text in texts}) == 1
+        for value, text in zip(values, texts, strict=True):
+            assert float(text) == pytest.approx(value, rel=0.5001 * 10 ** (1 - digits))

@@ -198,3 +198,11 @@ async def test_the_last_row_of_a_note_is_always_shown(tmp_path: Path) -> None:
         *_, before, last, _footer = bench.text.splitlines()
         assert before.endswith("…")
         assert last.startswith(" x try: depth-3")
+
+
+def test_the_numbers_of_a_verdict_name_layers_as_its_sentence_does() -> None:
+    evidence: dict[str, float | None] = {"unmoved_layer1": 0.98, "first_bad_step": 12.0}
+    assert verdicts.evidence(replace(verdict("immovable"), evidence=evidence)) == [
+        ("unmoved layer 1", "0.980"),
+        ("first bad step", "12"),
+    ]

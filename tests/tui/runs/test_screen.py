@@ -15,6 +15,7 @@ from engine.storage import handover, trash
 from engine.storage.labels import Labels, read_labels, write_labels
 from engine.storage.run_log import RunLog
 from tests import goldens
+from tests.engine import made_up_watched as made_up
 from tests.engine.lab import make_scenario, origin
 from tests.engine.owner_process import OwnerProcess
 from tests.tui.fake_engine import FakeRun
@@ -348,3 +349,29 @@ async def test_a_runs_folder_that_cannot_be_read_is_shown_with_the_reason(tmp_pa
         await bench.press("r")
         await read(bench)
         assert f"{tmp_path / 'runs'}: Not a directory" in bench.text
+
+
+async def test_a_watched_run_says_its_step_and_script_and_opens_as_the_users_model(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    folder = made_up.write(runs, [*made_up.course([1, 11]), made_up.finished(11)])
+    write_summary(
+        folder,
+        Summary("gpt-small", None, Status.FINISHED, step=1100, loss=2.5, kind="watched", device="cpu"),
+    )
+    async with opened(tmp_path, WIDE) as bench:
+        bench.engine.runs_folder = runs
+        await bench.press("r")
+        await read(bench)
+        row = next(line for line in bench.text.splitlines() if "gpt-small" in line)
+        assert "step 1.1k" in row
+        assert "0/0" not in bench.text
+        while "train.py --layers 4" not in bench.text:  # the description is read in a thread
+            await bench.settle()
+        assert "2026-01-01 12:00 on gpu-7" in bench.text
+        assert "step 1 100 · loss 2.5000 · cpu" in bench.text
+        await bench.press("p")
+        assert "which alone can continue it" in bench.text
+        assert not bench.engine.sent
+        await bench.press("enter")
+        assert bench.engine.followed == [made_up.RUN]
+        assert bench.app.session.runs._opened == {"~gpt-small": made_up.RUN}

@@ -1,11 +1,9 @@
 """`vanish-tui compare`: train scenarios in lockstep, read runs, then print a ranking and what differs."""
 
 import argparse
-import os
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.storage.run_index import RunEntry
@@ -14,17 +12,16 @@ from engine.tracking.ranking import Entrant, Ranking, rank
 from tui_vanish.cli import options
 from tui_vanish.cli.live_table import LiveTable, grid
 from tui_vanish.cli.reporters import JsonLines
+from tui_vanish.cli.scenario_or_run import scenario_or_run
 from tui_vanish.cli.unsaved import report_unsaved
 from tui_vanish.compare.ranking import ending, gap, number, point, ranked, span
 from tui_vanish.drawing import format
 from tui_vanish.jobs import exits
 from tui_vanish.jobs.cores import physical_cores
 from tui_vanish.jobs.recorded import read_run
-from tui_vanish.jobs.resume import LAST, find_run
 from tui_vanish.jobs.telling import tell
 from tui_vanish.jobs.train import Ending, Job, train_all
 from vanish_recorder.protocol.status import Status
-from vanish_recorder.storage.log_file import DESCRIPTION
 
 if TYPE_CHECKING:
     from engine.tracking.snapshot import Snapshot
@@ -65,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Train the scenarios, read the runs, and print the comparison; a diverged run is a result."""
     names = list(dict.fromkeys(arguments.scenarios))
     overrides = [] if arguments.epochs is None else [f"training.epochs={arguments.epochs}"]
-    chosen = [_chosen(name, overrides, getattr(arguments, "runs_dir", None)) for name in names]
+    chosen = [scenario_or_run(name, overrides, getattr(arguments, "runs_dir", None)) for name in names]
     loaded = [each for each in chosen if not isinstance(each, RunEntry)]
     saved = {each.folder: each for each in chosen if isinstance(each, RunEntry)}
     if len(loaded) + len(saved) < 2:
@@ -100,19 +97,6 @@ def run(arguments: argparse.Namespace) -> int:
         return 128 + stopped_by
     failed = any(run.status is Status.FAILED for run in trained) or (loaded and not trained)
     return exits.FAILED if failed or is_unsaved else 0
-
-
-def _chosen(name: str, overrides: list[str], runs_dir: Path | None) -> "Scenario | RunEntry":
-    """What a name on the command line means: a scenario, a scenario file, or a saved run."""
-    if name == LAST or (os.sep in name and os.path.exists(Path(name, DESCRIPTION))):
-        return find_run(name, runs_dir)
-    try:
-        return options.load_scenario(name, overrides)
-    except exits.NotFoundError as no_scenario:
-        try:
-            return find_run(name, runs_dir)
-        except exits.NotFoundError:
-            raise exits.NotFoundError(f"{no_scenario}; there is no run of that name, either") from None
 
 
 def _train(arguments: argparse.Namespace, loaded: "Sequence[Scenario]") -> list[Ending]:

@@ -14,8 +14,9 @@ from tui_vanish.drawing import format
 from tui_vanish.jobs.exits import RefusedError
 from vanish_recorder.protocol.codec import encoded
 from vanish_recorder.storage.paths import default_runs_folder
+from vanish_recorder.storage.summary import Summary
 
-_COLUMNS = ("run", "status", "epoch", "test", "best", "trained", "images", "verdict", "")
+_COLUMNS = ("run", "status", "epoch", "step", "loss", "test", "best", "trained", "images", "verdict", "")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,18 +49,37 @@ def _row(entry: RunEntry) -> tuple[str, ...]:
     notes += [entry.problem]
     remark = "  ".join(note for note in notes if note)
     if summary is None:
-        return entry.name, entry.state, "", "", "", "", "", "", remark
+        return entry.name, entry.state, *[""] * (len(_COLUMNS) - 3), remark
     return (
         entry.name,
         entry.status,
-        f"{summary.epoch}/{summary.epochs}",
+        _epoch(summary),
+        format.count(summary.step),
+        _loss(summary.loss if summary.is_watched else summary.train_loss),
         _accuracy(summary.test_accuracy),
         _accuracy(summary.best_test_accuracy),
         format.duration(summary.time),
-        "unknown" if summary.train_images is None else format.count(summary.train_images),
+        _images(summary),
         summary.verdict.replace("_", " "),
         remark,
     )
+
+
+def _epoch(summary: Summary) -> str:
+    """The epoch of all; of a watched run, whose script alone knows when it ends, only the epoch."""
+    if summary.is_watched:
+        return str(summary.epoch) if summary.epoch else ""
+    return f"{summary.epoch}/{summary.epochs}"
+
+
+def _images(summary: Summary) -> str:
+    if summary.train_images is None:
+        return "" if summary.is_watched else "unknown"
+    return format.count(summary.train_images)
+
+
+def _loss(value: float | None) -> str:
+    return "" if value is None else format.fixed(value)
 
 
 def _accuracy(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""`vanish-tui show`: print one scenario with its texts and all its settings."""
+"""`vanish-tui show`: print one scenario with its texts and all its settings, or one run with its numbers."""
 
 import argparse
 import json
@@ -6,7 +6,9 @@ import shutil
 import textwrap
 from typing import TYPE_CHECKING
 
-from tui_vanish.cli.options import load_scenario
+from engine.storage.run_index import RunEntry
+from tui_vanish.cli.options import add_runs_option
+from tui_vanish.cli.scenario_or_run import scenario_or_run
 
 if TYPE_CHECKING:
     from scenarios.schema import Scenario
@@ -17,17 +19,40 @@ _WIDEST = 100
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.add_argument(
-        "scenario", metavar="ID|FILE", help="id of a scenario (see vanish-tui list), or a scenario file"
+        "scenario",
+        metavar="ID|FILE|RUN",
+        help="id of a scenario (see vanish-tui list), a scenario file, or a run (see vanish-tui runs); @last"
+        " is the run that was started last",
     )
     parser.add_argument("--json", action="store_true", help="print a JSON object")
+    add_runs_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the scenario's texts, and its settings with the keys that `--set` takes."""
-    scenario = load_scenario(arguments.scenario, [])
-    if arguments.json:
+    """Print the scenario's texts, and its settings with the keys that `--set` takes; or what a run is."""
+    found = scenario_or_run(arguments.scenario, [], getattr(arguments, "runs_dir", None))
+    if isinstance(found, RunEntry):
+        _show_run(found, as_json=arguments.json)
+    else:
+        _show_scenario(found, as_json=arguments.json)
+    return 0
+
+
+def _show_run(entry: RunEntry, *, as_json: bool) -> None:
+    from tui_vanish.cli.shown_run import print_run, run_record
+    from tui_vanish.jobs.recorded import read_run
+
+    seen = read_run(entry)
+    if as_json:
+        print(json.dumps(run_record(entry, seen), indent=1))
+    else:
+        print_run(entry, seen)
+
+
+def _show_scenario(scenario: "Scenario", *, as_json: bool) -> None:
+    if as_json:
         print(json.dumps(scenario.resolved(), indent=1))
-        return 0
+        return
     print(f"{scenario.id}: {scenario.title}")
     print(f"{scenario.section} · {scenario.slide}" if scenario.slide else scenario.section)
     width = min(_WIDEST, shutil.get_terminal_size().columns)
@@ -42,7 +67,6 @@ def run(arguments: argparse.Namespace) -> int:
     print("\nSettings, with their keys for --set")
     for key, value in _settings(scenario).items():
         print(f"  {key:28}  {value}")
-    return 0
 
 
 def _settings(scenario: "Scenario") -> dict[str, str]:

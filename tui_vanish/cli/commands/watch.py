@@ -75,4 +75,6 @@ def _ending(seen: "Snapshot") -> str:
     run = printable(seen.run)
     if seen.status.ended:
         return f"vanish-tui: {run} {seen.status}"
+    if seen.spec.is_watched:
+        return f"vanish-tui: the script of {run} ended without a last line; only the script can continue it"
     return f"vanish-tui: no process trains it any more; to continue: vanish-tui run --resume {run}"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.theory.curves import CURVES, Curve
-from tui_vanish.drawing.format import fixed
+from tui_vanish.drawing.format import column, fixed
 from tui_vanish.theory.page import Knob, Page, number
 from tui_vanish.theory.plot import Plot
 from tui_vanish.theory.sheet import Sheet
@@ -69,8 +69,9 @@ class Activations(Page):
     def _table(self, sheet: Sheet) -> None:
         layers = self.layers.value
         sheet.put(0, 0, f"{'':14}max g'  (max g')^{layers}", "dim")
-        for y, curve in enumerate(CURVES, 1):
+        peaks = column([curve.peak[1] for curve in CURVES])
+        products = column([curve.peak[1] ** layers for curve in CURVES])
+        for y, (curve, peak, product) in enumerate(zip(CURVES, peaks, products, strict=True), 1):
             here = curve is self.curve.value
-            product = number(curve.peak[1] ** layers)
-            line = f"{curve.name:<14}{curve.peak[1]:<8.3g}{product}"
+            line = f"{curve.name:<14}{peak:<8}{product}"
             sheet.put(0, y, f"{line:<{_TABLE}}", "accent" if here else "text")

@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.theory.chain import LARGEST, MOST_LAYERS, SMALLEST, chain, end
 from engine.theory.chain import Chain as Numbers
-from tui_vanish.drawing.format import count
+from tui_vanish.drawing.format import column, count
 from tui_vanish.theory.page import Knob, Page, number
 from tui_vanish.theory.plot import Plot
 from tui_vanish.theory.sheet import Sheet
@@ -104,18 +104,19 @@ class Chain(Page):
         forward = ["a[0] = x", *(f"a[{layer}] = w·a[{layer - 1}]" for layer in range(1, layers + 1))]
         factors = [1.0, *[w] * (layers - 1), 1.0]
         so_far = [*outputs[:layers], numbers.gradients[0]]
-        rows = list(zip(forward, outputs, _chain_rule(layers), factors, so_far, strict=True))
+        numbered = (column(values, 3) for values in (outputs, factors, so_far))
+        rows = list(zip(forward, _chain_rule(layers), *numbered, strict=True))
         for y, place in enumerate(_places(len(rows), sheet.height - 1), 1):
             if place is None:
                 sheet.put(0, y, sheet.signs.gap, "dim")
                 sheet.put(_BACK, y, sheet.signs.gap, "dim")
                 continue
-            name, output, factor, value, product = rows[place]
+            name, factor, output, value, product = rows[place]
             sheet.put(0, y, f"{name:<15}")
-            sheet.put(16, y, number(output), "accent")
+            sheet.put(16, y, output, "accent")
             sheet.put(_BACK, y, factor)
-            sheet.put(_BACK + 14, y, f"{number(value):<7}", "accent")
-            sheet.put(_BACK + 22, y, number(product), "accent")
+            sheet.put(_BACK + 14, y, f"{value:<7}", "accent")
+            sheet.put(_BACK + 22, y, product, "accent")
 
     def _ending(self, w: float) -> str:
         found = end(w)

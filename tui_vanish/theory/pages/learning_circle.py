@@ -6,6 +6,7 @@ from typing import Any
 from engine.data.fashion_mnist import PIXELS, SIDE
 from engine.theory.circle import Matrix, Round, Vector, Weights, draw_weights, go_round, norm
 from engine.theory.images import CLASS_NAMES, sample
+from tui_vanish.drawing.format import column
 from tui_vanish.theory import pictures
 from tui_vanish.theory.page import Knob, Page, number, ratio
 from tui_vanish.theory.sheet import Sheet
@@ -127,13 +128,13 @@ def _lines(now: Round, place: int, label: int) -> list[str]:
         case 2:
             return [_vector(now.a1)]
         case 3:
-            return [_vector(now.z2[:5]), _vector(now.z2[5:])]
+            return _two_lines(now.z2)
         case 4:
-            return [_vector(now.p[:5]), _vector(now.p[5:]), f"ŷ of the label: {number(now.p[label])}"]
+            return [*_two_lines(now.p), f"ŷ of the label: {number(now.p[label])}"]
         case 5:
             return [f"L = −log {number(now.p[label], 4)} = {number(now.loss, 4)}"]
         case 6:
-            return [_vector(now.d_z2[:5]), _vector(now.d_z2[5:])]
+            return _two_lines(now.d_z2)
         case 7:
             return [f"‖∂L/∂W²‖ = {number(norm(gradient.w2))}", "row 1: " + _vector(gradient.w2[0])]
         case 8:
@@ -161,6 +162,15 @@ def _change(name: str, before: Matrix, after: Matrix) -> str:
 
 
 def _vector(values: Vector) -> str:
-    return (
-        "(" + "  ".join(f"{value:.3g}" if abs(value) >= 1e-3 else number(value, 2) for value in values) + ")"
-    )
+    return _listed(column(values))
+
+
+def _two_lines(values: Vector) -> list[str]:
+    """The ten numbers of the output layer, five in a line."""
+    texts = column(values)
+    wide = max(map(len, texts))
+    return [_listed([f"{text:>{wide}}" for text in part]) for part in (texts[:5], texts[5:])]
+
+
+def _listed(texts: Sequence[str]) -> str:
+    return f"({'  '.join(texts)})"

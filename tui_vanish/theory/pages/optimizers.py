@@ -6,6 +6,7 @@ from typing import Any
 
 from engine.theory.surfaces import SURFACES, Point, Surface
 from engine.theory.walks import OPTIMIZERS, Settings, Step, Trail, corrected
+from tui_vanish.drawing.format import column
 from tui_vanish.theory.contours import Map
 from tui_vanish.theory.page import Knob, Page, number
 from tui_vanish.theory.sheet import Sheet
@@ -160,11 +161,12 @@ class Optimizers(Page):
     def _standings(self, sheet: Sheet, y: int, walks: dict[str, list[Step]]) -> None:
         surface = self.surface.value
         sheet.put(0, y, f"{'step ' + str(self._steps):<12}{'f':>9}{'distance':>10}", "title")
-        for name, steps in walks.items():
+        places = [steps[-1].at if steps else self._start for steps in walks.values()]
+        heights = column([surface.value(at) for at in places], 3)
+        distances = column([math.dist(at, surface.minima[0]) for at in places], 3)
+        for name, height, distance in zip(walks, heights, distances, strict=True):
             y += 1
-            at = steps[-1].at if steps else self._start
-            distance = math.dist(at, surface.minima[0])
-            row = f"{_LETTERS[name].upper()} {name:<10}{number(surface.value(at)):>9}  {number(distance):>8}"
+            row = f"{_LETTERS[name].upper()} {name:<10}{height:>9}  {distance:>8}"
             sheet.put(0, y, row, _ROLES[name])
 
 

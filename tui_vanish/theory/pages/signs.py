@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.protocol.data_spec import FASHION_MNIST
-from tui_vanish.drawing.format import layer_name, percent
+from tui_vanish.drawing.format import column, layer_name, percent
 from tui_vanish.theory.page import Knob, Page, Work, number
 from tui_vanish.theory.pictures import log_bar
 from tui_vanish.theory.plot import Plot
@@ -117,16 +117,17 @@ class Signs(Page):
         high = math.ceil(math.log10(max(values, default=1.0))) + 0.0
         bars = sheet.part(_NAMES, 0, sheet.width - _NAMES, sheet.height)
         spread = max(1, min(_TALLEST, (sheet.height - 1) // len(layers)))
-        for place, layer in enumerate(layers):
+        share = quantity.scale == "unit"
+        measured = [layer.value(quantity) for layer in layers]
+        texts = [percent(value) for value in measured] if share else column(measured, 3, ascii=sheet.ascii)
+        for place, (layer, value, text) in enumerate(zip(layers, measured, texts, strict=True)):
             y = 1 + place * spread
-            value = layer.value(quantity)
-            share = quantity.scale == "unit"
             x = sheet.put(0, y, f"{layer_name(layer.name):<9}")
-            sheet.put(x, y, percent(value) if share or value is None else number(value), "accent")
+            sheet.put(x, y, text, "accent")
             for row in range(y, y + max(1, spread - 1)):
                 if share:
-                    for column in range(round((value or 0.0) * bars.width)):
-                        bars.cell(column, row, bars.signs.bar, "series-2")
+                    for x in range(round((value or 0.0) * bars.width)):
+                        bars.cell(x, row, bars.signs.bar, "series-2")
                 elif value is not None:
                     log_bar(bars, row, value, low, max(high, low + 1), "series-2")
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.theory.curves import sigmoid, sigmoid_slope
+from tui_vanish.drawing.format import column
 from tui_vanish.theory.page import Knob, Page, Work, number, ratio
 from tui_vanish.theory.pictures import log_bar, log_mark
 from tui_vanish.theory.plot import Plot
@@ -68,13 +69,16 @@ class SkipConnection(Page):
         roomy = sheet.height > 20
         y = sheet.paragraph(roomy, self.words("ways"))
         skip, plain = self._measured.get("skip"), self._measured.get("depth-7")
-        for block in skip.blocks if skip else ():
+        blocks = skip.blocks if skip else ()
+        through = column([block.through_layers for block in blocks])
+        past = column([block.arriving for block in blocks])
+        for place, block in enumerate(blocks):
             text = self.words(
                 "block",
                 source=str(block.source),
                 target=str(block.target),
-                through=number(block.through_layers, 2),
-                arriving=number(block.arriving, 2),
+                through=through[place],
+                arriving=past[place],
                 times=ratio(block.arriving, block.through_layers),
             )
             sheet.put(0, y, text, "accent")
@@ -92,11 +96,12 @@ class SkipConnection(Page):
         words = {block.target: "H = F(x) + x" for block in skip.blocks}
         words |= {block.source: "x, goes past F" for block in skip.blocks}
         bars = sheet.part(28, 0, sheet.width - 44, sheet.height)
+        texts = list(zip(column(skip.deltas), column(plain.deltas), strict=True))
         for layer in range(len(skip.deltas), 0, -1):
             with_skips, without = skip.deltas[layer - 1], plain.deltas[layer - 1]
             x = sheet.put(0, y, f"layer {layer}")
-            x = sheet.put(x + 1, y, f"{number(with_skips, 2):<8}", "series-1")
-            sheet.put(x + 1, y, f"{number(without, 2):<8}", "series-2")
+            x = sheet.put(x + 1, y, f"{texts[layer - 1][0]:<8}", "series-1")
+            sheet.put(x + 1, y, f"{texts[layer - 1][1]:<8}", "series-2")
             log_bar(bars, y, with_skips, _LOW, _HIGH, "series-1")
             log_mark(bars, y, without, _LOW, _HIGH, "series-2")
             sheet.put(sheet.width - 14, y, words.get(layer, "in F"), "dim")

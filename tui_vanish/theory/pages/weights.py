@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.theory.curves import sigmoid_slope
 from engine.theory.weights import density, share, signals
-from tui_vanish.drawing.format import fixed
+from tui_vanish.drawing.format import column
 from tui_vanish.theory.page import Knob, Page, Work, number
 from tui_vanish.theory.pictures import column_marks, columns, rebinned
 from tui_vanish.theory.plot import Dash, Plot
@@ -103,14 +103,14 @@ class Weights(Page):
         reach = _reach(signal.q)
         measured = self._measured.get((std, layer))
         sheet.put(0, 0, f"z of layer {layer}, σ = {std:g}", "title")
-        sheet.put(0, 1, "std(z)", "dim")
-        x = sheet.put(_NAMES, 1, fixed(math.sqrt(signal.q), 3, 7) + " theory", "text")
-        if measured:
-            sheet.put(x + 2, 1, fixed(measured[0].std, 3, 7) + " measured", "accent")
-        sheet.put(0, 2, "χ", "dim")
-        x = sheet.put(_NAMES, 2, fixed(signal.chi, 3, 7) + " theory", "text")
-        if measured:
-            sheet.put(x + 2, 2, fixed(measured[1], 3, 7) + " measured", "accent")
+        found_std, found_chi = (measured[0].std, measured[1]) if measured else (None, None)
+        rows = (("std(z)", math.sqrt(signal.q), found_std), ("χ", signal.chi, found_chi))
+        for y, (name, theory, seen) in enumerate(rows, 1):
+            texts = column((theory, seen), 3)
+            sheet.put(0, y, name, "dim")
+            x = sheet.put(_NAMES, y, f"{texts[0]} theory", "text")
+            if seen is not None:
+                sheet.put(x + 2, y, f"{texts[1]} measured", "accent")
         width = sheet.width
         edges = [-reach + 2 * reach * place / width for place in range(width + 1)] if width else []
         bells = [share(low, high, 0, math.sqrt(signal.q)) for low, high in pairwise(edges)]

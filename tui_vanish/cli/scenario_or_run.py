@@ -1,0 +1,42 @@
+"""What a name on the command line means where both scenarios and runs may be given."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui_vanish.cli.options import load_scenario
+from tui_vanish.jobs.exits import NotFoundError
+from vanish_recorder.storage.log_file import DESCRIPTION
+
+if TYPE_CHECKING:
+    from engine.storage.run_index import RunEntry
+    from scenarios.schema import Scenario
+
+
+def scenario_or_run(name: str, overrides: list[str], runs_dir: Path | None) -> "Scenario | RunEntry":
+    """A scenario, a scenario file, or a saved run.
+
+    Args:
+        name: as it was given.
+        overrides: of the scenario's values.
+        runs_dir: the folder of the runs; None for the usual one.
+
+    Raises:
+        NotFoundError: it is none of these.
+        RefusedError: it is one that cannot be used.
+    """
+    if name == "@last" or (os.sep in name and os.path.exists(Path(name, DESCRIPTION))):
+        return _run(name, runs_dir)
+    try:
+        return load_scenario(name, overrides)
+    except NotFoundError as no_scenario:
+        try:
+            return _run(name, runs_dir)
+        except NotFoundError:
+            raise NotFoundError(f"{no_scenario}; there is no run of that name, either") from None
+
+
+def _run(name: str, runs_dir: Path | None) -> "RunEntry":
+    from tui_vanish.jobs.resume import find_run  # slow to import
+
+    return find_run(name, runs_dir)
