@@ -1,4 +1,7 @@
-"""Damage that files of a run can take, drawn at random: by a disk, by another program, or by an attacker."""
+"""Damage that files of a run can take, drawn at random: by a disk, by another program, or by an attacker.
+
+This file is longer than 300 lines because the ways of damage share their helpers.
+"""
 
 import io
 import json
@@ -221,6 +224,57 @@ def of_the_other(path: Path, draw: Draw) -> None:
             os.link(other, path)
         case "link":
             path.symlink_to(other)
+
+
+def change_column(path: Path, draw: Draw) -> None:
+    """Change a list of numbers, or a name, in a line of a watched run's log."""
+    lines = path.read_bytes().splitlines()
+    number = draw.randrange(len(lines)) if lines else 0
+    try:
+        record = json.loads(lines[number])
+    except (ValueError, IndexError):  # it was damaged before
+        return flip_bits(path, draw)
+    places = [(holder, key) for holder, key in _places(record) if isinstance(holder[key], list | dict)]
+    if not places:
+        return flip_bits(path, draw)
+    holder, key = draw.choice(places)
+    value = holder[key]
+    if isinstance(value, dict):
+        for name in draw.sample(sorted(value), min(len(value), 1)):
+            value[draw.choice(("", "loss", "unmoved", "x\x1b[2J", "h.0", name * 50))] = value.pop(name)
+    else:
+        match draw.choice(("shorter", "longer", "values", "values", "empty")):
+            case "shorter":
+                del value[draw.randrange(len(value) + 1) :]
+            case "longer":
+                value += value or [1.0]
+            case "values":
+                wrong = draw.choice((None, -1.0, "nan", "inf", "-inf", 1e300, 0, 10**30, True, "x", [1.0]))
+                value[:] = [wrong if draw.random() < 0.5 else each for each in value]
+            case "empty":
+                value.clear()
+    lines[number] = json.dumps(record).encode()
+    path.write_bytes(b"".join(line + b"\n" for line in lines))
+    return None
+
+
+def damage_watched(folder: Path, draw: Draw) -> list[str]:
+    """Damage the folder of a watched run; see damage."""
+    done = []
+    for name in draw.choice(((EVENTS,), (EVENTS,), (EVENTS,), (DESCRIPTION,), (SUMMARY,), (EVENTS, SUMMARY))):
+        ways = [flip_bits, cut, replace, of_the_other, change_value, change_value]
+        if name == EVENTS:
+            ways += [change_lines, change_value, *[change_column] * 6]
+        for _ in range(draw.choice((1, 1, 5))):
+            path = folder / name
+            is_file = os.path.lexists(path) and stat.S_ISREG(os.lstat(path).st_mode)
+            if is_file:
+                way = draw.choice(ways)
+                way(path, draw)
+                done.append(f"{way.__name__} {name}")
+                if way in (replace, of_the_other):  # it may be endless now, or the other run's own file
+                    break
+    return done
 
 
 def damage(folder: Path, draw: Draw) -> list[str]:

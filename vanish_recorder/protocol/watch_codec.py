@@ -44,7 +44,7 @@ def to_record(event: WatchEvent) -> Record:
     for field in fields(event):
         value = getattr(event, field.name)
         if field.name in _EXACT:  # a time as it is: rounded up, it would be later than the next event's
-            record[field.name] = value
+            record[field.name] = list(value) if isinstance(value, tuple) else value
         elif value not in ((), {}, "", None, 0, 0.0):
             record[field.name] = _rows(value) if isinstance(event, StructureFound) else _encoded(value)
     return record
