@@ -9,6 +9,7 @@ This file is longer than 300 lines because a snapshot has many fields, and each 
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import NamedTuple
 
 from engine.protocol.spec import RunSpec
@@ -451,9 +452,14 @@ class _Pace:
         return (ended - began) / (last - first) if last > first and ended > began else None
 
 
+_quantities = attrgetter(*QUANTITIES)
+
+
 def _all_finite(loss: float | None, layers: Sequence[LayerSample]) -> bool:
-    values = (getattr(layer, name) for layer in layers for name in QUANTITIES)
-    return all(value is None or math.isfinite(value) for value in (loss, *values))
+    if loss is not None and not math.isfinite(loss):
+        return False
+    known = (value for layer in layers for value in _quantities(layer) if value is not None)
+    return all(map(math.isfinite, known))
 
 
 def known_numbers(logged: Mapping[str, float]) -> dict[str, float]:

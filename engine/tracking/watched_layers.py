@@ -13,6 +13,7 @@ from vanish_recorder.protocol.structure import TensorSpec
 from vanish_recorder.protocol.watch_events import Columns, Measured, StructureFound
 
 _Key = TypeVar("_Key")
+_Known = Sequence[tuple[str, Sequence[float | None]]]  # the columns of blocks that this version knows
 _HELD = frozenset("fo")  # the letters of a tensor that no optimizer changes
 
 
@@ -34,24 +35,22 @@ class WatchedLayers:
 
     def samples(self, event: Measured) -> tuple[LayerSample, ...]:
         """What was measured at each layer. Columns that are too short leave their last layers without."""
+        known = [(name, column) for name, column in event.blocks.items() if name in QUANTITIES]
         measured = self._of_blocks if self.from_blocks else self._of_matrices
+        any_held = not _HELD.isdisjoint(event.states)
         return tuple(
             LayerSample(
                 name=spec.name,
-                frozen=_are_held(event.states, self.tensors[number]),
-                **measured(event, number),
+                frozen=any_held and _are_held(event.states, self.tensors[number]),
+                **measured(event, known, number),
             )
             for number, spec in enumerate(self.specs)
         )
 
-    def _of_blocks(self, event: Measured, number: int) -> dict[str, float | None]:
-        return {
-            name: column[number]
-            for name, column in event.blocks.items()
-            if name in QUANTITIES and number < len(column)
-        }
+    def _of_blocks(self, _: Measured, known: _Known, number: int) -> dict[str, float | None]:
+        return {name: column[number] for name, column in known if number < len(column)}
 
-    def _of_matrices(self, event: Measured, number: int) -> dict[str, float | None]:
+    def _of_matrices(self, event: Measured, _: _Known, number: int) -> dict[str, float | None]:
         """The matrices of a module together, as one vector."""
         tensors = self.structure.tensors
         matrices = [index for index in self.tensors[number] if tensors[index].role != "bias"]

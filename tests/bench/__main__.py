@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.bench import speed, terminal
+from tests.bench import speed, terminal, watched
 from tests.bench.terminal import Environment
 from tests.e2e.pseudo_terminal import PROGRAM, child_environment
 
@@ -60,7 +60,11 @@ def main() -> None:
         environment: Environment = {
             f"XDG_{kind}_HOME": os.path.join(home, kind) for kind in ("STATE", "CONFIG", "CACHE", "DATA")
         }
-        budgets = [*_of_the_screen(environment, quick=quick), *_of_the_engine(environment, quick=quick)]
+        budgets = [
+            *_of_the_screen(environment, quick=quick),
+            *_of_watched_runs(environment, quick=quick),
+            *_of_the_engine(environment, quick=quick),
+        ]
     print("\n| what | must | aim | measured | range | meets |\n|---|---|---|---|---|---|")
     for budget in budgets:
         print(budget.line())
@@ -121,6 +125,26 @@ def _of_the_screen(environment: Environment, *, quick: bool) -> list[Budget]:
             " ms",
             f"median {statistics.median(milliseconds):.0f}",
         ),
+    ]
+
+
+def _of_watched_runs(environment: Environment, *, quick: bool) -> list[Budget]:
+    _say("a list of 2,000 tensors")
+    milliseconds = [1000 * answer for answer in watched.tensor_list(environment)]
+    steps = 10_000 if quick else watched.STEPS
+    _say(f"a log of {steps:,} measured steps")
+    size, seconds = watched.size_and_seconds(steps)
+    return [
+        Budget(
+            "a list of 2,000 tensors: from a key to its effect, 95th percentile",
+            80,
+            40,
+            terminal.percentile_95(milliseconds),
+            " ms",
+            f"median {statistics.median(milliseconds):.0f}",
+        ),
+        Budget(f"the log of {steps:,} measured steps of {watched.TENSORS} tensors", 60, 20, size, " MB"),
+        Budget("the same, until it is open in the app", 1, 0.5, seconds, " s"),
     ]
 
 

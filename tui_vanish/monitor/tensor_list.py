@@ -36,6 +36,7 @@ class Node:
         shape: of a tensor, with its dtype; of a block, its class and how many tensors it has.
         trouble: the larger, the sooner somebody should look at it.
         is_block: whether it is a block.
+        place: of a tensor, its number in the structure; None of a block.
     """
 
     key: str
@@ -46,6 +47,7 @@ class Node:
     shape: str
     trouble: float
     is_block: bool
+    place: int | None = None
 
 
 def nodes(run: "Snapshot") -> tuple[Node, ...]:
@@ -73,6 +75,7 @@ def nodes(run: "Snapshot") -> tuple[Node, ...]:
                 shape=f"{'×'.join(map(str, tensor.shape)) or 'number'} {tensor.dtype}",
                 trouble=_trouble(values, letter),
                 is_block=False,
+                place=place,
             )
         )
     found: list[Node] = []
@@ -127,6 +130,7 @@ class TensorList(ItemList[Node]):
         self._open: set[str] = set()
         self._sequence = -1
         self._places: dict[str, int] = {}
+        self._counts = 0, 0
         self.by_trouble = False
         self.filter = ""
 
@@ -165,8 +169,7 @@ class TensorList(ItemList[Node]):
     @property
     def counts(self) -> tuple[int, int]:
         """How many tensors are listed or hidden in a closed block, and how many there are."""
-        tensors = [node for node in self._tree if not node.is_block]
-        return sum(map(self._matcher(), tensors)), len(tensors)
+        return self._counts
 
     def key(self, item: Node) -> str:
         """Its key in the tree."""
@@ -228,6 +231,9 @@ class TensorList(ItemList[Node]):
         return lambda node: all(word in node.name.casefold() for word in words)
 
     def _arrange(self) -> None:
+        tensors = [node for node in self._tree if not node.is_block]
+        matching = sum(map(self._matcher(), tensors)) if self.filter else len(tensors)
+        self._counts = matching, len(tensors)
         items = list(self._listed())
         self._places = {node.key: place for place, node in enumerate(items)}
         if items and str(self._key) not in self._places:
@@ -252,12 +258,9 @@ class TensorList(ItemList[Node]):
 
 def state_in_words(run: "Snapshot", node: Node) -> str:
     """What happened to a tensor at the latest sample, in a sentence; empty for a block."""
-    structure, sample = run.structure, run.measured
-    if node.is_block or structure is None or sample is None:
+    sample, place = run.measured, node.place
+    if sample is None or place is None or place >= len(sample.states):
         return ""
-    for place, tensor in enumerate(structure.tensors):
-        if f"tensor {tensor.name}" == node.key and place < len(sample.states):
-            words = next((text for letter, text in STATES.items() if letter == sample.states[place]), "")
-            rate = sample.lr[place] if place < len(sample.lr) else None
-            return words + (f"; lr {rate:.3g}" if rate is not None else "")
-    return ""
+    words = next((text for letter, text in STATES.items() if letter == sample.states[place]), "")
+    rate = sample.lr[place] if place < len(sample.lr) else None
+    return words + (f"; lr {rate:.3g}" if rate is not None else "")

@@ -16,9 +16,9 @@ FIRST = 100  # samples
 NEWEST = 200
 BESIDE = 20  # samples on each side of a verdict event
 MOST_VERDICTS = 8  # the first and the last so many verdict events: a verdict may come and go without end
-MOST_BETWEEN, LEAST_BETWEEN = 384, 64  # other samples
+MOST_BETWEEN, LEAST_BETWEEN = 256, 64  # other samples
 _BYTES_BETWEEN = 2**24  # of the other samples of a model with thousands of tensors
-_MORE = 400  # samples, after which thinning is worth the time
+_MORE = 300  # samples, after which thinning is worth the time
 ROWS_PER_SAMPLE = 32  # of the numbers that were logged with samples that are taken out
 
 
@@ -39,7 +39,7 @@ class Plan(NamedTuple):
 def due_after(samples: int) -> int:
     """How many samples a log has when it is thinned next, if it has so many now."""
     least = FIRST + NEWEST + MOST_BETWEEN
-    return max(least, samples) + max(_MORE, samples // 2)
+    return max(least, samples) + _MORE
 
 
 def plan(index: LineIndex) -> Plan:

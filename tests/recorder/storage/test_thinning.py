@@ -71,12 +71,12 @@ def test_the_first_the_newest_and_those_around_a_verdict_are_kept_and_the_rest_e
     between = [step for step in kept if 5_020 < step <= 99_800]
     gaps = {after - before for before, after in pairwise(between)}
     assert gaps == {512}
-    assert len(kept) < 100 + 200 + 40 + 384
+    assert len(kept) < 100 + 200 + 40 + 256
 
 
 def test_a_verdict_that_comes_and_goes_without_end_keeps_the_log_small() -> None:
     kept = kept_steps(index_of(20_000, verdicts=tuple(range(50, 20_000, 50))))
-    assert len(kept) <= 100 + 200 + 384 + 16 * 40
+    assert len(kept) <= 100 + 200 + 256 + 16 * 40
 
 
 def test_fewer_samples_are_kept_of_a_model_with_thousands_of_tensors() -> None:

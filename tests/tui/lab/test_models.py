@@ -1,6 +1,9 @@
-"""The user's own models in the lab: runs that were recorded from scripts, beside the scenarios."""
+"""The user's own models in the lab: runs that were recorded from scripts, beside the scenarios.
 
-from collections.abc import AsyncIterator, Iterable
+This file is longer than 300 lines because its tests share one way of showing a made-up run.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,8 @@ from engine.protocol.spec import RunSpec
 from engine.tracking.snapshot import RunView
 from tests.engine import made_up_watched as made_up
 from tests.tui.lab_bench import LARGE, NARROW, WIDE, Bench, opened
+from tui_vanish.drawing import format
+from tui_vanish.monitor.tensor_list import Node
 from tui_vanish.monitor.tensor_screen import TensorScreen
 from vanish_recorder import control
 from vanish_recorder.protocol.events import Intervened, Paused, RunEvent
@@ -265,6 +270,28 @@ async def test_tensors_are_sorted_by_trouble(bench: Bench) -> None:
     rows = [row for row in bench.text.splitlines() if ("h." in row and "weight" in row) or "bias" in row]
     assert "h.2.attn.bias" in rows[0]
     assert "100 %" in rows[0]
+
+
+class NeverRead(tuple[Node, ...]):
+    """A tree whose nodes must not be read one by one."""
+
+    def __iter__(self) -> Iterator[Node]:
+        raise AssertionError("all nodes were read")
+
+
+async def test_a_key_in_a_long_list_of_tensors_does_not_read_them_all(
+    wide: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await shown(wide, made_up.course([1, 11], made_up.structure(blocks=20, tensors_per_block=100)))
+    await wide.press("enter", "g", "enter")
+    screen = wide.app.screen
+    assert isinstance(screen, TensorScreen)
+    assert f"{format.count(2000)} tensors" in wide.text
+    monkeypatch.setattr(screen._list, "_tree", NeverRead(screen._list._tree))
+    await wide.press("j")
+    assert "an optimizer stepped it; lr 0.0003" in wide.text
+    await wide.press("k", "G", "g")
+    assert f"{format.count(2000)} tensors" in wide.text
 
 
 async def test_names_are_shown_whole_or_cut_and_cannot_control_the_terminal(bench: Bench) -> None:
