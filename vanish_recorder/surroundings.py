@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -74,8 +75,11 @@ def git(folder: str) -> Record | None:
 
     The repository's hooks and its monitor of files are not run.
     """
+    program = shutil.which("git")  # if `subprocess` looked for it, Python would show old warnings again
+    if program is None:
+        return None
     command = [
-        "git",
+        program,
         "-c",
         "core.fsmonitor=false",
         "-c",

@@ -6,6 +6,7 @@ This file is longer than 300 lines because it goes through all that a script can
 import copy
 import io
 import pickle
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -453,3 +454,20 @@ def test_a_run_has_the_name_of_the_script_or_else_of_the_model(
     lab = watch(mlp(), runs_dir=tmp_path, quiet=True)
     lab.close()
     assert lab.run.split("-", 2)[2].startswith(f"{name}-")
+
+
+def test_a_warning_that_the_script_has_shown_is_not_shown_again(tmp_path: Path) -> None:
+    def warn() -> None:
+        warnings.warn("an old way", UserWarning, stacklevel=1)
+
+    model = mlp()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    step(model, optimizer, next(batches()))  # torch itself changes the filters when it is first used
+    with warnings.catch_warnings(record=True) as shown:
+        warnings.simplefilter("default")
+        warn()
+        lab = watch(model, runs_dir=tmp_path, quiet=True)
+        step(model, optimizer, next(batches()))
+        lab.close()
+        warn()
+    assert len(shown) == 1
