@@ -98,7 +98,7 @@ class Peers:
             entries = list_runs(self._runs_folder)
         except OSError:
             return []
-        others = [entry for entry in entries if entry.owner not in (None, self._here)]
+        others = [each for each in entries if each.owner not in (None, self._here) and not each.is_sweep]
         return [entry.name for entry in reversed(others) if owner in (None, entry.owner)]
 
     def _follow(self, run: str) -> None:

@@ -32,6 +32,7 @@ from vanish_recorder.storage.run_lock import Owner, owner_of
 from vanish_recorder.storage.summary import FIELDS, SUMMARY, Summary, row_of, write_summary
 
 INDEX = ".index.json"
+SWEEP = "sweep"  # the kind of its summary
 # A folder that changed this recently may change again without a new time, because file systems round times.
 _SETTLED_NS = 3 * 10**9
 _MOST_READ = 2**25  # bytes of a log that are read in place of a damaged summary
@@ -68,6 +69,11 @@ class RunEntry:
     def folder(self) -> Path:
         """The folder of the run."""
         return self.runs / self.name
+
+    @property
+    def is_sweep(self) -> bool:
+        """Whether it is a sweep: a folder of runs, not a run."""
+        return self.summary is not None and self.summary.kind == SWEEP
 
     @property
     def state(self) -> State:

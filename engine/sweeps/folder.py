@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.storage.run_index import RunEntry, list_runs
+from engine.storage.run_index import SWEEP, RunEntry, list_runs
 from engine.storage.run_log import NotARun, refuse_newer
 from scenarios.problems import ScenarioError
 from scenarios.sweep import Cell, Sweep, from_record
@@ -24,7 +24,6 @@ from vanish_recorder.storage.private import make_private_folder
 from vanish_recorder.storage.summary import Summary, write_summary
 
 DESCRIPTION = "sweep.json"
-KIND = "sweep"
 
 
 class NotASweep(NotARun):
@@ -92,7 +91,7 @@ class SweepFolder:
         path.mkdir(mode=0o700)
         record = {
             "schema": SCHEMA,
-            "kind": KIND,
+            "kind": SWEEP,
             "sweep": path.name,
             **sweep.to_record(),
             **means.to_record(),
@@ -198,7 +197,7 @@ def save_summary(
         data=done[0].data if done else "",
         train_images=done[0].train_images if done else None,
         test_images=done[0].test_images if done else None,
-        kind=KIND,
+        kind=SWEEP,
         left=left,
     )
     write_summary(folder.path, summary)

@@ -55,7 +55,7 @@ def find_run(name: str, runs_dir: Path | None) -> RunEntry:
     except OSError as error:
         raise _refusal(f"{runs} cannot be read: {error.strerror}") from None
     if name == LAST:
-        readable = [entry for entry in present if entry.summary is not None]
+        readable = [entry for entry in present if entry.summary is not None and not entry.is_sweep]
         if not readable:
             raise NotFoundError(printable(f"there are no runs in {runs} yet"))
         return _usable(max(readable, key=_when_started))

@@ -82,6 +82,13 @@ def rows(entry: RunEntry, known: "Known | None", width: int) -> list[Row]:
     source = origin.source if origin else summary.data
     device = origin.device if origin else summary.device
     threads = origin.threads if origin else summary.threads
+    if entry.is_sweep:
+        lines = {
+            "data": trained_on(train, test, source, device, threads) if summary.epoch else UNKNOWN,
+            "begun": f"{begun(entry.name) or UNKNOWN}, with seed {summary.seed}",
+            "command": f"vanish-tui sweep --resume {printable(entry.name)}",
+        }
+        return _labelled(lines, width)
     words = {
         "data": trained_on(train, test, source, device, threads),
         "begun": f"{where_and_when(entry.name, known)}, with seed {summary.seed}",

@@ -64,6 +64,18 @@ def _latest_loss(entry: RunEntry) -> float | None:
     return entry.summary.loss if entry.summary.is_watched else entry.summary.train_loss
 
 
+def _name(entry: RunEntry) -> str:
+    return entry.name
+
+
+def sweep_progress(entry: RunEntry) -> str:
+    """How many runs of a sweep are done, and how long the rest will take while it trains."""
+    assert entry.summary is not None
+    done = f"{entry.summary.epoch}/{entry.summary.epochs} runs"
+    left = entry.summary.left
+    return f"{done}  {format.time_left(left)}" if left is not None and entry.state == "live" else done
+
+
 def _figure(name: str) -> Callable[[RunEntry], Any]:
     """One value of the summary; None without a summary."""
     return lambda entry: getattr(entry.summary, name) if entry.summary else None
@@ -95,7 +107,7 @@ def labels(entry: RunEntry) -> str:
 
 
 COLUMNS: tuple[Column, ...] = (
-    Column("when", 16, lambda entry: begun(entry.name), lambda entry: entry.name),
+    Column("when", 16, lambda entry: begun(entry.name), _name),
     Column("scenario", 18, _scenario, _scenario),
     Column("status", 9, lambda entry: entry.status, lambda entry: entry.status),
     Column("epoch", 9, _epochs, _figure("epoch")),
@@ -109,6 +121,8 @@ COLUMNS: tuple[Column, ...] = (
     Column("seed", 6, _seed, _figure("seed")),
 )
 _LEFT = ("when", "scenario", "status", "verdict", "name")
+# A sweep has no epoch and no images: these columns hold how far it is.
+_OF_SWEEP = ("epoch", "test", "images")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +200,12 @@ def _columns_of(entry: RunEntry, width: int) -> list[Column]:
     """The columns of a row. "handing over" is longer than its column, and takes that of the epoch, too."""
     columns = columns_for(width)
     headings = [column.heading for column in columns]
+    if entry.is_sweep:
+        joined = [column for column in columns if column.heading in _OF_SWEEP]
+        room = sum(column.width + 1 for column in joined) - 1
+        place = headings.index(joined[0].heading) if joined else 0
+        runs = Column("when", room, sweep_progress, _name)  # left, as that column is
+        return [*columns[:place], *([runs] if joined else []), *columns[place + len(joined) :]]
     if entry.state == "handing over" and "epoch" in headings:
         status, epoch = columns[headings.index("status")], columns[headings.index("epoch")]
         columns[columns.index(status)] = replace(status, width=status.width + 1 + epoch.width)

@@ -27,6 +27,7 @@ from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.monitor import origin_text
 from tui_vanish.runs.columns import COLUMNS, labels
 from tui_vanish.runs.run_list import RunList
+from tui_vanish.runs.sweep_actions import Deed, SweepActions
 from tui_vanish.widgets.frame import FrameLine
 from tui_vanish.widgets.line_input import LineInput
 from tui_vanish.widgets.table import TableRows
@@ -71,6 +72,7 @@ class RunsScreen(LiveScreen[str | None]):
         self._outdated = False
         self._awaited = True  # a key has changed something that the list does not show yet
         self._here = Owner.present()
+        self._sweeps = SweepActions(self, self._read_again)
 
     def compose(self) -> ComposeResult:
         """The list in its frame, and the line for a filter, hidden at first."""
@@ -87,7 +89,7 @@ class RunsScreen(LiveScreen[str | None]):
     def scenario_id(self) -> str | None:
         """The id of the highlighted run's scenario."""
         entry = self._list.current
-        return entry.summary.scenario if entry and entry.summary else None
+        return entry.summary.scenario if entry and entry.summary and not entry.is_sweep else None
 
     @property
     def help_text(self) -> str:
@@ -111,6 +113,11 @@ class RunsScreen(LiveScreen[str | None]):
     def _read(self) -> None:
         if self.is_current and (self._reading is None or self._reading.done()):
             self._reading = asyncio.create_task(self._read_folder())
+
+    def _read_again(self) -> None:
+        """Read the folder after a change; a read that is in progress began before it."""
+        self._outdated = self._awaited = True
+        self._read()
 
     async def _read_folder(self) -> None:
         folder, problem = self.session.engine.runs_folder, ""
@@ -149,7 +156,8 @@ class RunsScreen(LiveScreen[str | None]):
         counts = f"{len(runs.items)} of {len(self._entries)} · {live} live · by {column}"
         self._top_line.show((Piece("Runs", "title"),), (Piece(counts, "dim"),))
         entry = runs.current
-        known = self.session.origins.of(entry.name) if entry and entry.summary else None
+        is_run = entry is not None and entry.summary is not None and not entry.is_sweep
+        known = self.session.origins.of(entry.name) if entry and is_run else None
         self._origin.show(lambda width, ascii: origin_text.rows(entry, known, width) if entry else ())
         about = entry.problem or self._trainer(entry) if entry else ""
         left: Row = (Piece(f"{printable(entry.name)}  {labels(entry)}".rstrip(), "dim"),) if entry else ()
@@ -179,6 +187,9 @@ class RunsScreen(LiveScreen[str | None]):
         live = entry is not None and entry.state in ("live", "handing over")
         can_train = self.session.engine.can_train
         deletable = entry is not None and not live and (usable or trash.is_run(entry.folder))
+        if entry is not None and entry.is_sweep:
+            self._key_footer.show(self._footer_of_sweep(entry))
+            return
         labels = {
             "leave_runs": "back",
             "open_run": "open" if usable else "",
@@ -198,6 +209,22 @@ class RunsScreen(LiveScreen[str | None]):
             "help": "help",
         }
         self._key_footer.show(labels)
+
+    def _footer_of_sweep(self, entry: RunEntry) -> dict[str, str]:
+        can_train = self.session.engine.can_train
+        return {
+            "leave_runs": "back",
+            "resume_run": "continue" if can_train and not self._sweeps.why_no_resume(entry) else "",
+            "stop_run": "stop" if can_train and entry.owner is not None and entry.owner.is_here else "",
+            "compare_runs": "compare" if self._can_compare else "",
+            "sort_runs": "sort",
+            "find_run": "find",
+            "rename_run": "name",
+            "tag_run": "tags",
+            "delete_run": "delete" if entry.owner is None else "",
+            "undo_delete": "undo" if self._deleted else "",
+            "help": "help",
+        }
 
     # ------------------------------------------------------------------------------------- list
 
@@ -246,6 +273,8 @@ class RunsScreen(LiveScreen[str | None]):
     @on(RunList.Chosen)
     def action_open_run(self) -> None:
         """Show the run in the lab."""
+        if self._refused("open"):
+            return
         if (entry := self._usable()) is not None:
             self.dismiss(self.session.runs.open(entry))
 
@@ -260,8 +289,19 @@ class RunsScreen(LiveScreen[str | None]):
             return None
         return entry
 
+    def _refused(self, what: Deed) -> bool:
+        """Whether a sweep is highlighted, which has no such action; the user is told what there is."""
+        entry = self._list.current
+        if entry is None or not entry.is_sweep:
+            return False
+        self.refuse(self._sweeps.refusal(what))
+        return True
+
     def action_resume_run(self) -> None:
-        """Resume the run. For a finished run, ask for the number of epochs first."""
+        """Resume the run, or what is missing in a sweep. For a finished run, ask for the epochs first."""
+        if (entry := self._list.current) is not None and entry.is_sweep:
+            self._sweeps.resume(entry)
+            return
         if (entry := self._usable()) is None or entry.summary is None:
             return
         if self._is_handed_over(entry):
@@ -305,11 +345,13 @@ class RunsScreen(LiveScreen[str | None]):
         self.dismiss(entry.summary.scenario)
 
     def action_stop_run(self) -> None:
-        """Stop and save the run, if this app trains it."""
+        """Stop and save the run, if this app trains it, or a sweep of this machine."""
         entry = self._list.current
         if entry is None:
             return
-        if entry.owner == self._here:
+        if entry.is_sweep:
+            self._sweeps.stop(entry)
+        elif entry.owner == self._here:
             self.session.send(Stop(entry.name))
             self.set_timer(_STOPPED_SECONDS, self._read)
         elif entry.owner is not None and entry.summary is not None and entry.summary.is_watched:
@@ -323,6 +365,8 @@ class RunsScreen(LiveScreen[str | None]):
 
     def action_take_over_run(self) -> None:
         """Take the run over from its process."""
+        if self._refused("take over"):
+            return
         entry = self._list.current
         if entry is not None and entry.owner is not None:
             self.session.runs.open(entry)
@@ -330,6 +374,8 @@ class RunsScreen(LiveScreen[str | None]):
 
     def action_mark_run(self) -> None:
         """Mark or unmark the run for a comparison."""
+        if self._refused("mark"):
+            return
         if (entry := self._usable()) is not None and self._marked.pop(entry.name, None) is None:
             self._marked[entry.name] = entry
         self._list.show(self._entries, frozenset(self._marked))
@@ -409,8 +455,6 @@ class RunsScreen(LiveScreen[str | None]):
             text = f"{printable(str(error.filename))}: {error.strerror}"
             self.notify(text, severity="error", markup=False)
         else:
-            self._outdated = True  # a read that is in progress began before the change
-            self._awaited = True
-            self._read()
+            self._read_again()
             return True
         return False

@@ -46,7 +46,7 @@ def _results(folder: Path) -> Mapping[str, Result]:
         return {}
     latest: dict[str, Result] = {}
     for entry in entries:  # the latest first
-        if (summary := entry.summary) is not None and not entry.problem:
+        if (summary := entry.summary) is not None and not entry.problem and not entry.is_sweep:
             status = Status.STOPPED if entry.state == "abandoned" else summary.status
             latest.setdefault(key_of_summary(summary), Result(status, summary.test_accuracy))
     return latest

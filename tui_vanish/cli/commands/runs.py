@@ -53,8 +53,8 @@ def _row(entry: RunEntry) -> tuple[str, ...]:
     return (
         entry.name,
         entry.status,
-        _epoch(summary),
-        format.count(summary.step),
+        f"{summary.epoch}/{summary.epochs} runs" if entry.is_sweep else _epoch(summary),
+        "" if entry.is_sweep else format.count(summary.step),
         _loss(summary.loss if summary.is_watched else summary.train_loss),
         _accuracy(summary.test_accuracy),
         _accuracy(summary.best_test_accuracy),
