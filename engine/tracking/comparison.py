@@ -6,13 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from engine.tracking.in_common import common_step, losses, of_some
 from engine.tracking.ranking import Axis, Entrant, rank
 from engine.tracking.snapshot import Snapshot
-from scenarios.numbers import numbers
+from scenarios.numbers import flatten, numbers
 from vanish_recorder.protocol.codec import encoded
 from vanish_recorder.protocol.event import Record
 from vanish_recorder.protocol.events import RunStarted
 
+_COMMIT = 8  # letters of a commit that tell it from others
 _AXES: tuple[Axis, ...] = ("epochs", "seconds")
 
 
@@ -61,6 +63,8 @@ def settings(run: Snapshot, started: RunStarted | None) -> dict[str, Any]:
         run: for its scenario, and for what was changed by hand.
         started: for its data, device and threads; None if they are not known yet.
     """
+    if run.watched is not None:
+        return _of_script(run)
     table = numbers(run.spec.record)
     if started is not None:
         table["data.images"] = started.data.get("train")
@@ -73,13 +77,42 @@ def settings(run: Snapshot, started: RunStarted | None) -> dict[str, Any]:
 
 def differences(entrants: Sequence[Entrant]) -> tuple[Difference, ...]:
     """The settings that differ, in the order of the scenario files, with those of a table together."""
-    started = next((entrant.runs[0].started for entrant in entrants if entrant.runs[0].started), None)
-    tables = [settings(entrant.runs[0], entrant.runs[0].started or started) for entrant in entrants]
+    firsts = [entrant.runs[0] for entrant in entrants]
+    started = next((run.started for run in firsts if run.started), None)
+    tables = [settings(run, run.started or started) for run in firsts]
+    watched = [run.watched is not None for run in firsts]
     keys = list(dict.fromkeys(key for table in tables for key in table))
     order = list(dict.fromkeys(_table_of(key) for key in keys))
     keys.sort(key=lambda key: order.index(_table_of(key)))
     rows = (Difference(key, tuple(table.get(key) for table in tables)) for key in keys)
-    return tuple(row for row in rows if any(value != row.values[0] for value in row.values))
+    return tuple(row for row in rows if _differs(row.key, tables, watched))
+
+
+def _differs(key: str, tables: Sequence[dict[str, Any]], watched: Sequence[bool]) -> bool:
+    """Whether the entrants that can have a setting differ in it.
+
+    A scenario has settings that a script does not know, and the other way round.
+    """
+    kinds = {kind for kind, table in zip(watched, tables, strict=True) if key in table}
+    values = [table.get(key) for kind, table in zip(watched, tables, strict=True) if kind in kinds]
+    return any(value != values[0] for value in values)
+
+
+def _of_script(run: Snapshot) -> dict[str, Any]:
+    """What decides the numbers of a watched run, as far as it is known."""
+    record = run.spec.record
+    config, git = record.get("config"), record.get("git")
+    table = flatten(config) if isinstance(config, dict) else {}
+    if not table:
+        table["arguments"] = " ".join(map(str, record.get("arguments") or ()))
+    if isinstance(git, dict):
+        commit = str(git.get("commit") or "")[:_COMMIT]
+        table["commit"] = f"{commit}{' and changes' if git.get('dirty') else ''}"
+    if run.watched is not None and run.watched.started is not None:
+        table["device"] = run.watched.started.device.partition(":")[0]
+    if by_hand := list(_by_hand(run)):
+        table["by hand"] = by_hand
+    return table
 
 
 def to_record(entrants: Sequence[Entrant]) -> Record:
@@ -87,6 +120,7 @@ def to_record(entrants: Sequence[Entrant]) -> Record:
     runs = [run for entrant in entrants for run in entrant.runs]
     labels = [entrant.label for entrant in entrants]
     rows = differences(entrants)
+    step = common_step(entrants)
     return {
         "event": "comparison",
         "run": runs[0].run,
@@ -100,6 +134,13 @@ def to_record(entrants: Sequence[Entrant]) -> Record:
             {"key": row.key, "values": dict(zip(labels, row.values, strict=True))} for row in rows
         ],
         "ranking": {axis: asdict(rank(entrants, axis)) for axis in _AXES},
+        "loss": {
+            "step": step,
+            "values": {
+                label: encoded(value) for label, value in zip(labels, losses(entrants, step), strict=True)
+            },
+        },
+        "of_some": {name: list(having) for name, having in of_some(entrants).items()},
     }
 
 
@@ -108,8 +149,9 @@ def _run_record(label: str, run: Snapshot) -> Record:
     return {
         "label": label,
         "run": run.run,
+        "kind": run.spec.origin,
         "scenario": run.scenario_id,
-        "seed": run.seed,
+        "seed": None if run.watched is not None else run.seed,
         "status": run.status.value,
         "epochs": run.epoch,
         "seconds": run.time,

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from engine.tracking.alignment import Aligned, aligned
 from engine.tracking.ranking import Entrant
 from tui_vanish.compare.letters import letter_of
 from tui_vanish.drawing import format
@@ -17,42 +18,52 @@ _NAME = 9  # width of a layer's name
 
 
 def profile_rows(entrants: Sequence[Entrant], width: int, *, ascii: bool) -> list[Row]:
-    """The weight gradients: one row per layer, aligned at the output, and one column per entrant.
+    """The weight gradients: one row per layer, and one column per entrant.
+
+    Layers of watched runs are aligned by their names where these agree, others at the output.
 
     The block and its colour show the size on a logarithmic scale from 1e-8 to 1; the number is the value.
     """
-    names, cell = _names(entrants, width), _CELL
+    lines, networks = _aligned(entrants)
+    names, cell = _names(lines, networks, width), _CELL
     column = max([_NAME, *map(len, names)])
     if 2 + column + cell * len(entrants) > width:
         cell = _LEAST_CELL
     letters = (letter_of(number, cell) for number in range(len(entrants)))
     rows: list[Row] = [(Piece(f" {'‖dL/dW‖':<{column}}", "dim"), *letters)]
-    for back, name in zip(range(len(names), 0, -1), names, strict=True):
+    for line, name in zip(lines, names, strict=True):
         row: Row = (Piece(f" {name:<{column}}", "text"),)
-        for entrant in entrants:
-            layers = _layers(entrant)
-            row = (*row, *_cell(layers[-back] if back <= len(layers) else None, cell, ascii=ascii))
+        for layers, place in zip(networks, line.layers, strict=True):
+            row = (*row, *_cell(None if place is None else layers[place], cell, ascii=ascii))
         rows.append(row)
     return rows
 
 
 def profile_width(entrants: Sequence[Entrant], most: int) -> int:
     """The width of profile_rows in cells if it may have `most`; more than that if they need it."""
-    return 2 + max([_NAME, *map(len, _names(entrants, most))]) + _CELL * len(entrants)
+    names = _names(*_aligned(entrants), most)
+    return 2 + max([_NAME, *map(len, names)]) + _CELL * len(entrants)
 
 
-def _names(entrants: Sequence[Entrant], width: int) -> list[str]:
+def _aligned(entrants: Sequence[Entrant]) -> tuple[list[Aligned], list[tuple[LayerSample, ...]]]:
+    """The rows, and the layers of each entrant."""
+    networks = [_layers(entrant) for entrant in entrants]
+    watched = any(run.spec.is_watched for entrant in entrants for run in entrant.runs)
+    return aligned([[layer.name for layer in layers] for layers in networks], by_name=watched), networks
+
+
+def _names(lines: Sequence[Aligned], networks: Sequence[Sequence[LayerSample]], width: int) -> list[str]:
     """The names of the rows, from the input on, in the longest form for which there is room."""
-    longest = max((_layers(entrant) for entrant in entrants), key=len, default=())
-    if len({len(_layers(entrant)) for entrant in entrants}) <= 1:
-        return [_layer_name(layer.name) for layer in longest]
+    known = [line.name for line in lines if line.name is not None]
+    same_depth = len(set(map(len, networks))) <= 1
+    if len(known) == len(lines) and (same_depth or lines[0].by_name):
+        return [_layer_name(name) for name in known]
     # Names differ by column, so rows are named by their distance from the last one.
-    ends = {layers[-1].name for entrant in entrants if (layers := _layers(entrant))}
-    end = "output" if ends == {"output"} else "last"
-    room = width - 2 - _CELL * len(entrants)
+    end = "output" if lines[-1].name == "output" else "last"
+    room = width - 2 - _CELL * len(networks)
     names: list[str] = []
     for words in (f"before the {end}", f"before {end}", "before"):
-        names = [*(f"{back} {words}" for back in range(len(longest) - 1, 0, -1)), end]
+        names = [*(f"{line.back} {words}" for line in lines[:-1]), end]
         if max(map(len, names)) <= room:
             break
     return names

@@ -13,6 +13,7 @@ from textual.containers import Horizontal
 from textual.getters import query_one
 
 from engine.protocol.commands import Pause, Resume, Stop
+from engine.tracking.in_common import any_watched, metrics
 from engine.tracking.ranking import Entrant
 from engine.tracking.snapshot import Snapshot
 from tui_vanish.actions import bindings
@@ -116,7 +117,7 @@ class CompareScreen(LiveScreen[str | None]):
         self._title_bar.show(title_of(snapshot, self.session.machine, self.session.client.seed))
         view = self._arrange(entrants)
         if entrants:
-            self._chart.show(tables.chart(entrants, lineup.metric))
+            self._chart.show(tables.chart(entrants, lineup.shown_metric(metrics(entrants))))
         table = _differences if view == "differences" else _profiles
         self._table.show(lambda width, ascii: table(entrants, lineup, width, ascii))
         self._standings.show(lambda width, ascii: _standings(entrants, lineup, width, ascii))
@@ -148,10 +149,13 @@ class CompareScreen(LiveScreen[str | None]):
     def _show_lines(self, entrants: Sequence[Entrant], view: View) -> None:
         runs = [run for entrant in entrants for run in entrant.runs]
         epoch = max((run.epoch for run in runs), default=0)
-        words = tables.title(view, self._lineup.metric)
+        words = tables.title(view, self._lineup.shown_metric(metrics(entrants)))
         title = (Piece("Compare", "title"), Piece(f"  {words}", "text"))
         left_out = f" · {MOST} shown at once" if len(self._lineup.runs) > len(runs) else ""
-        counted = f"{len(runs)} {'run' if len(runs) == 1 else 'runs'} · epoch {format.count(epoch)}{left_out}"
+        where = f"epoch {format.count(epoch)}"
+        if any_watched(entrants):
+            where = f"step {format.count(max(run.step for run in runs))}"
+        counted = f"{len(runs)} {'run' if len(runs) == 1 else 'runs'} · {where}{left_out}"
         if left := self.session.time_left.of_all(run.course for run in runs):
             counted += f" · {'' if left.whole else 'at least '}{format.time_left(left.seconds)}"
         self._top_line.show(title, (Piece(counted),))
@@ -206,7 +210,8 @@ class CompareScreen(LiveScreen[str | None]):
 
     def action_next_metric(self, by: str) -> None:
         """Show another metric in the chart."""
-        self._change(replace(self._lineup.next_metric(int(by)), view="chart"))
+        entrants = self._entrants
+        self._change(replace(self._lineup.next_metric(int(by), metrics(entrants)), view="chart"))
 
     def action_next_view(self) -> None:
         """Show the next of chart, profiles and differences, if there is room for only one."""
@@ -271,8 +276,9 @@ class CompareScreen(LiveScreen[str | None]):
 
     @property
     def scenario_id(self) -> str | None:
-        """The id of the focused run's scenario."""
-        return self._focused.runs[-1].scenario_id if self._focused else None
+        """The id of the focused run's scenario; None of a run without one."""
+        run = self._focused.runs[-1] if self._focused else None
+        return None if run is None or run.spec.is_watched else run.scenario_id
 
     @property
     def _focused(self) -> Entrant | None:

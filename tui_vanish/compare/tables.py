@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from statistics import median
 
 from engine.tracking.comparison import differences
+from engine.tracking.in_common import OF_EPOCHS, any_watched, common_step, curve, losses, of_some
 from engine.tracking.ranking import BROKEN, OUT, Entrant, Place, rank
-from engine.tracking.series import Point
 from engine.tracking.snapshot import Snapshot
 from tui_vanish.compare import ranking
 from tui_vanish.compare.letters import LETTERS, letter_of
@@ -15,12 +15,12 @@ from tui_vanish.drawing.chart import Chart, Line
 from tui_vanish.drawing.text import Piece, Row, cut, cut_row, row_width
 from tui_vanish.instruments.status import ROLES, mark
 from tui_vanish.monitor import verdicts
-from tui_vanish.session.lineup import Lineup, Metric, View
+from tui_vanish.session.lineup import Lineup, View
 from vanish_recorder.protocol.status import Status
 
 Points = Sequence[tuple[float, float]]
 
-_WORDS: dict[Metric, str] = {
+_WORDS = {
     "test_accuracy": "test accuracy",
     "train_accuracy": "train accuracy",
     "test_loss": "test loss",
@@ -30,33 +30,39 @@ _SEPARATOR = " · "
 _WIDE = 100  # cells; from this width on there is room for both ranks, long names and the verdict
 
 
-def title(view: View, metric: Metric) -> str:
+def title(view: View, metric: str) -> str:
     """The heading of a view."""
-    return {"chart": _WORDS[metric], "profiles": "gradients by layer", "differences": "only what differs"}[
-        view
-    ]
+    return {
+        "chart": _WORDS.get(metric, metric),
+        "profiles": "gradients by layer",
+        "differences": "only what differs",
+    }[view]
 
 
-def chart(entrants: Sequence[Entrant], metric: Metric) -> Chart:
-    """One line per entrant over epochs: the median of its seeds; the lowest and highest are points."""
+def chart(entrants: Sequence[Entrant], metric: str) -> Chart:
+    """One line per entrant: the median of its seeds; the lowest and highest are points.
+
+    It is over epochs; with a watched run over steps, because only its script knows what an epoch is.
+    """
+    by_steps = any_watched(entrants)
     lines: list[Line] = []
     for number, entrant in enumerate(entrants):
         letter = LETTERS[number]
-        series = [_series(run, metric) for run in entrant.runs]
+        series = [_series(run, metric, by_steps=by_steps) for run in entrant.runs]
         if len(series) > 1:
             lines.append(_line(series, min, letter.lower(), number, points=True))
             lines.append(_line(series, max, letter.lower(), number, points=True))
         lines.append(
             _line(series, median, letter, number, label=entrant.label, name=f"{letter} {entrant.label}")
         )
-    is_accuracy = metric.endswith("accuracy")
+    is_accuracy = metric in OF_EPOCHS and metric.endswith("accuracy") and _are_shares(lines)
     return Chart(
-        title=_WORDS[metric],
+        title=_WORDS.get(metric, metric),
         lines=tuple(lines),
-        x_label="epoch",
+        x_label="step" if by_steps else "epoch",
         y_percent=is_accuracy,
         y_limits=(0, 100) if is_accuracy else (None, None),
-        hint="first epoch…",
+        hint="first measurement…" if by_steps else "first epoch…",
     )
 
 
@@ -64,6 +70,9 @@ def equal(entrants: Sequence[Entrant], *, wide: bool) -> str:
     """The epoch and time at which the entrants are compared, and how many seeds they have."""
     by_epochs, by_seconds = rank(entrants, "epochs"), rank(entrants, "seconds")
     at = ranking.point(by_epochs)
+    if any_watched(entrants):
+        step = common_step(entrants)
+        return f"loss at step {format.count(step)}, the last that all have" if step else "no loss of all yet"
     if by_epochs.at:
         who, then = ranking.ranked(by_epochs), ranking.ranked(by_seconds)
         at = f"{who} at {at}"
@@ -80,9 +89,12 @@ def standings(entrants: Sequence[Entrant], lineup: Lineup, width: int) -> list[R
     base = _of(by_epochs, entrants[lineup.baseline_place(entrants)].label)
     wide, ranges = width >= _WIDE, any(place.seeds > 1 for place in by_epochs)
     label = 20 if wide else 12
-    heading = f"     {'':{label}} {'epoch':>7} {'test acc.':>10}"
-    heading += f" {'range':>9}" if ranges else ""
-    heading += f" {'− base':>7}" + (f" {'by epochs':>10} {'by seconds':>10}" if wide else f" {'rank':>5}")
+    watched, ranked = any_watched(entrants), any(place.accuracy is not None for place in by_epochs)
+    at = losses(entrants, common_step(entrants)) if watched else ()
+    heading = f"     {'':{label}} " + (f"{'step':>7} {'loss':>7}" if watched else f"{'epoch':>7}")
+    if ranked or not watched:
+        heading += f" {'test acc.':>10}" + (f" {'range':>9}" if ranges else "")
+        heading += f" {'− base':>7}" + (f" {'by epochs':>10} {'by seconds':>10}" if wide else f" {'rank':>5}")
     rows: list[Row] = [(Piece(cut(heading, width), "dim"),)]
     for number, entrant in enumerate(entrants):
         run, here = entrant.present, number == lineup.focus_place(entrants)
@@ -90,12 +102,17 @@ def standings(entrants: Sequence[Entrant], lineup: Lineup, width: int) -> list[R
         times = f" ×{len(entrant.runs)}" if len(entrant.runs) > 1 else ""
         name = cut(entrant.label, label - len(times)) + times
         is_base = number == lineup.baseline_place(entrants)
-        figures = f" {f'{run.epoch}/{run.epochs}':>7} {format.percent(place.accuracy, 1):>10}"
-        figures += f" {ranking.span(place):>9}" if ranges else ""
-        figures += f" {'base' if is_base else ranking.gap(place, base):>7}"
-        first = ranking.number(place)
-        second = ranking.number(_of(by_seconds, entrant.label))
-        figures += f" {first:>10} {second:>10}" if wide else f" {first:>5}"
+        if watched:
+            figures = f" {format.short_count(run.step):>7} {format.fixed(at[number]):>7}"
+        else:
+            figures = f" {f'{run.epoch}/{run.epochs}':>7}"
+        if ranked or not watched:
+            figures += f" {format.percent(place.accuracy, 1):>10}"
+            figures += f" {ranking.span(place):>9}" if ranges else ""
+            figures += f" {'base' if is_base else ranking.gap(place, base):>7}"
+            first = ranking.number(place)
+            second = ranking.number(_of(by_seconds, entrant.label))
+            figures += f" {first:>10} {second:>10}" if wide else f" {first:>5}"
         row: Row = (
             Piece(f" {'▸' if here else ' '}", "accent"),
             letter_of(number, 1),
@@ -114,8 +131,10 @@ def difference_rows(entrants: Sequence[Entrant], lineup: Lineup, width: int) -> 
     If a value is too long for its column, the row lists what differs from the baseline by letter.
     """
     found = differences(entrants)
+    some = _of_some_rows(entrants, width)
     if not found:
-        return [(Piece(" Only the seeds differ.", "dim"),)]
+        same = "No setting that is known differs." if any_watched(entrants) else "Only the seeds differ."
+        return [(Piece(f" {same}", "dim"),), *some]
     name_width = max(len(row.key) for row in found)
     column = max(6, min(14, (width - name_width - 2) // len(entrants) - 1))
     letters = (letter_of(number, column + 1) for number in range(len(entrants)))
@@ -137,15 +156,34 @@ def difference_rows(entrants: Sequence[Entrant], lineup: Lineup, width: int) -> 
                 if other:
                     listed += [Piece(f"  {LETTERS[number]} ", "dim"), Piece(word, "accent")]
             rows.append(cut_row((name, *listed), width))
+    return [*rows, *some]
+
+
+def _of_some_rows(entrants: Sequence[Entrant], width: int) -> list[Row]:
+    """What only some of the entrants have, in a row for each group of them."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for name, labels in of_some(entrants).items():
+        groups.setdefault(labels, []).append(_WORDS.get(name, name))
+    rows: list[Row] = []
+    letters = {entrant.label: letter_of(number, 1) for number, entrant in enumerate(entrants)}
+    for labels, names in groups.items():
+        pieces = [piece for label in labels for piece in (letters[label], Piece(" "))]
+        words = f"{'has' if len(labels) == 1 else 'have'} {', '.join(names)}"
+        rows.append(cut_row((Piece(" only ", "dim"), *pieces, Piece(words, "dim")), width))
     return rows
 
 
 # ------------------------------------------------------------------------------------------- parts
 
 
-def _series(run: Snapshot, metric: Metric) -> Points:
-    points: tuple[Point, ...] = getattr(run.charts, metric)
-    per_epoch = run.started.steps_per_epoch if run.started else 1
+def _are_shares(lines: Sequence[Line]) -> bool:
+    """Whether accuracies are from 0 to 1; a script may log them in another unit."""
+    return all(not value > 1 for line in lines for value in line.ys)
+
+
+def _series(run: Snapshot, metric: str, *, by_steps: bool) -> Points:
+    points = curve(run, metric)
+    per_epoch = run.started.steps_per_epoch if run.started and not by_steps else 1
     return tuple((point.step / per_epoch, point.value) for point in points)
 
 
@@ -229,6 +267,8 @@ def _ending(entrant: Entrant, *, short: bool) -> str:
         return f"{some}failed: {end.error}"
     if short:
         return f"{some}{run.status}"
+    if run.status is Status.STOPPED and run.watched is not None:
+        return f"{some}{run.status} after step {format.count(run.step)}"
     if run.status is Status.STOPPED:
         epochs = run.results[-1].epoch if run.results else 0
         return (

@@ -10,6 +10,7 @@ from scenarios.numbers import numbers
 from tui_vanish.session.catalogue import Catalogue
 from tui_vanish.session.client import EngineClient
 from tui_vanish.session.lineup import MOST, Lineup
+from tui_vanish.session.models import key_of
 from tui_vanish.session.open_runs import OpenRuns
 from vanish_recorder.protocol.status import Status
 
@@ -80,7 +81,7 @@ class Comparison:
 
     def _begin(self, entries: Sequence["Entry"]) -> None:
         """Start a new comparison, or keep the present one if it compares exactly these scenarios."""
-        here = {run.scenario_id for run in self._client.snapshot.runs if run.run in self.lineup.runs}
+        here = {key_of(run) for run in self._client.snapshot.runs if run.run in self.lineup.runs}
         if here != {entry.id for entry in entries} or not all(map(self._compared_run, entries)):
             self.clear()
             self.join(entries)
@@ -115,6 +116,12 @@ class Comparison:
     def add_seed(self, entrants: Sequence["Entrant"]) -> None:
         """Train each entrant again, with the seed after its highest one."""
         for entrant in entrants:
+            if entrant.runs[0].spec.is_watched:
+                self._client.notify(
+                    f"{entrant.label} is trained by a script of yours, which alone can start it again.",
+                    timeout=5,
+                )
+                continue
             if any(event.kind != "epochs" for event in entrant.runs[0].interventions):
                 self._client.notify(
                     f"{entrant.label} was changed by hand, so another seed would not repeat it.", timeout=5
@@ -142,7 +149,7 @@ class Comparison:
             among: the names of the runs to look at; None for all.
         """
         client = self._client
-        runs = (run for run in reversed(client.snapshot.runs) if run.scenario_id == entry.id)
+        runs = (run for run in reversed(client.snapshot.runs) if key_of(run) == entry.id)
         runs = (run for run in runs if run.seed == client.seed and (among is None or run.run in among))
         run = next(runs, None)
         if run is None or run.modified or run.status not in _WHOLE:

@@ -8,10 +8,8 @@ if TYPE_CHECKING:
     from engine.tracking.ranking import Entrant
     from engine.tracking.snapshot import Snapshot
 
-Metric = Literal["test_accuracy", "train_accuracy", "test_loss", "train_loss"]
 View = Literal["chart", "profiles", "differences"]
 
-METRICS: tuple[Metric, ...] = ("test_accuracy", "train_accuracy", "test_loss", "train_loss")
 MOST = 8  # entrants; more letters and columns would be hard to read
 
 
@@ -23,14 +21,14 @@ class Lineup:
         runs: their names, in the order in which they joined.
         baseline: the label of the entrant that the others are compared with; "" is the first.
         focus: the label of the entrant that keys act on; "" is the first.
-        metric: what the chart shows.
+        metric: what the chart shows, if the runs have it.
         view: what is shown if there is room for only one view.
     """
 
     runs: tuple[str, ...]
     baseline: str = ""
     focus: str = ""
-    metric: Metric = "test_accuracy"
+    metric: str = "test_accuracy"
     view: View = "chart"
 
     def entrants(self, snapshots: "Iterable[Snapshot]") -> "tuple[Entrant, ...]":
@@ -49,9 +47,14 @@ class Lineup:
         dropped = set(runs)
         return replace(self, runs=tuple(run for run in self.runs if run not in dropped))
 
-    def next_metric(self, by: int) -> Self:
+    def shown_metric(self, metrics: Sequence[str]) -> str:
+        """What the chart shows of these: the chosen metric if there is one, else the first."""
+        return self.metric if self.metric in metrics else metrics[0]
+
+    def next_metric(self, by: int, metrics: Sequence[str]) -> Self:
         """Return the lineup with another metric in the chart."""
-        return replace(self, metric=METRICS[(METRICS.index(self.metric) + by) % len(METRICS)])
+        place = metrics.index(self.shown_metric(metrics))
+        return replace(self, metric=metrics[(place + by) % len(metrics)])
 
     def next_view(self, views: Sequence[View]) -> Self:
         """Return the lineup with the next one of `views`."""

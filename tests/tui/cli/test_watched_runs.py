@@ -14,6 +14,7 @@ from engine.storage.log_tail import brought_up_to_date
 from engine.storage.run_index import read_entry
 from tests.engine import made_up_watched as made_up
 from tests.recorder.training import batches, mlp, samples_of, step, structure_of
+from tests.tui.cli.test_many_runs import small
 from tui_vanish import watch
 from tui_vanish.cli.main import main
 from tui_vanish.drawing import format
@@ -21,6 +22,8 @@ from vanish_recorder.lab import Lab
 from vanish_recorder.protocol.status import Status
 from vanish_recorder.storage.paths import default_runs_folder
 from vanish_recorder.storage.summary import SUMMARY
+
+__all__ = ["small"]  # a fixture
 
 
 @pytest.fixture
@@ -82,6 +85,28 @@ def test_what_only_a_scenario_can_do_is_refused_in_one_sentence(
     said = capsys.readouterr().err.strip()
     assert words in said
     assert len(said.splitlines()) == 1
+
+
+def test_compare_takes_watched_runs_beside_those_of_scenarios(
+    lab: Lab, tmp_path: Path, small: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs, folder = tmp_path / "runs", str(lab.folder)
+    made_up.write(runs, made_up.course([1, 2, 3]))
+    quick = str(tmp_path / "quick.toml")
+    assert main(["compare", folder, made_up.RUN, "--runs-dir", str(runs)]) == 0
+    shown = capsys.readouterr().out
+    assert "Loss (step 3, the last that all have)" in shown
+    assert next(line.split() for line in shown.splitlines() if line.startswith("mine"))[1] == "3"
+    assert "Only in some" in shown
+    assert main(["compare", folder, quick, "--epochs", "1", *small]) == 0
+    shown = capsys.readouterr().out
+    assert "Loss (step" in shown
+    assert "test_loss" in shown.partition("Only in some")[2]
+    assert main(["compare", folder, made_up.RUN, "--runs-dir", str(runs), "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert [run["kind"] for run in record["runs"]] == ["watched", "watched"]
+    assert record["loss"]["step"] == 3
+    assert record["of_some"]["test_accuracy"] == ["mine"]
 
 
 def test_show_prints_what_a_run_is_its_last_numbers_and_its_findings(

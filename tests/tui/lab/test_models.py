@@ -28,8 +28,16 @@ WORDS_OF_SCENARIOS = ("healthy", "guessing", "scenario", "matches its", "try:", 
 class Watched:
     """A watched run in the fake engine."""
 
-    def __init__(self, bench: Bench, events: Iterable[RunEvent], *, live: bool = True, **about: Any) -> None:
-        self.name, self._bench = made_up.RUN, bench
+    def __init__(
+        self,
+        bench: Bench,
+        events: Iterable[RunEvent],
+        *,
+        live: bool = True,
+        run: str = made_up.RUN,
+        **about: Any,
+    ) -> None:
+        self.name, self._bench = run, bench
         self.view = RunView(self.name, RunSpec.of_watched(made_up.description(**about)), 0)
         for event in events:
             self.view.apply(event)

@@ -182,4 +182,10 @@ def test_beside_another_run_its_gradients_have_a_row_per_layer(run: Snapshot) ->
     shallow_spec = replace(SPEC, id="shallow", layers=SPEC.layers[1:])
     first = sample(1)
     shallow, _ = follow([*beginning(), replace(first, layers=first.layers[1:])], shallow_spec)
-    assert first_column(run, shallow) == ["last−2", "last−1", "last"]
+    assert first_column(run, shallow) == ["…oder.fc1", "…oder.fc2", "…d.linear"], "their names agree"
+    other_spec = replace(SPEC, id="other", layers=(LayerSpec(name="a"), LayerSpec(name="b")))
+    layers = tuple(replace(each, name=name) for each, name in zip(first.layers, "ab", strict=False))
+    other, _ = follow([*beginning(), replace(first, layers=layers)], other_spec)
+    assert first_column(run, other) == ["2 before the last", "1 before the last", "last"], (
+        "they are aligned at the output"
+    )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.storage.run_index import RunEntry
 from engine.tracking.comparison import differences, entrants, to_record
+from engine.tracking.in_common import any_watched, common_step, losses, of_some
 from engine.tracking.ranking import Entrant, Ranking, rank
 from tui_vanish.cli import options
 from tui_vanish.cli.live_table import LiveTable, grid
@@ -26,6 +27,7 @@ from vanish_recorder.protocol.status import Status
 if TYPE_CHECKING:
     from engine.tracking.snapshot import Snapshot
     from scenarios.schema import Scenario
+    from tui_vanish.cli.printing import TableConsole
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -132,7 +134,10 @@ def _print(compared: Sequence[Entrant]) -> None:
 
     console = TableConsole()
     tied = False
-    for axis in ("epochs", "seconds"):
+    if any_watched(compared):
+        _print_losses(compared, console)
+    ranked = any(place.accuracy is not None for place in rank(compared, "epochs").places)
+    for axis in ("epochs", "seconds") if ranked or not any_watched(compared) else ():
         ranking = rank(compared, axis)
         standings = _standings(compared, ranking)
         tied = tied or any("≈" in cell for row in standings for cell in row)
@@ -142,10 +147,30 @@ def _print(compared: Sequence[Entrant]) -> None:
         console.print("≈ the difference is within the range of the seeds", style="dim")
     rows = differences(compared)
     labels = [entrant.label for entrant in compared]
-    console.print("\nSettings that differ" if rows else "\nAll settings are identical.", style="bold")
+    same = (
+        "All settings that are known are identical."
+        if any_watched(compared)
+        else "All settings are identical."
+    )
+    console.print("\nSettings that differ" if rows else f"\n{same}", style="bold")
     if rows:
         words = [(row.key, *(format.setting(row.key, value) for value in row.values)) for row in rows]
         console.print(grid(("", *labels), words, left=99))
+    if some := of_some(compared):
+        console.print("\nOnly in some", style="bold")
+        console.print(grid(("", ""), [(name, ", ".join(having)) for name, having in some.items()], left=99))
+
+
+def _print_losses(compared: Sequence[Entrant], console: "TableConsole") -> None:
+    """Print the losses at the last step that all have: watched runs may have no test accuracy."""
+    step = common_step(compared)
+    where = f"step {format.count(step)}, the last that all have" if step else "one run has no loss"
+    console.print(f"\nLoss ({where})", style="bold")
+    rows = [
+        (entrant.label, format.count(entrant.furthest.step), format.fixed(loss), _verdicts(entrant))
+        for entrant, loss in zip(compared, losses(compared, step), strict=True)
+    ]
+    console.print(grid(("run", "steps", "loss", ""), rows, left=1))
 
 
 def _point(compared: Sequence[Entrant], ranking: Ranking) -> str:
