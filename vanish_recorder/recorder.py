@@ -206,8 +206,12 @@ class Recorder:
 
     def after_backward(self) -> None:
         """See Listener."""
-        if self._probe is not None and not self._is_asleep():
+        if self._is_asleep():
+            return
+        if self._probe is not None:
             self._guard("activations", self._probe.end_pass)
+        if self._backwards == _PATIENCE:
+            self._guard("logged numbers", self._miss_steps)
 
     def _is_asleep(self) -> bool:
         return self.closed or os.getpid() != self._process
@@ -219,9 +223,10 @@ class Recorder:
         if not known.parameters:
             return None
         self._drop_stale_steps()
-        if not self._nested and self._rounds.begins_with(id(optimizer)):
+        if not self._nested and self._begins_round(optimizer):
             self._end_round()
             self._begin_round()
+            known = self._know(optimizer)  # a layer may have been replaced
         change, changed = self._interventions.begin(optimizer, self._frozen_of(known), call)
         self._nested.append((optimizer, sys._getframe(4), change))
         if self._scaled and self._scaled[-1][0] is optimizer:
@@ -318,7 +323,7 @@ class Recorder:
         known = self._know(optimizer)
         if not known.parameters:
             return
-        if self._rounds.begins_with(id(optimizer)):
+        if self._begins_round(optimizer):
             self._end_round()
             self._begin_round()
         self._rounds.add(id(optimizer))
@@ -354,6 +359,10 @@ class Recorder:
 
     # ----------------------------------------------------------------------------------- rounds
 
+    def _begins_round(self, optimizer: "Optimizer") -> bool:
+        """Whether an optimizer's next step is in a new round: the latest one may have ended without it."""
+        return not self._is_open or self._rounds.begins_with(id(optimizer))
+
     def _begin_round(self) -> None:
         self._rounds.begin()
         self._is_open = True
@@ -365,7 +374,8 @@ class Recorder:
                 self._look(model)
 
     def _maybe_end_round(self) -> None:
-        trainable = (id(each) for each in self._tensors.parameters if each.grad is not None)
+        # Those without a gradient, too: it may still be computed, or be gone already.
+        trainable = (id(each) for each in self._tensors.parameters if each.requires_grad)
         if self._rounds.is_complete(self._moved, trainable):
             self._end_round()
 
@@ -550,25 +560,28 @@ class Recorder:
             self._boundaries = None
 
     def _know(self, optimizer: "Optimizer") -> Known:
+        known = self._optimizers.know(optimizer, self._tensors.numbers)
+        if known.parameters or known.asked or (model := self._model()) is None:
+            return known
+        self._look(model)  # it may be the optimizer of a layer that was replaced
         return self._optimizers.know(optimizer, self._tensors.numbers)
 
     def _before_backward(self, roots: tuple[Tensor, ...]) -> None:
         self._backwards += 1
+        if self._due and len(roots) == 1 and roots[0].numel() == 1:
+            if all(each.grad is None for each in self._tensors.parameters):
+                self._roots.clear()
+            self._roots.append(roots[0].detach())
+
+    def _miss_steps(self) -> None:
+        """Tell the user once if the model has gradients and nothing steps it. They are there only now."""
         has_stepped = self._rounds.number > self._writer.first_step
-        if (
-            self._backwards == _PATIENCE
-            and not has_stepped
-            and any(each.grad is not None for each in self._tensors.parameters)
-        ):
+        if not has_stepped and any(each.grad is not None for each in self._tensors.parameters):
             self._disabled(
                 "steps",
                 f"no optimizer.step() was seen in {_PATIENCE} backward passes; call lab.step() after each "
                 "change of the weights",
             )
-        if self._due and len(roots) == 1 and roots[0].numel() == 1:
-            if all(each.grad is None for each in self._tensors.parameters):
-                self._roots.clear()
-            self._roots.append(roots[0].detach())
 
     # ---------------------------------------------------------------------------------- the script
 

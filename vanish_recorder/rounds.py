@@ -54,7 +54,7 @@ class Rounds:
 
         Args:
             moved: identities of the tensors that were stepped in this round.
-            all_moving: identities of all the tensors that have a gradient.
+            all_moving: identities of all the tensors that are to be trained.
         """
         if self.waits_for():
             return False
