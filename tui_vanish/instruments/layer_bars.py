@@ -241,8 +241,11 @@ def _wanted(profile: BarProfile) -> list[Quantity]:
     samples = [row.sample for row in profile.rows if row.sample is not None]
     wanted = [profile.quantity]
     for alike in _RANKS:
-        measured = (each for each in alike if any(sample.value(each) is not None for sample in samples))
-        wanted.append(next(measured, alike[0]))
+        measured = [each for each in alike if any(sample.value(each) is not None for sample in samples)]
+        if profile.measured is not None:  # what the run has had once keeps its column
+            measured += [each for each in alike if each.name in profile.measured]
+        if measured or profile.measured is None:
+            wanted.append(next(iter(measured), alike[0]))
     return list(dict.fromkeys(wanted))
 
 

@@ -35,6 +35,8 @@ class BarProfile:
         accused: the layer that the verdict names; it gets a `!` and stays in sight.
         note: a few words on how these numbers stand, such as "last finite, step 1".
         run: the run's name. Another run starts with a fresh axis.
+        measured: the names of the quantities that the run has had; None if that is not known, and columns
+            without numbers are shown, too.
     """
 
     rows: tuple[BarRow, ...] = ()
@@ -44,6 +46,7 @@ class BarProfile:
     accused: str | None = None
     note: str = ""
     run: str = ""
+    measured: frozenset[str] | None = None
 
     def value(self, row: BarRow) -> float | None:
         """The quantity at `row`; None where it doesn't apply or was not computed."""

@@ -17,10 +17,12 @@ from tui_vanish.monitor import verdicts, watched_text
 from tui_vanish.monitor.axis import UNIT_LABELS, RunAxis
 from tui_vanish.monitor.looks import Looks
 from tui_vanish.monitor.verdicts import Note
+from vanish_recorder.protocol.quantities import QUANTITIES
 from vanish_recorder.protocol.quantity import Quantity
 from vanish_recorder.protocol.status import Status
 
 _SEPARATOR = " · "
+_LOOKED_AT = 64  # layers of a profile: the first ones have what the others have, or nearly
 
 
 def bar_profile(run: Snapshot, looks: Looks, marks: Mapping[str, float]) -> BarProfile:
@@ -41,6 +43,18 @@ def bar_profile(run: Snapshot, looks: Looks, marks: Mapping[str, float]) -> BarP
         accused=verdicts.accused(run),
         note=note,
         run=run.run,
+        measured=_measured(run),
+    )
+
+
+def _measured(run: Snapshot) -> frozenset[str] | None:
+    """The quantities that a watched run has had; None of a scenario's, whose columns are always the same."""
+    if run.watched is None:
+        return None
+    profiles = (profile.layers for profile in run.charts.profiles)
+    layers = [layer for layers in (*profiles, run.finite_layers) for layer in layers[:_LOOKED_AT]]
+    return frozenset(
+        name for name in QUANTITIES if any(getattr(layer, name, None) is not None for layer in layers)
     )
 
 

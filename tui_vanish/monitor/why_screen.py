@@ -40,7 +40,9 @@ class Findings(ScrollingRows):
     def _verdict(self, verdict: "VerdictChanged", width: int) -> list[Row]:
         at = f"  since step {format.count(verdict.since_step)}"
         where = f", {format.layer_name(verdict.layer)}" if verdict.layer else ""
-        seen = f" · as of step {format.count(verdict.step)}"  # the numbers are not updated later
+        seen = f" · numbers of step {format.count(verdict.step)}"  # they are not updated later
+        if self._run.layers_step > verdict.step:  # it is open, so it was true of the latest sample
+            seen += f" · still true at step {format.count(self._run.layers_step)}"
         rows: list[Row] = [(Piece("  "), verdicts.kind_name(verdict), Piece(at + where + seen, "dim"))]
         rows += self._prose(verdict.text, width)
         rows += [

@@ -18,7 +18,7 @@ from tui_vanish.drawing import format
 from tui_vanish.monitor.tensor_list import Node
 from tui_vanish.monitor.tensor_screen import TensorScreen
 from vanish_recorder import control
-from vanish_recorder.protocol.events import Intervened, Paused, RunEvent
+from vanish_recorder.protocol.events import Intervened, Paused, RunEvent, VerdictChanged
 from vanish_recorder.protocol.status import Status
 from vanish_recorder.storage.run_lock import Owner, RunLock
 
@@ -88,6 +88,32 @@ async def test_a_live_watched_run_is_shown_as_soon_as_it_is_seen(bench: Bench) -
     pane = "\n".join(row[32:] if bench.app.size.width > 80 else row for row in text.splitlines()[1:-1])
     pane = pane if bench.app.size.width < 150 else ""
     assert not [word for word in WORDS_OF_SCENARIOS if word in pane]
+
+
+async def test_a_column_without_any_number_is_not_shown_and_the_columns_do_not_jump(bench: Bench) -> None:
+    def columns() -> list[str]:
+        head = next(line for line in bench.text.splitlines() if "‖dL/d" in line)
+        return [word for word in head.split() if word in ("upd/W", "sat", "dead", "sample", "delta", "grad")]
+
+    what = made_up.structure()
+    run = await shown(bench, made_up.course([1, 11], what))
+    before = columns()
+    assert "upd/W" in before
+    assert "sat" not in before
+    run.add(made_up.measured(21, what, blocks={"grad_norm": (1.0, 2.0, 3.0, 4.0)}))
+    await bench.settle()
+    assert columns() == before
+
+
+async def test_an_open_verdict_says_until_when_it_is_true(wide: Bench) -> None:
+    what = made_up.structure()
+    verdict = VerdictChanged(
+        **made_up.at(3), state="began", kind="vanishing", layer="h.0", since_step=3,
+        evidence={}, text="It vanishes.", suggestions=(),
+    )  # fmt: skip
+    await shown(wide, [*made_up.course([1, 3], what), verdict, made_up.measured(960, what)])
+    await wide.press("w")
+    assert "since step 3, h.0 · numbers of step 3 · still true at step 960" in wide.text
 
 
 async def test_its_section_is_in_the_list_beside_the_scenarios(wide: Bench) -> None:
