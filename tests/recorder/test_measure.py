@@ -30,7 +30,8 @@ def test_a_norm_that_is_not_finite_is_not_hidden() -> None:
     assert torch.tensor(norm_on_host(torch.tensor([1.0, float("nan")]))).isnan()
 
 
-def test_a_step_is_measured_to_the_bit_in_tensors_of_every_size() -> None:
+@pytest.mark.parametrize("autocast", [False, True])
+def test_a_step_is_measured_to_the_bit_in_tensors_of_every_size(autocast: bool) -> None:
     generator = torch.Generator().manual_seed(1)
     shapes = [(8,), (8,), (4, 2), (5,), (300, 200), (0,), (64, 64), (64, 64)]
     parameters, copies = [], []
@@ -43,7 +44,8 @@ def test_a_step_is_measured_to_the_bit_in_tensors_of_every_size() -> None:
         parameter.data -= 1e-3 * used  # in the later tensors, most weights do not move
         parameters.append(parameter)
     kept = [each.clone() for each in copies]
-    found = host.changes(parameters, copies)
+    with torch.autocast("cpu", enabled=autocast):
+        found = host.changes(parameters, copies)
     for parameter, before in zip(parameters, kept, strict=True):
         change, gradient = found[id(parameter)], parameter.grad
         assert gradient is not None

@@ -91,7 +91,8 @@ def _changes_of_one_size(parameters: Sequence[Tensor], copies: Sequence[Tensor])
     before = torch.stack([each.view(-1) for each in copies])
     gradient = torch.stack([each.grad.view(-1) for each in parameters if each.grad is not None])
     update = torch.stack([each.view(-1) for each in parameters]).sub_(before)
-    norms = [_norms_of_rows(rows) for rows in (gradient, update, before)]
+    with torch.autocast("cpu", enabled=False):  # the step may be made under it: products would be rounded
+        norms = [_norms_of_rows(rows) for rows in (gradient, update, before)]
     mask = torch.ne(gradient, 0, out=torch.empty_like(gradient))
     counts = torch.stack([mask.sum(1), update.ne_(0).mul_(mask).sum(1)]).tolist()
     rows = zip(*norms, *counts, strict=True)
