@@ -23,7 +23,7 @@ class Known:
     Attributes:
         optimizer: itself, not kept alive.
         size: how many parameters it has.
-        parameters: those that the model has, too.
+        parameters: those that the model has, too, each once.
         others: how many it has that the model does not have.
         name: its class.
         eps: of Adam and its relatives.
@@ -66,15 +66,15 @@ class Optimizers:
             known.asked += 1
             if known.parameters or known.asked % _REFRESH:
                 return known
-        parameters = tuple(
-            each for group in optimizer.param_groups for each in group["params"] if id(each) in numbers
-        )
+        # A group may have a parameter twice, if modules share it.
+        stepped = {id(each): each for group in optimizer.param_groups for each in group["params"]}
+        parameters = tuple(each for identity, each in stepped.items() if identity in numbers)
         eps = optimizer.defaults.get("eps")
         known = Known(
             weakref.ref(optimizer),
             size,
             parameters,
-            size - len(parameters),
+            len(stepped) - len(parameters),
             type(optimizer).__name__,
             float(eps) if isinstance(eps, int | float) else None,
         )

@@ -171,6 +171,20 @@ def test_tied_weights_are_shown_once_with_both_names(tmp_path: Path) -> None:
     assert spec.also == ("4.weight",)
 
 
+def test_tied_weights_that_an_optimizer_was_given_twice_are_measured_once(tmp_path: Path) -> None:
+    model = mlp(layers=3)
+    model[4].weight = model[2].weight
+    with pytest.warns(UserWarning, match="duplicate parameters"):
+        optimizer = torch.optim.SGD([each for part in model for each in part.parameters()], 0.1)
+    lab = watch(model, runs_dir=tmp_path, quiet=True)
+    step(model, optimizer, next(batches()))
+    lab.close()
+    assert [event for event in events_of(lab) if isinstance(event, PartDisabled)] == []
+    assert structure_of(lab).left_out == {}
+    assert structure_of(lab).optimizers[0].tensors == len(list(model.parameters()))
+    assert tensor(lab, samples_of(lab)[0], "2.weight", "update_ratio")
+
+
 def test_two_optimizers_that_alternate_are_one_round(tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = nn.ModuleDict({"one": nn.Linear(4, 4), "other": nn.Linear(4, 3)})
