@@ -7,6 +7,7 @@ from them, and nothing else keeps count. `summary.json` is for the list in which
 import json
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ from scenarios.sweep import Cell, Sweep, from_record
 from vanish_recorder.protocol.event import SCHEMA
 from vanish_recorder.protocol.json_text import parse
 from vanish_recorder.protocol.status import Status
-from vanish_recorder.storage.atomic import write_atomically
+from vanish_recorder.storage.atomic import remove_leftovers, write_atomically
 from vanish_recorder.storage.guarded import read_guarded
+from vanish_recorder.storage.log_file import DESCRIPTION as RUN
 from vanish_recorder.storage.private import make_private_folder
 from vanish_recorder.storage.summary import Summary, write_summary
 
@@ -127,6 +129,20 @@ class SweepFolder:
     def run_of(self, cell: Cell) -> str:
         """The name of a cell's run: that of the sweep and the cell's number, so it is unique everywhere."""
         return f"{self.path.name}-{cell.number:0{len(str(self.sweep.size))}d}"
+
+    def has_begun(self, run: str) -> bool:
+        """Whether a run has begun, so that it continues from its last save.
+
+        A run begins only in a new folder. What is left of one that could not write its description, because
+        it was killed or the disk was full, is removed.
+        """
+        path = self.path / run
+        if os.path.exists(path / RUN):
+            return True
+        with suppress(OSError):  # there is none, or it holds something else: then the run says so
+            remove_leftovers(path, (RUN,))
+            path.rmdir()
+        return False
 
     @property
     def cell_names(self) -> str:

@@ -1,6 +1,5 @@
 """Leads a sweep: gives out what is missing, follows it, and keeps the line for the list of runs."""
 
-import os
 import queue
 from collections import Counter
 from collections.abc import Callable
@@ -21,7 +20,6 @@ from tui_vanish.jobs.exits import FailedError, LeaveAtOnce
 from tui_vanish.jobs.signals import AGAIN_SECONDS, Came, signals_into
 from tui_vanish.sweeps.tasks import Executor, Report, Task
 from vanish_recorder.protocol.status import Status
-from vanish_recorder.storage.log_file import DESCRIPTION
 from vanish_recorder.storage.run_lock import HEARTBEAT_SECONDS, RunLock
 
 MOST_TRIES = 3  # of a run whose process is lost
@@ -149,9 +147,8 @@ class Lead:
 
     def _submit(self, cell: Cell) -> None:
         run = self._folder.run_of(cell)
-        begun = os.path.exists(self._folder.path / run / DESCRIPTION)
         words = _command(self._folder, cell)
-        self._executor.submit(Task.of(cell, run, resume=begun, command=words))
+        self._executor.submit(Task.of(cell, run, resume=self._folder.has_begun(run), command=words))
 
     def _follow(self) -> Came | None:
         first: Came | None = None

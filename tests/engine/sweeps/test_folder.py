@@ -1,6 +1,8 @@
 """The folder of a sweep: its description, its runs, and its line in the list of runs."""
 
+import errno
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -52,6 +54,30 @@ def test_a_sweep_is_read_back(tmp_path: Path) -> None:
     assert SweepFolder.read(made.path) == made
     with pytest.raises(FileExistsError):
         make_folder(tmp_path)
+
+
+def test_what_a_run_left_that_could_not_begin_is_not_in_the_way_of_the_next_attempt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    folder = make_folder(tmp_path)
+    cell, other = folder.sweep.cells()[:2]
+    path = folder.path / folder.run_of(cell)
+    with monkeypatch.context() as disk:
+        disk.setattr("vanish_recorder.storage.log_file.write_atomically", full)
+        RunLog(path, cell.scenario.resolved(), cell.seed, origin()).close()
+    (path / ".run.json.123.tmp").write_text("half of it")
+    assert path.exists()
+    assert not folder.has_begun(path.name)
+    add_run(folder, 1, Status.STOPPED)
+    assert folder.has_begun(path.name)
+
+    (kept := folder.path / folder.run_of(other)).mkdir()
+    (kept / "notes.txt").write_text("of the user")
+    assert not folder.has_begun(kept.name)
+    assert (kept / "notes.txt").exists()
 
 
 @pytest.mark.parametrize(
