@@ -36,11 +36,18 @@ class Forecast:
         self._costs, self._at_once = costs, at_once
         self._shares: dict[int, float] = {}
         self._seconds: dict[int, float] = {}
+        self._ended: set[int] = set()
 
     def note(self, number: int, share: float, seconds: float) -> None:
         """A run has trained for some seconds, in which it did a share (0 to 1) of its steps."""
         if number in self._costs:
             self._shares[number], self._seconds[number] = share, seconds
+
+    def end(self, number: int, share: float, seconds: float) -> None:
+        """A run has ended. One that diverged or failed has done only a share of its steps; 0 if unknown."""
+        if share > 0:
+            self.note(number, share, seconds)
+        self._ended.add(number)
 
     @property
     def is_measured(self) -> bool:
@@ -55,7 +62,9 @@ class Forecast:
         done = sum(self._costs[number] * share for number, share in self._shares.items())
         rate = sum(self._seconds.values()) / done
         remaining = [
-            cost * (1 - self._shares.get(number, 0.0)) * rate for number, cost in self._costs.items()
+            cost * (1 - self._shares.get(number, 0.0)) * rate
+            for number, cost in self._costs.items()
+            if number not in self._ended
         ]
         return shared_out(remaining, self._at_once)
 

@@ -217,7 +217,7 @@ class Lead:
             self._problems.append(f"{run}: {news.problem or 'failed'}")
         if news.problem and status is not Status.FAILED:
             self._stop()  # the disk is full or gone: the other runs would be lost, too
-        self._forecast.note(news.number, 1.0 if status.ended else news.share, news.seconds)
+        self._forecast.end(news.number, news.share, news.seconds)
         entry = read_entry(self._folder.path / run)
         self._done += is_done(entry)
         if status is not Status.STOPPED:

@@ -82,6 +82,7 @@ class Worker:
             self._engine.send(Train(task.run, task.scenario, task.seed))
         self._report(Report(task.number, "began", self._where))
         end = self._follow(task)
+        share = 1.0 if end.status is Status.FINISHED else self._share(task.run, end.steps)
         # A run that failed has nothing to save, and one that could not begin is not in the engine's memory.
         unsaved = self._unsaved(task.run) if end.status is not Status.FAILED else ""
         if not unsaved and end.status in (Status.FINISHED, Status.DIVERGED) and not self._keep:
@@ -91,7 +92,7 @@ class Worker:
                 task.number,
                 "ended",
                 self._where,
-                1.0 if end.status is Status.FINISHED else 0.0,
+                share,
                 end.seconds,
                 str(end.status),
                 unsaved or end.error or "",
@@ -109,9 +110,13 @@ class Worker:
                 return news
             if isinstance(news, Sample | EpochFinished) and monotonic() - reported >= REPORT_SECONDS:
                 reported = monotonic()
-                steps = next((seen.steps for seen in self._engine.snapshot().runs if seen.run == task.run), 0)
-                share = min(1.0, news.step / steps) if steps else 0.0
+                share = self._share(task.run, news.step)
                 self._report(Report(task.number, "progress", self._where, share, news.time))
+
+    def _share(self, run: str, step: int) -> float:
+        """The share of a run's steps that it has done."""
+        steps = next((seen.steps for seen in self._engine.snapshot().runs if seen.run == run), 0)
+        return min(1.0, step / steps) if steps else 0.0
 
     def _unsaved(self, run: str) -> str:
         """Wait until the run is saved; returns why it could not be, or nothing."""

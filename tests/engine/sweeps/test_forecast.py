@@ -29,6 +29,15 @@ def test_a_run_of_twice_the_cost_takes_twice_the_time() -> None:
     assert forecast.left() == pytest.approx(20.0)
 
 
+def test_runs_that_diverge_early_do_not_make_the_rest_look_short() -> None:
+    forecast = Forecast(dict.fromkeys(range(1, 9), 1.0), at_once=1)
+    for number in (1, 2, 3):
+        forecast.end(number, 0.1, 1.0)
+    forecast.end(4, 0.0, 2.0)  # nothing is known of its speed
+    forecast.note(5, 0.5, 5.0)
+    assert forecast.left() == pytest.approx(35.0)  # 5 + 10 + 10 + 10: each run takes 10 seconds
+
+
 def test_the_longest_run_can_be_longer_than_a_fair_share() -> None:
     assert shared_out([10, 1, 1], at_once=2) == 10
     assert shared_out([3, 3, 2, 2, 2], at_once=2) == 7
