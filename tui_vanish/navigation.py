@@ -106,10 +106,9 @@ class Navigation:
         """Open the theory.
 
         Args:
-            page_id: of the page; if empty, open the page about the current scenario, else the page that was
-                open last, else the list.
+            page_id: of the page; if empty, open the page about the current scenario or run, else the page
+                that was open last, else the list.
         """
-        from scenarios.theory import page_for
         from tui_vanish.theory.registry import Pages
         from tui_vanish.theory.screen import TheoryScreen
 
@@ -120,8 +119,7 @@ class Navigation:
         if self._theory is None:
             self._theory = Pages()  # kept, so that the pages keep their state
         screens = (screen for screen in reversed(self._app.screen_stack) if isinstance(screen, LiveScreen))
-        at_hand = next((screen.scenario_id for screen in screens), None)
-        page = page_id or (page_for(at_hand) if at_hand else None)
+        page = page_id or next((screen.theory_page for screen in screens), None)
         self._app.push_screen(TheoryScreen(self._theory, page or self._theory.last))
 
     def toggle_runs(self) -> None:

@@ -5,14 +5,21 @@ from pathlib import Path
 import pytest
 
 import scenarios
+from engine.protocol.spec import RunSpec
 from engine.storage.run_log import RunLog
+from engine.tracking.snapshot import RunView
 from scenarios.theory import page_for, page_ids
+from tests.engine import made_up_watched as made_up
 from tests.engine.lab import origin
+from tests.tui.lab.test_models import shown
 from tests.tui.lab_bench import NARROW, opened
 from tui_vanish.lab.screen import LabScreen
+from tui_vanish.monitor.tensor_screen import TensorScreen
+from tui_vanish.monitor.theory_page import page_of
 from tui_vanish.runs.screen import RunsScreen
 from tui_vanish.theory.page_view import Contents
 from tui_vanish.theory.screen import TheoryScreen
+from vanish_recorder.protocol.events import VerdictChanged
 from vanish_recorder.protocol.status import Status
 from vanish_recorder.storage.summary import Summary, write_summary
 
@@ -95,6 +102,66 @@ async def test_among_the_saved_runs_t_opens_the_page_of_the_highlighted_run(tmp_
         await bench.press("t")
         assert isinstance(bench.app.screen, TheoryScreen)
         assert bench.app.screen.page_id == "optimizers"
+
+
+def found(kind: str, page: str) -> VerdictChanged:
+    """A verdict on a watched run, as the recorder writes it."""
+    return VerdictChanged(
+        **made_up.at(3),
+        state="began",
+        kind=kind,
+        layer="h.0",
+        since_step=3,
+        evidence={},
+        text="Made up.",
+        suggestions=(),
+        page=page,
+    )
+
+
+@pytest.mark.parametrize("name", ["gpt-small", "relu"], ids=["a name of its own", "the id of a scenario"])
+async def test_on_a_watched_run_t_opens_the_page_of_its_worst_verdict(name: str, tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        steps = made_up.course(range(1, 4))
+        verdicts = (found("immovable", "optimizers"), found("vanishing", "chain"))
+        await shown(bench, (*steps, *verdicts), name=name)
+        await bench.press("t")
+        assert isinstance(bench.app.screen, TheoryScreen)
+        assert bench.app.screen.page_id == "chain"
+        await bench.press("escape", "enter")
+        assert isinstance(bench.app.screen, TensorScreen)
+        await bench.press("t")
+        assert isinstance(bench.app.screen, TheoryScreen)
+        assert bench.app.screen.page_id == "chain"
+
+
+def test_a_watched_run_has_no_page_if_its_verdict_names_one_that_does_not_exist() -> None:
+    view = RunView(made_up.RUN, RunSpec.of_watched(made_up.description(name="relu")), 0)
+    for event in made_up.course(range(1, 4)):
+        view.apply(event)
+    assert page_of(view.snapshot()) is None
+    view.apply(found("vanishing", "a-page-of-the-future"))
+    assert page_of(view.snapshot()) is None
+    view.apply(found("immovable", "optimizers"))
+    assert page_of(view.snapshot()) == "optimizers"
+
+
+@pytest.mark.parametrize(("verdict", "page"), [("vanishing", "chain"), ("", None)])
+async def test_among_the_saved_runs_t_opens_the_page_of_a_watched_run(
+    verdict: str, page: str | None, tmp_path: Path
+) -> None:
+    run = made_up.write(tmp_path / "runs", made_up.course(range(1, 4)))
+    write_summary(run, Summary("relu", None, Status.FINISHED, kind="watched", verdict=verdict))
+    async with opened(tmp_path) as bench:
+        bench.engine.runs_folder = tmp_path / "runs"
+        await bench.press("r")
+        runs = bench.app.screen
+        assert isinstance(runs, RunsScreen)
+        assert runs._reading is not None
+        await runs._reading
+        await bench.press("t")
+        assert isinstance(bench.app.screen, TheoryScreen)
+        assert bench.app.screen.page_id == page
 
 
 def test_a_variant_has_the_page_of_its_original() -> None:

@@ -98,8 +98,15 @@ class LiveScreen(SizedScreen[T]):
 
     @property
     def scenario_id(self) -> str | None:
-        """The id of the current scenario, or None; `t` opens its theory page."""
+        """The id of the current scenario, or None."""
         return None
+
+    @property
+    def theory_page(self) -> str | None:
+        """The id of the theory page that `t` opens, about the current scenario; None if there is none."""
+        from scenarios.theory import page_for  # the first frame does not need it
+
+        return page_for(self.scenario_id) if self.scenario_id else None
 
     @property
     def runs_in_sight(self) -> "Collection[str]":

@@ -24,6 +24,7 @@ from tui_vanish.compare import profiles, tables
 from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.instruments.line_chart import LineChart
+from tui_vanish.monitor.theory_page import page_of
 from tui_vanish.session.lineup import MOST, Lineup, View
 from tui_vanish.widgets.frame import FrameLine
 from tui_vanish.widgets.table import TableRows
@@ -279,6 +280,11 @@ class CompareScreen(LiveScreen[str | None]):
         """The id of the focused run's scenario; None of a run without one."""
         run = self._focused.runs[-1] if self._focused else None
         return None if run is None or run.spec.is_watched else run.scenario_id
+
+    @property
+    def theory_page(self) -> str | None:
+        """The page about the focused run's scenario, or about the verdict of a watched run."""
+        return page_of(self._focused.runs[-1]) if self._focused else None
 
     @property
     def _focused(self) -> Entrant | None:

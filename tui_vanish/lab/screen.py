@@ -97,6 +97,14 @@ class LabScreen(RunControls):
         """The highlighted scenario's id."""
         return self.highlighted.id if self.highlighted else None
 
+    @property
+    def theory_page(self) -> str | None:
+        """The page about the highlighted scenario, or about the verdict of a watched run."""
+        from tui_vanish.monitor.theory_page import page_of  # the first frame does not need it
+
+        run = self.shown_run
+        return page_of(run) if run is not None and run.watched is not None else super().theory_page
+
     # --------------------------------------------------------------------------- what is shown
 
     def on_mount(self) -> None:

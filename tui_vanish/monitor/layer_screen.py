@@ -17,6 +17,7 @@ from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.instruments.histogram import HistogramView
 from tui_vanish.instruments.quantities import number
+from tui_vanish.monitor.theory_page import page_of
 from tui_vanish.widgets.frame import FrameLine
 from vanish_recorder.protocol.quantities import QUANTITIES
 
@@ -88,6 +89,11 @@ class LayerScreen(LiveScreen[str]):
     def scenario_id(self) -> str | None:
         """The id of the run's scenario."""
         return self._shown_run.scenario_id if self._shown_run else None
+
+    @property
+    def theory_page(self) -> str | None:
+        """The page about the run's scenario, or about the verdict of a watched run."""
+        return page_of(self._shown_run) if self._shown_run else None
 
     def show(self) -> None:
         """Show the latest measurement of this layer, and its values in the latest sample."""

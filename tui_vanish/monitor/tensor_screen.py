@@ -14,6 +14,7 @@ from tui_vanish.chrome.screen import LiveScreen
 from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.monitor.tensor_list import TensorList, state_in_words
+from tui_vanish.monitor.theory_page import page_of
 from tui_vanish.widgets.frame import FrameLine
 from tui_vanish.widgets.line_input import LineInput
 
@@ -94,6 +95,11 @@ class TensorScreen(LiveScreen[str]):
     def scenario_id(self) -> str | None:
         """None: a watched run has no scenario."""
         return None
+
+    @property
+    def theory_page(self) -> str | None:
+        """The page about the run's verdict."""
+        return page_of(self._shown_run) if self._shown_run else None
 
     @property
     def help_text(self) -> str:

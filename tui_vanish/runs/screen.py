@@ -31,6 +31,7 @@ from tui_vanish.runs.sweep_actions import Deed, SweepActions
 from tui_vanish.widgets.frame import FrameLine
 from tui_vanish.widgets.line_input import LineInput
 from tui_vanish.widgets.table import TableRows
+from vanish_recorder.diagnosis.wording import PAGES
 from vanish_recorder.storage.run_lock import Owner, RunInUse
 
 if TYPE_CHECKING:
@@ -90,6 +91,12 @@ class RunsScreen(LiveScreen[str | None]):
         """The id of the highlighted run's scenario."""
         entry = self._list.current
         return entry.summary.scenario if entry and entry.summary and not entry.is_sweep else None
+
+    @property
+    def theory_page(self) -> str | None:
+        """The page about the highlighted run's scenario, or about the verdict of a watched run."""
+        summary = self._list.current.summary if self._list.current else None
+        return PAGES.get(summary.verdict) if summary and summary.is_watched else super().theory_page
 
     @property
     def help_text(self) -> str:
