@@ -1,5 +1,6 @@
 """Runs that other processes train: find them, read their logs, take them over."""
 
+import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -13,6 +14,8 @@ from engine.storage.follower import Follower
 from engine.storage.run_index import list_runs
 from engine.storage.run_log import NotARun, read_description
 from vanish_recorder.protocol.status import Status
+from vanish_recorder.storage.file_clock import now_at
+from vanish_recorder.storage.log_file import EVENTS
 from vanish_recorder.storage.run_lock import CannotEnd, Owner, ask_to_end, owner_of
 
 if TYPE_CHECKING:
@@ -166,7 +169,7 @@ class Peers:
                 continue
             if owner not in (None, self._here):
                 owners[run] = owner
-            runs.append(_stopped_if_abandoned(seen, owner))
+            runs.append(_with_silence(_stopped_if_abandoned(seen, owner), follower.folder))
         before = self._seen
         if (_states(runs), owners, reading) != (_states(before.runs), before.owners, before.reading):
             self._seen = Seen(tuple(runs), owners, reading)
@@ -205,8 +208,25 @@ class Peers:
         return seen is not None and seen.status in (Status.FINISHED, Status.DIVERGED)
 
 
-def _states(runs: Iterable["Snapshot"]) -> list[tuple[str, int, Status, float]]:
-    return [(run.run, run.sequence, run.status, run.time) for run in runs]
+def _states(runs: Iterable["Snapshot"]) -> list[tuple[str, int, Status, float, str]]:
+    return [
+        (run.run, run.sequence, run.status, run.time, run.watched.stalled if run.watched else "")
+        for run in runs
+    ]
+
+
+def _with_silence(run: "Snapshot", folder: Path) -> "Snapshot":
+    """Say of a script that trains whether it has written nothing for an unusually long time."""
+    if run.watched is None or run.status is not Status.RUNNING:
+        return run
+    try:
+        silence = now_at(folder) - os.stat(folder / EVENTS).st_mtime
+    except OSError:
+        return run
+    from vanish_recorder.diagnosis import stalled  # the first frame is drawn without the rules of verdicts
+
+    text = stalled(silence, run.watched.usual_pause)
+    return replace(run, watched=replace(run.watched, stalled=text)) if text else run
 
 
 def _stopped_if_abandoned(run: "Snapshot", owner: Owner | None) -> "Snapshot":

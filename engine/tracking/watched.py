@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from engine.protocol.spec import LayerSpec
 from engine.tracking.series import Point, Series
@@ -38,6 +39,8 @@ class Watched:
         cost: the share of the time that measuring took lately; None before there are two samples.
         changes_before: how many changes by hand there were when the script was last started. They do not
             act in the new process.
+        usual_pause: the median time in seconds between the latest samples; 0 before there are two.
+        stalled: a sentence if the script lives but writes nothing any more; empty otherwise.
     """
 
     started: WatchStarted | None = None
@@ -50,6 +53,8 @@ class Watched:
     disabled: Mapping[str, PartDisabled] = field(default_factory=dict)
     cost: float | None = None
     changes_before: int = 0
+    usual_pause: float = 0.0
+    stalled: str = ""
 
 
 class WatchedView:
@@ -138,6 +143,7 @@ class WatchedView:
             histograms=dict(self._histograms),
             disabled=dict(self._disabled),
             cost=self._cost(),
+            usual_pause=self._usual_pause(),
             changes_before=self._changes_before,
         )
 
@@ -151,6 +157,11 @@ class WatchedView:
                     continue
                 all_series[name] = Series()
             all_series[name].add(step, time, value)
+
+    def _usual_pause(self) -> float:
+        times = [time for time, _ in self._costs]
+        pauses = sorted(after - before for before, after in pairwise(times))
+        return pauses[len(pauses) // 2] if pauses else 0.0
 
     def _cost(self) -> float | None:
         if len(self._costs) < 2:

@@ -85,6 +85,8 @@ def standing(run: "Snapshot") -> tuple[str, Row]:
             return "Stopped", (Piece(f"{how} after step {format.count(run.step)}."),)
         case Status.FINISHED:
             return "Finished", (Piece(f"The script finished after step {format.count(run.step)}."),)
+        case Status.RUNNING if run.watched is not None and run.watched.stalled:
+            return "Stalled?", (Piece(run.watched.stalled, "warn"),)
         case _:
             return "", ()
 
