@@ -68,6 +68,7 @@ class Source:
         label: a short name for the source.
         train: number of training images.
         test: number of test images.
+        copy: where its files are read if `path` is a folder of another machine.
     """
 
     kind: SourceKind
@@ -75,6 +76,7 @@ class Source:
     label: str
     train: int
     test: int
+    copy: Path | None = None
 
     @property
     def passes(self) -> int:
@@ -244,8 +246,9 @@ def scaled(images: "torch.Tensor") -> "torch.Tensor":
 def _read_parts(source: Source) -> tuple[bytearray, bytearray, bytearray, bytearray]:
     """Training pixels, training labels, test pixels, test labels."""
     with _remedied(source.kind):
-        train = _read_half(source.path, TRAIN_IMAGES, TRAIN_LABELS)
-        return (*train, *_read_half(source.path, TEST_IMAGES, TEST_LABELS))
+        folder = source.copy or source.path
+        train = _read_half(folder, TRAIN_IMAGES, TRAIN_LABELS)
+        return (*train, *_read_half(folder, TEST_IMAGES, TEST_LABELS))
 
 
 def _read_half(folder: Path, images_name: str, labels_name: str) -> tuple[bytearray, bytearray]:

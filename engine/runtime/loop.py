@@ -195,7 +195,7 @@ class Loop:
             torch.set_num_threads(self._settings.threads)
             device = devices.resolve(self._settings.device)
             self._device = str(device)
-            source = find_source(self._settings.data)
+            source = self._settings.source or find_source(self._settings.data)
             self._set_activity("reading Fashion-MNIST")
             dataset = load(source, device)
             if self._settings.choose_threads:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from engine.data.fashion_mnist import Source
     from engine.measure.inspection import LayerView
     from engine.protocol.commands import RunCommand
     from engine.tracking.snapshot import Snapshot
@@ -24,6 +25,7 @@ class Settings:
     Attributes:
         device: auto, cpu, cuda or cuda:N.
         data: a folder with Fashion-MNIST; None for the first source that exists.
+        source: the data, if they are found already; `data` is not looked at then.
         threads: torch threads of each run. The last bits of the results depend on it.
         choose_threads: try numbers of threads up to `threads`, and use the fastest.
         runs_dir: the folder for run directories; None for the user's state folder.
@@ -33,6 +35,7 @@ class Settings:
 
     device: str = "auto"
     data: Path | None = None
+    source: "Source | None" = None
     threads: int = 1
     choose_threads: bool = False
     runs_dir: Path | None = None

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.bench import speed, terminal, watched
+from tests.bench.sweeping import RUNS, sweep_over_training
 from tests.bench.terminal import Environment
 from tests.e2e.pseudo_terminal import PROGRAM, child_environment
 
@@ -109,9 +110,12 @@ def _of_the_screen(environment: Environment, *, quick: bool) -> list[Budget]:
     large, answers = terminal.training(environment, 120, 36, seconds, keys=True)
     _say("training in the app, and without it")
     ratios = speed.app_over_headless(environment, 4 if quick else 8, 1 if quick else 3)
+    _say("a sweep of short runs")
+    sweeps = [sweep_over_training(environment, 16 if quick else RUNS) for _ in range(1 if quick else 3)]
     milliseconds = [1000 * answer for answer in answers]
     return [
         Budget("training in the open app / headless", 1.15, 1.05, **_of(ratios)),
+        Budget("64 short runs by `sweep` / half of their training seconds", 1.15, 1.1, **_of(sweeps)),
         Budget("first frame / that of a bare Textual app", 1.6, 1.3, **_of(frames)),
         Budget("resident memory before the first run", 80, 60, resident, " MB"),
         Budget("bytes to the terminal while idle", 0, 0, at_rest, " B/s"),

@@ -207,6 +207,18 @@ def test_two_processes_cannot_lead_one_sweep(data: tuple[str, str], tmp_path: Pa
         process.communicate(timeout=PATIENCE)
 
 
+def test_a_sweep_does_not_continue_on_other_data(tmp_path: Path) -> None:
+    data, runs = tmp_path / "data", ("--runs-dir", str(tmp_path / "runs"))
+    options = (*SMALL, "--data", str(write_data(data, train=800)), "--epochs", "1", *runs)
+    code, _, said = sweep("depth-3", "--grid", "optimizer.lr=0.1,1", *options)
+    assert code == 0, said
+    assert sweep("--resume", "depth-3", *runs)[0] == 0
+    write_data(data, train=640)
+    code, lines, said = sweep("--resume", "depth-3", *runs)
+    assert (code, lines) == (2, [])
+    assert f"its runs were trained on other data than those in {data} now" in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -200,6 +200,18 @@ def jobs(text: str) -> int:
     return _whole(text, 1, 1000)
 
 
+def ray_address(text: str) -> str:
+    """Parse the address of a Ray cluster; an empty one stands for the cluster that runs here."""
+    if not text or text.startswith("ray://"):  # which is refused with a reason
+        return text
+    _, colon, port = text.rpartition(":")
+    if not (colon and port.isascii() and port.isdecimal()):
+        raise argparse.ArgumentTypeError(
+            f"expected HOST:PORT, or nothing for the cluster that runs here, found {text!r}"
+        )
+    return text
+
+
 def _seed(text: str) -> int:
     return _whole(text, 0, 2**63 - 1)
 

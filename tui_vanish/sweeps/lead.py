@@ -192,8 +192,13 @@ class Lead:
             case "progress":
                 self._forecast.note(news.number, news.share, news.seconds)
             case "lost":
-                self._training.pop(news.number, None)
+                if self._training.pop(news.number, None) is None:
+                    self._lost_in_row += 1  # before it began: when a machine dies, many are lost at once
                 self._retry(news, ending=ending)
+            case "said":
+                self._tell(lambda: self._reporter.warn(news.problem))
+            case "gone" if not ending:
+                raise FailedError(news.problem)
             case "ended":
                 self._training.pop(news.number, None)
                 self._end(news, ending=ending)
@@ -218,7 +223,7 @@ class Lead:
         if news.problem and status is not Status.FAILED:
             self._stop()  # the disk is full or gone: the other runs would be lost, too
         self._forecast.end(news.number, news.share, news.seconds)
-        entry = read_entry(self._folder.path / run)
+        self._entries[run] = entry = read_entry(self._folder.path / run)
         self._done += is_done(entry)
         if status is not Status.STOPPED:
             self._tell(lambda: self._reporter.on_cell(result_of(self._folder, cell, entry)))
@@ -230,7 +235,6 @@ class Lead:
         cell = self._cells[news.number]
         run = self._folder.run_of(cell)
         self._lost[news.number] += 1
-        self._lost_in_row += 1
         if self._lost_in_row >= MOST_TRIES:
             self._executor.stop()
             raise FailedError(f"no run can be trained: {news.problem}")
@@ -238,7 +242,8 @@ class Lead:
             self._open.discard(news.number)
             self._problems.append(f"{run}: was lost {MOST_TRIES} times, at last because {news.problem}")
             return
-        self._reporter.warn(f"{run} was lost, because {news.problem}; it continues from its last save")
+        how = "continues from its last save" if self._executor.resumes else "begins again"
+        self._reporter.warn(f"{run} was lost, because {news.problem}; it {how}")
         self._submit(cell)
 
     def _tell(self, report: Callable[[], None]) -> None:
@@ -256,10 +261,9 @@ class Lead:
 
     def _save(self, status: Status) -> None:
         with suppress(OSError):  # it is only the line of a list
-            entries = self._folder.entries().values()
             seconds = self._before + monotonic() - self._began
             left = self._forecast.left() if status is Status.RUNNING else None
-            save_summary(self._folder, entries, status, seconds, left)
+            save_summary(self._folder, self._entries.values(), status, seconds, left)
 
 
 def _seconds_before(folder: Path) -> float:

@@ -1,12 +1,13 @@
 """Trains the runs of a sweep in processes on this machine: one per core, or some per GPU."""
 
+import json
 import queue
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.sweeps.folder import Means
 from tui_vanish.jobs import children
@@ -30,10 +31,20 @@ class Processes:
         folder: of the sweep.
         means: with what to train.
         places: the device of each process, and its name for people, such as ("cuda:1", "GPU 1").
+        carried: the record of the data, if they are a copy of another machine's.
     """
 
-    def __init__(self, folder: Path, means: Means, places: Sequence[tuple[str, str]]) -> None:
+    resumes = True
+
+    def __init__(
+        self,
+        folder: Path,
+        means: Means,
+        places: Sequence[tuple[str, str]],
+        carried: dict[str, Any] | None = None,
+    ) -> None:
         self._folder, self._means, self._places = folder, means, places
+        self._more = [] if carried is None else [json.dumps(carried)]
         self._tasks: queue.Queue[Task | None] = queue.Queue()
         self._hosts: list[_Host] = []
         self._stopping = threading.Event()
@@ -46,7 +57,16 @@ class Processes:
     def start(self, report: Callable[[Report], None]) -> None:
         """Start the processes. They load PyTorch while the first tasks are given out."""
         for device, where in self._places:
-            host = _Host(self._folder, self._means, device, where, self._tasks, self._stopping, report)
+            host = _Host(
+                self._folder,
+                self._means,
+                self._more,
+                device,
+                where,
+                self._tasks,
+                self._stopping,
+                report,
+            )
             self._hosts.append(host)
             host.start()
 
@@ -78,13 +98,15 @@ class _Host:
         self,
         folder: Path,
         means: Means,
+        more: list[str],
         device: str,
         where: str,
         tasks: "queue.Queue[Task | None]",
         stopping: threading.Event,
         report: Callable[[Report], None],
     ) -> None:
-        self._folder, self._means, self._device, self._where = folder, means, device, where
+        self._folder, self._means, self._more = folder, means, more
+        self._device, self._where = device, where
         self._tasks, self._stopping, self._report = tasks, stopping, report
         self._process: Popen[bytes] | None = None
         self._lock = threading.Lock()
@@ -152,10 +174,18 @@ class _Host:
     def _begin(self) -> "Popen[bytes]":
         means = self._means
         keep = "keep" if means.keep_checkpoints else "thin"
-        words = [str(self._folder), self._device, means.data or "", str(means.threads), keep, self._where]
+        words = [
+            str(self._folder),
+            self._device,
+            means.data or "",
+            str(means.threads),
+            keep,
+            self._where,
+            *self._more,
+        ]
         with open(self._folder / LOG, "ab", opener=for_the_user_alone) as errors:
             return children.start(
-                ["-m", "tui_vanish.sweeps.worker", *words],
+                ["-m", "tui_vanish.sweeps.worker", *words, *self._more],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,

@@ -60,12 +60,13 @@ class Report:
 
     Attributes:
         number: of its cell.
-        kind: "began", "progress", "ended", or "lost" if its process has died.
+        kind: "began", "progress", "ended", or "lost" if its process has died; of no run, "said" for
+            something that the user should know, or "gone" if no run can be trained any more.
         where: the core or GPU on which it trains.
         share: of its steps that it has done, from 0 to 1.
         seconds: training time in this process.
         status: how it ended.
-        problem: why it failed, was lost, or could not be saved; empty if it was not.
+        problem: why it failed, was lost, or could not be saved; empty if it was not. What is said.
     """
 
     number: int
@@ -76,10 +77,13 @@ class Report:
     status: str = ""
     problem: str = ""
 
+    def to_record(self) -> dict[str, Any]:
+        """The report for JSON."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
     def to_line(self) -> bytes:
         """The report for another process."""
-        record = {name: getattr(self, name) for name in self.__slots__}
-        return json.dumps(record).encode() + b"\n"
+        return json.dumps(self.to_record()).encode() + b"\n"
 
     @classmethod
     def from_line(cls, line: bytes) -> "Report":
@@ -94,6 +98,10 @@ class Executor(Protocol):
     @property
     def slots(self) -> int:
         """How many runs it trains at the same time."""
+
+    @property
+    def resumes(self) -> bool:
+        """Whether a run continues from its last save; otherwise, it begins again."""
 
     def start(self, report: Callable[[Report], None]) -> None:
         """Get ready. Reports are passed on from any thread, until `close`.

@@ -4,6 +4,7 @@ It stops and saves its run when its input ends, which also happens if the proces
 killed. PyTorch and the data are loaded once.
 """
 
+import json
 import os
 import queue
 import signal
@@ -12,6 +13,7 @@ import threading
 from pathlib import Path
 from time import monotonic
 
+from engine.data.carried import from_record
 from engine.protocol.commands import Forget, ResumeRun, Stop, Train
 from engine.runtime.engine import Engine
 from engine.runtime.state import Settings
@@ -139,12 +141,20 @@ class Worker:
 
 
 def main(words: list[str]) -> None:
-    """Train what comes in on standard input; the words are folder, device, data, threads, keep and where."""
-    folder, device, data, threads, keep, where = words
+    """Train what comes in on standard input.
+
+    Args:
+        words: folder, device, data, threads, keep and where; and the record of a copy of data as JSON.
+    """
+    folder, device, data, threads, keep, where, *carried = words
     out = os.dup(1)
     os.dup2(2, 1)  # what a library prints must not be taken for a report
     settings = Settings(
-        device=device, data=Path(data) if data else None, threads=int(threads), runs_dir=Path(folder)
+        device=device,
+        data=Path(data) if data else None,
+        source=from_record(json.loads(carried[0])) if carried else None,
+        threads=int(threads),
+        runs_dir=Path(folder),
     )
     Worker(settings, keep=keep == "keep", where=where, out=out).run(0)
 

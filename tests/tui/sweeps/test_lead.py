@@ -33,6 +33,8 @@ class Scripted:
         slots: how many runs are trained at the same time.
     """
 
+    resumes = True
+
     def __init__(self, folder: SweepFolder, answer: Answer, slots: int = 2) -> None:
         self._folder, self._answer, self.slots = folder, answer, slots
         self.tasks: list[Task] = []
@@ -175,6 +177,38 @@ def test_a_run_that_is_always_lost_ends_no_other(folder: SweepFolder) -> None:
 def test_a_machine_on_which_nothing_begins_ends_the_sweep(folder: SweepFolder) -> None:
     with pytest.raises(FailedError, match="no run can be trained: no torch"):
         lead(folder, lambda task, _: [Report(task.number, "lost", problem="no torch")])
+    assert read_summary(folder.path).status is Status.STOPPED
+
+
+def test_many_runs_that_are_lost_with_a_machine_begin_again(folder: SweepFolder) -> None:
+    """Only runs that are lost before they begin say that no run can be trained."""
+    held: list[Task] = []
+
+    def all_at_once(task: Task, before: int) -> list[Report]:
+        held.append(task)
+        if before:
+            return finished(task)
+        if len(held) < 3:
+            return [Report(task.number, "began")]
+        began = [Report(task.number, "began")]
+        return began + [Report(each.number, "lost", problem="its node is gone") for each in held]
+
+    outcome, executor, heard = lead(folder, all_at_once)
+    assert outcome == Outcome(None, False, ())
+    assert len(executor.tasks) == 6
+    assert len(heard.warnings) == 3
+
+
+def test_a_lost_cluster_ends_the_sweep_with_its_sentence(folder: SweepFolder) -> None:
+    with pytest.raises(FailedError, match="the cluster is lost"):
+        lead(
+            folder,
+            lambda task, _: [
+                Report(task.number, "began"),
+                Report(0, "said", problem="waiting"),
+                Report(0, "gone", problem="the cluster is lost"),
+            ],
+        )
     assert read_summary(folder.path).status is Status.STOPPED
 
 

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic, sleep
+from typing import TYPE_CHECKING
 
+from engine.data.idx import DataError
 from engine.sweeps.folder import Means, NotASweep, SweepFolder
 from engine.sweeps.results import CellResult, results
+from engine.sweeps.same_data import check_data
 from scenarios.problems import ScenarioError, printable
 from scenarios.sweep import Cell, Sweep, sweep_of, with_settings
 from scenarios.sweep_files import built_in_sweeps, is_sweep_file, load_sweep
@@ -23,8 +26,12 @@ from tui_vanish.sweeps.find import find_sweep
 from tui_vanish.sweeps.lead import Lead, Outcome
 from tui_vanish.sweeps.places import places
 from tui_vanish.sweeps.processes import Processes
+from tui_vanish.sweeps.tasks import Executor
 from vanish_recorder.storage.paths import default_runs_folder, new_run_name
 from vanish_recorder.storage.run_lock import RunInUse, RunLock
+
+if TYPE_CHECKING:
+    from engine.runtime.state import Settings
 
 _PATIENCE = 30.0  # seconds for the runs of a killed sweep to be saved
 _GLANCE = 0.2
@@ -72,6 +79,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--per-gpu", metavar="N", type=options.jobs, default=1, help="how many runs share a GPU (default: 1)"
     )
     parser.add_argument(
+        "--ray",
+        metavar="HOST:PORT",
+        nargs="?",
+        type=options.ray_address,
+        const="",
+        help="train on a Ray cluster: the one with this address, the one that runs here, or a new one on this"
+        " machine",
+    )
+    parser.add_argument(
         "--keep-checkpoints",
         action="store_true",
         help="keep the checkpoint and every sample of each run (default: finished runs keep neither)",
@@ -99,7 +115,7 @@ def _new(arguments: argparse.Namespace) -> tuple[SweepFolder, list[Cell]]:
             "sweep needs a scenario, a sweep, or --resume NAME (see vanish-tui sweep --help)"
         )
     settings = options.settings(arguments)
-    options.check(settings)
+    _check(settings, arguments)
     if settings.choose_threads:
         raise exits.RefusedError("--threads auto is for one run: a sweep uses the cores for several runs")
     try:
@@ -168,16 +184,30 @@ def _resumed(arguments: argparse.Namespace) -> tuple[SweepFolder, list[Cell]]:
         device=folder.means.device,
         data=Path(folder.means.data) if folder.means.data else None,
     )
-    options.check(settings)
+    _check(settings, arguments)
+    try:
+        check_data(folder, cells)
+    except DataError as error:
+        raise exits.RefusedError(printable(f"{path.name} cannot be continued: {error}")) from None
     return folder, cells
 
 
+def _check(settings: "Settings", arguments: argparse.Namespace) -> None:
+    """Check data, folder and devices: with --ray, the devices are those of the cluster."""
+    if arguments.ray is None:
+        options.check(settings)
+        return
+    from tui_vanish.sweeps import ray_cluster
+
+    ray_cluster.check(arguments.ray, settings.device)
+    options.check(replace(settings, device="cpu"))
+
+
 def _train(folder: SweepFolder, cells: list[Cell], arguments: argparse.Namespace) -> int:
-    where = places(folder.means.device, arguments.jobs, arguments.per_gpu, folder.means.threads)
     lock = _locked(folder)
     try:
         _wait_for_saves(folder)
-        executor = Processes(folder.path, folder.means, where)
+        executor = _executor(folder, arguments)
         with SweepLines(folder, cells, json=arguments.json) as lines:
             lines.begin(results(folder, cells), executor.slots)
             lead = Lead(folder, cells, executor, lines, lock, None if arguments.yes else _ask)
@@ -188,6 +218,18 @@ def _train(folder: SweepFolder, cells: list[Cell], arguments: argparse.Namespace
     finally:
         lock.release()
     return _end(folder, rows, outcome, json=arguments.json)
+
+
+def _executor(folder: SweepFolder, arguments: argparse.Namespace) -> Executor:
+    """What trains the runs."""
+    if arguments.ray is None:
+        where = places(folder.means.device, arguments.jobs, arguments.per_gpu, folder.means.threads)
+        return Processes(folder.path, folder.means, where)
+    from tui_vanish.sweeps.ray_cluster import RayCluster
+
+    cluster = RayCluster(folder.path, folder.means, arguments.ray, arguments.jobs, arguments.per_gpu)
+    cluster.connect(tell)
+    return cluster
 
 
 def _locked(folder: SweepFolder) -> RunLock:
@@ -248,6 +290,8 @@ def _detach(folder: SweepFolder, arguments: argparse.Namespace) -> int:
     words = ["--per-gpu", str(arguments.per_gpu)]
     if arguments.jobs is not None:
         words += ["--jobs", str(arguments.jobs)]
+    if arguments.ray is not None:
+        words += ["--ray", arguments.ray] if arguments.ray else ["--ray"]
     detach(folder.path, words)
     print(printable(folder.path.name))
     tell("training in the background; vanish-tui runs shows how far it is")
