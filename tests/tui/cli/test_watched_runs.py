@@ -20,6 +20,7 @@ from tui_vanish.cli.main import main
 from tui_vanish.drawing import format
 from vanish_recorder.lab import Lab
 from vanish_recorder.protocol.status import Status
+from vanish_recorder.protocol.watch_events import Thinned
 from vanish_recorder.storage.paths import default_runs_folder
 from vanish_recorder.storage.summary import SUMMARY
 
@@ -59,6 +60,29 @@ def test_csv_has_a_row_per_block_and_per_tensor_of_each_sample(
     assert {row["lr"] for row in measured} == {"0.1"}
     (epoch,) = [row for row in table if row["event"] == "epoch_logged"]
     assert (epoch["train_loss"], epoch["test_accuracy"]) == ("1.5", "0.25")
+
+
+def test_csv_keeps_its_columns_whatever_a_script_logs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = {"step": 77.0, "time": 88.0, "layer": 3.0, "grad_norm": 9.0, "loss": 2.0}
+    at = made_up.at(40)
+    thinned = Thinned(
+        **at,
+        samples=1,
+        span=4,
+        steps=(40,),
+        times=(at["time"],),
+        logged={name: (value,) for name, value in own.items()},
+    )
+    events = [*made_up.course([1, 2, 3]), thinned, replace(made_up.epoch_logged(40, 1), logged=own)]
+    made_up.write(tmp_path, events)
+    assert main(["export", made_up.RUN, "--csv", "--runs-dir", str(tmp_path)]) == 0
+    table = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    for kind in ("thinned", "epoch_logged"):
+        (row,) = [each for each in table if each["event"] == kind]
+        assert (row["step"], float(row["time"]), row["loss"]) == ("40", at["time"], "2.0")
+        assert (row["layer"], row["grad_norm"]) == ("", "")
 
 
 def test_tensorboard_reads_what_was_logged_and_measured(lab: Lab, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import argparse
 import csv
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TextIO
@@ -29,7 +29,8 @@ _WHERE = ("event", "step", "epoch", "stage", "time")
 _EPOCH = ("train_loss", "train_accuracy", "test_loss", "test_accuracy", "seconds", "evaluation_seconds")
 _LAYER = tuple(field.name for field in fields(LayerSample) if field.name not in ("name", "always_zero"))
 _EVENT_FILE = "events.out.tfevents."
-COLUMNS = (*_WHERE, "loss", "accuracy", "lr", *_EPOCH, "layer", *_LAYER)
+_NUMBERS = ("loss", "accuracy", "lr")
+COLUMNS = (*_WHERE, *_NUMBERS, *_EPOCH, "layer", *_LAYER)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -148,22 +149,26 @@ def _rows(event: RunEvent, watched: WatchedRows) -> Iterator[dict[str, Any]]:
     record = to_record(event)
     match event:
         case EpochLogged():
-            yield {**record, **encoded(dict(event.logged))}
+            yield {**record, **_logged(event.logged, (*_NUMBERS, *_EPOCH))}
         case Measured():
-            logged = encoded({name: event.logged.get(name) for name in ("loss", "accuracy", "lr")})
-            where = {name: record[name] for name in _WHERE}
+            logged, where = _logged(event.logged, _NUMBERS), {name: record[name] for name in _WHERE}
             for layer, rate in watched.of(event):
                 of_layer = encoded(layer)
                 rates = {} if rate is None else {"lr": encoded(rate)}
                 yield {**where, **logged, **rates, **of_layer, "layer": layer.name}
         case Thinned():
             for step, time, numbers in event.rows():
-                yield {**record, "step": step, "time": time, **encoded(numbers)}
+                yield {**record, "step": step, "time": time, **_logged(numbers, _NUMBERS)}
         case EpochFinished():
             yield record
         case Sample():
             for layer in record["layers"] or [{}]:
                 yield {**record, **layer, "layer": layer.get("name")}
+
+
+def _logged(numbers: Mapping[str, float], names: Iterable[str]) -> dict[str, Any]:
+    """What a script logged under these names. It may log any other name, such as `step` or `grad_norm`."""
+    return {name: encoded(numbers[name]) for name in names if name in numbers}
 
 
 def _tensorboard(folder: Path, run_folder: Path, events: Iterable[RunEvent]) -> None:
