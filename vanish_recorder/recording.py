@@ -204,6 +204,8 @@ class Recording:
         if self._closed.is_set() or os.getpid() != self._process:
             return
         with self._saving:
+            if self._thinner.is_due:
+                self._save()  # also puts a folder that was moved in its place again
             self._thin()
             self._save()
 

@@ -379,3 +379,16 @@ def test_a_script_that_is_started_again_continues_the_thinned_log(tmp_path: Path
     assert len(samples) < 1_500
     assert [event.event for event in found].count("watch_started") == 3
     assert fold(folder.name, found).step == 4_500
+
+
+def test_a_folder_that_was_moved_is_thinned_where_it_is_made_again(tmp_path: Path) -> None:
+    run = recording(tmp_path)
+    run.write(structure(run.run))
+    write(run, range(1, 2_000))
+    run.folder.rename(tmp_path / "moved")
+    run.keep_up()
+    found = read_events(run.folder / EVENTS)
+    assert [event for event in found if isinstance(event, PartDisabled)] == []
+    assert len([event for event in found if isinstance(event, Measured)]) < 1_000
+    assert run.trouble == ""
+    run.close(finished(run.run, 2_000))
