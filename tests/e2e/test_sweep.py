@@ -231,6 +231,7 @@ def test_a_sweep_does_not_continue_on_other_data(tmp_path: Path) -> None:
         (("depth-7", *GRID, "--threads", "auto"), "uses the cores for several runs"),
         (("--resume", "nope"), "there is no sweep 'nope'"),
         (("--resume", "nope", "--epochs", "3"), "--resume takes no --epochs"),
+        (("depth-7", "--resume", "nope", "--keep-checkpoints"), "takes no BASE, --keep-checkpoints"),
         (("depth-7", *GRID, "--jobs", "0"), "expected a whole number from 1"),
         (("depth-7", *GRID, "--data", "/nowhere"), "/nowhere"),
     ],

@@ -168,10 +168,11 @@ def _sweep(arguments: argparse.Namespace) -> Sweep:
 
 
 def _resumed(arguments: argparse.Namespace) -> tuple[SweepFolder, list[Cell]]:
-    given = [name for name in ("base", "grid", "set", "epochs", "seeds", "name") if getattr(arguments, name)]
+    own = ("base", "grid", "set", "epochs", "seeds", "name", "keep_checkpoints")
+    given = [name for name in own if getattr(arguments, name)]
     given += [name for name in ("device", "data", "seed", "threads") if hasattr(arguments, name)]
     if given:
-        names = ", ".join("BASE" if name == "base" else f"--{name}" for name in given)
+        names = ", ".join("BASE" if name == "base" else f"--{name.replace('_', '-')}" for name in given)
         raise exits.RefusedError(f"--resume takes no {names}: a sweep keeps what it began with")
     path = find_sweep(arguments.resume, getattr(arguments, "runs_dir", None))
     try:
