@@ -99,7 +99,9 @@ class SweepFolder:
             **means.to_record(),
         }
         write_atomically(path / DESCRIPTION, json.dumps(record, ensure_ascii=False, indent=1).encode())
-        return cls(path, sweep, means)
+        made = cls(path, sweep, means)
+        save_summary(made, (), Status.STOPPED, 0.0, None)  # until it trains: it can be continued
+        return made
 
     @classmethod
     def read(cls, path: Path) -> "SweepFolder":

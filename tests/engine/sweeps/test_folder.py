@@ -56,6 +56,15 @@ def test_a_sweep_is_read_back(tmp_path: Path) -> None:
         make_folder(tmp_path)
 
 
+def test_a_list_shows_a_sweep_that_has_not_begun(tmp_path: Path) -> None:
+    folder = make_folder(tmp_path)
+    (entry,) = list_runs(tmp_path)
+    assert (entry.name, entry.problem) == (folder.path.name, "")
+    assert entry.is_sweep
+    assert entry.summary is not None
+    assert (entry.summary.status, entry.summary.epoch, entry.summary.epochs) == (Status.STOPPED, 0, 4)
+
+
 def test_what_a_run_left_that_could_not_begin_is_not_in_the_way_of_the_next_attempt(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
