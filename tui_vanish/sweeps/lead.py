@@ -148,7 +148,8 @@ class Lead:
     def _submit(self, cell: Cell) -> None:
         run = self._folder.run_of(cell)
         words = _command(self._folder, cell)
-        self._executor.submit(Task.of(cell, run, resume=self._folder.has_begun(run), command=words))
+        resume = self._folder.has_begun(run) and self._executor.resumes
+        self._executor.submit(Task.of(cell, run, resume=resume, command=words))
 
     def _follow(self) -> Came | None:
         first: Came | None = None

@@ -185,7 +185,7 @@ class _Host:
         ]
         with open(self._folder / LOG, "ab", opener=for_the_user_alone) as errors:
             return children.start(
-                ["-m", "tui_vanish.sweeps.worker", *words, *self._more],
+                ["-m", "tui_vanish.sweeps.worker", *words],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,

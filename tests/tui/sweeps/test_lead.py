@@ -142,6 +142,18 @@ def test_a_second_session_trains_only_what_is_missing(folder: SweepFolder) -> No
     assert executor.tasks == []
 
 
+def test_an_executor_without_the_runs_folders_begins_them_again(folder: SweepFolder) -> None:
+    lead(folder, lambda task, _: [Report(task.number, "ended", status="failed", problem="no memory")])
+    executor = Scripted(folder, finished)
+    executor.resumes = False
+    lock = RunLock(folder.path)
+    try:
+        Lead(folder, folder.sweep.cells(), executor, Heard(), lock).run()
+    finally:
+        lock.release()
+    assert [task.resume for task in executor.tasks] == [False] * 3
+
+
 def test_a_lost_run_is_trained_again(folder: SweepFolder) -> None:
     def lost_once(task: Task, before: int) -> list[Report]:
         if task.number == 2 and before < MOST_TRIES - 1:
