@@ -55,7 +55,7 @@ def _locate(id_or_path: str | Path, user_dir: Path | None) -> Path:
         return known[id_or_path]
     path = Path(id_or_path)
     if path.name == id_or_path and path.suffix != ".toml" and not os.path.isfile(path):
-        raise UnknownScenario(id_or_path, nearest(id_or_path, known, count=3, cutoff=0.4))
+        raise UnknownScenario(id_or_path, nearest(id_or_path, known, count=3, cutoff=0.5))
     return path
 
 

@@ -255,6 +255,9 @@ def test_an_unknown_scenario_gives_the_nearest_names() -> None:
         scenarios.load("batch-norm")
     assert caught.value.nearest[0] == "batchnorm"
     assert str(caught.value).startswith("batch-norm: there is no such scenario; did you mean batchnorm")
+    with pytest.raises(scenarios.UnknownScenario) as caught:
+        scenarios.load("nothing")
+    assert caught.value.nearest == (), "no name is similar"
 
 
 def test_a_name_unlike_any_scenario_says_where_they_are_listed() -> None:

@@ -138,8 +138,13 @@ def user_scenarios() -> Path:
     return user_folder("config") / "scenarios"
 
 
-def load_scenario(id_or_path: str | Path, overrides: list[str]) -> "Scenario":
+def load_scenario(id_or_path: str | Path, overrides: list[str], wanted: str = "scenario") -> "Scenario":
     """Load a built-in scenario, one of the user's own, or a scenario file.
+
+    Args:
+        id_or_path: the scenario.
+        overrides: of its values.
+        wanted: what the name may stand for, for the message that there is none.
 
     Raises:
         NotFoundError: the scenario is unknown.
@@ -152,7 +157,7 @@ def load_scenario(id_or_path: str | Path, overrides: list[str]) -> "Scenario":
         return scenarios.load(id_or_path, overrides, user_dir=user_scenarios())
     except scenarios.UnknownScenario as error:
         hint = f"did you mean {' or '.join(error.nearest)}?" if error.nearest else "see vanish-tui list"
-        raise NotFoundError(f"there is no scenario {shortened(error.name)!r}; {hint}") from None
+        raise NotFoundError(f"there is no {wanted} {shortened(error.name)!r}; {hint}") from None
     except scenarios.ScenarioError as error:
         raise RefusedError(str(error)) from None
 

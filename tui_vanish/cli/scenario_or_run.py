@@ -28,12 +28,12 @@ def scenario_or_run(name: str, overrides: list[str], runs_dir: Path | None) -> "
     if name == "@last" or (os.sep in name and os.path.exists(Path(name, DESCRIPTION))):
         return _run(name, runs_dir)
     try:
-        return load_scenario(name, overrides)
-    except NotFoundError as no_scenario:
+        return load_scenario(name, overrides, "scenario and no run")
+    except NotFoundError as neither:
         try:
             return _run(name, runs_dir)
         except NotFoundError:
-            raise NotFoundError(f"{no_scenario}; there is no run of that name, either") from None
+            raise neither from None
 
 
 def _run(name: str, runs_dir: Path | None) -> "RunEntry":

@@ -133,8 +133,7 @@ def difference_rows(entrants: Sequence[Entrant], lineup: Lineup, width: int) -> 
     found = differences(entrants)
     some = _of_some_rows(entrants, width)
     if not found:
-        same = "No setting that is known differs." if any_watched(entrants) else "Only the seeds differ."
-        return [(Piece(f" {same}", "dim"),), *some]
+        return [(Piece(f" {_same(entrants)}", "dim"),), *some]
     name_width = max(len(row.key) for row in found)
     column = max(6, min(14, (width - name_width - 2) // len(entrants) - 1))
     letters = (letter_of(number, column + 1) for number in range(len(entrants)))
@@ -174,6 +173,15 @@ def _of_some_rows(entrants: Sequence[Entrant], width: int) -> list[Row]:
 
 
 # ------------------------------------------------------------------------------------------- parts
+
+
+def _same(entrants: Sequence[Entrant]) -> str:
+    if len(entrants) == 1:
+        return "One run so far; a adds another."
+    if any_watched(entrants):
+        return "No setting that is known differs."
+    seeds = {run.seed for entrant in entrants for run in entrant.runs}
+    return "Only the seeds differ." if len(seeds) > 1 else "All settings are identical."
 
 
 def _are_shares(lines: Sequence[Line]) -> bool:

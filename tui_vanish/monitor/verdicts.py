@@ -83,8 +83,9 @@ def to_try(run: "Snapshot") -> tuple[Row, ...]:
 
 
 def evidence(verdict: "VerdictChanged") -> list[tuple[str, str]]:
-    """The numbers that the verdict is based on: name and value."""
-    return [(_evidence_name(name), _number(value)) for name, value in verdict.evidence.items()]
+    """The numbers that the verdict is based on: name and value, without those that do not apply."""
+    numbers = verdict.evidence.items()
+    return [(_evidence_name(name), _number(value)) for name, value in numbers if value is not None]
 
 
 def _evidence_name(name: str) -> str:
@@ -92,9 +93,7 @@ def _evidence_name(name: str) -> str:
     return " ".join(map(format.layer_name, name.split("_")))
 
 
-def _number(value: float | None) -> str:
-    if value is None:
-        return format.MISSING
+def _number(value: float) -> str:
     if float(value).is_integer():
         return format.count(int(value))
     return format.fixed(value, 3, 8) if abs(value) < _LARGE else format.scientific(value)

@@ -11,6 +11,7 @@ from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.drawing.wrap import flow
 from tui_vanish.monitor import theory_marks, verdicts
 from tui_vanish.widgets.scrolling import ScrollingRows
+from vanish_recorder.diagnosis.wording import called
 
 if TYPE_CHECKING:
     from engine.meanfield.prediction import Prediction
@@ -39,7 +40,7 @@ class Findings(ScrollingRows):
 
     def _verdict(self, verdict: "VerdictChanged", width: int) -> list[Row]:
         at = f"  since step {format.count(verdict.since_step)}"
-        where = f", {format.layer_name(verdict.layer)}" if verdict.layer else ""
+        where = f", {called(format.layer_name(verdict.layer))}" if verdict.layer else ""
         seen = f" · numbers of step {format.count(verdict.step)}"  # they are not updated later
         if self._run.layers_step > verdict.step:  # it is open, so it was true of the latest sample
             seen += f" · still true at step {format.count(self._run.layers_step)}"

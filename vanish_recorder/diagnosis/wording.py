@@ -208,7 +208,7 @@ def ended(since: int, step: int) -> str:
 def _values(finding: Finding) -> dict[str, Any]:
     evidence = finding.evidence
     values: dict[str, Any] = {**evidence, **finding.named}
-    values |= {"layer": _called(finding.layer) or "the model", "reference": _called(finding.reference)}
+    values |= {"layer": called(finding.layer) or "the model", "reference": called(finding.reference)}
     if finding.kind == "non_finite":
         values["unseen"] = _unseen(evidence)
     if finding.kind == "below_eps":
@@ -220,11 +220,11 @@ def _values(finding: Finding) -> dict[str, Any]:
     )
     update, of_last = evidence.get("update_ratio"), evidence.get("update_ratio_of_last")
     if finding.kind == "vanishing":
-        values["moving"] = _moving(update, of_last, _called(finding.reference))
+        values["moving"] = _moving(update, of_last, called(finding.reference))
     return values
 
 
-def _called(name: str | None) -> str:
+def called(name: str | None) -> str:
     """What a sentence calls a block: a number alone, as in an nn.Sequential, would read as a quantity."""
     return f"block {name}" if name and name.replace(".", "").isdigit() else name or ""
 
@@ -238,7 +238,8 @@ def _moving(update: float | None, of_last: float | None, last: str | None) -> st
         text = "a step does not change its weights"
     if of_last is None:
         return text
-    return text + filled(" ({last}: {of_last:part})", {"last": last, "of_last": of_last})
+    number = " ({last}: {of_last:part})" if update else " ({last}: by {of_last:part} of their size)"
+    return text + filled(number, {"last": last, "of_last": of_last})
 
 
 def _unseen(evidence: dict[str, float | None]) -> str:

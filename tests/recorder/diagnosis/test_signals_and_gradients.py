@@ -29,6 +29,15 @@ def test_a_gradient_that_shrinks_in_blocks_that_do_not_move_vanishes() -> None:
     assert "He et al." in found.cure
 
 
+def test_a_step_that_changes_nothing_is_set_beside_what_it_changes_at_the_end() -> None:
+    run = Run(structure())
+    still = [0.0] * 10 + [1e-3] * 6
+    said = run.repeat(with_blocks(run.healthy(), {"delta_norm": profile(1 / 7), "update_ratio": still}), 5)
+    assert only(said, "vanishing").text.endswith(
+        "and a step does not change its weights (h.15: by 1/1000 of their size)."
+    )
+
+
 def test_the_same_in_blocks_that_move_is_said_only_if_it_is_sure() -> None:
     run = Run(structure(blocks=8))
     moving = with_blocks(run.healthy(), {"delta_norm": profile(1 / 2.5, 8)})  # 600 in all

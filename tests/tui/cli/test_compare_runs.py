@@ -70,8 +70,7 @@ def test_what_is_neither_a_scenario_nor_a_run_is_refused(
 ) -> None:
     assert main(["compare", "depth-7", "dept-7", *small]) == 2
     assert capsys.readouterr().err == (
-        "vanish-tui: there is no scenario 'dept-7'; did you mean depth-7 or depth-5 or depth-3?; there is no"
-        " run of that name, either\n"
+        "vanish-tui: there is no scenario and no run 'dept-7'; did you mean depth-7 or depth-5 or depth-3?\n"
     )
 
 

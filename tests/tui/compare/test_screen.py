@@ -23,7 +23,7 @@ from tui_vanish.compare.screen import CompareScreen
 from tui_vanish.drawing.chart import Line
 from tui_vanish.drawing.text import row_width
 from tui_vanish.lab.screen import LabScreen
-from tui_vanish.session.lineup import View
+from tui_vanish.session.lineup import Lineup, View
 from vanish_recorder.protocol.status import Status
 
 SIX = ("depth-7", "init-std-1", "relu", "adam", "batchnorm", "skip")
@@ -213,6 +213,21 @@ async def test_dropping_the_last_run_goes_back_to_the_lab(tmp_path: Path) -> Non
         assert runs_of(bench.engine.sent, Stop) == [first.name]
         await bench.press("d")
         assert isinstance(bench.app.screen, LabScreen)
+
+
+async def test_what_is_said_if_no_setting_differs_is_true(tmp_path: Path) -> None:
+    def said(*entrants: Entrant) -> str:
+        ((piece,),) = tables.difference_rows(entrants, Lineup(()), 80)
+        return piece.text.strip()
+
+    async with opened(tmp_path) as bench:
+        first, _ = await race_two(bench)
+        one = Entrant("depth-7", (first.view.snapshot(),))
+        same = replace(one, label="again")
+        other = replace(same, runs=(replace(one.runs[0], seed=7),))
+        assert said(one) == "One run so far; a adds another."
+        assert said(one, same) == "All settings are identical."
+        assert said(one, other) == "Only the seeds differ."
 
 
 async def test_differences_are_shown_against_the_chosen_baseline(tmp_path: Path) -> None:

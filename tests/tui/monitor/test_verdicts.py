@@ -110,6 +110,22 @@ async def test_w_shows_every_verdict_with_its_numbers_and_goes_back(tmp_path: Pa
         assert isinstance(bench.app.screen, LabScreen)
 
 
+def test_a_number_that_does_not_apply_is_not_shown() -> None:
+    sigmoid = replace(verdict("vanishing"), evidence={"factor": 0.139, "beta": None})
+    assert verdicts.evidence(sigmoid) == [("factor", "0.139")]
+
+
+async def test_w_calls_a_block_whose_name_is_a_number_a_block(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        run = await convicted(bench)
+        run.view.apply(verdict("dead", "23"))
+        run.engine.sequence += 1
+        await bench.settle()
+        await bench.press("w")
+        assert "DEAD  since step 1, block 23 ·" in bench.text
+        assert "VANISHING  since step 1, layer 1 ·" in bench.text
+
+
 async def test_a_verdict_that_has_ended_is_not_shown(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         run = await convicted(bench)
