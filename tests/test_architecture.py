@@ -158,9 +158,12 @@ def breach(importer: str, name: str) -> str:
 
 def loaded_by(code: str) -> set[str]:
     """The top-level modules of an interpreter that has run `code`."""
-    tell = (
-        "import json, sys; sys.stderr.write(json.dumps(sorted({n.partition('.')[0] for n in sys.modules})))"
-    )
+    return {name.partition(".")[0] for name in modules_loaded_by(code)}
+
+
+def modules_loaded_by(code: str) -> set[str]:
+    """All modules of an interpreter that has run `code`."""
+    tell = "import json, sys; sys.stderr.write(json.dumps(sorted(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", f"{code}\n{tell}"], capture_output=True, text=True, cwd=ROOT, check=False
     )
@@ -279,6 +282,14 @@ def test_the_engine_loads_torch_only_when_it_trains() -> None:
         "Engine(Settings())"
     )
     assert not loaded_by(code) & HEAVY
+
+
+def test_a_script_that_imports_watch_loads_torch_and_little_of_the_recorder() -> None:
+    code = "from tui_vanish import watch"
+    assert not loaded_by(code) & (SCREEN | {"torchvision", "engine", "scenarios"})
+    ours = {name for name in modules_loaded_by(code) if name.startswith("vanish_recorder.")}
+    few = {"watching", "lab", "protocol", "protocol.status"}
+    assert ours == {f"vanish_recorder.{name}" for name in few}
 
 
 def test_the_app_loads_neither_torch_nor_what_the_first_frame_can_do_without() -> None:

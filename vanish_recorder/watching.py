@@ -1,30 +1,27 @@
-"""`watch`: begins to record a model."""
+"""`watch`: begins to record a model.
+
+What records is loaded by the first call, so that the import costs a script next to nothing.
+"""
 
 import atexit
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
-from vanish_recorder import surroundings
-from vanish_recorder.control import Inbox
-from vanish_recorder.hooks.training import unwrapped
 from vanish_recorder.lab import Lab
-from vanish_recorder.model.names import innermost
-from vanish_recorder.model.tensors import find_tensors
-from vanish_recorder.protocol.event import Record
-from vanish_recorder.protocol.failures import reason_of
-from vanish_recorder.recorder import Recorder
-from vanish_recorder.recording import Recording
-from vanish_recorder.schedule import Every
-from vanish_recorder.storage.paths import default_runs_folder
+
+if TYPE_CHECKING:
+    from vanish_recorder.protocol.event import Record
+    from vanish_recorder.recorder import Recorder
+    from vanish_recorder.schedule import Every
 
 _NOT_SCRIPTS = {"__main__", "ipykernel_launcher", "colab_kernel_launcher"}
-_open: list[Recorder] = []  # in the order of their beginning
+_open: "list[Recorder]" = []  # in the order of their beginning
 
 
 def watch(
@@ -35,7 +32,7 @@ def watch(
     config: Any = None,
     runs_dir: str | os.PathLike[str] | None = None,
     layers: str | Iterable[str] | None = None,
-    every: Every = "auto",
+    every: "Every" = "auto",
     budget: float = 0.02,
     activations: bool = True,
     adds_losses: bool = False,
@@ -69,6 +66,10 @@ def watch(
         TypeError: an argument has the wrong type.
         ValueError: an argument has a value that is not allowed.
     """
+    from vanish_recorder import surroundings
+    from vanish_recorder.protocol.failures import reason_of
+    from vanish_recorder.storage.paths import default_runs_folder
+
     _check(model, optimizer, every, budget)
     settings = surroundings.settings_of(config)
     patterns = _patterns(layers)
@@ -108,7 +109,7 @@ def is_watched(model: nn.Module) -> bool:
 def _begin(
     model: nn.Module,
     runs: Path,
-    watched: Record,
+    watched: "Record",
     *,
     layers: Sequence[str],
     activations: bool,
@@ -116,6 +117,11 @@ def _begin(
     resume: bool,
     tell: Callable[[str], None],
 ) -> Lab:
+    from vanish_recorder.control import Inbox
+    from vanish_recorder.model.tensors import find_tensors
+    from vanish_recorder.recorder import Recorder
+    from vanish_recorder.recording import Recording
+
     tensors = find_tensors(model)
     first = next((each for each in tensors.parameters), None)
     device = "cpu" if first is None else str(first.device)
@@ -150,6 +156,8 @@ def _check(model: Any, optimizer: Any, every: Any, budget: Any) -> None:
     if not isinstance(model, nn.Module):
         raise TypeError(f"watch(): model is {type(model).__name__}; give a torch.nn.Module")
     if optimizer is not None:
+        from vanish_recorder.hooks.training import unwrapped
+
         for each in optimizer if isinstance(optimizer, list | tuple) else [optimizer]:
             if not hasattr(unwrapped(each), "param_groups"):
                 what = type(each).__name__
@@ -173,6 +181,8 @@ def _patterns(layers: Any) -> tuple[str, ...]:
 
 def _name_of_script(model: nn.Module) -> str:
     """The script's name; the model's class if the program is an interpreter, a notebook or a package."""
+    from vanish_recorder.model.names import innermost
+
     script = Path(sys.argv[0]).stem if sys.argv and sys.argv[0] not in ("", "-c", "-m") else ""
     return script if script and script not in _NOT_SCRIPTS else type(innermost(model)).__name__.lower()
 
