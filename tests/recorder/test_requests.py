@@ -49,7 +49,7 @@ def test_the_learning_rate_is_a_factor_that_the_script_never_sees(tmp_path: Path
         lab = watch(model, runs_dir=tmp_path, quiet=True)
         if by_hand:
             ask(folder_of(lab), SetFactor(0.5))
-            lab._recorder._follow_requests()  # type: ignore[union-attr]
+            lab._recorder._requests.follow()  # type: ignore[union-attr]
         source = batches()
         for _ in range(3):
             step(model, optimizer, next(source))
