@@ -37,6 +37,10 @@ class Clock:
         self._cost += now - self._entered
         self._entered = now
 
+    def add(self, seconds: float) -> None:
+        """Count time as measuring that passed inside the script's own calls."""
+        self._cost += seconds
+
     def end_round(self, *, sampled: bool) -> tuple[float, float]:
         """A round ended.
 

@@ -120,6 +120,7 @@ class Sampling:
         scale_part = None if self.scale is None else sample.later(self.scale)
         probe = self._probe
         if probe is not None:
+            self._clock.add(probe.seconds)
             self._guard("activations", probe.put, sample.readout)
         overflows = None if self._overflows is None else sample.later(self._overflows)
         sample.readout.fetch()

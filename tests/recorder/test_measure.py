@@ -1,5 +1,6 @@
 """What is measured of tensors, compared with double precision."""
 
+from itertools import count
 from pathlib import Path
 from unittest.mock import patch
 
@@ -90,6 +91,18 @@ def test_an_output_that_an_activation_follows_is_read_once(tmp_path: Path) -> No
         with patch.object(outputs, "moments", side_effect=moments) as read:
             step(model, optimizer, next(data))
     assert read.call_count == 4  # three hidden layers and the output layer
+
+
+def test_the_time_that_hooks_take_counts_as_measuring(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outputs, "perf_counter", count(0, 10).__next__)
+    model = mlp()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with watch(model, runs_dir=tmp_path, quiet=True) as lab:
+        step(model, optimizer, next(batches()))
+    calls = 7 + 4  # a hook's call for each module, and for the gradient of each block
+    assert calls * 10 <= samples_of(lab)[0].seconds < calls * 10 + 10
 
 
 class Sometimes(nn.Module):

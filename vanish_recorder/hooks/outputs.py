@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from time import perf_counter
 from typing import Any
 
 import torch
@@ -72,6 +73,9 @@ class OutputProbe:
         extensions: by name of a block, how many normalisations and activations followed it in each of the
             two latest passes. If there were as many, only the last output is read. The probe adds its pass.
         kept: the name of a block whose output is kept for a histogram; None for none.
+
+    Attributes:
+        seconds: that reading took so far.
     """
 
     def __init__(
@@ -88,6 +92,7 @@ class OutputProbe:
         self._extensions = extensions
         self._kept = kept
         self.kept_output: Tensor | None = None
+        self.seconds = 0.0
         self._done = False  # the first backward pass has ended
         self.blocks: dict[str, Block] = {}  # in the order of their first calls
         self._latest: Block | None = None
@@ -141,7 +146,9 @@ class OutputProbe:
     def _after_forward(self, module: nn.Module, _inputs: Any, output: Any) -> None:
         boundary = self._boundaries.get(id(module))
         if boundary is not None:
+            began = perf_counter()
             self._guard("activations", self._read, boundary, _inputs, output)
+            self.seconds += perf_counter() - began
 
     def _read(self, boundary: Boundary, inputs: Any, output: Any) -> None:
         found = first_tensor(output)
@@ -205,7 +212,9 @@ class OutputProbe:
     # ------------------------------------------------------------------------------- backward
 
     def _on_gradient(self, block: Block, call: int, gradient: Tensor) -> None:
+        began = perf_counter()
         self._guard("activations", self._read_gradient, block, call, gradient)
+        self.seconds += perf_counter() - began
 
     def _read_gradient(self, block: Block, call: int, gradient: Tensor) -> None:
         gradient = gradient.detach()
