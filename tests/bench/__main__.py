@@ -5,15 +5,17 @@ Nothing here is asserted, because other load on the machine changes the results.
 
 import argparse
 import json
+import math
 import os
 import statistics
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.bench import speed, terminal, watched
+from tests.bench import recording, speed, terminal, watched
 from tests.bench.sweeping import RUNS, sweep_over_training
 from tests.bench.terminal import Environment
 from tests.e2e.pseudo_terminal import PROGRAM, child_environment
@@ -43,9 +45,11 @@ class Budget:
         return f"| {' | '.join((*cells, self._verdict()))} |"
 
     def _text(self, value: float) -> str:
-        return f"{value:.3g}{self.unit}"
+        return f"{value:.3g}{self.unit}" if math.isfinite(value) else ""
 
     def _verdict(self) -> str:
+        if math.isinf(self.must):  # it is shown for comparison
+            return ""
         sign = -1 if self.at_least else 1
         if sign * self.measured <= sign * self.aim:
             return "aim"
@@ -65,6 +69,7 @@ def main() -> None:
             *_of_the_screen(environment, quick=quick),
             *_of_watched_runs(environment, quick=quick),
             *_of_the_engine(environment, quick=quick),
+            *_of_the_recorder(quick=quick),
         ]
     print("\n| what | must | aim | measured | range | meets |\n|---|---|---|---|---|---|")
     for budget in budgets:
@@ -97,6 +102,16 @@ def _of_the_engine(environment: Environment, *, quick: bool) -> list[Budget]:
         for what, must, aim, spread, at_least in rows
         if spread is not None
     ]
+
+
+def _of_the_recorder(*, quick: bool) -> list[Budget]:
+    _say("recording a model of one's own")
+    rows = [
+        Budget(row.what, row.must or math.inf, row.must or math.inf, **_of(row.ratios))
+        for row in recording.measure(quick=quick)
+    ]
+    took = recording.import_milliseconds()
+    return [*rows, Budget("import of watch, after torch", 30, 30, statistics.median(took), " ms")]
 
 
 def _of_the_screen(environment: Environment, *, quick: bool) -> list[Budget]:
@@ -152,7 +167,7 @@ def _of_watched_runs(environment: Environment, *, quick: bool) -> list[Budget]:
     ]
 
 
-def _of(values: list[float]) -> dict[str, Any]:
+def _of(values: Sequence[float]) -> dict[str, Any]:
     return {"measured": statistics.median(values), "spread": f"{min(values):.2f}–{max(values):.2f}"}
 
 
