@@ -222,7 +222,7 @@ def build_hidden(model: Model, seed: int, device: torch.device) -> tuple[tuple[L
     """
     draw = generator(seed, "init")
     sizes = [FASHION_MNIST.inputs, *[model.width] * model.hidden_layers, FASHION_MNIST.classes]
-    linears = [_blank_linear(*each) for each in pairwise(sizes)]
+    linears = [_BlankLinear(*each, device="cpu") for each in pairwise(sizes)]
     for linear in linears:
         initialise(linear.weight, model.init, draw)
         nn.init.zeros_(linear.bias)
@@ -254,7 +254,7 @@ def build_head(model: Model, seed: int, stage: int, device: torch.device) -> Lay
     Returns:
         The layer; weight float32 [classes, width], bias [classes].
     """
-    output = _blank_linear(model.width, FASHION_MNIST.classes)
+    output = _BlankLinear(model.width, FASHION_MNIST.classes, device="cpu")
     initialise_as_pytorch(output, generator(seed, "head", stage))
     return _output(output.to(device))
 
@@ -263,9 +263,15 @@ def _output(linear: nn.Linear) -> Layer:
     return Layer(OUTPUT, linear, module=linear)
 
 
-def _blank_linear(inputs: int, outputs: int) -> nn.Linear:
-    """An uninitialised linear layer on the CPU. PyTorch's own draw would cost time and be overwritten."""
-    return nn.Linear(inputs, outputs, device="meta").to_empty(device="cpu")
+class _BlankLinear(nn.Linear):
+    """An uninitialised linear layer. PyTorch's own draw would cost time and be overwritten.
+
+    Not made with `torch.nn.utils.skip_init` or on the device "meta": their first use imports PyTorch's
+    symbolic mathematics, which takes half a second.
+    """
+
+    def reset_parameters(self) -> None:
+        """Leave the memory as it is."""
 
 
 def _norm(name: str, width: int, device: torch.device) -> nn.Module | None:

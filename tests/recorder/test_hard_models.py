@@ -1,4 +1,7 @@
-"""Models whose modules and tensors are unusual. The numbers are compared with those of autograd."""
+"""Models whose modules and tensors are unusual. The numbers are compared with those of autograd.
+
+This file is longer than 300 lines because each test brings a model of its own.
+"""
 
 import os
 from collections.abc import Callable
@@ -26,7 +29,7 @@ from tests.recorder.training import (
 from tui_vanish import watch
 from vanish_recorder.lab import Lab
 from vanish_recorder.protocol.events import RunFinished
-from vanish_recorder.protocol.watch_events import PartDisabled
+from vanish_recorder.protocol.watch_events import PartDisabled, WatchStarted
 
 
 def norm_of(values: Tensor | None) -> float:
@@ -277,3 +280,39 @@ def test_the_zero_half_of_a_low_rank_adapter_has_no_update_ratio_until_it_has_mo
     assert tensor(lab, first, "lora_A", "grad_norm") == 0
     assert tensor(lab, second, "lora_B", "update_ratio") == pytest.approx(1, rel=0.5)
     assert state(lab, first, "base.weight") == "f"
+
+
+class Experts(nn.Module):
+    """Two experts; the second gets no token."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.experts = nn.ModuleList(nn.Sequential(nn.Linear(4, 4), nn.ReLU()) for _ in range(2))
+        self.head = nn.Linear(4, 1)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        first, second = self.experts
+        outputs: Tensor = self.head(torch.cat([first(tokens), second(tokens[:0])]))
+        return outputs
+
+
+def test_a_module_that_gets_nothing_is_left_out_and_the_others_are_measured(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    model, tokens = Experts(), next(batches())[0]
+    lab, _ = trained(model, lambda: model(tokens).square().mean(), tmp_path, steps=2)
+    names = [each.name for each in structure_of(lab).blocks]
+    for sample in samples_of(lab):
+        deviations = zip(names, sample.blocks["activation_std"], strict=True)
+        unknown = [name for name, deviation in deviations if deviation is None]
+        assert unknown == [name for name in names if name.startswith("experts.1")]
+        assert len(unknown) < len(names)
+
+
+def test_a_model_whose_parameters_have_no_shape_yet_is_recorded(tmp_path: Path) -> None:
+    model, inputs = nn.Sequential(nn.LazyLinear(8), nn.ReLU(), nn.LazyLinear(1)), next(batches())[0]
+    lab, norms = trained(model, lambda: model(inputs).square().mean(), tmp_path, steps=2)
+    sample = samples_of(lab)[-1]
+    assert tensor(lab, sample, "0.weight", "grad_norm") == pytest.approx(norms["0.weight"], rel=1e-5)
+    started = events_of(lab)[0]
+    assert isinstance(started, WatchStarted)
+    assert started.parameters == 0
