@@ -103,7 +103,10 @@ class OpenRuns:
         key = key_of_summary(entry.summary)
         self._opened[key] = entry.name
         if all(run.run != entry.name for run in self._client.snapshot.runs):
-            self._client.follow(entry.name)
+            if entry.summary.is_watched:
+                self.watch(entry.name)  # its model is not in the list before its log has been read
+            else:
+                self._client.follow(entry.name)
         return key
 
     def look_at(self, run: "Snapshot") -> str:

@@ -17,10 +17,12 @@ from tests.tui.lab_bench import LARGE, NARROW, WIDE, Bench, opened
 from tui_vanish.drawing import format
 from tui_vanish.monitor.tensor_list import Node
 from tui_vanish.monitor.tensor_screen import TensorScreen
+from tui_vanish.runs.screen import RunsScreen
 from vanish_recorder import control
 from vanish_recorder.protocol.events import Intervened, Paused, RunEvent, VerdictChanged
 from vanish_recorder.protocol.status import Status
 from vanish_recorder.storage.run_lock import Owner, RunLock
+from vanish_recorder.storage.summary import Summary, write_summary
 
 WORDS_OF_SCENARIOS = ("healthy", "guessing", "scenario", "matches its", "try:", "seed 42 ", "stage ")
 
@@ -73,6 +75,30 @@ async def shown(bench: Bench, events: Iterable[RunEvent], **about: Any) -> Watch
     if layout is None or not layout.run:
         await bench.press("enter")
     return run
+
+
+async def test_enter_in_the_list_of_runs_shows_a_model_that_trains_no_more(tmp_path: Path) -> None:
+    events = [*made_up.course(range(1, 101, 10)), made_up.finished(100)]
+    folder = made_up.write(tmp_path / "runs", events)
+    write_summary(folder, Summary("gpt-small", None, Status.FINISHED, kind="watched"))
+    async with opened(tmp_path, WIDE) as bench:
+        bench.engine.runs_folder = folder.parent
+        await bench.press("r")
+        runs = bench.app.screen
+        assert isinstance(runs, RunsScreen)
+        assert runs._reading is not None
+        await runs._reading
+        await bench.press("enter")
+        assert bench.engine.followed == [made_up.RUN]
+        Watched(bench, events, live=False)  # its log has been read
+        await bench.settle()
+        assert bench.lab.shown_run is not None
+        assert bench.lab.shown_run.run == made_up.RUN
+        assert "finished" in bench.text
+        await bench.highlight("depth-7")
+        bench.engine.sequence += 1
+        await bench.settle()
+        assert bench.lab.shown_run is None, "the highlight moves once, and then it is the user's"
 
 
 async def test_a_live_watched_run_is_shown_as_soon_as_it_is_seen(bench: Bench) -> None:
