@@ -39,16 +39,20 @@ class Axis:
         return {"key": self.key, "values": list(self.values), "scale": self.scale}
 
 
-def parse_axis(text: str) -> Axis:
+def parse_axis(text: str, path: str = GRID) -> Axis:
     """Read an axis such as `model.hidden_layers=1,2,4` or `optimizer.lr=log:0.001:1:7`.
+
+    Args:
+        text: the axis.
+        path: where it was found, for messages.
 
     Raises:
         ScenarioError: it is none.
     """
     key, equals, values = text.partition("=")
     if not equals or not key.strip():
-        raise ScenarioError([Problem(GRID, "", f"found {shown(text)}", _EXAMPLES)])
-    return axis(key.strip(), values.strip())
+        raise ScenarioError([Problem(path, "", f"found {shown(text)}", _EXAMPLES)])
+    return axis(key.strip(), values.strip(), path)
 
 
 def axis(key: str, values: Any, path: str = GRID) -> Axis:

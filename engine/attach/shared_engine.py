@@ -73,9 +73,9 @@ class SharedEngine:
         self._engine.start()
         self._thread.start()
 
-    def train(self, scenario: "Scenario", seed: int) -> str:
-        """Ask for a run; returns its name."""
-        return self._engine.train(scenario, seed)
+    def train(self, scenario: "Scenario", seed: int, seconds: float | None = None) -> str:
+        """Ask for a run, which stops after so many seconds of training; returns its name."""
+        return self._engine.train(scenario, seed, seconds)
 
     def send(self, command: "RunCommand") -> None:
         """Queue a command; for a run of another process, only show a notice."""
@@ -200,7 +200,7 @@ class NoEngine:
     def start(self) -> None:
         """Do nothing: there is no thread."""
 
-    def train(self, scenario: "Scenario", seed: int) -> str:
+    def train(self, scenario: "Scenario", seed: int, seconds: float | None = None) -> str:
         """Refuse, with a notice."""
         self._refuse(f"watch only shows runs. Open vanish-tui to train {scenario.id}.")
         return ""

@@ -16,11 +16,13 @@ class Train:
         run: its name, unique in the runs folder.
         scenario: what to train.
         seed: of all its randomness.
+        seconds: of training, after which it stops; None for none.
     """
 
     run: str
     scenario: "Scenario"
     seed: int
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

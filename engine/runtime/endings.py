@@ -7,7 +7,7 @@ from engine.protocol.spec import NotARunSpec, RunSpec
 from engine.runtime.saved import CannotResume
 from engine.storage.run_log import NotARun
 from engine.tracking.snapshot import Snapshot
-from vanish_recorder.protocol.events import RunFinished
+from vanish_recorder.protocol.events import OUT_OF_BUDGET, RunFinished
 from vanish_recorder.protocol.failures import is_about_memory
 from vanish_recorder.protocol.status import Status
 
@@ -77,4 +77,5 @@ def end_notice(scenario: str, event: RunFinished) -> "tuple[Severity, str]":
         case status:
             accuracy = event.test_accuracy
             result = "" if accuracy is None else f", test accuracy {100 * accuracy:.1f} %"
-            return "information", f"{scenario} {status}{result}"
+            words = "has used its budget and is saved" if event.reason == OUT_OF_BUDGET else str(status)
+            return "information", f"{scenario} {words}{result}"

@@ -40,17 +40,18 @@ class Engine:
         """Start the thread."""
         self._thread.start()
 
-    def train(self, scenario: "Scenario", seed: int) -> str:
+    def train(self, scenario: "Scenario", seed: int, seconds: float | None = None) -> str:
         """Start a run, and return its name at once.
 
         Args:
             scenario: what to train.
             seed: of all its randomness.
+            seconds: of training, after which it stops and is saved; None for none.
         """
         while (name := new_run_name(scenario.id)) in self._names:
             pass  # several runs may begin in the same second
         self._names.add(name)
-        self.send(Train(name, scenario, seed))
+        self.send(Train(name, scenario, seed, seconds))
         return name
 
     def send(self, command: "RunCommand") -> None:

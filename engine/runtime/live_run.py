@@ -93,13 +93,8 @@ class LiveRun:
             self._snapshot = self._view.snapshot()
         return self._snapshot
 
-    def begin(self, data: "Dataset", threads: int) -> None:
-        """Open the directory, build the network and begin.
-
-        Args:
-            data: on the device to train on.
-            threads: torch threads.
-        """
+    def begin(self, data: "Dataset", threads: int, budget: float | None = None) -> None:
+        """Open the directory, build the network and begin; `budget` is in seconds of training."""
         try:
             self._directory = RunDirectory.create(
                 self._folder, self._scenario.resolved(), self._seed, Origin.of(data, threads)
@@ -108,7 +103,7 @@ class LiveRun:
             self._trouble = str(error.strerror)
             self._notify(self.name, "warning", f"not saved, {self.trouble}")
         try:
-            self._trainer = self._build(data, threads)
+            self._trainer = self._build(data, threads, budget)
             self._trainer.begin()
         except Exception as error:  # an error in torch, such as too little memory, must end only this run
             self._failure = error
@@ -167,10 +162,11 @@ class LiveRun:
             diagnosis.follow(event)  # its verdicts are in the log already
         return view, diagnosis
 
-    def _build(self, data: "Dataset", threads: int) -> "Trainer":
+    def _build(self, data: "Dataset", threads: int, budget: float | None = None) -> "Trainer":
         from engine.training.trainer import Trainer
 
-        return Trainer(self.name, self._scenario, self._seed, data, self._pending.append, threads=threads)
+        emit = self._pending.append
+        return Trainer(self.name, self._scenario, self._seed, data, emit, threads=threads, budget=budget)
 
     def step(self) -> None:
         """Take one training step. Its events wait for `flush`."""

@@ -128,7 +128,7 @@ class Loop:
 
     def _begin(self, command: Train) -> None:
         run = self._add(command.run, command.scenario, command.seed)
-        self._with_data(run, lambda data: run.begin(data, self._settings.threads))
+        self._with_data(run, lambda data: run.begin(data, self._settings.threads, command.seconds))
 
     def _resume(self, command: ResumeRun) -> None:
         before = self._runs.get(command.run)

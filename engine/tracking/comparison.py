@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -31,11 +31,15 @@ class Difference:
     values: tuple[Any, ...]
 
 
-def entrants(snapshots: Sequence[Snapshot]) -> tuple[Entrant, ...]:
+def entrants(snapshots: Sequence[Snapshot], labels: Mapping[str, str] | None = None) -> tuple[Entrant, ...]:
     """Group runs that differ only in their seed. The groups are in the order of their first run.
 
     Entrants with the same id but other settings (variants made by hand) are numbered: `depth-7`,
     `depth-7 (2)`. Of two runs with the same seed only the one with more steps is used.
+
+    Args:
+        snapshots: the runs.
+        labels: what to call an entrant, by the id of its scenario; the id itself if it is missing.
     """
     started = next((run.started for run in snapshots if run.started is not None), None)
     groups: dict[str, dict[int, Snapshot]] = {}
@@ -50,7 +54,7 @@ def entrants(snapshots: Sequence[Snapshot]) -> tuple[Entrant, ...]:
     seen: Counter[str] = Counter()
     found = []
     for runs in (tuple(seeds.values()) for seeds in groups.values()):
-        name = runs[0].scenario_id
+        name = (labels or {}).get(runs[0].scenario_id, runs[0].scenario_id)
         seen[name] += 1
         found.append(Entrant(name if seen[name] == 1 else f"{name} ({seen[name]})", runs))
     return tuple(found)

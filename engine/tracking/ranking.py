@@ -67,7 +67,7 @@ class Place:
         high: the highest test accuracy.
         tied: whether its range overlaps with that of the entrant one place ahead, so that the order may be
             due to the seeds. Never with a single seed, because its spread is unknown.
-        ended: how its runs ended, if one diverged, failed or was stopped.
+        ended: how its runs ended, if one diverged, failed or was stopped before its budget was over.
         seeds: how many of its runs are ranked.
         number: 1 for the best; equal accuracies share a number. None if it is not ranked.
         last: where it was when it ended, if this was before the point of the ranking.
@@ -109,10 +109,10 @@ def rank(entrants: Sequence[Entrant], axis: Axis) -> Ranking:
     """Rank by test accuracy at the last epoch, or training time, that all runs in the race have reached.
 
     At an epoch, only the results of that very epoch are used. A run is in the race while it trains and once
-    it has finished. One that was stopped, diverged or failed does not hold the others back, and neither does
-    one that has not finished its first epoch. They are not ranked at a point that they have not reached.
-    If fewer than two entrants are in the race, the runs that were stopped last count, too: without them there
-    would be nothing to compare.
+    it has finished, or has had its seconds of training. One that was stopped before, diverged or failed does
+    not hold the others back, and neither does one that has not finished its first epoch. They are not ranked
+    at a point that they have not reached. If fewer than two entrants are in the race, the runs that were
+    stopped last count, too: without them there would be nothing to compare.
     """
     counted = _in_the_race(entrants)
     at = _last_epoch_of_all(counted) if axis == "epochs" else _last_time_of_all(counted)
@@ -128,7 +128,7 @@ def rank(entrants: Sequence[Entrant], axis: Axis) -> Ranking:
             min(accuracies, default=None),
             max(accuracies, default=None),
             tied=False,
-            ended=", ".join(sorted({run.status.value for run in entrant.runs if run.status in OUT})),
+            ended=", ".join(sorted({run.status.value for run in entrant.runs if left_early(run)})),
             seeds=len(accuracies),
             number=1 + sum(other > median(accuracies) for other in medians) if accuracies else None,
             last=None if accuracies else _last(entrant, entrants, axis, at),
@@ -139,14 +139,19 @@ def rank(entrants: Sequence[Entrant], axis: Axis) -> Ranking:
     return Ranking(axis, at, tuple(places))
 
 
+def left_early(run: Snapshot) -> bool:
+    """Whether it ended before it had all its epochs, or all the seconds of its budget."""
+    return run.status in OUT and not run.is_out_of_budget
+
+
 def _in_the_race(entrants: Sequence[Entrant]) -> list[Snapshot]:
     """The runs that decide at which point all are judged; see `rank`.
 
     Runs that were stopped together count together: in lockstep, they are at most one epoch apart.
     """
     runs = [(entrant.label, run) for entrant in entrants for run in entrant.runs if run.results]
-    counted = [each for each in runs if each[1].status not in OUT]
-    stopped = [each for each in runs if each[1].status is Status.STOPPED]
+    counted = [each for each in runs if not left_early(each[1])]
+    stopped = [each for each in runs if each[1].status is Status.STOPPED and left_early(each[1])]
     together = math.inf
     for label, run in sorted(stopped, key=lambda each: -each[1].results[-1].epoch):
         epoch = run.results[-1].epoch
@@ -160,7 +165,7 @@ def _in_the_race(entrants: Sequence[Entrant]) -> list[Snapshot]:
 
 def _last(entrant: Entrant, entrants: Sequence[Entrant], axis: Axis, at: float) -> Last | None:
     """Where an entrant was at the end of the first of its runs that ended; None if it has no result there."""
-    runs = [run for run in entrant.runs if run.results and run.status in OUT]
+    runs = [run for run in entrant.runs if run.results and left_early(run)]
     end = _last_epoch_of_all(runs) if axis == "epochs" else min(map(_end, runs), default=0.0)
     own = list(_accuracies(entrant, axis, end))
     if not own or end >= at:

@@ -18,6 +18,7 @@ from engine.tracking.time_left import Course
 from engine.tracking.watched import Watched, WatchedView
 from vanish_recorder.protocol.event import Event
 from vanish_recorder.protocol.events import (
+    OUT_OF_BUDGET,
     RESTARTED,
     EpochFinished,
     Intervened,
@@ -112,6 +113,7 @@ class Snapshot:
         verdicts: the open ones, the most severe first.
         finite_layers: the latest profile in which every number is finite.
         results: of every epoch, while the series in `charts` merge theirs.
+        budget: after how many seconds of training it stops; None if it has no such budget.
     """
 
     sequence: int
@@ -146,6 +148,12 @@ class Snapshot:
     charts: Charts = Charts()
     results: tuple[Result, ...] = ()
     watched: Watched | None = None
+    budget: float | None = None
+
+    @property
+    def is_out_of_budget(self) -> bool:
+        """Whether it was stopped because its seconds of training were over."""
+        return self.finished is not None and self.finished.reason == OUT_OF_BUDGET
 
     @property
     def scenario_id(self) -> str:
@@ -210,6 +218,7 @@ class RunView:
         self._pause_reason: str | None = None
         self._verdicts: dict[tuple[str, str | None], VerdictChanged] = {}
         self._finished: RunFinished | None = None
+        self._budget: float | None = None
         self._batch_loss, self._batch_accuracy = Series(), Series()
         self._train_loss, self._train_accuracy = Series(), Series()
         self._test_loss, self._test_accuracy = Series(), Series()
@@ -245,7 +254,7 @@ class RunView:
                 self._watched = None
                 if event.scenario != self._spec.record:
                     self._spec = RunSpec.of(event.scenario)
-                self._started, self._seed = event, event.seed
+                self._started, self._seed, self._budget = event, event.seed, event.budget_seconds
                 self._status = Status.RUNNING
             case StageStarted():
                 self._stages.append(
@@ -268,6 +277,8 @@ class RunView:
             case Resumed():
                 self._status, self._pause_reason, self._finished = Status.RUNNING, None, None
                 self._pace.restart()
+                if self._budget is not None and event.time >= self._budget:
+                    self._budget = None
                 if self._watched is not None and event.reason == RESTARTED:
                     self._watched.restart(len(self._interventions))
             case VerdictChanged():
@@ -294,6 +305,7 @@ class RunView:
             stage_ends=stage_ends,
             ends=ends,
             changes=len(self._interventions),
+            budget=self._budget or 0.0,
         )
 
     def snapshot(self) -> Snapshot:
@@ -333,6 +345,7 @@ class RunView:
             finished=self._finished,
             results=tuple(self._results),
             watched=self._watched.snapshot() if self._watched is not None else None,
+            budget=self._budget,
             charts=Charts(
                 batch_loss=self._batch_loss.points(),
                 batch_accuracy=self._batch_accuracy.points(),

@@ -7,7 +7,7 @@ step each in turn, and wait for each other. So the screens and the command line 
 import heapq
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, log
 from time import monotonic
 from typing import NamedTuple
@@ -37,6 +37,7 @@ class Course:
         stage_ends: the last step of the present stage, as planned now; 0 if unknown.
         ends: the last step of the run, as planned now; 0 if unknown.
         changes: how many changes by hand there were, because a step may cost more or less after one.
+        budget: after how many seconds of training it stops; 0 if it has no such budget.
     """
 
     run: str
@@ -51,6 +52,7 @@ class Course:
     stage_ends: int = 0
     ends: int = 0
     changes: int = 0
+    budget: float = 0.0
 
 
 class Left(NamedTuple):
@@ -151,6 +153,7 @@ class _Group:
                 paces.append(pace)
         if len(paces) < len(runs):
             return {}
+        runs = [_within_budget(run, pace) for run, pace in zip(runs, paces, strict=True)]
         found = {}
         for run, pace in zip(runs, paces, strict=True):
             whole = run.stage_ends >= run.ends
@@ -219,6 +222,14 @@ class _Meter:
         evaluation = run.evaluation_seconds / run.steps_per_epoch  # per step, on average
         own = training / steps + evaluation
         return _Pace(own, own * elapsed / busy, evaluation / own)
+
+
+def _within_budget(run: Course, pace: _Pace) -> Course:
+    """The course to the step at which the budget is over, if this comes before the planned end."""
+    if not run.budget:
+        return run
+    last = run.step + ceil((run.budget - run.time) / (pace.own * (1 - pace.evaluation)))
+    return run if last >= run.ends else replace(run, ends=last, stage_ends=min(run.stage_ends, last))
 
 
 def _with_evaluations(steps: int, run: Course, pace: _Pace) -> float:

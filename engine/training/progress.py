@@ -40,6 +40,7 @@ class Progress:
         frozen: the layers of the current stage that do not train.
         last_epoch: the last finished epoch.
         best: the best test accuracy so far, from 0 to 1.
+        budget: after how many seconds of training it stops; None if it has no such budget.
     """
 
     run: str
@@ -56,12 +57,15 @@ class Progress:
     frozen: frozenset[str] = field(default_factory=frozenset)
     last_epoch: EpochFinished | None = None
     best: float | None = None
+    budget: float | None = None
 
     def state(self) -> dict[str, Any]:
         """The counters as plain values for a checkpoint."""
         values: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(self)}
         values["frozen"] = sorted(self.frozen)
         values["last_epoch"] = to_record(self.last_epoch) if self.last_epoch else None
+        if self.budget is None:
+            del values["budget"]
         return values
 
     @classmethod
@@ -71,9 +75,11 @@ class Progress:
         Raises:
             Unfit: `state` is of no progress.
         """
-        has_keys(table(state, "progress"), {each.name for each in fields(cls)}, "progress")
+        state = {"budget": None, **table(state, "progress")}
+        has_keys(state, {each.name for each in fields(cls)}, "progress")
         counts = {name: whole(state[name], name) for name in _COUNTS}
         frozen, in_epoch, lr, best = (state[name] for name in ("frozen", "in_epoch", "lr", "best"))
+        budget = state["budget"]
         if not isinstance(frozen, list) or not all(isinstance(name, str) for name in frozen):
             raise Unfit("its frozen layers are damaged")
         if type(in_epoch) is not bool or (in_epoch and not counts["epoch_of_stage"]):
@@ -95,6 +101,7 @@ class Progress:
             frozen=frozenset(frozen),
             last_epoch=_epoch_in(state["last_epoch"]),
             best=None if best is None else real(best, "best accuracy", high=1.0),
+            budget=None if budget is None else real(budget, "budget"),
         )
 
     def where(self) -> Where:
@@ -135,6 +142,11 @@ class Progress:
         """Keep the results of an epoch for the run's last event."""
         self.last_epoch = event
         self.best = max(self.best or 0.0, event.test_accuracy)
+
+    @property
+    def is_out_of_budget(self) -> bool:
+        """Whether it has had its seconds of training."""
+        return self.budget is not None and self.time >= self.budget
 
     @property
     def stage_is_over(self) -> bool:

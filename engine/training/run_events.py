@@ -53,6 +53,7 @@ def run_started(
         parameters=stages.parameters,
         steps_per_epoch=steps_per_epoch,
         stages=len(stages),
+        budget_seconds=progress.budget,
     )
 
 
@@ -63,6 +64,7 @@ def run_finished(
     *,
     first_bad_step: int | None = None,
     nonfinite: tuple[str, ...] | None = None,
+    reason: str | None = None,
 ) -> RunFinished:
     """The event that a run ends with.
 
@@ -72,6 +74,7 @@ def run_finished(
         network: in its last state.
         first_bad_step: of a diverged run, the first step whose loss is not finite.
         nonfinite: of a diverged run, the layers whose output is not finite.
+        reason: why it was stopped, if not by hand.
     """
     last = progress.last_epoch
     return RunFinished(
@@ -86,4 +89,5 @@ def run_finished(
         weights_sha256=weights_sha256(network),
         first_bad_step=first_bad_step,
         nonfinite=nonfinite,
+        reason=reason,
     )

@@ -32,6 +32,7 @@ from engine.training.stages import Stages
 from engine.training.tally import Tally
 from scenarios.schema import Scenario
 from vanish_recorder.protocol.events import (
+    OUT_OF_BUDGET,
     EpochFinished,
     Intervened,
     InterventionKind,
@@ -59,6 +60,7 @@ class Trainer:
         data: on the device to train on.
         emit: receives every event.
         threads: how many torch threads the caller uses; it is only reported.
+        budget: after how many seconds of training the run stops; None for none.
         measuring: whether samples measure the layers. The weights are bit-identical either way, and it may
             be changed between two steps.
         clock: returns seconds.
@@ -73,6 +75,7 @@ class Trainer:
         emit: Callable[[RunEvent], None],
         *,
         threads: int = 1,
+        budget: float | None = None,
         measuring: bool = True,
         clock: Callable[[], float] = AWAKE,
     ) -> None:
@@ -82,7 +85,7 @@ class Trainer:
         self.network: Network
         self.optimizer: Optimizer
         self._zero_units: ZeroUnits | None = None
-        self._at = Progress(run, scenario.training.epochs)
+        self._at = Progress(run, scenario.training.epochs, budget=budget)
         self.measuring = measuring
         self._data, self._emit = data, emit
         self._batches = Batches(data, seed, scenario.data.batch_size)
@@ -204,6 +207,8 @@ class Trainer:
             self._at.spend(self._clock() - began)
         if self.status is Status.RUNNING and self._batches.is_over:
             self._finish_epoch()
+        if self.status is Status.RUNNING and self._at.is_out_of_budget:
+            self._finish(Status.STOPPED, reason=OUT_OF_BUDGET)
 
     def _sample(self, probe: Probe | None, began: float) -> None:
         layers: tuple[LayerSample, ...] = ()
@@ -294,7 +299,9 @@ class Trainer:
             self._emit(Paused(**self._at.where(), reason=reason))
 
     def resume(self, reason: str) -> None:
-        """Continue after a pause."""
+        """Continue after a pause, or after the end of the budget, and then without one."""
+        if self._at.is_out_of_budget:
+            self._at.budget = None
         if self.status is Status.PAUSED:
             self.status = Status.RUNNING
             self._emit(Resumed(**self._at.where(), reason=reason))
@@ -390,10 +397,20 @@ class Trainer:
         self._finish(Status.DIVERGED, first_bad_step, nonfinite)
 
     def _finish(
-        self, status: Status, first_bad_step: int | None = None, nonfinite: tuple[str, ...] | None = None
+        self,
+        status: Status,
+        first_bad_step: int | None = None,
+        nonfinite: tuple[str, ...] | None = None,
+        *,
+        reason: str | None = None,
     ) -> None:
         self.status = status
         event = run_finished(
-            self._at, status, self.network, first_bad_step=first_bad_step, nonfinite=nonfinite
+            self._at,
+            status,
+            self.network,
+            first_bad_step=first_bad_step,
+            nonfinite=nonfinite,
+            reason=reason,
         )
         self._emit(event)

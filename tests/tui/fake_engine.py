@@ -51,11 +51,19 @@ SECONDS_PER_EVALUATION = 0.06
 class FakeRun:
     """One run: each method reports one or more events that the real engine could have reported."""
 
-    def __init__(self, engine: "FakeEngine", name: str, scenario: Scenario, seed: int) -> None:
+    def __init__(
+        self,
+        engine: "FakeEngine",
+        name: str,
+        scenario: Scenario,
+        seed: int,
+        budget: float | None = None,
+    ) -> None:
         self.engine = engine
         self.name = name
         self.scenario = scenario
         self.seed = seed
+        self.budget = budget
         self.view = RunView(name, RunSpec.of(scenario.resolved()), seed)
         self.step = self.epoch = self.stage = 0
 
@@ -78,6 +86,7 @@ class FakeRun:
                 parameters=200_842,
                 steps_per_epoch=STEPS_PER_EPOCH,
                 stages=max(1, len(self.scenario.stages)),
+                budget_seconds=self.budget,
             )
         )
         self.begin_stage()
@@ -248,9 +257,9 @@ class FakeEngine:
     def start(self) -> None:
         self.started = True
 
-    def train(self, scenario: Scenario, seed: int) -> str:
+    def train(self, scenario: Scenario, seed: int, seconds: float | None = None) -> str:
         name = f"20260101-120000-{scenario.id}-{len(self.runs):04x}"
-        self.runs.append(FakeRun(self, name, scenario, seed))
+        self.runs.append(FakeRun(self, name, scenario, seed, seconds))
         self.sequence += 1
         return name
 

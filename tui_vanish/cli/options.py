@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from tui_vanish.jobs.exits import NotFoundError, RefusedError
 
 if TYPE_CHECKING:
+    from engine.protocol.budget import Budget
     from engine.runtime.state import Settings
     from scenarios.schema import Scenario
 
@@ -165,6 +166,16 @@ def load_scenario(id_or_path: str | Path, overrides: list[str], wanted: str = "s
 def epochs(text: str) -> int:
     """Parse a number of epochs."""
     return _whole(text, 1, MOST_EPOCHS)
+
+
+def budget(text: str) -> "Budget":
+    """Parse a budget such as `10 epochs` or `60s`."""
+    from engine.protocol.budget import parse_budget
+
+    try:
+        return parse_budget(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error}, found {text!r}") from None
 
 
 def refresh(text: str) -> float:

@@ -6,7 +6,7 @@ from statistics import median
 
 from engine.tracking.comparison import differences
 from engine.tracking.in_common import OF_EPOCHS, any_watched, common_step, curve, losses, of_some
-from engine.tracking.ranking import BROKEN, OUT, Entrant, Place, rank
+from engine.tracking.ranking import BROKEN, OUT, Entrant, Place, left_early, rank
 from engine.tracking.snapshot import Snapshot
 from tui_vanish.compare import ranking
 from tui_vanish.compare.letters import LETTERS, letter_of
@@ -233,8 +233,8 @@ def _findings(entrant: Entrant, place: Place, width: int) -> Row:
     then = f", {ranking.rank_there(place.last)}" if place.last is not None else ""
     if not ending:
         return _verdicts(entrant, width)
-    out = next(run for run in entrant.runs if run.status in OUT)
-    role = "bad" if out.status in BROKEN else "warn"
+    out = next(run for run in (*filter(left_early, entrant.runs), *entrant.runs) if run.status in OUT)
+    role = "bad" if out.status in BROKEN else "dim" if out.is_out_of_budget else "warn"
     # The reason of a failure is more important than a verdict.
     short = ending if out.status is Status.FAILED else _ending(entrant, short=True)
     for words in dict.fromkeys((ending + then, ending, short)):
@@ -266,21 +266,21 @@ def _verdicts(entrant: Entrant, width: int, *, whole: bool = False) -> Row:
 
 def _ending(entrant: Entrant, *, short: bool) -> str:
     """How the first of the runs that ended early ended; empty if none did."""
-    out = [run for run in entrant.runs if run.status in OUT]
+    out = [run for run in entrant.runs if left_early(run)]
+    out = out or [run for run in entrant.runs if run.is_out_of_budget]
     if not out:
         return ""
     some = f"{len(out)} of {len(entrant.runs)} " if len(entrant.runs) > 1 else ""
     run, end = out[0], out[0].finished
     if run.status is Status.FAILED and end is not None and end.error and not short:
         return f"{some}failed: {end.error}"
+    word = "out of budget" if run.is_out_of_budget else str(run.status)
     if short:
-        return f"{some}{run.status}"
+        return f"{some}{word}"
     if run.status is Status.STOPPED and run.watched is not None:
-        return f"{some}{run.status} after step {format.count(run.step)}"
+        return f"{some}{word} after step {format.count(run.step)}"
     if run.status is Status.STOPPED:
         epochs = run.results[-1].epoch if run.results else 0
-        return (
-            f"{some}{run.status} {f'after epoch {format.count(epochs)}' if epochs else 'in its first epoch'}"
-        )
+        return f"{some}{word} {f'after epoch {format.count(epochs)}' if epochs else 'in its first epoch'}"
     step = end.first_bad_step if end is not None else None
     return f"{some}{run.status} at step {format.count(run.step if step is None else step)}"

@@ -63,14 +63,15 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A new run to train."""
+    """A new run to train; with `seconds` it stops after so many seconds of training."""
 
     scenario: "Scenario"
     seed: int
+    seconds: float | None = None
 
     def start(self, engine: Engine) -> str:
         """Ask for the run; returns its name."""
-        return engine.train(self.scenario, self.seed)
+        return engine.train(self.scenario, self.seed, self.seconds)
 
 
 @dataclass(frozen=True, slots=True)

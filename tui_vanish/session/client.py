@@ -52,9 +52,9 @@ class EngineClient:
         self._engine.send(command)
         self.on_order()
 
-    def train(self, scenario: "Scenario", seed: int | None = None) -> str:
+    def train(self, scenario: "Scenario", seed: int | None = None, seconds: float | None = None) -> str:
         """Start a run, with the client's seed by default; returns the run's name."""
-        name = self._engine.train(scenario, self.seed if seed is None else seed)
+        name = self._engine.train(scenario, self.seed if seed is None else seed, seconds)
         self.on_order()
         return name
 

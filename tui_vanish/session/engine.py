@@ -46,8 +46,8 @@ class EngineLike(EngineLife, Protocol):
     Only `EngineClient` sends it commands.
     """
 
-    def train(self, scenario: "Scenario", seed: int) -> str:
-        """Start a run; returns its name."""
+    def train(self, scenario: "Scenario", seed: int, seconds: float | None = None) -> str:
+        """Start a run, which stops after so many seconds of training; returns its name."""
 
     def send(self, command: "RunCommand") -> None:
         """Queue a command."""

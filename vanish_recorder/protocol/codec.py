@@ -110,9 +110,11 @@ def to_record(event: RunEvent) -> Record:
     for field in fields(event):
         record[_KEY_OF_FIELD.get(field.name, field.name)] = encoded(getattr(event, field.name))
     if isinstance(event, RunFinished):
-        for optional in ("first_bad_step", "nonfinite", "error", "traceback"):
+        for optional in ("first_bad_step", "nonfinite", "error", "traceback", "reason"):
             if record[optional] is None:
                 del record[optional]
+    if isinstance(event, RunStarted) and event.budget_seconds is None:
+        del record["budget_seconds"]
     if isinstance(event, VerdictChanged):
         for optional in ("cure", "page"):
             if not record[optional]:

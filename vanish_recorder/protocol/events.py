@@ -20,6 +20,7 @@ from vanish_recorder.protocol.watch_events import (
     WatchStarted,
 )
 
+OUT_OF_BUDGET = "budget"  # why a run was stopped that has had its seconds of training
 RESTARTED = "the script was started again"  # why a watched run is resumed with a second process
 
 InterventionKind = Literal["lr", "freeze", "unfreeze", "next_stage", "epochs", "lr_factor", "every"]
@@ -56,6 +57,8 @@ class RunStarted(Event):
         parameters: number of weights, biases and other learnt values.
         steps_per_epoch: batches in an epoch.
         stages: number of stages.
+        budget_seconds: after how many seconds of training it stops; None, and left out of the log, if it has
+            no such budget.
     """
 
     event: ClassVar[str] = "run_started"
@@ -69,6 +72,7 @@ class RunStarted(Event):
     parameters: int
     steps_per_epoch: int
     stages: int
+    budget_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +195,7 @@ class RunFinished(Event):
         nonfinite: of a diverged run, the names of the layers whose output is not finite.
         error: of a failed run, the reason in one sentence.
         traceback: of a failed run, if there is one.
+        reason: `budget` if the run was stopped because its seconds of training were over.
     """
 
     event: ClassVar[str] = "run_finished"
@@ -206,6 +211,7 @@ class RunFinished(Event):
     nonfinite: tuple[str, ...] | None = None
     error: str | None = None
     traceback: str | None = None
+    reason: str | None = None
 
 
 RunEvent = (

@@ -12,7 +12,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     **dict.fromkeys(
         ("always_zero", "accuracy", "train_accuracy", "test_accuracy", "best_test_accuracy"), _SHARE
     ),
-    **dict.fromkeys(("time", "seconds", "evaluation_seconds"), _SECONDS),
+    **dict.fromkeys(("time", "seconds", "evaluation_seconds", "budget_seconds"), _SECONDS),
     **dict.fromkeys(("parameters", "skipped", "samples"), _COUNT),
     "span": (1, 2**53),
 }

@@ -8,6 +8,7 @@ from statistics import median
 
 import pytest
 
+from engine.runtime.endings import failure
 from engine.tracking.ranking import BROKEN, OUT, Axis, Entrant, Last, rank
 from engine.tracking.snapshot import Result, Snapshot
 from tests.engine.tracking.test_comparison import a_run
@@ -73,6 +74,24 @@ def test_a_stopped_run_is_ranked_at_every_epoch_that_it_has() -> None:
     assert rank([stopped, FAST, SLOW], "epochs").at == 3
     assert places([stopped, FAST, SLOW]) == [("stopped", 0.9, 1), ("fast", 0.7, 2), ("slow", 0.6, 3)]
     assert {place.last for place in rank([stopped, FAST, SLOW], "epochs").places} == {None}
+
+
+def test_runs_that_used_up_their_seconds_are_all_in_the_race() -> None:
+    """The slow one has fewer epochs in the same time, and decides where they are compared."""
+
+    def out_of_budget(label: str, accuracies: Sequence[float], seconds: float) -> Entrant:
+        run = ran(accuracies, status=Status.STOPPED, seconds=seconds)
+        end = replace(failure(run, "", None), status=Status.STOPPED, error=None, reason="budget")
+        return Entrant(label, (replace(run, finished=end),))
+
+    fast = out_of_budget("fast", [0.1, 0.2, 0.3, 0.4, 0.5, 0.9], 1)
+    middle = out_of_budget("middle", [0.1, 0.5, 0.6], 2)
+    slow = out_of_budget("slow", [0.2, 0.7], 3)
+    by_epochs, by_seconds = (rank([fast, middle, slow], axis) for axis in ("epochs", "seconds"))
+    assert (by_epochs.at, by_seconds.at) == (2, 6)
+    assert [place.label for place in by_epochs.places] == ["slow", "middle", "fast"]
+    assert [place.label for place in by_seconds.places] == ["fast", "slow", "middle"]
+    assert {place.ended for place in by_epochs.places} == {""}, "nothing went wrong"
 
 
 def test_two_runs_are_compared_where_one_was_stopped_because_there_is_nothing_else_to_compare() -> None:

@@ -25,6 +25,7 @@ class Made:
         per_epoch: steps.
         evaluation: seconds.
         stops: the step after which it ends early; 0 if it does not.
+        budget: seconds of training after which it ends; 0 if it has no such budget.
         when: it took each step, by the clock.
     """
 
@@ -34,6 +35,7 @@ class Made:
     per_epoch: int = 100
     evaluation: float = 0.0
     stops: int = 0
+    budget: float = 0.0
     step: int = 0
     time: float = 0.0
     evaluations: int = 0
@@ -64,7 +66,7 @@ class Made:
             self.evaluations += 1
             cost += self.evaluation
             self.report()
-        if self.step in (self.steps, self.stops):
+        if self.step in (self.steps, self.stops) or 0 < self.budget <= self.time:
             self.status = Status.FINISHED if self.step == self.steps else Status.STOPPED
             self.report()
         return cost
@@ -83,6 +85,7 @@ class Made:
             stage_begins=1 + (stage - 1) * self.per_stage,
             stage_ends=stage * self.per_stage,
             ends=self.steps,
+            budget=self.budget,
         )
 
     @property
@@ -149,7 +152,7 @@ def errors(runs: Sequence[Made], said: Sequence[Said]) -> list[float]:
         if each.left is not None:
             run = next(run for run in runs if run.name == each.run)
             end = run.steps if each.left.whole else (each.step // run.per_stage + 1) * run.per_stage
-            really = run.when[end] - each.at
+            really = run.when[min(end, run.step)] - each.at
             found.append(abs(each.left.seconds - really) / max(5.0, really))
     return found
 
@@ -185,6 +188,22 @@ def test_runs_of_different_costs_on_two_cores(every: float) -> None:
         Made(f"run {number}", [cost], epochs=15) for number, cost in enumerate((0.004, 0.01, 0.02, 0.006))
     ]
     assert max(errors(runs, watch(runs, lanes=2, every=every))) < 0.1
+
+
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_runs_whose_seconds_of_training_are_limited(lanes: int) -> None:
+    """They end one after the other: in as many seconds, a run with cheap steps takes more of them."""
+    costs = (0.004, 0.01, 0.02)
+    runs = [
+        Made(f"run {number}", [cost], epochs=1000, evaluation=0.05, budget=15)
+        for number, cost in enumerate(costs)
+    ]
+    runs.append(Made("few epochs", [0.01], epochs=5, budget=15))
+    said = watch(runs, lanes=lanes)
+    assert any(each.left for each in said)
+    assert max(errors(runs, said)) < 0.12
+    staged = [Made("in its first stage", [0.01, 0.02], epochs=30, budget=20)]
+    assert all(each.left.whole for each in watch(staged) if each.left), "the second stage does not begin"
 
 
 def test_what_slows_everything_down_counts() -> None:

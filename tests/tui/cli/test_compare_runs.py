@@ -80,8 +80,9 @@ def test_epochs_and_seeds_are_refused_for_saved_runs(
     for name in ("quick", "slow"):
         lines(capsys, "run", str(tmp_path / f"{name}.toml"), "--epochs", "1", *small)
     runs = saved_runs(tmp_path)
-    for option in ("--epochs", "--seeds"):
-        assert main(["compare", *runs, option, "2", *small]) == 2
+    options = ("--epochs=2", "--seeds=2", "--budget=2s", "--set=optimizer.lr=1", "--sweep=optimizer.lr=1,2")
+    for option in options:
+        assert main(["compare", *runs, option, *small]) == 2
         assert "are for scenarios" in capsys.readouterr().err
 
 
@@ -93,3 +94,55 @@ def test_of_two_runs_of_the_same_settings_and_seed_the_one_that_is_left_out_is_n
     first, second = saved_runs(tmp_path)
     assert main(["compare", first, second, *small]) == 0
     assert f"{first} is left out" in capsys.readouterr().err
+
+
+def test_a_budget_in_seconds_stops_each_run_and_is_no_error(
+    tmp_path: Path, small: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [str(tmp_path / f"{name}.toml") for name in ("quick", "slow")]
+    *events, record = lines(
+        capsys, "compare", *files, "--budget", "0.2 s", "--set", "data.batch_size=48", *small
+    )
+    ends = [event for event in events if event["event"] == "run_finished"]
+    assert [(end["status"], end["reason"]) for end in ends] == [("stopped", "budget")] * 2
+    assert all(end["seconds"] >= 0.2 for end in ends)
+    starts = [event for event in events if event["event"] == "run_started"]
+    assert {start["scenario"]["data"]["batch_size"] for start in starts} == {48}, "--set is for all"
+    assert [place["ended"] for place in record["ranking"]["seconds"]["places"]] == ["", ""], "both are ranked"
+
+
+def test_each_value_of_a_sweep_is_one_entrant_that_is_called_by_its_value(
+    tmp_path: Path, small: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    quick, slow = (str(tmp_path / f"{name}.toml") for name in ("quick", "slow"))
+    sweep = ("--sweep", "model.hidden_layers=1..3/2", "--budget", "1 epoch")
+    *_, record = lines(capsys, "compare", quick, *sweep, *small)
+    assert [run["label"] for run in record["runs"]] == ["hidden_layers=1", "hidden_layers=3"]
+    assert [run["scenario"] for run in record["runs"]] == ["quick-hidden_layers-1", "quick-hidden_layers-3"]
+    assert [row["key"] for row in record["differences"]] == ["model.hidden_layers"]
+    *_, record = lines(
+        capsys, "compare", quick, slow, "@last", "--sweep", "optimizer.lr=0.2", *sweep[2:], *small
+    )
+    labels = [run["label"] for run in record["runs"]]
+    assert labels == ["quick lr=0.2", "slow lr=0.2", "quick-hidden_layers-3"], (
+        "with the name if there are several"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--budget", "soon"], "expected a budget such as 10 epochs, 60 s or 2 min, found 'soon'"),
+        (["--budget", "1", "--epochs", "1"], "give either --epochs or --budget"),
+        (["--sweep", "optimizer.lr"], '--sweep: found "optimizer.lr"'),
+        (["--sweep", "optimizer.rate=1,2"], "unknown key"),
+        (["--sweep", "optimizer.lr=-1,2"], "--sweep"),
+        (["--sweep", "model.width=1..99"], "at most 64"),
+    ],
+)
+def test_a_budget_or_a_sweep_that_cannot_be_used_is_refused_before_anything_trains(
+    options: list[str], message: str, tmp_path: Path, small: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", str(tmp_path / "quick.toml"), *options, *small]) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from engine.protocol.budget import Budget
 from engine.storage.run_index import RunEntry
 from engine.tracking.comparison import differences, entrants, to_record
 from engine.tracking.in_common import any_watched, common_step, losses, of_some
-from engine.tracking.ranking import Entrant, Ranking, rank
+from engine.tracking.ranking import Entrant, Ranking, left_early, rank
 from tui_vanish.cli import options
 from tui_vanish.cli.live_table import LiveTable, grid
 from tui_vanish.cli.reporters import JsonLines
@@ -46,6 +47,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="number of epochs (for each stage, if there are several)",
     )
     parser.add_argument(
+        "--budget",
+        metavar="BUDGET",
+        type=options.budget,
+        help="what each run may use: '10 epochs', or a time such as 60s or '2 min' of training, after which"
+        " it is stopped and saved",
+    )
+    parser.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="change a setting of all scenarios, such as model.activation=relu; may be repeated",
+    )
+    parser.add_argument(
+        "--sweep",
+        metavar="KEY=VALUES",
+        action="append",
+        default=[],
+        help="compare each scenario with several values of a setting: a list (optimizer.lr=0.01,0.1), a range"
+        " (model.hidden_layers=2..8/2) or equal ratios (model.init.std=log:0.02:2:5); may be repeated",
+    )
+    parser.add_argument(
         "--seeds",
         metavar="K",
         type=options.seeds,
@@ -63,21 +86,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Train the scenarios, read the runs, and print the comparison; a diverged run is a result."""
     names = list(dict.fromkeys(arguments.scenarios))
-    overrides = [] if arguments.epochs is None else [f"training.epochs={arguments.epochs}"]
-    chosen = [scenario_or_run(name, overrides, getattr(arguments, "runs_dir", None)) for name in names]
+    budget = _budget(arguments)
+    overrides = [*arguments.set, *([] if budget.epochs is None else [f"training.epochs={budget.epochs}"])]
+    named = [scenario_or_run(name, overrides, getattr(arguments, "runs_dir", None)) for name in names]
+    chosen, labels = _swept(named, arguments.sweep)
     loaded = [each for each in chosen if not isinstance(each, RunEntry)]
     saved = {each.folder: each for each in chosen if isinstance(each, RunEntry)}
     if len(loaded) + len(saved) < 2:
         raise exits.RefusedError(
             "compare needs at least two different scenarios or runs (see vanish-tui list, vanish-tui runs)"
         )
-    if not loaded and (arguments.epochs is not None or arguments.seeds != 1):
+    changes = arguments.set or arguments.sweep or budget != Budget() or arguments.seeds != 1
+    if not loaded and changes:
         raise exits.RefusedError(
-            "--epochs and --seeds are for scenarios; saved runs are compared as they are"
+            "--epochs, --budget, --set, --sweep and --seeds are for scenarios; saved runs are compared as"
+            " they are"
         )
     for entry in saved.values():
         read_run(entry)  # what cannot be read is refused before anything trains
-    endings = deque(_train(arguments, loaded) if loaded else ())
+    endings = deque(_train(arguments, loaded, budget.seconds) if loaded else ())
     is_unsaved = report_unsaved(endings)
     stopped_by = endings[0].signal if endings else None
     snapshots: list[Snapshot] = []
@@ -88,12 +115,12 @@ def run(arguments: argparse.Namespace) -> int:
         for _ in range(arguments.seeds):
             if endings and endings[0].snapshot.scenario_id == each.id:
                 snapshots.append(endings.popleft().snapshot)
-    compared = entrants(list({run.run: run for run in snapshots}.values()))
+    compared = entrants(list({run.run: run for run in snapshots}.values()), labels)
     if compared:
         _report(compared, snapshots, json=arguments.json)
     trained = [run for run in snapshots if run.run not in {entry.name for entry in saved.values()}]
     if stopped_by:
-        stopped = " ".join(run.run for run in trained if run.status is Status.STOPPED)
+        stopped = " ".join(run.run for run in trained if left_early(run) and run.status is Status.STOPPED)
         if stopped:
             tell(f"stopped and saved; to continue: vanish-tui run --resume {stopped}")
         return 128 + stopped_by
@@ -101,10 +128,46 @@ def run(arguments: argparse.Namespace) -> int:
     return exits.FAILED if failed or is_unsaved else 0
 
 
-def _train(arguments: argparse.Namespace, loaded: "Sequence[Scenario]") -> list[Ending]:
+def _budget(arguments: argparse.Namespace) -> Budget:
+    """What each run may use, from `--budget` or `--epochs`."""
+    if arguments.epochs is not None and arguments.budget is not None:
+        raise exits.RefusedError("--epochs is a budget, too: give either --epochs or --budget")
+    return arguments.budget or Budget(epochs=arguments.epochs)
+
+
+def _swept(
+    named: "list[Scenario | RunEntry]", sweep: list[str]
+) -> "tuple[list[Scenario | RunEntry], dict[str, str]]":
+    """What is compared, with each scenario once for each value, and what those variants are called."""
+    if not sweep:
+        return named, {}
+    from scenarios.branches import SWEEP, branches
+    from scenarios.grid import parse_axis
+    from scenarios.problems import ScenarioError
+
+    several = sum(not isinstance(each, RunEntry) for each in named) > 1
+    chosen: list[Scenario | RunEntry] = []
+    labels: dict[str, str] = {}
+    try:
+        axes = [parse_axis(text, SWEEP) for text in sweep]
+        for each in named:
+            if isinstance(each, RunEntry):
+                chosen.append(each)
+                continue
+            for branch in branches(each, axes):
+                chosen.append(branch.scenario)
+                labels[branch.scenario.id] = f"{each.id} {branch.label}" if several else branch.label
+    except ScenarioError as error:
+        raise exits.RefusedError(str(error)) from None
+    return chosen, labels
+
+
+def _train(
+    arguments: argparse.Namespace, loaded: "Sequence[Scenario]", seconds: float | None
+) -> list[Ending]:
     """Train all scenarios, with all seeds."""
-    first = options.seed(arguments)
-    jobs = [Job(scenario, first + number) for scenario in loaded for number in range(arguments.seeds)]
+    first, numbers = options.seed(arguments), range(arguments.seeds)
+    jobs = [Job(scenario, first + number, seconds) for scenario in loaded for number in numbers]
     settings = options.settings(arguments)
     options.check(settings)
     settings = replace(settings, side_by_side=physical_cores())
