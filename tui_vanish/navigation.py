@@ -1,6 +1,6 @@
 """Opens the screens, and acts on the results that they return."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tui_vanish.editor.screen import Edited
     from tui_vanish.poller import Poller
     from tui_vanish.session.session import Session
+    from tui_vanish.session.terms import Terms
     from tui_vanish.theory.registry import Pages
 
 
@@ -55,6 +56,33 @@ class Navigation:
         """Highlight a scenario in the lab."""
         for lab in self._labs():
             lab.action_select(scenario_id)
+
+    def begin_comparison(
+        self, entries: "Sequence[Entry]", *, alone: bool, labels: "Mapping[str, str] | None" = None
+    ) -> None:
+        """Ask for the terms, add scenarios to the comparison, and show it; without new runs, show it at once.
+
+        Args:
+            entries: the scenarios.
+            alone: whether they begin a new comparison.
+            labels: what to call them in it, by id, if not by their id.
+        """
+        comparison = self._session.comparison
+        if comparison.is_complete(entries, alone=alone):
+            comparison.unmark()
+            self.open_comparison()
+            return
+        from tui_vanish.compare.terms_dialog import TermsDialog
+        from tui_vanish.session.terms import preferred, terms_of
+
+        def on_answer(terms: "Terms | None") -> None:
+            if terms is not None:
+                self._session.prefer(**preferred(terms))
+                comparison.start(entries, terms, alone=alone, labels=labels)
+                self.open_comparison()
+
+        names = [(labels or {}).get(entry.id, entry.id) for entry in entries]
+        self._app.push_screen(TermsDialog(names, terms_of(self._session.preferences)), on_answer)
 
     def open_comparison(self) -> None:
         """Show the current comparison."""

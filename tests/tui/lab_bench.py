@@ -116,6 +116,7 @@ async def opened(
     app = VanishApp(engine, ascii=ascii)
     app.session.machine = "gpu-box-3"
     app.session.time_left = FakeTimeLeft()
+    app.session.prefer(race_budget="")  # what the scenarios say, so that the pictures of runs are alike
     app.session.catalogue.entries = catalogue(folder) if entries is None else entries
     async with app.run_test(size=size, notifications=True) as pilot:
         bench = Bench(app, engine, pilot)

@@ -119,7 +119,7 @@ async def charts(bench: Bench) -> None:
 
 
 async def compared(bench: Bench) -> None:
-    await bench.press("S")
+    await bench.press("S", "enter")
     for run in bench.engine.runs:
         run.start()
         run.train_epochs(2)

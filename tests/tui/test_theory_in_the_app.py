@@ -82,7 +82,7 @@ async def test_in_a_comparison_t_opens_the_page_of_the_focused_entrant(tmp_path:
         for scenario in ("depth-7", "linear-exploding"):
             await bench.highlight(scenario)
             await bench.press("space")
-        await bench.press("c", "j", "t")
+        await bench.press("c", "enter", "j", "t")
         assert isinstance(bench.app.screen, TheoryScreen)
         assert bench.app.screen.page_id == "chain"
 

@@ -1,9 +1,11 @@
 """What a screen needs from the object that opens other screens."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from scenarios import Entry
     from scenarios.schema import Scenario
 
 
@@ -16,6 +18,9 @@ class Host(Protocol):
 
     def show_in_lab(self, scenario_id: str) -> None:
         """Highlight a scenario in the lab."""
+
+    def begin_comparison(self, entries: "Sequence[Entry]", *, alone: bool) -> None:
+        """Ask for the terms, add these scenarios to the comparison, and show it."""
 
     def open_comparison(self) -> None:
         """Show the current comparison."""

@@ -456,18 +456,15 @@ class LabScreen(RunControls):
         if not self.session.comparison.can_open:
             self.refuse("Mark at least two scenarios with space, then press c.")
             return
-        self.session.comparison.join_marked()
-        self.host.open_comparison()
+        self.host.begin_comparison(self.session.comparison.marked_entries, alone=False)
 
     def action_race(self) -> None:
         """Race one scenario per cure against the problem."""
-        self.session.comparison.begin_race()
-        self.host.open_comparison()
+        self.host.begin_comparison(self.session.comparison.race(), alone=True)
 
     def action_compare_section(self) -> None:
         """Compare the section of the highlighted scenario with the problem."""
         if self.refuses_model("Mark runs of your own models in the list of runs (r), then press c."):
             return
         if (entry := self._scenarios.list.current) is not None:
-            self.session.comparison.begin_section(entry)
-            self.host.open_comparison()
+            self.host.begin_comparison(self.session.comparison.section(entry), alone=True)

@@ -1,6 +1,6 @@
 """The marked scenarios, and the runs that are compared."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from tui_vanish.session.client import EngineClient
 from tui_vanish.session.lineup import MOST, Lineup
 from tui_vanish.session.models import key_of
 from tui_vanish.session.open_runs import OpenRuns
+from tui_vanish.session.terms import Terms
 from vanish_recorder.protocol.status import Status
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from engine.tracking.snapshot import Snapshot
     from scenarios import Entry
 
+_EPOCHS = "training.epochs"
 # A run with one of these statuses is still training, or has gone as far as it can.
 _WHOLE = (Status.LOADING, Status.RUNNING, Status.PAUSED, Status.FINISHED, Status.DIVERGED)
 
@@ -36,6 +38,7 @@ class Comparison:
         self.lineup = Lineup(())
         self._client, self._catalogue, self._runs = client, catalogue, runs
         self._marked: dict[str, Entry] = {}
+        self._scenarios: dict[str, str] = {}  # of the runs that were started for the comparison
 
     @property
     def marked(self) -> frozenset[str]:
@@ -52,9 +55,13 @@ class Comparison:
         if self._marked.pop(entry.id, None) is None and not entry.problems:
             self._marked[entry.id] = entry
 
-    def join_marked(self) -> None:
-        """Add the marked scenarios, in the order in which they were marked."""
-        self.join(self._marked.values())
+    @property
+    def marked_entries(self) -> "tuple[Entry, ...]":
+        """The marked scenarios, in the order in which they were marked."""
+        return tuple(self._marked.values())
+
+    def unmark(self) -> None:
+        """Remove all marks."""
         self._marked.clear()
 
     def begin_with_runs(self, runs: Sequence[str]) -> None:
@@ -65,32 +72,56 @@ class Comparison:
 
     def clear(self) -> None:
         """Remove all runs from the comparison."""
-        self.lineup = replace(self.lineup, runs=(), baseline="", focus="")
+        self.lineup = replace(self.lineup, runs=(), baseline="", focus="", labels={})
 
-    def begin_race(self) -> None:
-        """Compare the problem with one scenario per cure."""
+    def race(self) -> "list[Entry]":
+        """The problem, and one scenario per cure."""
         entries = {entry.id: entry for entry in self._catalogue.entries}
-        self._begin([entries[name] for name in race() if name in entries])
+        return [entries[name] for name in race() if name in entries]
 
-    def begin_section(self, entry: "Entry") -> None:
-        """Compare the problem with all scenarios in the section of `entry`."""
+    def section(self, entry: "Entry") -> "list[Entry]":
+        """The problem, and all scenarios in the section of `entry`."""
         entries = self._catalogue.entries
         section = [each for each in entries if each.section == entry.section and not each.problems]
         baseline = [each for each in entries if each.id == race()[0] and each not in section]
-        self._begin([*baseline, *section])
+        return [*baseline, *section]
 
-    def _begin(self, entries: Sequence["Entry"]) -> None:
-        """Start a new comparison, or keep the present one if it compares exactly these scenarios."""
-        here = {key_of(run) for run in self._client.snapshot.runs if run.run in self.lineup.runs}
-        if here != {entry.id for entry in entries} or not all(map(self._compared_run, entries)):
-            self.clear()
-            self.join(entries)
+    def is_complete(self, entries: "Sequence[Entry]", *, alone: bool) -> bool:
+        """Whether the comparison has a run of each of these scenarios already.
 
-    def join(self, entries: Iterable["Entry"]) -> None:
-        """Add scenarios. Each gets a new run, which starts at the same time as the others.
-
-        A run that exists already would be ahead of them. The user can add it in the list of runs.
+        Args:
+            entries: the scenarios.
+            alone: whether it must have no others.
         """
+        here = {key_of(run) for run in self._client.snapshot.runs if run.run in self.lineup.runs}
+        if alone and here != {entry.id for entry in entries}:
+            return False
+        return all(map(self._compared_run, entries))
+
+    def start(
+        self,
+        entries: "Sequence[Entry]",
+        terms: Terms,
+        *,
+        alone: bool,
+        labels: Mapping[str, str] | None = None,
+    ) -> None:
+        """Add scenarios on these terms, and remove all marks.
+
+        Args:
+            entries: the scenarios.
+            terms: how long their runs train, with how many seeds, and whether runs that exist take part.
+            alone: whether they begin a new comparison.
+            labels: what to call them, by id, if not by their id.
+        """
+        self._marked.clear()
+        if alone:
+            self.clear()
+        self.lineup = replace(self.lineup, labels={**self.lineup.labels, **(labels or {})})
+        self._join(entries, terms)
+
+    def _join(self, entries: Iterable["Entry"], terms: Terms) -> None:
+        """Add scenarios. Unless existing runs take part, all new runs start together, from step 1."""
         beside = []
         for entry in entries:
             if self._compared_run(entry):
@@ -101,9 +132,13 @@ class Comparison:
                 )
                 break
             existing = self._existing_run(entry)
-            if run := self._runs.train(entry):
+            for seed in range(self._client.seed, self._client.seed + terms.seeds):
+                run = self._run_for(entry, seed, terms)
+                if not run:
+                    break  # what is wrong with the scenario was reported
+                self._scenarios[run] = entry.id
                 self.lineup = self.lineup.joined([run])
-                beside += [existing] if existing else []
+                beside += [existing] if existing and existing.run != run and seed == existing.seed else []
         if beside:
             names = ", ".join(run.scenario_id for run in beside)
             runs = f"its run at epoch {beside[0].epoch}" if len(beside) == 1 else "their earlier runs"
@@ -112,6 +147,12 @@ class Comparison:
                 " runs as they are, mark them in the list of runs (r) and press c.",
                 timeout=8,
             )
+
+    def _run_for(self, entry: "Entry", seed: int, terms: Terms) -> str:
+        """The run that exists if it may take part, else a new one; empty if there is none."""
+        if terms.existing and (run := self._existing_run(entry, seed=seed)):
+            return run.run
+        return self._runs.train(entry, seed=seed, budget=terms.budget)
 
     def add_seed(self, entrants: Sequence["Entrant"]) -> None:
         """Train each entrant again, with the seed after its highest one."""
@@ -132,30 +173,38 @@ class Comparison:
                 self.lineup = self.lineup.joined([name])
 
     def _is_full(self) -> bool:
+        entrants = self.lineup.entrants(self._client.snapshot.runs)
         here = {run.run for run in self._client.snapshot.runs}
-        coming = [run for run in self.lineup.runs if run not in here]
-        return len(self.lineup.entrants(self._client.snapshot.runs)) + len(coming) >= MOST
+        known = {key_of(entrant.runs[0]) for entrant in entrants}
+        coming = {self._scenarios.get(run, run) for run in self.lineup.runs if run not in here}
+        return len(entrants) + len(coming - known) >= MOST
 
     def _compared_run(self, entry: "Entry") -> str | None:
         """The run of this scenario and seed in the present comparison, or None."""
         run = self._existing_run(entry, self.lineup.runs)
         return run.run if run else None
 
-    def _existing_run(self, entry: "Entry", among: Collection[str] | None = None) -> "Snapshot | None":
+    def _existing_run(
+        self, entry: "Entry", among: Collection[str] | None = None, *, seed: int | None = None
+    ) -> "Snapshot | None":
         """The latest run of this scenario and seed, if it matches the file and was not changed by hand.
+
+        The number of epochs may differ: it is a matter of the budget.
 
         Args:
             entry: the scenario.
             among: the names of the runs to look at; None for all.
+            seed: None for the client's.
         """
-        client = self._client
+        client, seed = self._client, self._client.seed if seed is None else seed
         runs = (run for run in reversed(client.snapshot.runs) if key_of(run) == entry.id)
-        runs = (run for run in runs if run.seed == client.seed and (among is None or run.run in among))
+        runs = (run for run in runs if run.seed == seed and (among is None or run.run in among))
         run = next(runs, None)
-        if run is None or run.modified or run.status not in _WHOLE:
+        if run is None or run.modified or (run.status not in _WHOLE and not run.is_out_of_budget):
             return None
         try:
             present = self._catalogue.load(entry).resolved()
         except (ScenarioError, OSError):
             return None  # starting a run reports what is wrong
-        return run if numbers(run.spec.record) == numbers(present) else None
+        there, here = numbers(run.spec.record), numbers(present)
+        return run if there | {_EPOCHS: 0} == here | {_EPOCHS: 0} else None

@@ -1,7 +1,7 @@
 """Which runs are compared, and how they are shown."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Self
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ class Lineup:
         focus: the label of the entrant that keys act on; "" is the first.
         metric: what the chart shows, if the runs have it.
         view: what is shown if there is room for only one view.
+        labels: what to call an entrant, by the id of its scenario; the id itself if it is missing.
     """
 
     runs: tuple[str, ...]
@@ -30,13 +31,14 @@ class Lineup:
     focus: str = ""
     metric: str = "test_accuracy"
     view: View = "chart"
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     def entrants(self, snapshots: "Iterable[Snapshot]") -> "tuple[Entrant, ...]":
         """The entrants of the runs that are in `snapshots`, at most `MOST`."""
         from engine.tracking.comparison import entrants  # not needed by the first frame
 
         known = {snapshot.run: snapshot for snapshot in snapshots}
-        return entrants([known[run] for run in self.runs if run in known])[:MOST]
+        return entrants([known[run] for run in self.runs if run in known], self.labels)[:MOST]
 
     def joined(self, runs: Sequence[str]) -> Self:
         """Return the lineup with more runs."""

@@ -9,6 +9,7 @@ from tui_vanish.session.client import EngineClient
 from tui_vanish.session.models import key_of, key_of_summary, models
 
 if TYPE_CHECKING:
+    from engine.protocol.budget import Budget
     from engine.storage.run_index import RunEntry
     from engine.tracking.snapshot import Snapshot
     from scenarios import Entry
@@ -50,8 +51,13 @@ class OpenRuns:
         self._client.follow(run)
         self._awaited = run
 
-    def train(self, entry: "Entry") -> str:
+    def train(self, entry: "Entry", *, seed: int | None = None, budget: "Budget | None" = None) -> str:
         """Start a run of a scenario, and show it.
+
+        Args:
+            entry: the scenario.
+            seed: None for the client's.
+            budget: what the run may use; None for what the scenario says.
 
         Returns:
             The run's name; empty if the scenario cannot be loaded, which is reported to the user.
@@ -62,11 +68,14 @@ class OpenRuns:
             self._client.notify(str(error), severity="error", timeout=12)
             return ""
         self._opened.pop(scenario.id, None)
-        return self._client.train(scenario)
+        if budget is None:
+            return self._client.train(scenario, seed)
+        return self._client.train(budget.within(scenario), seed, budget.seconds)
 
     def train_again(self, run: "Snapshot", seed: int) -> str:
-        """Start a run of the same scenario as in `run`, with another seed; returns its name."""
-        return self._client.train(run.spec.scenario(), seed)
+        """Start a run of the same scenario and budget as in `run`, with another seed; returns its name."""
+        seconds = run.started.budget_seconds if run.started else None
+        return self._client.train(run.spec.scenario(), seed, seconds)
 
     def list_new_runs(self) -> list[str]:
         """Add the scenario of each new run to the list.

@@ -24,6 +24,9 @@ class Preferences:
         unit: of the charts' x axis.
         y_log: whether the axis of the loss is logarithmic.
         smoothing: how much the curves are smoothed.
+        race_budget: what each run of a comparison may use, as it is typed; empty for what its scenario says.
+        race_seeds: how many runs each scenario gets in a comparison.
+        race_existing: whether a comparison uses runs that exist.
     """
 
     theme: str = ""
@@ -34,6 +37,9 @@ class Preferences:
     unit: str = "epoch"
     y_log: bool = False
     smoothing: int = 0
+    race_budget: str = "10 epochs"
+    race_seeds: int = 1
+    race_existing: bool = False
 
 
 def recall(path: Path | None) -> Preferences:

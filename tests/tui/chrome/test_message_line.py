@@ -27,7 +27,7 @@ async def editor(bench: Bench) -> None:
 
 
 async def standings(bench: Bench) -> None:
-    await bench.press("C")
+    await bench.press("C", "enter")
     for run in bench.engine.runs:
         run.start()
         run.train_epochs(2)

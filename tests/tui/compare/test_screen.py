@@ -66,7 +66,7 @@ async def compare(bench: Bench, *names: str) -> list[FakeRun]:
     """Mark and compare scenarios, and begin every run."""
     before = len(bench.engine.runs)
     await mark(bench, *names)
-    await bench.press("c")
+    await bench.press("c", "enter")
     started = bench.engine.runs[before:]
     bench.engine.be_ready()
     for run in started:
@@ -156,7 +156,7 @@ async def test_a_race_starts_fresh_once_and_its_key_returns_to_it(tmp_path: Path
         alone = await bench.train("depth-7")
         alone.train_epochs(95)
         await bench.settle()
-        await bench.press("C")
+        await bench.press("C", "enter")
         raced = bench.engine.runs[1:]
         assert "depth-7" in [run.scenario.id for run in raced]
         for run in raced:
@@ -167,7 +167,7 @@ async def test_a_race_starts_fresh_once_and_its_key_returns_to_it(tmp_path: Path
         assert bench.engine.runs[1:] == raced, "the same race is shown"
         await bench.press("S")
         await bench.settle()
-        await bench.press("escape", "C")
+        await bench.press("escape", "C", "enter")
         again = bench.engine.runs[1 + len(raced) :]
         assert [run.scenario.id for run in again] == [run.scenario.id for run in raced]
         assert bench.app.session.comparison.lineup.runs == tuple(run.name for run in again)
@@ -491,9 +491,9 @@ async def test_tables_with_more_rows_than_room_show_how_many_and_have_pages(tmp_
         assert " output  " in bench.text
 
 
-async def test_the_race_takes_one_key(tmp_path: Path) -> None:
+async def test_the_race_takes_two_keys(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
-        await bench.press("C")
+        await bench.press("C", "enter")
         assert isinstance(bench.app.screen, CompareScreen)
         assert [run.scenario.id for run in bench.engine.runs] == ["depth-7"], "what this catalogue has of it"
 
@@ -501,7 +501,7 @@ async def test_the_race_takes_one_key(tmp_path: Path) -> None:
 async def test_a_section_is_compared_with_the_problem(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await bench.highlight("linear-exploding")
-        await bench.press("S")
+        await bench.press("S", "enter")
         assert [run.scenario.id for run in bench.engine.runs] == ["depth-7", "linear-exploding"]
 
 
