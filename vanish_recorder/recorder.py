@@ -17,6 +17,7 @@ from vanish_recorder.guard import Guard, Part
 from vanish_recorder.hooks import training
 from vanish_recorder.hooks.listener import Call
 from vanish_recorder.interventions import Change, Interventions
+from vanish_recorder.logged import Numbers
 from vanish_recorder.model.tensors import cannot_be_measured
 from vanish_recorder.protocol.failures import reason_of
 from vanish_recorder.protocol.status import Status
@@ -95,6 +96,7 @@ class Recorder:
             activations=activations,
             adds_losses=adds_losses,
         )
+        self._numbers = Numbers(tell)
         self._steps = StepsUnderWay()
         self._scaled: list[tuple[Optimizer, bool]] = []  # scaled steps under way, and whether they were made
         self._is_open = False  # a round has begun, and not ended
@@ -329,11 +331,7 @@ class Recorder:
             self._guard("logged numbers", self._keep, numbers)
 
     def _keep(self, numbers: Mapping[str, float | Tensor]) -> None:
-        for name, value in numbers.items():
-            if isinstance(value, Tensor):
-                self._sampling.logged[name] = value.detach().reshape(-1)[:1]
-            else:
-                self._sampling.logged[name] = float(value)
+        self._sampling.logged.update(self._numbers.of(numbers))
 
     def epoch(self, numbers: Mapping[str, float | Tensor]) -> None:
         """Write the numbers of an epoch that ended."""
@@ -342,7 +340,7 @@ class Recorder:
             self._log.epoch += 1
 
     def _log_epoch(self, numbers: Mapping[str, float | Tensor]) -> None:
-        logged = {name: float(value) for name, value in numbers.items()}
+        logged = {name: float(value) for name, value in self._numbers.of(numbers).items()}
         self._log.write(EpochLogged(**self._log.now(), logged=logged))
 
     # --------------------------------------------------------------------------------------- the end

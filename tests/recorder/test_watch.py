@@ -9,6 +9,7 @@ import pickle
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -455,6 +456,35 @@ def test_any_name_can_be_logged(tmp_path: Path) -> None:
     lab.close()
     (sample,) = samples_of(lab)
     assert (sample.logged["self"], sample.logged["train/loss"]) == (1.0, 2.0)
+
+
+def test_what_is_no_number_is_left_out_and_everything_else_is_recorded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = mlp()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    lab = watch(model, runs_dir=tmp_path)
+    for _ in range(2):
+        odd: dict[str, Any] = {
+            "none": None,
+            "text": "a",
+            "empty": torch.tensor([]),
+            "large": 10**400,
+            "complex": 1j,
+        }
+        lab.log(rate=2.0, **odd, meta=torch.empty((), device="meta"), sparse=torch.eye(2).to_sparse())
+        step(model, optimizer, next(batches()))
+        lab.epoch(test_accuracy=0.5, test_loss=None)  # type: ignore[arg-type]
+    lab.close()
+    assert [event for event in events_of(lab) if isinstance(event, PartDisabled)] == []
+    for sample in samples_of(lab):
+        assert set(sample.logged) == {"rate", "loss", "lr"}
+        assert sample.tensors["grad_norm"]
+    epochs = [event.logged for event in events_of(lab) if isinstance(event, EpochLogged)]
+    assert epochs == [{"test_accuracy": 0.5}] * 2
+    said = capsys.readouterr().err
+    assert said.count("a value of none is left out, because it is no number (NoneType)") == 1
+    assert said.count("is left out") == 8
 
 
 @pytest.mark.parametrize(
