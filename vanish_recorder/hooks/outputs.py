@@ -187,6 +187,8 @@ class OutputProbe:
         block.handle = _hooked(output, partial(self._on_gradient, block, block.calls))
 
     def _measure(self, block: Block, output: Tensor) -> None:
+        if not output.numel():  # of an expert that got no token
+            return
         block.moments = moments(output, block.boundary.unit_axis, rectified=block.rectified)
         if block.boundary.name == self._kept:
             self.kept_output = output.detach().clone()

@@ -6,7 +6,7 @@ What is read is checked completely: what a screen gets is what the recorder can 
 
 import math
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import fields
+from dataclasses import MISSING, Field, fields
 from itertools import pairwise
 from types import NoneType
 from typing import Any, cast, get_args
@@ -45,9 +45,13 @@ def to_record(event: WatchEvent) -> Record:
         value = getattr(event, field.name)
         if field.name in _EXACT:  # a time as it is: rounded up, it would be later than the next event's
             record[field.name] = list(value) if isinstance(value, tuple) else value
-        elif value not in ((), {}, "", None, 0, 0.0):
+        elif _is_required(field) or value not in ((), {}, "", None, 0, 0.0):
             record[field.name] = _rows(value) if isinstance(event, StructureFound) else _encoded(value)
     return record
+
+
+def _is_required(field: "Field[Any]") -> bool:
+    return field.default is MISSING and field.default_factory is MISSING
 
 
 def _rows(value: Any) -> Any:
