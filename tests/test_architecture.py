@@ -69,7 +69,7 @@ FLOORS = (
     ("vanish_recorder.sampling", "vanish_recorder.requests"),
     ("vanish_recorder.watched_model", "vanish_recorder.steps"),
     ("vanish_recorder.sample", "vanish_recorder.interventions", "vanish_recorder.optimizers"),
-    ("vanish_recorder.hooks", "vanish_recorder.event_log"),
+    ("vanish_recorder.hooks", "vanish_recorder.event_log", "vanish_recorder.logged"),
     ("vanish_recorder.measure", "vanish_recorder.guard", "vanish_recorder.surroundings"),
     (
         "vanish_recorder.model",
