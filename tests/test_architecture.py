@@ -29,6 +29,7 @@ FLOORS = (
         "tui_vanish.lab",
         "tui_vanish.compare",
         "tui_vanish.runs",
+        "tui_vanish.map",
         "tui_vanish.editor",
         "tui_vanish.theory",
         "tui_vanish.palette",

@@ -13,7 +13,7 @@ from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Target = Literal["app", "lab", "compare", "theory", "runs"]
+Target = Literal["app", "lab", "compare", "theory", "runs", "map"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -411,8 +411,46 @@ ACTIONS: tuple[Action, ...] = (
     Action("delete_run", ("x",), "delete", "Delete the run; z restores it", "runs", "Runs", rank=9),
     Action("undo_delete", ("z",), "undo", "Restore the deleted run", "runs", "Runs", rank=3),
     Action("leave_runs", ("escape",), "back", "Clear the filter, or go back", "runs", "Runs", rank=1),
+    Action("cell", ("right", "l"), "", "Next column", "map", "Map", argument="right", palette=False),
+    Action("cell", ("left", "h"), "", "Previous column", "map", "Map", argument="left", palette=False),
+    Action("cell", ("up", "k"), "", "Next row", "map", "Map", argument="up", palette=False),
+    Action("cell", ("down", "j"), "", "Previous row", "map", "Map", argument="down", palette=False),
+    Action("leave_map", ("escape",), "back", "Go back to the screen before", "map", "Map", rank=1),
+    Action("open_cell", ("enter",), "open", "Open the run of the cell in the lab", "map", "Map", rank=1),
+    Action(
+        "next_measure", ("v",), "quantity", "Show another quantity of the runs", "map", "Map", "1", rank=2
+    ),
+    Action("next_measure", ("V",), "", "Show the quantity before", "map", "Map", argument="-1"),
+    Action("borders", ("b",), "lines", "Show or hide the lines between the cells", "map", "Map", rank=3),
+    Action("mark_cell", ("space",), "mark", "Mark the cell for a comparison", "map", "Map", rank=4),
+    Action("compare_cells", ("c",), "compare", "Compare the marked cells", "map", "Map", rank=4),
+    Action("resume_sweep", ("p",), "continue", "Train the runs that are missing", "map", "Map", rank=2),
+    Action("stop_sweep", ("s",), "stop", "Stop the sweep and save its runs", "map", "Map", rank=2),
+    Action("turn_axis", ("x",), "axes", "Next setting on the horizontal axis", "map", "Map", "x", rank=5),
+    Action("turn_axis", ("y",), "", "Next setting on the vertical axis", "map", "Map", argument="y"),
+    Action(
+        "step_fixed",
+        ("right_square_bracket",),
+        "value",
+        "Next value of the setting that is no axis",
+        "map",
+        "Map",
+        argument="1",
+        rank=5,
+    ),
+    Action(
+        "step_fixed",
+        ("left_square_bracket",),
+        "",
+        "Previous value of the setting that is no axis",
+        "map",
+        "Map",
+        argument="-1",
+    ),
+    Action("next_fixed", ("tab",), "setting", "Choose the setting that [ ] change", "map", "Map", rank=6),
     Action("take_over", ("T",), "take over", "Take over the run from another process", "lab", "Run", rank=2),
     Action("runs", ("r",), "runs", "Show all saved runs", "app", OTHER_SCREENS, rank=8),
+    Action("map", ("X",), "map", "Show the map of the last sweep", "app", OTHER_SCREENS, rank=9),
     Action("theory", ("t",), "theory", "Open the theory page for the scenario", "app", OTHER_SCREENS, rank=9),
     Action(
         "glossary",

@@ -271,6 +271,10 @@ class VanishApp(Guarded, App[int]):
         """Show all saved runs; on that screen, go back."""
         self.navigation.toggle_runs()
 
+    def action_map(self) -> None:
+        """Show the map of the last sweep; on that screen, go back."""
+        self.navigation.toggle_map()
+
     def action_command_palette(self) -> None:
         """Show the command palette."""
         self.navigation.open_palette()

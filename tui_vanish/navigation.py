@@ -90,6 +90,12 @@ class Navigation:
 
         self._app.push_screen(CompareScreen(self._session, self), self._show_chosen)
 
+    def open_map(self, sweep: Path) -> None:
+        """Show the map of the sweep in that folder."""
+        from tui_vanish.map.screen import MapScreen
+
+        self._app.push_screen(MapScreen(self._session, self, sweep), self._show_chosen)
+
     def open_editor(self, base: "Scenario") -> None:
         """Edit a scenario's values, then train or save the variant."""
         from scenarios.variants import free_id
@@ -155,10 +161,29 @@ class Navigation:
         from tui_vanish.runs.screen import RunsScreen
 
         here = self._app.screen
+        if isinstance(here, LiveScreen) and here.TARGET == "map":
+            here.dismiss(None)  # it may have been opened from the list
+            here = self._app.screen
+            if isinstance(here, RunsScreen):
+                return
         if isinstance(here, RunsScreen):
             here.dismiss(None)
         elif isinstance(here, LiveScreen):
             self._app.push_screen(RunsScreen(self._session, self), self._show_chosen)
+
+    def toggle_map(self) -> None:
+        """Show the map of the sweep that was started last; on that screen, go back."""
+        from tui_vanish.sweeps.find import last_sweep
+
+        here = self._app.screen
+        if not isinstance(here, LiveScreen):
+            return
+        if here.TARGET == "map":
+            here.dismiss(None)
+        elif (sweep := last_sweep(self._session.engine.runs_folder)) is None:
+            here.refuse("There is no sweep yet: vanish-tui sweep map-sigmoid trains one.")
+        else:
+            self.open_map(sweep)
 
     def open_palette(self) -> None:
         """Show the command palette."""
@@ -214,8 +239,12 @@ class Navigation:
     # ------------------------------------------------------------------------- the screens' results
 
     def _show_chosen(self, scenario_id: str | None) -> None:
-        if scenario_id is not None:
-            self.show_in_lab(scenario_id)
+        if scenario_id is None:
+            return
+        # A run that was chosen on one of these screens, or on one above them, is shown in the lab.
+        while isinstance(here := self._app.screen, LiveScreen) and here.TARGET in ("runs", "map"):
+            here.dismiss(None)
+        self.show_in_lab(scenario_id)
 
     def _finish_edit(self, edited: "Edited | None") -> None:
         if edited is None:

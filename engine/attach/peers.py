@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from engine.attach.seen import News, Seen
 from engine.protocol.spec import NotARunSpec
 from engine.storage.follower import Follower
+from engine.storage.nested import run_folder, sweep_with
 from engine.storage.run_index import list_runs
 from engine.storage.run_log import NotARun, read_description
 from vanish_recorder.protocol.status import Status
@@ -73,13 +74,15 @@ class Peers:
         Returns:
             Why this is not possible; empty if the takeover has begun.
         """
-        owner = owner_of(self._runs_folder / run)
+        owner = owner_of(run_folder(self._runs_folder, run))
         if owner is None or owner == self._here:
             return f"no other process trains {run}"
         if not owner.is_here:
             return f"{run} is trained by {owner}: it can only be watched from here"
+        if sweep_with(self._runs_folder, run) is not None:
+            return f"{run} belongs to a sweep, which trains it: it is only shown here"
         with suppress(NotARun):
-            spec = read_description(self._runs_folder / run).spec
+            spec = read_description(run_folder(self._runs_folder, run)).spec
             if spec.is_watched:
                 return f"{run} belongs to your script ({spec.title}): it trains there, and is shown here"
         if any(handover.owner == owner for handover in self._handovers):
@@ -87,7 +90,7 @@ class Peers:
         # The process ends all of its runs, also those that it began since the last look.
         runs = tuple(dict.fromkeys((*self._live(owner), run)))
         try:
-            ask_to_end(self._runs_folder / run, owner)
+            ask_to_end(run_folder(self._runs_folder, run), owner)
         except ProcessLookupError:
             pass  # the process has just ended by itself
         except CannotEnd as error:
@@ -109,10 +112,10 @@ class Peers:
         if run in self._followers or run in self._unreadable:
             return
         try:
-            spec = read_description(self._runs_folder / run).spec
+            spec = read_description(run_folder(self._runs_folder, run)).spec
             if not spec.is_watched:
                 spec.scenario()  # a run that this version cannot train is not shown, either
-            self._followers[run] = Follower(self._runs_folder / run)
+            self._followers[run] = Follower(run_folder(self._runs_folder, run))
         except (NotARun, NotARunSpec) as error:
             self._give_up(run, str(error))
 
@@ -189,7 +192,9 @@ class Peers:
         for handover in list(self._handovers):
             for run in handover.runs:
                 self._follow(run)
-            held = [run for run in handover.runs if owner_of(self._runs_folder / run) == handover.owner]
+            held = [
+                run for run in handover.runs if owner_of(run_folder(self._runs_folder, run)) == handover.owner
+            ]
             if held and monotonic() < handover.until:
                 continue
             self._handovers.remove(handover)

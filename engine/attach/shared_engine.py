@@ -79,6 +79,13 @@ class SharedEngine:
 
     def send(self, command: "RunCommand") -> None:
         """Queue a command; for a run of another process, only show a notice."""
+        if isinstance(command, ResumeRun):
+            from engine.storage.nested import sweep_with  # not needed for the first frame
+
+            if sweep_with(self.runs_folder, command.run) is not None:
+                text = f"{command.run} belongs to a sweep: continue that, on its map."
+                self._news.put(News(command.run, "warning", text))
+                return
         if command.run not in self._seen.owners or isinstance(command, ResumeRun) or self._is_watch:
             self._engine.send(command)
             return

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.storage.nested import SWEEP_FILE
 from engine.storage.run_index import SWEEP, RunEntry, list_runs
 from engine.storage.run_log import NotARun, refuse_newer
 from scenarios.problems import ScenarioError
@@ -25,7 +26,7 @@ from vanish_recorder.storage.log_file import DESCRIPTION as RUN
 from vanish_recorder.storage.private import make_private_folder
 from vanish_recorder.storage.summary import Summary, write_summary
 
-DESCRIPTION = "sweep.json"
+DESCRIPTION = SWEEP_FILE
 
 
 class NotASweep(NotARun):
@@ -158,18 +159,6 @@ class SweepFolder:
             OSError: the folder cannot be read.
         """
         return {entry.name: entry for entry in list_runs(self.path) if entry.name.startswith(self.cell_names)}
-
-
-def is_sweep(folder: Path) -> bool:
-    """Whether the folder is that of a sweep. Reads nothing but the name."""
-    return os.path.isfile(folder / DESCRIPTION)
-
-
-def sweep_with(runs: Path, run: str) -> Path | None:
-    """The folder of the sweep in a folder of runs to which a run with this name belongs, if there is one."""
-    sweep, _, number = run.rpartition("-")
-    folder = runs / sweep
-    return folder if sweep and number.isdecimal() and is_sweep(folder) else None
 
 
 def is_done(entry: RunEntry | None) -> bool:

@@ -25,6 +25,9 @@ class Host(Protocol):
     def open_comparison(self) -> None:
         """Show the current comparison."""
 
+    def open_map(self, sweep: Path) -> None:
+        """Show the map of the sweep in that folder."""
+
     def open_editor(self, base: "Scenario") -> None:
         """Edit a scenario's values, then train or save the variant."""
 

@@ -45,6 +45,7 @@ _SPELT_OUT = {
     "σ": "sigma",
     "φ": "phi",
     "χ": "chi",
+    "ξ": "xi",
     "β": "beta",
     "μ": "mu",
     "γ": "gamma",

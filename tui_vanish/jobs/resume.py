@@ -14,9 +14,9 @@ from engine.protocol.spec import NotARunSpec
 from engine.runtime import resume
 from engine.runtime.saved import CannotResume, origin_of
 from engine.storage.log_reader import LogReader
+from engine.storage.nested import is_sweep, sweep_with
 from engine.storage.run_index import RunEntry, list_runs, read_entry
 from engine.storage.run_log import NotARun, read_description
-from engine.sweeps.folder import is_sweep, sweep_with
 from scenarios.problems import printable
 from tui_vanish.jobs.exits import NotFoundError, RefusedError
 from vanish_recorder.protocol.status import Status

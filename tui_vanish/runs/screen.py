@@ -22,12 +22,12 @@ from scenarios.problems import printable
 from tui_vanish.actions import bindings
 from tui_vanish.chrome.key_footer import KeyFooter
 from tui_vanish.chrome.screen import LiveScreen
+from tui_vanish.chrome.sweep_actions import Deed, SweepActions
 from tui_vanish.chrome.title_bar import TitleBar, title_of
 from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.monitor import origin_text
 from tui_vanish.runs.columns import COLUMNS, labels
 from tui_vanish.runs.run_list import RunList
-from tui_vanish.runs.sweep_actions import Deed, SweepActions
 from tui_vanish.widgets.frame import FrameLine
 from tui_vanish.widgets.line_input import LineInput
 from tui_vanish.widgets.table import TableRows
@@ -221,6 +221,7 @@ class RunsScreen(LiveScreen[str | None]):
         can_train = self.session.engine.can_train
         return {
             "leave_runs": "back",
+            "open_run": "map",
             "resume_run": "continue" if can_train and not self._sweeps.why_no_resume(entry) else "",
             "stop_run": "stop" if can_train and entry.owner is not None and entry.owner.is_here else "",
             "compare_runs": "compare" if self._can_compare else "",
@@ -280,7 +281,8 @@ class RunsScreen(LiveScreen[str | None]):
     @on(RunList.Chosen)
     def action_open_run(self) -> None:
         """Show the run in the lab."""
-        if self._refused("open"):
+        if (chosen := self._list.current) is not None and chosen.is_sweep:
+            self.host.open_map(chosen.folder)
             return
         if (entry := self._usable()) is not None:
             self.dismiss(self.session.runs.open(entry))

@@ -47,7 +47,7 @@ class Origins:
         return self._known.get(run)
 
     async def _read(self, run: str) -> None:
-        known = await asyncio.to_thread(_read_known, self._folder() / run)
+        known = await asyncio.to_thread(_read_known, self._folder(), run)
         while len(self._known) >= _MOST:
             del self._known[next(iter(self._known))]
         self._known[run] = known
@@ -55,10 +55,11 @@ class Origins:
         self.on_read()
 
 
-def _read_known(folder: Path) -> Known:
+def _read_known(runs: Path, run: str) -> Known:
+    from engine.storage.nested import run_folder
     from engine.storage.run_log import NotARun, read_description  # not needed for the first frame
 
     with suppress(NotARun, OSError):
-        what = read_description(folder)
+        what = read_description(run_folder(runs, run))
         return Known(what.origin, what.spec.record if what.spec.is_watched else None)
     return Known(None)

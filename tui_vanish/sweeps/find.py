@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from engine.storage.labels import read_labels
-from engine.sweeps.folder import is_sweep
+from engine.storage.nested import is_sweep
 from scenarios.problems import printable
 from tui_vanish.jobs.exits import NotFoundError, RefusedError
 from tui_vanish.jobs.resume import LAST
@@ -23,6 +23,15 @@ def sweep_named(name: str, runs_dir: Path | None) -> Path | None:
         return find_sweep(name, runs_dir)
     except NotFoundError:
         return None
+
+
+def last_sweep(runs: Path) -> Path | None:
+    """The folder of the sweep that was started last; None if there is none, or the folder cannot be read."""
+    try:
+        names = [entry.name for entry in os.scandir(runs) if is_sweep(runs / entry.name)]
+    except OSError:
+        return None
+    return runs / max(names) if names else None
 
 
 def find_sweep(name: str, runs_dir: Path | None) -> Path:

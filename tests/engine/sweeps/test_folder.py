@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import scenarios
+from engine.storage.nested import is_sweep, run_folder, sweep_with
 from engine.storage.run_index import list_runs
 from engine.storage.run_log import RunLog
 from engine.sweeps.folder import (
@@ -17,9 +18,7 @@ from engine.sweeps.folder import (
     Means,
     NotASweep,
     SweepFolder,
-    is_sweep,
     save_summary,
-    sweep_with,
 )
 from engine.sweeps.results import results
 from engine.sweeps.rows import columns, rows
@@ -162,6 +161,8 @@ def test_a_run_names_its_sweep(tmp_path: Path) -> None:
     run = folder.run_of(folder.sweep.cells()[0])
     assert run == f"{folder.path.name}-1"
     assert sweep_with(tmp_path, run) == folder.path
+    assert run_folder(tmp_path, run) == folder.path / run
+    assert run_folder(tmp_path, "another") == tmp_path / "another"
     assert sweep_with(tmp_path, folder.path.name) is None
     shutil.rmtree(folder.path)
     assert sweep_with(tmp_path, run) is None

@@ -1,4 +1,4 @@
-"""What the keys of the list of runs do to a sweep, which is trained by processes of its own."""
+"""What the keys of the list of runs and of the map do to a sweep, which trains in its own processes."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,11 +9,10 @@ from engine.storage.run_index import RunEntry
 if TYPE_CHECKING:
     from tui_vanish.chrome.screen import LiveScreen
 
-Deed = Literal["open", "mark", "take over"]
+Deed = Literal["mark", "take over"]
 
 _REFUSALS: dict[Deed, str] = {
-    "open": "A sweep has no curves of its own: vanish-tui export SWEEP --csv prints its runs.",
-    "mark": "A sweep is not a run: it cannot be compared.",
+    "mark": "A sweep is not a run: enter opens its map, where its runs can be marked.",
     "take over": "A sweep trains in its own processes: s stops it, and p continues it.",
 }
 

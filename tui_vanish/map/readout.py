@@ -1,0 +1,107 @@
+"""What the map says about the cell under its cursor, about its lines, and about the sweep."""
+
+from engine.sweeps.folder import SweepFolder
+from tui_vanish.drawing import format
+from tui_vanish.drawing.ascii import spelt_out
+from tui_vanish.drawing.text import Piece, Row, row_width
+from tui_vanish.map.borders import Borders
+from tui_vanish.map.grid import SEED, Choice, Point
+from tui_vanish.map.map_view import short_name
+from tui_vanish.map.reading import Reading
+from tui_vanish.monitor.theory_marks import passed_on
+
+
+def about(point: Point) -> list[Row]:
+    """Two rows about a cell: its run and how it stands, then theory and what its log says."""
+    result = point.results[0]
+    values = "  ".join(
+        f"{short_name(key)} {format.setting(key, value)}" for key, value in result.values.items()
+    )
+    how = [point.status]
+    if point.accuracy is not None:
+        how.append(f"{'median ' if len(point.results) > 1 else ''}{format.percent(point.accuracy, 1)}")
+    if point.verdict:
+        how.append(point.verdict.replace("_", " "))
+    if point.seconds is not None:
+        how.append(format.duration(point.seconds))
+    which = f"{len(point.results)} seeds" if len(point.results) > 1 else f"run {result.number}"
+    first: Row = (
+        Piece(f" {values}", "strong"),
+        Piece(f"  {' · '.join(how)}"),
+        Piece(f"  {which}", "dim"),
+    )
+    return [first, (Piece(" "), *_theory(point), *_measured(point))]
+
+
+def written(row: Row, *, ascii: bool) -> Row:
+    """The row; in ASCII, Greek letters have their names."""
+    return tuple(Piece(spelt_out(text), role) for text, role in row) if ascii else row
+
+
+def _theory(point: Point) -> Row:
+    if point.theory is None:
+        return (Piece("theory says nothing about this network", "dim"),)
+    xi = point.theory.xi
+    text = f"theory: χ {point.theory.chi:.3g}"
+    if xi is not None:
+        text += f"  ξ {xi:.3g} layers  6 ξ = {point.theory.reach:.3g}"
+    return (Piece(text, "accent"), Piece(f"  depth {point.depth}"))
+
+
+def _measured(point: Point) -> Row:
+    parts = []
+    if point.factor is not None and point.factor > 0:
+        parts.append(f"each layer passes on {passed_on(point.factor)}")
+    if point.learnt is not None:
+        parts.append(f"50 % in epoch {point.learnt:.3g}")
+    problem = next((result.problem for result in point.results if result.problem), "")
+    if problem:
+        return (Piece(f"  {problem}", "bad"),)
+    return (Piece(f"  measured: {', '.join(parts)}"),) if parts else ()
+
+
+def lines(borders: Borders, room: int, *, ascii: bool) -> Row:
+    """The legend of the borders that are drawn, as long as there is room."""
+    signs = ("-", "=", "%", ":") if ascii else ("──", "━━", "══", "┊")
+    both = bool(
+        borders.theory.level & borders.learnt.level or borders.theory.upright & borders.learnt.upright
+    )
+    entries: list[tuple[Piece, Piece, bool]] = [
+        (Piece(signs[0], "accent"), Piece(" theory: 6 ξ", "dim"), bool(borders.theory)),
+        (Piece(signs[1], "good"), Piece(" test ≥ 50 %", "dim"), bool(borders.learnt)),
+        (Piece(signs[2], "strong"), Piece(" both", "dim"), both),
+        (Piece(signs[3], "dim"), Piece(" χ = 1", "dim"), bool(borders.chi)),
+    ]
+    row: Row = ()
+    for sign, text, shown in entries:
+        longer = (*row, *((Piece("  "),) if row else ()), *written((sign, text), ascii=ascii))
+        if shown and row_width(longer) <= room:
+            row = longer
+    return row
+
+
+def progress(reading: Reading) -> str:
+    """How far the sweep is, in a few words."""
+    summary = reading.entry.summary
+    done, size = sum(result.is_done for result in reading.results), len(reading.results)
+    text = f"{done}/{size} runs"
+    if reading.entry.state == "live":
+        left = summary.left if summary is not None else None
+        return f"{text} · {format.time_left(left)}" if left is not None else f"{text} · training"
+    return text if done == size else f"{text} · not training"
+
+
+def fixed(folder: SweepFolder, choice: Choice, selected: int) -> Row:
+    """The settings that are no axis, with their values; `[ ]` change the selected one."""
+    others = choice.others(folder.sweep)
+    values = {axis.key: axis.values for axis in folder.sweep.axes}
+    pieces: list[Piece] = []
+    for number, (key, _) in enumerate(others):
+        place = choice.at.get(key, 0)
+        if key == SEED:
+            seed = folder.sweep.seed + place - 1
+            text = f"seed {seed}" if place else f"median of {folder.sweep.seeds} seeds"
+        else:
+            text = f"{short_name(key)} {format.setting(key, values[key][place])}"
+        pieces += [Piece("  "), Piece(text, "accent" if number == selected else "text")]
+    return tuple(pieces[1:])
