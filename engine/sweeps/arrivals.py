@@ -39,5 +39,6 @@ def remove_unfinished(sweep: Path) -> None:
     """Remove what a killed process has left of runs that were arriving."""
     with suppress(OSError), os.scandir(sweep) as listing:
         for item in listing:
-            if item.name.startswith((_COMING, _OLD)) and item.is_dir(follow_symlinks=False):
+            is_folder = os.path.isdir(item.path) and not os.path.islink(item.path)
+            if item.name.startswith((_COMING, _OLD)) and is_folder:
                 shutil.rmtree(item.path, ignore_errors=True)

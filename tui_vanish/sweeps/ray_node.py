@@ -108,7 +108,8 @@ def files_in(folder: str) -> dict[str, bytes]:
     found = {}
     with suppress(FileNotFoundError), os.scandir(folder) as listing:
         for item in listing:
-            if item.is_file(follow_symlinks=False) and not item.name.startswith("."):
+            is_file = os.path.isfile(item.path) and not os.path.islink(item.path)
+            if is_file and not item.name.startswith("."):
                 with open(item.path, "rb") as file:
                     found[item.name] = file.read()
     return found

@@ -80,6 +80,7 @@ _MAKE_FOLDERS = {
     "vanish_recorder.storage.private",
     "vanish_recorder.storage.log_file",
     "engine.storage.trash",
+    "engine.sweeps.folder",
     "engine.bench.dataloader",
 }
 
