@@ -9,9 +9,10 @@ READY := $(VENV)/ready
 run: $(READY)
 	$(BIN)/vanish-tui $(ARGS)
 
-# One worker per core, but at most 4, because each one imports PyTorch.
+# One worker more than cores, because many tests wait for other processes, but at most 4: each one imports PyTorch.
+WORKERS := $(shell cores=$$(nproc 2>/dev/null || echo 2); echo $$((cores < 3 ? cores + 1 : 4)))
 test: $(READY)
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 # The long form of tests/fuzz: an hour per exam, or make fuzz FUZZ_SECONDS=600 FUZZ_SEED=2.
 fuzz: $(READY)

@@ -230,7 +230,8 @@ def test_a_forked_child_writes_nothing_and_keeps_no_lock(tmp_path: Path) -> None
     run = recording(tmp_path)
     before = (run.folder / EVENTS).read_bytes()
     reading, writing = os.pipe()
-    child = os.fork()
+    with run._saving:  # the keeper syncs the folder when it saves, and a child inherits what is open then
+        child = os.fork()
     if child == 0:
         try:
             run.write(measured(run.run, 1))
