@@ -2,6 +2,7 @@
 
 import json
 import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -47,8 +48,10 @@ def weights(runs: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RayNodes]:
-    with ray_nodes(tmp_path_factory.mktemp("nodes")) as found:
+def nodes() -> Iterator[RayNodes]:
+    # Ray's sockets are in it, and their paths have at most 107 bytes: pytest's own folders are too deep.
+    folder = tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True)
+    with folder, ray_nodes(Path(folder.name)) as found:
         yield found
 
 
