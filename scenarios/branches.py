@@ -1,7 +1,7 @@
 """Variants of one scenario for a comparison: one for each combination of several values."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
@@ -9,6 +9,7 @@ from typing import Any
 
 from scenarios.grid import Axis, check_keys
 from scenarios.merging import merge
+from scenarios.numbers import nested
 from scenarios.problems import MOST_PROBLEMS, Problem, ScenarioError
 from scenarios.schema import Scenario
 from scenarios.validation import validate
@@ -53,7 +54,7 @@ def branches(base: Scenario, axes: Sequence[Axis], path: str = SWEEP) -> list[Br
     problems: dict[tuple[str, str], Problem] = {}
     for values in product(*(axis.values for axis in axes)):
         changes = dict(zip((axis.key for axis in axes), values, strict=True))
-        scenario = validate(merge(table, _nested(changes)), path)
+        scenario = validate(merge(table, nested(changes)), path)
         if isinstance(scenario, list):
             for problem in scenario:
                 problems.setdefault((problem.key, problem.message), problem)
@@ -74,14 +75,3 @@ def _id(base: str, label: str, number: int) -> str:
 
 def _word(value: Any) -> str:
     return value if isinstance(value, str) else toml_value(value)
-
-
-def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
-    table: dict[str, Any] = {}
-    for key, value in values.items():
-        *path, last = key.split(".")
-        inner = table
-        for name in path:
-            inner = inner.setdefault(name, {})
-        inner[last] = value
-    return table

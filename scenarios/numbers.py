@@ -1,5 +1,6 @@
 """The settings of a scenario that decide its numbers, as a flat table."""
 
+from collections.abc import Mapping
 from typing import Any
 
 PROSE = frozenset({"title", "section", "slide", "question", "watch_for", "lesson"})
@@ -19,3 +20,15 @@ def flatten(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[prefix + key] = value
     return flat
+
+
+def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """The tables that `flatten` has made flat."""
+    table: dict[str, Any] = {}
+    for key, value in flat.items():
+        *path, last = key.split(".")
+        inner = table
+        for name in path:
+            inner = inner.setdefault(name, {})
+        inner[last] = value
+    return table

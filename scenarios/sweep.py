@@ -8,6 +8,7 @@ from typing import Any
 
 from scenarios.grid import GRID, Axis, check_keys
 from scenarios.merging import merge, parse_overrides
+from scenarios.numbers import nested
 from scenarios.problems import MOST_PROBLEMS, Problem, ScenarioError, shown
 from scenarios.schema import Scenario
 from scenarios.validation import validate
@@ -74,7 +75,7 @@ class Sweep:
         number = 0
         for values in product(*(axis.values for axis in self.axes)):
             changes = dict(zip((axis.key for axis in self.axes), values, strict=True))
-            found = validate(merge(table, _nested(changes)), GRID)
+            found = validate(merge(table, nested(changes)), GRID)
             if isinstance(found, list):
                 # A wrong value is wrong in all its combinations, and its neighbours often are, too.
                 for problem in found:
@@ -171,17 +172,6 @@ def with_settings(base: Scenario, overrides: Sequence[str]) -> Scenario:
 
 def _title(base: Scenario, axes: Sequence[Axis]) -> str:
     return f"{base.id}: {' × '.join(axis.key.rpartition('.')[2].replace('_', ' ') for axis in axes)}"
-
-
-def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
-    table: dict[str, Any] = {}
-    for key, value in values.items():
-        *path, last = key.split(".")
-        inner = table
-        for name in path:
-            inner = inner.setdefault(name, {})
-        inner[last] = value
-    return table
 
 
 def _frozen(value: Any) -> Any:

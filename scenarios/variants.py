@@ -7,7 +7,7 @@ from typing import Any
 from scenarios.files import RawTable, read
 from scenarios.index import built_in
 from scenarios.merging import inherit
-from scenarios.numbers import PROSE
+from scenarios.numbers import PROSE, nested
 from scenarios.schema import Scenario
 from scenarios.validation import validate
 
@@ -46,7 +46,7 @@ def file_text(scenario: Scenario) -> str:
     lines = [f"extends = {json.dumps(PARENT)}"]
     resolved = scenario.resolved()
     lines += [f"{key} = {toml_value(resolved[key])}" for key in resolved if key in PROSE and resolved[key]]
-    return "\n".join([*lines, *_tables(_nested(_stated(scenario)))]) + "\n"
+    return "\n".join([*lines, *_tables(nested(_stated(scenario)))]) + "\n"
 
 
 def overrides(scenario: Scenario) -> list[str]:
@@ -61,7 +61,7 @@ def _stated(scenario: Scenario) -> dict[str, Any]:
     stated = dict(wanted)
     for key in wanted:
         without = {name: value for name, value in stated.items() if name != key}
-        table = inherit(below, _nested(without) | {"title": scenario.title, "section": scenario.section})
+        table = inherit(below, nested(without) | {"title": scenario.title, "section": scenario.section})
         checked = validate(table | {"id": scenario.id}, scenario.id)
         if isinstance(checked, Scenario) and checked.numbers() == wanted:
             stated = without
@@ -112,17 +112,6 @@ def _word(key: str, value: Any, ours: Mapping[str, Any], theirs: Mapping[str, An
             return "" if value in (1.0, "layer") else _WORDS[key].format(value)
         case _:
             return _WORDS.get(key, "").format(_NAMES.get(value, value) if isinstance(value, str) else value)
-
-
-def _nested(flat: Mapping[str, Any]) -> RawTable:
-    table: RawTable = {}
-    for key, value in flat.items():
-        *path, last = key.split(".")
-        inner = table
-        for name in path:
-            inner = inner.setdefault(name, {})
-        inner[last] = value
-    return table
 
 
 def _tables(table: RawTable, name: str = "") -> list[str]:

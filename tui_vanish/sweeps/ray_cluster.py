@@ -138,7 +138,10 @@ class RayCluster:
 
     def _listen(self, report: Callable[[Report], None]) -> None:
         while (record := self._read()) is not None:
-            news = Report(**record)
+            try:
+                news = Report(**record)
+            except TypeError:  # not a report, such as a line of a library
+                continue
             if news.kind == "ended":
                 self._open.discard(news.number)
             report(news)
