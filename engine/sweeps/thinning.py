@@ -45,7 +45,11 @@ def _thin(folder: Path) -> None:
 
 
 def kept(lines: list[bytes]) -> Iterator[bytes]:
-    """The lines of a log that stay: each that is no sample, each stage's first samples, and the last one."""
+    """The lines of a log that stay.
+
+    All lines that are not samples stay. Of the samples, the first of each stage stay, some evenly spread
+    ones, and the last one.
+    """
     samples = sum(line.startswith(_SAMPLE) for line in lines)
     gap = max(1, samples // SPREAD)
     seen = since_stage = 0

@@ -2,14 +2,21 @@
 
 import importlib.util
 import os
+import queue
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from engine.sweeps.folder import Means
+from tui_vanish.jobs import children
 from tui_vanish.jobs.exits import RefusedError
 from tui_vanish.sweeps import ray_cluster
 from tui_vanish.sweeps.ray_driver import differs
 from tui_vanish.sweeps.ray_node import Node, files_in, versions
+from tui_vanish.sweeps.tasks import Report
 
 
 def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,3 +47,22 @@ def test_hidden_files_and_links_stay_on_the_node(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("/etc/passwd")
     assert files_in(str(tmp_path)) == {"run.json": b"{}"}
     assert files_in(str(tmp_path / "nothing")) == {}
+
+
+def test_a_line_that_is_no_report_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = ['{"slots": 1}', "{", '{"a": 1}', '{"number": 3, "kind": "ended", "status": "finished"}']
+    printing = [sys.executable, "-c", f"print({chr(10).join(lines)!r})"]
+
+    def start(_: object, **options: Any) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(printing, **options)
+
+    monkeypatch.setattr(children, "start", start)
+    cluster = ray_cluster.RayCluster(tmp_path, Means(), ray_cluster.HERE, None, 1)
+    cluster.connect(print)
+    reports: queue.SimpleQueue[Report] = queue.SimpleQueue()
+    cluster.start(reports.put)
+    try:
+        assert reports.get(timeout=60) == Report(3, "ended", status="finished")
+        assert reports.get(timeout=60).kind == "gone"
+    finally:
+        cluster.close()
