@@ -4,12 +4,14 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
+from engine.protocol.recorded import is_recorded
 from engine.protocol.spec import NotARunSpec
 from engine.storage.log_reader import LogReader
+from engine.storage.recorded import open_log
 from engine.storage.run_log import NotARun, contradiction, contradicts, read_description
 from engine.tracking.snapshot import RunView, Snapshot
-from vanish_recorder.protocol.events import RunStarted
-from vanish_recorder.storage.guarded import LineTooLong, open_guarded, read_lines
+from vanish_recorder.protocol.events import RunEvent, RunStarted
+from vanish_recorder.storage.guarded import LineTooLong, read_lines
 from vanish_recorder.storage.log_file import EVENTS
 from vanish_recorder.storage.place import Place
 
@@ -27,15 +29,19 @@ class Follower:
         NotARun: the folder is not a run directory.
     """
 
+    _view: RunView
+    _snapshot: Snapshot
+    _reader: LogReader
+    _place: Place
+    _position: int
+    _size: int
+    _last: bytes
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.is_behind = False  # after a poll that had read the most that it may
-        self._description = what = read_description(folder)
-        self._view = RunView(what.run, what.spec, what.seed or 0)
-        self._reader = LogReader()
-        self._snapshot = self._view.snapshot()
-        self._position, self._size, self._last = 0, 0, b""
-        self._place = Place()
+        self._description = read_description(folder)
+        self._restart()
 
     @property
     def run(self) -> str:
@@ -60,6 +66,8 @@ class Follower:
     def poll(self, most: int | None = None) -> bool:
         """Read the new lines of the log.
 
+        A recorded run never gets new lines, so its log is read once.
+
         Args:
             most: about how many bytes to read at most; None for all. `is_behind` says whether more are left.
 
@@ -70,19 +78,21 @@ class Follower:
             OSError: the log cannot be read.
             NotARun: it is damaged so that it cannot be shown, or it is the log of another run.
         """
+        if self._position and is_recorded(self.run):
+            return False
         try:
-            file = open_guarded(self.folder / EVENTS)
+            file = open_log(self.folder / EVENTS)
         except FileNotFoundError:  # the run has not begun yet
             return False
         with file:
-            if not self._is_the_same(file.fileno()) and not self._find_place(file):
+            if not self._is_the_same(file) and not self._find_place(file):
                 self._restart()
-            self._size = os.fstat(file.fileno()).st_size
+            self._size = file.seek(0, os.SEEK_END)
             self.is_behind = False
             before = self._position
             try:
                 for line, end in read_lines(file, before):
-                    self._apply(line)
+                    self._apply(line, end)
                     self._last, self._position = line, end
                     self._place.pass_by(line)
                     if most is not None and end - before >= most:
@@ -124,19 +134,23 @@ class Follower:
         self._last, self._position = found
         return True
 
-    def _is_the_same(self, file: int) -> bool:
+    def _is_the_same(self, file: BinaryIO) -> bool:
         """Whether the last line is still at the same place. Lines contain times, so each line is unique."""
         if not self._position:
             return True
-        place = self._position - len(self._last) - 1
-        return os.pread(file, len(self._last) + 1, place) == self._last + b"\n"
+        file.seek(self._position - len(self._last) - 1)
+        return file.read(len(self._last) + 1) == self._last + b"\n"
 
-    def _apply(self, line: bytes) -> None:
+    def _apply(self, line: bytes, end: int) -> None:
         if (event := self._reader.event(line)) is None:
             return
         if isinstance(event, RunStarted) and (differing := contradiction(self._description, event)):
             raise NotARun(f"damaged: {contradicts(differing)}")
         try:
-            self._view.apply(event)
+            self._fold(event, end - len(line) - 1, end)
         except NotARunSpec as error:
             raise NotARun(f"its log is damaged ({error})") from None
+
+    def _fold(self, event: RunEvent, start: int, end: int) -> None:
+        """Apply an event whose line is between these offsets of the log."""
+        self._view.apply(event)

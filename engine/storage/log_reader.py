@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from engine.storage.recorded import open_log
 from engine.tracking.fitting import Fitting
 from engine.tracking.order import Order
 from vanish_recorder.protocol.codec import from_line
 from vanish_recorder.protocol.events import RunEvent
-from vanish_recorder.storage.guarded import LineTooLong, open_guarded, read_lines
+from vanish_recorder.storage.guarded import LineTooLong, read_lines
 from vanish_recorder.storage.log_file import EVENTS
 
 
@@ -79,6 +80,6 @@ def iterate_events(path: Path, reader: LogReader) -> Iterator[RunEvent]:
     Raises:
         OSError: it cannot be read.
     """
-    with open_guarded(path) as file:
+    with open_log(path) as file:
         for event, _ in reader.events(read_lines(file)):
             yield event

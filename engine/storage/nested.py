@@ -1,7 +1,12 @@
-"""Where the folder of a run lies: in the folder of runs, or in that of the sweep that it belongs to."""
+"""Where the folder of a run lies: in the folder of runs, in that of the sweep that it belongs to, or in
+that of the recorded runs.
+"""
 
 import os
 from pathlib import Path
+
+from engine.protocol.recorded import is_recorded
+from engine.storage.recorded import recorded_folder
 
 SWEEP_FILE = "sweep.json"
 
@@ -20,5 +25,7 @@ def sweep_with(runs: Path, run: str) -> Path | None:
 
 def run_folder(runs: Path, run: str) -> Path:
     """The folder of the run with this name."""
+    if is_recorded(run):
+        return recorded_folder(run)
     sweep = None if os.path.isdir(runs / run) else sweep_with(runs, run)
     return (runs if sweep is None else sweep) / run

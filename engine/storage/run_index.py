@@ -16,12 +16,16 @@ from time import time_ns
 from typing import Any, Literal, NamedTuple
 from zlib import crc32
 
+from engine.protocol.recorded import is_recorded, recorded_run
+from engine.storage import recorded
 from engine.storage.handover import successors
 from engine.storage.labels import NO_LABELS, Labels, read_labels
 from engine.storage.log_tail import brought_up_to_date
 from engine.storage.origin import Origin
+from engine.storage.recorded import recorded_folder
 from engine.storage.run_log import Newer, NotARun, read_description
 from engine.storage.summary import read_summary, summarise, summary_of_row
+from scenarios.index import built_in
 from vanish_recorder.protocol.event import SCHEMA
 from vanish_recorder.protocol.json_text import parse
 from vanish_recorder.protocol.status import Status
@@ -68,7 +72,12 @@ class RunEntry:
     @property
     def folder(self) -> Path:
         """The folder of the run."""
-        return self.runs / self.name
+        return recorded_folder(self.name) if self.is_recorded else self.runs / self.name
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether it is a recorded run, which comes with the program and never changes."""
+        return is_recorded(self.name)
 
     @property
     def is_sweep(self) -> bool:
@@ -95,6 +104,8 @@ class RunEntry:
         """The status in one word, for a list."""
         if self.summary is None:
             return self.state
+        if self.is_recorded:
+            return "recorded"
         return str(self.summary.status) if self.state in ("live", "ended") else self.state
 
 
@@ -115,8 +126,26 @@ def list_runs(runs: Path) -> list[RunEntry]:
 
 def read_entry(folder: Path) -> RunEntry:
     """The entry of one run."""
+    if folder.parent == recorded.RECORDED:
+        return recorded_entry(recorded.run_name(folder))
     successor = successors(folder.parent).get(folder.name)
     return _entry(folder.parent, folder.name, _read(folder), successor)
+
+
+def recorded_entries() -> list[RunEntry]:
+    """The entries of the recorded runs, in the order of the catalogue."""
+    found = recorded.recorded_runs()
+    return [recorded_entry(run) for each in built_in() if (run := recorded_run(each)) in found]
+
+
+def recorded_entry(run: str) -> RunEntry:
+    """The entry of a recorded run."""
+    summary, problem = None, ""
+    try:
+        summary = read_summary(recorded_folder(run))
+    except (NotARun, OSError):
+        problem = recorded.DAMAGED
+    return RunEntry(recorded.RECORDED, run, summary, NO_LABELS, None, problem)
 
 
 class _Kept(NamedTuple):

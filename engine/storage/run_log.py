@@ -10,6 +10,7 @@ from engine.protocol.spec import NotARunSpec, RunSpec
 from engine.storage.checksum import ALGORITHM, Checksum, identity_of
 from engine.storage.log_reader import LogReader, iterate_events
 from engine.storage.origin import Origin, to_record
+from engine.storage.recorded import run_name
 from vanish_recorder.protocol.event import SCHEMA, Record
 from vanish_recorder.protocol.events import RunEvent, RunStarted
 from vanish_recorder.protocol.json_text import parse
@@ -67,12 +68,12 @@ def read_description(folder: Path) -> Description:
     refuse_newer(record)
     try:
         if record.get("kind") == WATCHED:
-            return Description(folder.name, None, RunSpec.of_watched(record[WATCHED]), None, _PLAIN)
+            return Description(run_name(folder), None, RunSpec.of_watched(record[WATCHED]), None, _PLAIN)
         spec, seed = RunSpec.of(record["scenario"]), record["seed"]
         if not is_a(seed, int) or isinstance(seed, bool):
             raise TypeError("the seed is not a whole number")
         checksum = Checksum(identity_of(record), required=record.get("checkpoints") == ALGORITHM)
-        return Description(folder.name, seed, spec, Origin.from_record(record), checksum)
+        return Description(run_name(folder), seed, spec, Origin.from_record(record), checksum)
     except (KeyError, TypeError, ValueError):
         raise NotARun(f"damaged: {DESCRIPTION} does not describe a run") from None
 

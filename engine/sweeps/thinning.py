@@ -44,14 +44,19 @@ def _thin(folder: Path) -> None:
             (folder / name).unlink()
 
 
-def kept(lines: list[bytes]) -> Iterator[bytes]:
+def kept(lines: list[bytes], first: int = FIRST, spread: int = SPREAD) -> Iterator[bytes]:
     """The lines of a log that stay.
 
     All lines that are not samples stay. Of the samples, the first of each stage stay, some evenly spread
     ones, and the last one.
+
+    Args:
+        lines: of the log.
+        first: how many samples of each stage stay.
+        spread: about how many of the others stay.
     """
     samples = sum(line.startswith(_SAMPLE) for line in lines)
-    gap = max(1, samples // SPREAD)
+    gap = max(1, samples // spread)
     seen = since_stage = 0
     for line in lines:
         if line.startswith(_STAGE):
@@ -61,5 +66,5 @@ def kept(lines: list[bytes]) -> Iterator[bytes]:
             continue
         seen += 1
         since_stage += 1
-        if since_stage <= FIRST or seen % gap == 0 or seen == samples:
+        if since_stage <= first or seen % gap == 0 or seen == samples:
             yield line

@@ -34,8 +34,9 @@ class Difference:
 def entrants(snapshots: Sequence[Snapshot], labels: Mapping[str, str] | None = None) -> tuple[Entrant, ...]:
     """Group runs that differ only in their seed. The groups are in the order of their first run.
 
-    Entrants with the same id but other settings (variants made by hand) are numbered: `depth-7`,
-    `depth-7 (2)`. Of two runs with the same seed only the one with more steps is used.
+    A recorded run is called by its name, `recorded:depth-7`. Entrants with the same id but other settings
+    (variants made by hand) are numbered: `depth-7`, `depth-7 (2)`. Of two runs with the same seed only the
+    one with more steps is used.
 
     Args:
         snapshots: the runs.
@@ -46,7 +47,9 @@ def entrants(snapshots: Sequence[Snapshot], labels: Mapping[str, str] | None = N
     for run in snapshots:
         # A run that is still loading will get the same data, device and threads as the others.
         identity = [run.scenario_id, settings(run, run.started or started), list(_by_hand(run))]
-        if run.spec.is_watched:  # a script may train another model under the same name and settings
+        # A script may train another model under the same name and settings, and a recorded run is compared
+        # with a run of its own settings.
+        if run.spec.is_watched or run.is_recorded:
             identity.append(run.run)
         seeds = groups.setdefault(json.dumps(identity, sort_keys=True), {})
         if run.seed not in seeds or run.step >= seeds[run.seed].step:
@@ -54,7 +57,8 @@ def entrants(snapshots: Sequence[Snapshot], labels: Mapping[str, str] | None = N
     seen: Counter[str] = Counter()
     found = []
     for runs in (tuple(seeds.values()) for seeds in groups.values()):
-        name = (labels or {}).get(runs[0].scenario_id, runs[0].scenario_id)
+        first = runs[0]
+        name = first.run if first.is_recorded else (labels or {}).get(first.scenario_id, first.scenario_id)
         seen[name] += 1
         found.append(Entrant(name if seen[name] == 1 else f"{name} ({seen[name]})", runs))
     return tuple(found)

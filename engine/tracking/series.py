@@ -1,7 +1,7 @@
 """Bounded series for charts: their size does not grow with the length of the run."""
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from vanish_recorder.protocol.events import LayerSample
 
@@ -44,6 +44,9 @@ class Series:
         self._finite: list[int] = []  # finite values per bucket: the weights of a merge
         self._points: list[Point] = []
 
+    def __len__(self) -> int:
+        return len(self._points)
+
     def add(self, step: int, time: float, value: float) -> None:
         """Append one value. `step` and `time` must not decrease."""
         one = Point(step, time, value, value, value)
@@ -65,6 +68,13 @@ class Series:
     def points(self) -> tuple[Point, ...]:
         """The points from the oldest to the newest."""
         return tuple(self._points)
+
+    def copy(self) -> Self:
+        """The same points, to which other values can be added."""
+        same = type(self)(self._capacity)
+        same._stride, same._open = self._stride, self._open
+        same._finite, same._points = self._finite.copy(), self._points.copy()
+        return same
 
     def _halve(self) -> None:
         pairs = range(0, len(self._points) - 1, 2)
@@ -93,6 +103,9 @@ class Profiles:
         self._kept: list[Profile] = []
         self._newest: Profile | None = None
 
+    def __len__(self) -> int:
+        return len(self._kept)
+
     def add(self, step: int, time: float, layers: tuple[LayerSample, ...]) -> None:
         """Append one profile."""
         self._newest = Profile(step, time, layers)
@@ -109,6 +122,13 @@ class Profiles:
         if self._newest is None or self._kept[-1] is self._newest:
             return tuple(self._kept)
         return (*self._kept, self._newest)
+
+    def copy(self) -> Self:
+        """The same profiles, to which others can be added."""
+        same = type(self)(self._capacity, self._most_layers)
+        same._stride, same._seen = self._stride, self._seen
+        same._kept, same._newest = self._kept.copy(), self._newest
+        return same
 
 
 def _merge(left: Point, left_weight: int, right: Point, right_weight: int) -> tuple[Point, int]:

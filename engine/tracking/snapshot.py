@@ -6,12 +6,14 @@ only what the events contain.
 This file is longer than 300 lines because a snapshot has many fields, and each is computed in one place.
 """
 
+import copy
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
+from engine.protocol.recorded import is_recorded
 from engine.protocol.spec import RunSpec
 from engine.tracking.series import Point, Profile, Profiles, Series
 from engine.tracking.time_left import Course
@@ -161,6 +163,11 @@ class Snapshot:
         return self.spec.id
 
     @property
+    def is_recorded(self) -> bool:
+        """Whether the run comes with the program."""
+        return is_recorded(self.run)
+
+    @property
     def has_begun(self) -> bool:
         """Whether the run's first line has been read."""
         return self.started is not None or (self.watched is not None and self.watched.started is not None)
@@ -287,6 +294,21 @@ class RunView:
                     self._verdicts[event.kind, event.layer] = event
             case RunFinished():
                 self._status, self._finished = event.status, event
+
+    @property
+    def size(self) -> int:
+        """How many points and profiles its series hold: most of the memory that a copy needs."""
+        series = sum(len(each) for each in vars(self).values() if isinstance(each, Series | Profiles))
+        return series + (self._watched.size if self._watched is not None else 0)
+
+    def copy(self) -> Self:
+        """The same state, to which other events can be applied."""
+        same = copy.copy(self)
+        # Events and all that is made of them never change, so only what holds them is copied.
+        for name, value in vars(self).items():
+            if isinstance(value, list | dict | Series | Profiles | WatchedView | _Pace):
+                setattr(same, name, value.copy())
+        return same
 
     def course(self) -> Course:
         """How far the run is. This takes much less time than a whole snapshot."""
@@ -454,6 +476,11 @@ class _Pace:
     def add(self, step: int, time: float) -> None:
         self._marks.append((step, time))
         del self._marks[: -self._WINDOW]
+
+    def copy(self) -> Self:
+        same = copy.copy(self)
+        same._marks = self._marks.copy()
+        return same
 
     def restart(self) -> None:
         self._marks.clear()

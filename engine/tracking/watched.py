@@ -1,9 +1,11 @@
 """What only a watched run has: its structure, its tensors' latest numbers, and what its script logged."""
 
+import copy
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Self
 
 from engine.protocol.spec import LayerSpec
 from engine.tracking.series import Point, Series
@@ -130,6 +132,20 @@ class WatchedView:
         self._changes_before = changes
         self._disabled.clear()
         self._costs.clear()
+
+    @property
+    def size(self) -> int:
+        """How many points its series hold."""
+        return sum(map(len, (*self._series.values(), *self._epoch_series.values())))
+
+    def copy(self) -> Self:
+        """The same state, to which other events can be applied."""
+        same = copy.copy(self)
+        same._logged, same._costs = self._logged.copy(), self._costs.copy()
+        same._series = {name: series.copy() for name, series in self._series.items()}
+        same._epoch_series = {name: series.copy() for name, series in self._epoch_series.items()}
+        same._histograms, same._disabled = self._histograms.copy(), self._disabled.copy()
+        return same
 
     def snapshot(self) -> Watched:
         """The watched part after the events so far."""

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.protocol.recorded import is_recorded
 from tui_vanish.cli.options import load_scenario
 from tui_vanish.jobs.exits import NotFoundError
 from vanish_recorder.storage.log_file import DESCRIPTION
@@ -17,7 +18,7 @@ def scenario_or_run(name: str, overrides: list[str], runs_dir: Path | None) -> "
     """A scenario, a scenario file, or a saved run.
 
     Args:
-        name: as it was given.
+        name: as it was given; that of a recorded run begins with `recorded:`.
         overrides: of the scenario's values.
         runs_dir: the folder of the runs; None for the usual one.
 
@@ -25,7 +26,7 @@ def scenario_or_run(name: str, overrides: list[str], runs_dir: Path | None) -> "
         NotFoundError: it is none of these.
         RefusedError: it is one that cannot be used.
     """
-    if name == "@last" or (os.sep in name and os.path.exists(Path(name, DESCRIPTION))):
+    if name == "@last" or is_recorded(name) or (os.sep in name and os.path.exists(Path(name, DESCRIPTION))):
         return _run(name, runs_dir)
     try:
         return load_scenario(name, overrides, "scenario and no run")

@@ -65,6 +65,7 @@ def run_record(entry: RunEntry, run: "Snapshot") -> "Record":
 
 def _about(entry: RunEntry, run: "Snapshot") -> Iterator[tuple[str, str]]:
     status = entry.status if entry.state not in ("live", "ended") else str(run.status)
+    status = f"recorded, {status}" if run.is_recorded else status
     where = [status, f"step {format.count(run.step)}"]
     where += [f"epoch {run.epoch}"] if run.epoch else []
     yield "Status", " · ".join([*where, format.duration(run.time)])

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.data.fashion_mnist import DataError, find_source, fingerprint_of
+from engine.protocol.recorded import is_recorded, scenario_of
 from engine.protocol.spec import NotARunSpec
 from engine.runtime import resume
 from engine.runtime.saved import CannotResume, origin_of
 from engine.storage.log_reader import LogReader
 from engine.storage.nested import is_sweep, sweep_with
-from engine.storage.run_index import RunEntry, list_runs, read_entry
+from engine.storage.recorded import NoRecording, find_recorded
+from engine.storage.run_index import RunEntry, list_runs, read_entry, recorded_entry
 from engine.storage.run_log import NotARun, read_description
 from scenarios.problems import printable
 from tui_vanish.jobs.exits import NotFoundError, RefusedError
@@ -39,13 +41,19 @@ _STARTED = re.compile(r"\d{8}-\d{6}(?=-)")  # how the name of a run begins, unle
 def find_run(name: str, runs_dir: Path | None) -> RunEntry:
     """Find a run by its name, its folder, the name that the user gave it, or a part of its name.
 
-    `@last` is the run that was started last; runs that cannot be read do not count.
+    `@last` is the run that was started last; runs that cannot be read do not count. `recorded:depth-7` is a
+    recorded run, which comes with the program.
 
     Raises:
         NotFoundError: no run matches.
         RefusedError: several match, or the run cannot be read.
     """
     runs = runs_dir or default_runs_folder()
+    if is_recorded(name):
+        try:
+            return _usable(recorded_entry(find_recorded(name)))
+        except NoRecording as error:
+            raise NotFoundError(printable(str(error))) from None
     sweep = sweep_with(runs, name)
     for folder in (runs / name, Path(name), *([] if sweep is None else [sweep / name])):
         if os.path.exists(folder / DESCRIPTION):  # Path.exists raises for a name that is too long
@@ -110,6 +118,9 @@ def settings_for(entries: list[RunEntry], asked: Asked, settings: "Settings") ->
         RefusedError: another process trains one of the runs, or they have different folders or settings.
     """
     for entry in entries:
+        if entry.is_recorded:
+            scenario = scenario_of(entry.name)
+            raise _refusal(f"{entry.name} comes with the program; to train it: vanish-tui run {scenario}")
         if entry.owner is not None:
             raise _refusal(
                 f"{entry.name} is being trained by {entry.owner}; to follow it: vanish-tui watch {entry.name}"

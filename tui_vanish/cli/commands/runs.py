@@ -7,7 +7,7 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from engine.storage.run_index import RunEntry, list_runs
+from engine.storage.run_index import RunEntry, list_runs, recorded_entries
 from scenarios.problems import printable
 from tui_vanish.cli import options
 from tui_vanish.drawing import format
@@ -21,6 +21,12 @@ _COLUMNS = ("run", "status", "epoch", "step", "loss", "test", "best", "trained",
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
+    parser.add_argument(
+        "--recorded",
+        action="store_true",
+        help="list the recorded runs, which come with the program: the scenarios of the slides, trained to"
+        " their end on the whole Fashion-MNIST",
+    )
     parser.add_argument("--json", action="store_true", help="print a JSON list")
     options.add_runs_option(parser)
 
@@ -29,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the runs, the latest first."""
     folder = getattr(arguments, "runs_dir", None) or default_runs_folder()
     try:
-        entries = list_runs(folder)
+        entries = recorded_entries() if arguments.recorded else list_runs(folder)
     except OSError as error:
         raise RefusedError(f"{folder}: {error.strerror}") from None
     if arguments.json:
