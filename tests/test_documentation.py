@@ -5,6 +5,7 @@ import re
 import tokenize
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from tests.test_architecture import FLOOR
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
-PACKAGES = ("scenarios", "engine", "tui_vanish", "tools", "tests")
+PACKAGES = ("vanish_recorder", "scenarios", "engine", "tui_vanish", "tools", "tests")
 
 # Phrases that a reader who learnt English at school has to translate, each with what to write instead.
 BANNED = {
@@ -58,6 +59,12 @@ _BANNED = {re.compile(pattern, re.IGNORECASE): instead for pattern, instead in B
 _BANNED_IN_NAMES = {re.compile(pattern): instead for pattern, instead in BANNED_IN_NAMES.items()}
 
 
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """The nodes of a source; two tests read all of them."""
+    return tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
 def texts() -> Iterator[tuple[str, str]]:
     """Every text that a person reads, with where it is: documents, data, strings and comments."""
     for path in DOCUMENTS:
@@ -68,7 +75,7 @@ def texts() -> Iterator[tuple[str, str]]:
                 yield str(path.relative_to(ROOT)), text
         for path in sorted((ROOT / package).rglob("*.py")):
             where = path.relative_to(ROOT)
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for node in nodes(path):
                 if not isinstance(node, ast.Constant) or path == Path(__file__):
                     continue
                 if isinstance(node.value, str):
@@ -83,7 +90,7 @@ def names() -> Iterator[tuple[str, str]]:
     """Every name that the sources define, with where it is."""
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for node in nodes(path):
                 match node:
                     case (
                         ast.FunctionDef(name=name)

@@ -27,11 +27,11 @@ class Thinner:
 
     Args:
         log: of the run.
-        mutex: is held by whoever appends to the log.
+        mutex: the lock of the thread that appends to the log.
         index: the lines that the log has.
 
     Attributes:
-        index: the lines of the log. Whoever appends a line adds it here.
+        index: the lines of the log. The thread that appends a line adds it here.
     """
 
     def __init__(self, log: LogFile, mutex: RLock, index: LineIndex) -> None:
