@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: run test fuzz check format goldens pictures bench wheel clean
+.PHONY: run test fuzz check format goldens messages pictures bench wheel clean
 
 run: $(READY)
 	$(BIN)/vanish-tui $(ARGS)
@@ -30,6 +30,10 @@ format: $(READY)
 # Rewrites the texts that tests compare with; read the diff before you commit it.
 goldens: $(READY)
 	UPDATE_GOLDENS=1 $(BIN)/python -m pytest $(ARGS)
+
+# Collects the sentences for the translations; says how many have none.
+messages: $(READY)
+	$(BIN)/python -m tools.messages
 
 # Draws the pictures of the README from real training runs, in some minutes.
 pictures: $(READY)

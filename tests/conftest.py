@@ -8,6 +8,7 @@ import pytest
 
 from engine.data.fashion_mnist import DEBIAN, SAMPLE, Dataset, find_source, inspect, load
 from tests.engine.owner_process import OwnerProcess
+from tui_vanish.language import use
 
 # Before torch is imported: two torch threads on two busy cores can be far slower than one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -19,6 +20,14 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     home = tmp_path_factory.mktemp("home")
     for kind in ("CONFIG", "STATE", "CACHE", "DATA"):
         monkeypatch.setenv(f"XDG_{kind}_HOME", str(home / kind.lower()))
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every test begins in English, whatever the locale is; a test of another language switches to it."""
+    monkeypatch.setenv("VANISH_TUI_LANG", "en")
+    yield
+    use("en")
 
 
 @pytest.fixture

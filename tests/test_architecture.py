@@ -50,6 +50,7 @@ FLOORS = (
         "tui_vanish.faults",
         "tui_vanish.integrations",
     ),
+    ("tui_vanish.language",),
     ("engine.attach", "engine.bench", "engine.theory", "engine.sweeps"),
     ("engine.runtime",),
     ("engine.training",),

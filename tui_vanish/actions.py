@@ -206,6 +206,7 @@ ACTIONS: tuple[Action, ...] = (
         "app",
         "View",
     ),
+    Action("language", ("ctrl+g",), "language", "Switch the language: English or Tiếng Việt", "app", "View"),
     Action("redraw", ("ctrl+l",), "redraw", "Draw the whole screen again", "app", "View", everywhere=True),
     Action("mouse", ("m",), "mouse", "Switch the mouse on or off", "app", "View"),
     Action("cursor", ("down", "j"), "", "Next line", "lab", "Move", argument="1", palette=False),
@@ -474,6 +475,26 @@ ACTIONS: tuple[Action, ...] = (
     Action("suspend", ("ctrl+z",), "", "Suspend the app and pause training", "app", APP, everywhere=True),
     Action("quit", ("q",), "quit", "Quit; asks first if a run has not finished", "app", APP, rank=4),
     Action("leave", ("ctrl+c",), "", "Quit at once; runs are saved", "app", APP, everywhere=True),
+)
+
+# What footers call an action in some situations, besides the labels of the table.
+OTHER_LABELS = (
+    "again",
+    "baseline",
+    "choose",
+    "continue",
+    "formulas",
+    "freeze",
+    "histograms",
+    "next station",
+    "no lines",
+    "now",
+    "open",
+    "resume",
+    "resume all",
+    "run again",
+    "tensors",
+    "unfreeze",
 )
 
 LINE_OPENERS = frozenset(action.name for action in ACTIONS if action.opens_line)

@@ -21,10 +21,13 @@ from tui_vanish.actions import bindings
 from tui_vanish.chrome.announcements import Announcements
 from tui_vanish.chrome.closed_screens import free_closed_screens
 from tui_vanish.chrome.message_line import MessageLine
+from tui_vanish.chrome.own_screen import OwnScreen
 from tui_vanish.faults import Faults
 from tui_vanish.jobs.telling import lines_of
 from tui_vanish.keyboard.turns import Turns, is_input
 from tui_vanish.lab.screen import LabScreen
+from tui_vanish.language import tr
+from tui_vanish.language.translation import next_language, use
 from tui_vanish.navigation import Navigation
 from tui_vanish.poller import Poller
 from tui_vanish.session.catalogue import FOLLOW_SECONDS
@@ -282,12 +285,22 @@ class VanishApp(Guarded, App[int]):
     def action_theme(self) -> None:
         """Change to the next theme."""
         if self.no_color:
-            self.notify("NO_COLOR is set, so the theme cannot be changed.", timeout=3)
+            self.notify(tr("NO_COLOR is set, so the theme cannot be changed."), timeout=3)
             return
         words, theme = next_theme(self.theme)
         self.theme = theme.name
         self.session.prefer(theme=theme.name)
-        self.notify(f"Theme: {words}", timeout=3)
+        self.notify(tr("Theme: {name}", name=tr(words)), timeout=3)
+
+    def action_language(self) -> None:
+        """Change to the next language."""
+        code, name = next_language()
+        use(code)
+        self.session.prefer(language=code)
+        for screen in self.screen_stack:
+            if isinstance(screen, OwnScreen):
+                screen.change_language()
+        self.notify(tr("Language: {name}", name=name), timeout=3)
 
     def action_redraw(self) -> None:
         """Send the whole screen again, for example after other output has overwritten it."""
@@ -299,8 +312,10 @@ class VanishApp(Guarded, App[int]):
         self._mouse_on = not self._mouse_on
         if self._driver is not None and not self.is_headless:
             terminal.set_mouse(self._driver, self._mouse_on)
-        state = "on" if self._mouse_on else "off: the terminal selects text"
-        self.notify(f"The mouse is {state}.", timeout=3)
+        if self._mouse_on:
+            self.notify(tr("The mouse is on."), timeout=3)
+        else:
+            self.notify(tr("The mouse is off: the terminal selects text."), timeout=3)
 
     async def action_suspend(self) -> None:
         """Pause all training runs, and suspend the process until the shell continues it."""
@@ -310,7 +325,8 @@ class VanishApp(Guarded, App[int]):
 
     def _resume_suspended(self) -> None:
         if self._suspension.end():
-            self.notify("Training was paused while the app was suspended; it continues now.", timeout=5)
+            text = tr("Training was paused while the app was suspended; it continues now.")
+            self.notify(text, timeout=5)
         self.action_redraw()
 
     async def action_quit(self) -> None:

@@ -127,7 +127,7 @@ class Navigation:
         from tui_vanish.chrome.help import HelpScreen
 
         here = self._app.screen
-        about = here.help_text if isinstance(here, LiveScreen) else ""
+        about = (lambda: here.help_text) if isinstance(here, LiveScreen) else str
         self._app.push_screen(HelpScreen(about, here.TARGET if isinstance(here, SizedScreen) else None))
 
     def open_glossary(self) -> None:

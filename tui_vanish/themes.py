@@ -4,6 +4,8 @@ from dataclasses import replace
 
 from textual.theme import BUILTIN_THEMES, Theme
 
+from tui_vanish.language import marked
+
 
 def _heat(*colours: str) -> dict[str, str]:
     """Colours from small to large values, ordered by brightness too, for colour-blind users."""
@@ -97,12 +99,12 @@ PLAIN = replace(
     },
 )
 
-# In the order in which the key switches between them; the keys of the dict are shown to the user.
+# In the order in which the key switches between them; the keys of the dict are shown to the user, translated.
 THEMES: dict[str, Theme] = {
-    "dark": DARK,
-    "light": LIGHT,
-    "safe for colour-blind eyes": SAFE,
-    "the terminal's own colours": PLAIN,
+    marked("dark"): DARK,
+    marked("light"): LIGHT,
+    marked("safe for colour-blind eyes"): SAFE,
+    marked("the terminal's own colours"): PLAIN,
 }
 
 

@@ -10,7 +10,7 @@ import pytest
 from engine.runtime.state import Severity
 from tests.tui.lab_bench import LARGE, Bench, opened
 from tests.tui.runs.test_screen import fill
-from tui_vanish.actions import APP, OTHER_SCREENS, Action
+from tui_vanish.actions import ACTIONS, APP, OTHER_LABELS, OTHER_SCREENS, Action
 from tui_vanish.chrome.key_footer import KeyFooter
 from tui_vanish.runs.screen import RunsScreen
 from vanish_recorder.protocol.status import Status
@@ -273,3 +273,14 @@ async def test_no_key_in_a_footer_is_refused(
                 assert refused.texts == [], action
         if not left:
             break
+
+
+@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
+async def test_every_label_in_a_footer_is_known_to_the_catalogue(state: State, tmp_path: Path) -> None:
+    known = {action.label for action in ACTIONS} | set(OTHER_LABELS)
+    async with opened(tmp_path, LARGE) as bench:
+        bench.engine.runs_folder = tmp_path / "runs"
+        await state(bench)
+        for footer in bench.app.screen.query(KeyFooter):
+            labels = {label for label in footer._labels.values() if not label.endswith("×2")}
+            assert labels <= known

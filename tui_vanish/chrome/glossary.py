@@ -9,6 +9,7 @@ from scenarios.glossary import glossary
 from tui_vanish.chrome.page_screen import MEASURE, PageScreen
 from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.drawing.wrap import flow
+from tui_vanish.language import tr
 from tui_vanish.widgets.scrolling import ScrollingRows
 from vanish_recorder.protocol.quantities import QUANTITIES
 from vanish_recorder.protocol.verdicts import SEVERITY
@@ -31,7 +32,7 @@ class GlossaryScreen(PageScreen):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("W", "dismiss", "Back")]
 
     def __init__(self) -> None:
-        super().__init__(GlossaryText(), (Piece("Glossary", "title"),))
+        super().__init__(GlossaryText(), lambda: (Piece(tr("Glossary"), "title"),))
 
 
 def glossary_rows(width: int, *, ascii: bool) -> list[Row]:

@@ -1,7 +1,7 @@
 """The help page: all keys, from the table of actions."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import on
@@ -16,6 +16,9 @@ from tui_vanish.drawing.ascii import key_name
 from tui_vanish.drawing.text import Piece, Row, row_width
 from tui_vanish.drawing.wrap import flow
 from tui_vanish.instruments.status import mark
+from tui_vanish.language import marked, marked_in, tr, tr_in
+from tui_vanish.language.below import spoken
+from tui_vanish.language.folding import folded
 from tui_vanish.widgets.line_input import LineInput
 from tui_vanish.widgets.scrolling import ScrollingRows
 from vanish_recorder.protocol.status import Status
@@ -24,15 +27,17 @@ _COLUMN = 56  # cells of a column, at least, where there are several
 _APART = 2  # cells between two columns
 _LEAST_KEYS = 8  # cells of the keys before what they do
 
+MARKS = marked_in("heading", "Marks")  # the heading of the signs of a run's state
+
 _Entry = tuple[str, str]  # keys, and what they do
 
 
 class HelpText(ScrollingRows):
     """A text about one pane, then the keys by heading, in as many columns as have room."""
 
-    def __init__(self, about: str, here: Target | None) -> None:
+    def __init__(self, about: Callable[[], str], here: Target | None) -> None:
         super().__init__()
-        self._about, self._here = " ".join(about.split()), here
+        self._about, self._here = about, here  # asked again in another language
         self.filter = ""
 
     def set_filter(self, text: str) -> None:
@@ -46,9 +51,9 @@ class HelpText(ScrollingRows):
         sections = _sections(self._here, self.filter, ascii=ascii)
         if self.filter:
             if not sections:
-                return [(), (Piece(" Nothing matches; esc clears the filter.", "dim"),)]
+                return [(), (Piece(" " + tr("Nothing matches; esc clears the filter."), "dim"),)]
             return _in_columns(sections, width)
-        about = flow((Piece(self._about),), max(1, min(width - 2, MEASURE)), ascii=ascii)
+        about = flow((Piece(self._about()),), max(1, min(width - 2, MEASURE)), ascii=ascii)
         blank: list[Row] = [()] if about else []
         return [*blank, *((Piece(" "), *row) for row in about), *_in_columns(sections, width)]
 
@@ -57,7 +62,7 @@ class HelpScreen(PageScreen):
     """The help page. The keys that open it also close it; `/` filters it.
 
     Args:
-        about: a text about the pane that has the focus; it is shown first.
+        about: returns a text about the pane that has the focus; it is shown first.
         here: the screen below the help page; its keys are shown first.
     """
 
@@ -79,15 +84,19 @@ class HelpScreen(PageScreen):
 
     _line = query_one(Input)
 
-    def __init__(self, about: str = "", here: Target | None = None) -> None:
+    def __init__(self, about: Callable[[], str] = str, here: Target | None = None) -> None:
         self._text = HelpText(about, here)
-        super().__init__(self._text, (Piece("Help", "title"),), hint="esc back   j k scroll   / find a key")
+        super().__init__(
+            self._text,
+            lambda: (Piece(tr("Help"), "title"),),
+            hint=marked("esc back   j k scroll   / find a key"),
+        )
 
     def compose(self) -> ComposeResult:
         """The page, and the line for a filter, hidden at first."""
         yield self._top_line
         yield self._page
-        yield LineInput(placeholder="a key, or part of what it does")
+        yield LineInput(placeholder=tr("a key, or part of what it does"))
         yield self._end_line
         yield self._key_footer
 
@@ -127,12 +136,16 @@ def _sections(here: Target | None, filter: str, *, ascii: bool) -> list[tuple[st
     found = [
         (
             group,
-            [("  ".join(key_name(key, ascii=ascii) for key in each.shown_keys), each.help) for each in some],
+            [
+                ("  ".join(key_name(key, ascii=ascii) for key in each.shown_keys), tr(each.help))
+                for each in some
+            ],
         )
         for group, some in groups(here)
     ]
-    found.append(("Marks", [(mark(status), str(status)) for status in Status]))
-    words = filter.casefold().split()
+    marks = [(mark(status), spoken(str(status))) for status in Status]
+    found.append((MARKS, marks))
+    words = folded(filter).split()
     matches = [(group, [each for each in some if _matches(words, group, each)]) for group, some in found]
     return [(group, some) for group, some in matches if some]
 
@@ -140,8 +153,8 @@ def _sections(here: Target | None, filter: str, *, ascii: bool) -> list[tuple[st
 def _matches(words: Sequence[str], group: str, entry: _Entry) -> bool:
     """Whether each word is one of the keys, or part of what they do or of the heading."""
     keys, does = entry
-    text = f"{keys} {does} {group}".casefold()
-    return all(word in text if len(word) > 1 else word in keys.casefold().split() for word in words)
+    text = folded(f"{keys} {does} {tr_in('heading', group)}")
+    return all(word in text if len(word) > 1 else word in folded(keys).split() for word in words)
 
 
 def _in_columns(sections: Sequence[tuple[str, list[_Entry]]], width: int) -> list[Row]:
@@ -170,7 +183,7 @@ def _in_columns(sections: Sequence[tuple[str, list[_Entry]]], width: int) -> lis
 
 
 def _section_rows(group: str, entries: Sequence[_Entry], width: int) -> list[Row]:
-    rows: list[Row] = [(), (Piece(f" {group}", "title"),)]
+    rows: list[Row] = [(), (Piece(f" {tr_in('heading', group)}", "title"),)]
     column = max(_LEAST_KEYS, *(len(keys) + 2 for keys, _ in entries))
     for keys, does in entries:
         first, *rest = flow((Piece(does),), max(1, width - column - 3))

@@ -8,6 +8,7 @@ from tui_vanish.actions import Action, footer
 from tui_vanish.chrome.messages import Message, message_rows
 from tui_vanish.drawing.ascii import key_name
 from tui_vanish.drawing.text import Piece, Row, row_width
+from tui_vanish.language import tr_in
 from tui_vanish.widgets.rows import Rows
 
 _GAP = 2
@@ -38,7 +39,7 @@ class KeyFooter(Rows):
         return self.further_rows != before
 
     def show(self, labels: Mapping[str, str], hint: str = "") -> None:
-        """Set the labels of the actions, by name; an action without a label is not shown.
+        """Set the labels of the actions in English, by name; an action without a label is not shown.
 
         If there is a `hint`, it is shown instead, for example while the user types a filter.
         """
@@ -66,7 +67,10 @@ class KeyFooter(Rows):
         self._places = []
         for action in actions:
             start = row_width(tuple(pieces))
-            pieces += [Piece(self._key(action), "accent"), Piece(f" {self._labels[action.name]}", "dim")]
+            pieces += [
+                Piece(self._key(action), "accent"),
+                Piece(f" {tr_in('key', self._labels[action.name])}", "dim"),
+            ]
             self._places.append((start, row_width(tuple(pieces)), action))
             pieces.append(Piece(" " * _GAP))
         return tuple(pieces[:-1])

@@ -5,6 +5,7 @@ from typing import TypeVar
 from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen, Screen
 
+from tui_vanish.widgets.canvas_widget import CanvasWidget
 from tui_vanish.widgets.guarded import Guarded
 
 T = TypeVar("T")
@@ -12,6 +13,11 @@ T = TypeVar("T")
 
 class OwnScreen(Guarded, Screen[T]):
     """Base of all screens."""
+
+    def change_language(self) -> None:
+        """Show everything in the language that is now in use."""
+        for widget in self.query(CanvasWidget):
+            widget.redraw()
 
     def dismiss(self, result: T | None = None) -> AwaitComplete:
         """Close the screen; no other code takes a screen off the stack.

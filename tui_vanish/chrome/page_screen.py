@@ -1,5 +1,6 @@
 """A screen that shows one long page that can be scrolled."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import on
@@ -9,6 +10,7 @@ from textual.binding import Binding, BindingType
 from tui_vanish.chrome.key_footer import KeyFooter
 from tui_vanish.chrome.own_screen import OwnScreen
 from tui_vanish.drawing.text import Piece, Row
+from tui_vanish.language import marked, plural, tr
 from tui_vanish.widgets.frame import FrameLine
 from tui_vanish.widgets.scrolling import ScrollingRows
 
@@ -22,7 +24,7 @@ class PageScreen(OwnScreen[None]):
 
     Args:
         page: the page to show.
-        title: on the left of the frame's top line.
+        title: on the left of the frame's top line, in the language in use.
         remark: on the right of that line.
         hint: the keys of the page, for the footer.
     """
@@ -38,7 +40,12 @@ class PageScreen(OwnScreen[None]):
     ]
 
     def __init__(
-        self, page: ScrollingRows, title: Row, remark: Row = (), *, hint: str = "esc back   j k scroll"
+        self,
+        page: ScrollingRows,
+        title: Callable[[], Row],
+        remark: Callable[[], Row] = lambda: (),
+        *,
+        hint: str = marked("esc back   j k scroll"),
     ) -> None:
         super().__init__()
         self._page, self._title, self._remark, self._hint = page, title, remark, hint
@@ -54,8 +61,13 @@ class PageScreen(OwnScreen[None]):
 
     def on_mount(self) -> None:
         """Show the title, and how to get back."""
-        self._top_line.show(self._title, self._remark)
-        self._key_footer.show({}, hint=self._hint)
+        self.change_language()
+
+    def change_language(self) -> None:
+        """Show everything in the language that is now in use."""
+        self._top_line.show(self._title(), self._remark())
+        self._key_footer.show({}, hint=tr(self._hint))
+        super().change_language()
 
     def action_scroll(self, how: str, where: int | str) -> None:
         """Scroll the page."""
@@ -64,5 +76,5 @@ class PageScreen(OwnScreen[None]):
     @on(ScrollingRows.Scrolled)
     def _show_more(self, message: ScrollingRows.Scrolled) -> None:
         hidden = message.widget.hidden_below
-        more = (Piece(f"{hidden} more ↓", "dim"),) if hidden else ()
+        more = (Piece(plural("{number} more ↓", "{number} more ↓", hidden), "dim"),) if hidden else ()
         self._end_line.show((), more)

@@ -9,6 +9,7 @@ from textual.widgets import Input
 from tui_vanish.actions import LINE_OPENERS, Target
 from tui_vanish.chrome.compositor import use_narrow_updates
 from tui_vanish.chrome.own_screen import OwnScreen
+from tui_vanish.language import tr
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -67,6 +68,11 @@ class SizedScreen(OwnScreen[T]):
     def show(self) -> None:
         """Update everything on the screen."""
 
+    def change_language(self) -> None:
+        """Show everything in the language that is now in use."""
+        self.show()
+        super().change_language()
+
     def refuse(self, text: str) -> None:
         """Say why a key does nothing at the moment. The footer offers no key that is refused."""
         self.notify(text, severity="warning", timeout=4, markup=False)
@@ -76,7 +82,7 @@ class SizedScreen(OwnScreen[T]):
         if not self.has_class("-too-small"):
             return super().render()
         need, have = (f"{size.width}×{size.height}" for size in (SMALLEST, self.app.size))
-        return f"vanish-tui needs {need}; this is {have}"
+        return tr("vanish-tui needs {need}; this is {have}", need=need, have=have)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether an action works now: nothing can be changed while it is not visible."""

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from tui_vanish.cli.importing import ending_at_once
+from tui_vanish.cli.language import add_language_option, begin_in_the_users_language
 from tui_vanish.cli.options import (
     Parser,
     add_training_options,
@@ -20,34 +21,40 @@ from tui_vanish.cli.options import (
 )
 from tui_vanish.jobs.exits import FAILED, WRONG_USE, FailedError, LeaveAtOnce, RefusedError
 from tui_vanish.jobs.telling import tell
+from tui_vanish.language import marked, tr
+from tui_vanish.language.below import spoken
 
 COMMANDS = {
-    "list": "list all scenarios",
-    "show": "print one scenario with all its settings, or one run with its numbers",
-    "validate": "check scenario files and report every problem",
-    "run": "train a scenario without the app, or resume saved runs",
-    "compare": "train several scenarios in lockstep, and rank them",
-    "sweep": "train a grid of runs, such as all depths with all learning rates",
-    "reproduce": "train the slides' scenarios and compare the results with the published ones",
-    "runs": "list the runs that were trained here",
-    "record": "run a Python program unchanged, and record every model that it trains",
-    "watch": "show a run that another process trains, without changing it",
-    "export": "write a run's numbers as CSV or for TensorBoard",
-    "bench": "measure how fast this machine trains, compared with its own limit",
-    "doctor": "check what this machine has for training: device, data, terminal, folders",
+    "list": marked("list all scenarios"),
+    "show": marked("print one scenario with all its settings, or one run with its numbers"),
+    "validate": marked("check scenario files and report every problem"),
+    "run": marked("train a scenario without the app, or resume saved runs"),
+    "compare": marked("train several scenarios in lockstep, and rank them"),
+    "sweep": marked("train a grid of runs, such as all depths with all learning rates"),
+    "reproduce": marked("train the slides' scenarios and compare the results with the published ones"),
+    "runs": marked("list the runs that were trained here"),
+    "record": marked("run a Python program unchanged, and record every model that it trains"),
+    "watch": marked("show a run that another process trains, without changing it"),
+    "export": marked("write a run's numbers as CSV or for TensorBoard"),
+    "bench": marked("measure how fast this machine trains, compared with its own limit"),
+    "doctor": marked("check what this machine has for training: device, data, terminal, folders"),
 }
 
-_EPILOG = "Without a command, the app opens. `vanish-tui COMMAND --help` explains a command and its options."
+_EPILOG = marked(
+    "Without a command, the app opens. `vanish-tui COMMAND --help` explains a command and its options."
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
+    arguments = sys.argv[1:] if argv is None else argv
+    begin_in_the_users_language(arguments)
     try:
-        code = _dispatch(parser().parse_args(argv))
+        code = _dispatch(parser().parse_args(arguments))
         sys.stdout.flush()
         return code
     except (RefusedError, FailedError) as reason:
-        tell(str(reason))
+        tell(spoken(str(reason)))
         return WRONG_USE if isinstance(reason, RefusedError) else FAILED
     except LeaveAtOnce as leaving:
         os._exit(leaving.code)  # the engine's thread can't be joined while it imports torch
@@ -67,25 +74,27 @@ def parser() -> argparse.ArgumentParser:
     """The parser of the whole command line: the app's options and every command."""
     parser = Parser(
         prog="vanish-tui",
-        description="A terminal laboratory for vanishing and exploding gradients.",
-        epilog=_EPILOG,
+        description=tr("A terminal laboratory for vanishing and exploding gradients."),
+        epilog=tr(_EPILOG),
     )
-    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    parser.add_argument("--version", action=_Version, nargs=0, help=tr("print the version and exit"))
+    add_language_option(parser)
     add_training_options(parser)
-    screen = parser.add_argument_group("screen")
+    screen = parser.add_argument_group(tr("screen"))
     screen.add_argument(
-        "--refresh", type=refresh, metavar="HZ", help="screen updates per second (default: 2)"
+        "--refresh", type=refresh, metavar="HZ", help=tr("screen updates per second (default: 2)")
     )
-    screen.add_argument("--ascii", action="store_true", help="draw without braille and box characters")
+    screen.add_argument("--ascii", action="store_true", help=tr("draw without braille and box characters"))
     screen.add_argument(
         "--mouse",
         action=argparse.BooleanOptionalAction,
-        help="use the mouse (default: not over SSH, where it would prevent selecting text)",
+        help=tr("use the mouse (default: not over SSH, where it would prevent selecting text)"),
     )
     commands = parser.add_subparsers(
-        title="commands", dest="command", metavar="COMMAND", parser_class=_Command
+        title=tr("commands"), dest="command", metavar="COMMAND", parser_class=_Command
     )
-    for name, text in COMMANDS.items():
+    for name, sentence in COMMANDS.items():
+        text = tr(sentence)
         commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
     return parser
 
@@ -96,6 +105,7 @@ class _Command(Parser):
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # as argparse calls it
         module = import_module(f"tui_vanish.cli.commands.{self.prog.split()[-1]}")
         module.add_arguments(self)
+        add_language_option(self)
         self.set_defaults(run=module.run)
         return super().parse_known_args(args, namespace)
 
@@ -119,7 +129,7 @@ def _dispatch(arguments: argparse.Namespace) -> int:
 
 def _open_app(arguments: argparse.Namespace) -> int:
     if not has_terminal():
-        raise RefusedError("the app needs a terminal; without one, use vanish-tui run ID (see --help)")
+        raise RefusedError(tr("the app needs a terminal; without one, use vanish-tui run ID (see --help)"))
     # Almost nothing becomes garbage before the first frame; then the app turns the collector on again.
     gc.disable()
     from tui_vanish.jobs.cores import spare_cores

@@ -13,6 +13,7 @@ from tui_vanish.cli.output import kept_off_the_screen
 from tui_vanish.cli.unsaved import say_unsaved
 from tui_vanish.jobs.cores import spare_cores
 from tui_vanish.jobs.exits import FAILED
+from tui_vanish.session.preferences import preferences_file
 from tui_vanish.terminal import over_ssh
 from vanish_recorder.storage.paths import default_runs_folder
 
@@ -32,7 +33,7 @@ def open_app(arguments: argparse.Namespace, engine: SharedEngine, *, watch: str 
         ascii=arguments.ascii or not is_utf8(os.environ),
         mouse=not over_ssh(os.environ) if arguments.mouse is None else arguments.mouse,
         user_dir=user_scenarios(),
-        memory=default_runs_folder().parent / "ui.json",
+        memory=preferences_file(),
         errors=default_runs_folder().parent / "errors",
     )
     app.session.time_left = TimeLeft(spare_cores())

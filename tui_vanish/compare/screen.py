@@ -24,6 +24,7 @@ from tui_vanish.compare import profiles, tables
 from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.instruments.line_chart import LineChart
+from tui_vanish.language import paragraph
 from tui_vanish.monitor.theory_page import page_of
 from tui_vanish.session.lineup import MOST, Lineup, View
 from tui_vanish.widgets.frame import FrameLine
@@ -102,7 +103,7 @@ class CompareScreen(LiveScreen[str | None]):
     @property
     def help_text(self) -> str:
         """The first text of the help page."""
-        return self.HELP
+        return paragraph(self.HELP)
 
     def on_mount(self) -> None:
         """Show the first state."""

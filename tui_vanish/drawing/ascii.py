@@ -35,6 +35,8 @@ _ONE_FOR_ONE = str.maketrans(
         "”": '"',
         "‘": "'",
         "’": "'",
+        "Đ": "D",
+        "đ": "d",
         "\N{NO-BREAK SPACE}": " ",
         **dict.fromkeys("╭╮╰╯├┤┌┐└┘┬┴┼", "+"),
     }

@@ -16,6 +16,7 @@ from tui_vanish.instruments.layer_bars import LayerBars
 from tui_vanish.instruments.line_chart import LineChart
 from tui_vanish.instruments.timeline import Timeline
 from tui_vanish.lab.layout import Layout
+from tui_vanish.language import paragraph
 from tui_vanish.monitor import charts, logged, origin_text, present, schedule, theory_marks, watched_text
 from tui_vanish.monitor.looks import Looks
 from tui_vanish.monitor.note import RunNote
@@ -74,8 +75,8 @@ class RunPane(Vertical):
     def help_text(self, pane: str, looks: Looks) -> str:
         """The help text about the charts or the layers, and about the part below them."""
         if pane == "charts":
-            return f"{LineChart.HELP} {Timeline.HELP}"
-        return f"{(HeatMap if looks.over_time else LayerBars).HELP} {RunNote.HELP}"
+            return f"{paragraph(LineChart.HELP)} {paragraph(Timeline.HELP)}"
+        return f"{paragraph((HeatMap if looks.over_time else LayerBars).HELP)} {paragraph(RunNote.HELP)}"
 
     def lay_out(self, layout: Layout, focused: str | None) -> None:
         """Place all parts; `focused` is the pane that has the focus."""

@@ -27,6 +27,7 @@ from tui_vanish.lab.scenario_list import START, ScenarioList
 from tui_vanish.lab.scenario_pane import ScenarioPane
 from tui_vanish.lab.scenario_text import Paragraph, ScenarioText
 from tui_vanish.lab.scenario_text_pane import ScenarioTextPane
+from tui_vanish.language import paragraph
 from tui_vanish.monitor import chart_controls
 from tui_vanish.session.models import Model, shown_name
 from tui_vanish.session.saved_results import has_runs
@@ -264,9 +265,9 @@ class LabScreen(RunControls):
         """The help text about the pane that has the focus, and about the parts next to it."""
         match self._pane:
             case "scenarios":
-                return ScenarioList.HELP
+                return paragraph(ScenarioList.HELP)
             case "about":
-                return ScenarioText.HELP
+                return paragraph(ScenarioText.HELP)
             case "charts" | "layers" as pane if self._run_pane is not None:
                 return self._run_pane.help_text(pane, self.looks)
             case _:

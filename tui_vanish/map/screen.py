@@ -22,6 +22,7 @@ from tui_vanish.chrome.screen import LiveScreen
 from tui_vanish.chrome.sweep_actions import SweepActions
 from tui_vanish.chrome.title_bar import TitleBar, title_of
 from tui_vanish.drawing.text import Piece, Row
+from tui_vanish.language import paragraph
 from tui_vanish.map import readout
 from tui_vanish.map.borders import Borders, borders_of
 from tui_vanish.map.grid import Choice, Grid, Point, grid_of
@@ -97,7 +98,7 @@ class MapScreen(LiveScreen[str | None]):
     @property
     def help_text(self) -> str:
         """The first text of the help page."""
-        return self.HELP
+        return paragraph(self.HELP)
 
     @property
     def scenario_id(self) -> str | None:

@@ -13,6 +13,7 @@ from tui_vanish.chrome.key_footer import KeyFooter
 from tui_vanish.chrome.screen import LiveScreen
 from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece, Row
+from tui_vanish.language import paragraph
 from tui_vanish.monitor.tensor_list import TensorList, state_in_words
 from tui_vanish.monitor.theory_page import page_of
 from tui_vanish.widgets.frame import FrameLine
@@ -104,7 +105,7 @@ class TensorScreen(LiveScreen[str]):
     @property
     def help_text(self) -> str:
         """The first text of the help page."""
-        return TensorList.HELP
+        return paragraph(TensorList.HELP)
 
     def show(self) -> None:
         """Show the latest sample."""

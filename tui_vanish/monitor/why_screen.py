@@ -9,6 +9,7 @@ from tui_vanish.chrome.page_screen import MEASURE, PageScreen
 from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.drawing.wrap import flow
+from tui_vanish.language import tr
 from tui_vanish.monitor import theory_marks, verdicts
 from tui_vanish.widgets.scrolling import ScrollingRows
 from vanish_recorder.diagnosis.wording import called
@@ -97,6 +98,8 @@ class WhyScreen(PageScreen):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("w", "dismiss", "Back")]
 
     def __init__(self, run: Snapshot, prediction: "Prediction | None") -> None:
-        title = (Piece("Why", "title"), Piece(f"  {run.scenario_id}", "strong"))
-        remark = (Piece(f"step {format.count(run.step)}", "dim"),)
-        super().__init__(Findings(run, prediction), title, remark)
+        super().__init__(
+            Findings(run, prediction),
+            lambda: (Piece(tr("Why"), "title"), Piece(f"  {run.scenario_id}", "strong")),
+            lambda: (Piece(tr("step {step}", step=format.count(run.step)), "dim"),),
+        )

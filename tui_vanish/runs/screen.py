@@ -25,6 +25,7 @@ from tui_vanish.chrome.screen import LiveScreen
 from tui_vanish.chrome.sweep_actions import Deed, SweepActions
 from tui_vanish.chrome.title_bar import TitleBar, title_of
 from tui_vanish.drawing.text import Piece, Row
+from tui_vanish.language import paragraph
 from tui_vanish.monitor import origin_text
 from tui_vanish.runs.columns import COLUMNS, labels
 from tui_vanish.runs.run_list import RunList
@@ -101,7 +102,7 @@ class RunsScreen(LiveScreen[str | None]):
     @property
     def help_text(self) -> str:
         """The first text of the help page."""
-        return RunList.HELP
+        return paragraph(RunList.HELP)
 
     @property
     def is_filled(self) -> bool:

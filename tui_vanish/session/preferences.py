@@ -1,4 +1,4 @@
-"""The preferences that the app stores for the next start: theme, layout and view settings."""
+"""The preferences that the app stores for the next start: theme, language, layout and view settings."""
 
 import json
 from dataclasses import asdict, dataclass, fields, replace
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from vanish_recorder.protocol.json_text import parse
 from vanish_recorder.storage.atomic import remove_leftovers, write_atomically
+from vanish_recorder.storage.paths import default_runs_folder
 from vanish_recorder.storage.private import make_private_folder
 
 _OLD_SECONDS = 3600.0  # another app may be writing a newer temporary file
@@ -17,6 +18,7 @@ class Preferences:
 
     Attributes:
         theme: the theme's name; empty for the default.
+        language: the language that the user has switched to, by its code; empty for that of the locale.
         list_wanted: whether the user has shown or hidden the list; None if neither.
         chart: which chart is shown if there is room for only one.
         quantity: the quantity in the bars and the heatmap.
@@ -30,6 +32,7 @@ class Preferences:
     """
 
     theme: str = ""
+    language: str = ""
     list_wanted: bool | None = None
     chart: str = "loss"
     quantity: str = "grad_norm"
@@ -40,6 +43,11 @@ class Preferences:
     race_budget: str = "10 epochs"
     race_seeds: int = 1
     race_existing: bool = False
+
+
+def preferences_file() -> Path:
+    """Where the preferences are stored: beside the folder of the runs."""
+    return default_runs_folder().parent / "ui.json"
 
 
 def recall(path: Path | None) -> Preferences:
