@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from scenarios.languages import SOURCE, translation
+
 _FILE = Path(__file__).parent / "glossary.toml"
 
 
@@ -25,6 +27,9 @@ class Glossary:
 
 
 @functools.cache
-def glossary() -> Glossary:
+def glossary(language: str = SOURCE) -> Glossary:
     """The glossary, read once."""
-    return Glossary(**tomllib.loads(_FILE.read_text(encoding="utf-8")))
+    texts = tomllib.loads(_FILE.read_text(encoding="utf-8"))
+    for name, section in translation("", "glossary", language).items():
+        texts[name] |= section
+    return Glossary(**texts)

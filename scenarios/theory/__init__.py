@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scenarios.languages import SOURCE, translation
+
 BEYOND = "beyond the slides"
 
 _FOLDER = Path(__file__).parent
@@ -34,11 +36,6 @@ class PageText:
     lines: Mapping[str, tuple[str, ...]]
     tables: Mapping[str, tuple[Mapping[str, Any], ...]]
 
-    @property
-    def source(self) -> str:
-        """What the page covers, in a line."""
-        return f"slides: {'; '.join(self.slides)}" if self.slides else BEYOND
-
 
 @functools.cache
 def page_ids() -> tuple[str, ...]:
@@ -48,9 +45,10 @@ def page_ids() -> tuple[str, ...]:
 
 
 @functools.cache
-def page_text(page_id: str) -> PageText:
-    """The texts of one page."""
+def page_text(page_id: str, language: str = SOURCE) -> PageText:
+    """The texts of one page; titles of slides are always as they are printed on the slides."""
     table = tomllib.loads((_FOLDER / f"{page_id}.toml").read_text(encoding="utf-8"))
+    _translate(table, translation("theory", page_id, language))
     return PageText(
         id=page_id,
         title=table["title"],
@@ -60,6 +58,16 @@ def page_text(page_id: str) -> PageText:
         lines={name: tuple(lines) for name, lines in table.get("lines", {}).items()},
         tables={name: tuple(rows) for name, rows in table.get("tables", {}).items()},
     )
+
+
+def _translate(table: dict[str, Any], texts: Mapping[str, Any]) -> None:
+    """Replace the texts of a page by their translations; a row of a table keeps the texts that have none."""
+    table["title"] = texts.get("title", table["title"])
+    for kind in ("words", "lines"):
+        table.setdefault(kind, {}).update(texts.get(kind, {}))
+    for name, rows in texts.get("tables", {}).items():
+        for row, translated in zip(table["tables"][name], rows, strict=True):
+            row.update(translated)
 
 
 def page_for(scenario_id: str) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 from scenarios.theory import PageText, page_text
+from tui_vanish.language import current, tr
 from tui_vanish.theory.sheet import Sheet
 
 _SMALL = 1e-3  # numbers below this are written with an exponent
@@ -82,7 +83,7 @@ def number(value: float, digits: int = 3) -> str:
 def ratio(part: float, whole: float) -> str:
     """`part` relative to `whole`, as `number` writes it; if both are 0, the words "0 of 0"."""
     if whole == 0:
-        return "0 of 0" if part == 0 else "inf"
+        return tr("0 of 0") if part == 0 else "inf"
     return number(part / whole)
 
 
@@ -98,8 +99,10 @@ class Page:
     text_beside = True  # whether a wide screen shows the page's paragraphs beside its pictures
     run_label = ""  # what space starts and stops; empty if space does nothing
 
-    def __init__(self) -> None:
-        self.text: PageText = page_text(self.id)
+    @property
+    def text(self) -> PageText:
+        """The page's texts in the language in use."""
+        return page_text(self.id, current())
 
     def knobs(self) -> Sequence[Knob[Any]]:
         """The knobs that have an effect with the current settings."""

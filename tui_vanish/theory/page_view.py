@@ -9,6 +9,7 @@ from textual.color import Color
 from scenarios.theory import BEYOND, PageText, page_ids, page_text
 from tui_vanish.drawing.canvas import Canvas, greys
 from tui_vanish.drawing.text import Piece, Row, cut, row_width
+from tui_vanish.language import current, tr, tr_in
 from tui_vanish.theory.formulas import in_ascii
 from tui_vanish.theory.page import Knob, Page
 from tui_vanish.theory.sheet import Overflow, Sheet
@@ -113,8 +114,8 @@ class Contents(ItemList[str]):
 
     def item_row(self, item: str, width: int, *, here: bool) -> Row:
         """The page's title and its slides."""
-        text = page_text(item)
-        slides = "; ".join(dict.fromkeys(title.partition(":")[0] for title in text.slides)) or BEYOND
+        text = page_text(item, current())
+        slides = "; ".join(dict.fromkeys(title.partition(":")[0] for title in text.slides)) or tr(BEYOND)
         name = text.title
         if self.alphabet.ascii:
             name, slides = in_ascii(name), in_ascii(slides)
@@ -126,13 +127,14 @@ class Contents(ItemList[str]):
     def rows(self, width: int, height: int) -> list[Row]:
         """The list, and details of the highlighted page below it."""
         listed = super().rows(width, height)
-        return [*listed, (), *self._about(page_text(self.page_id), width)][:height]
+        return [*listed, (), *self._about(page_text(self.page_id, current()), width)][:height]
 
     def _about(self, text: PageText, width: int) -> list[Row]:
         """The slides of the highlighted page, and the scenarios that it explains."""
-        lines = [("Slides", "title"), *((f"  {title}", "text") for title in text.slides or (BEYOND,))]
+        slides = text.slides or (tr(BEYOND),)
+        lines = [(tr("Slides"), "title"), *((f"  {title}", "text") for title in slides)]
         if text.explains:
-            lines += [("Explains", "title"), (f"  {', '.join(text.explains)}", "text")]
+            lines += [(tr("Explains"), "title"), (f"  {', '.join(text.explains)}", "text")]
         ascii = self.alphabet.ascii
         return [
             (Piece(cut(f" {in_ascii(line) if ascii else line}", width - 1), role),) for line, role in lines
@@ -179,7 +181,8 @@ def _knob_rows(knobs: Sequence[Knob[Any]], chosen: Knob[Any] | None, width: int,
 
 
 def _knob(knob: Knob[Any], chosen: bool, ascii: bool) -> Row:
-    name, value = (in_ascii(text) if ascii else text for text in (knob.name, knob.shown))
+    texts = tr_in("knob", knob.name), tr_in("knob", knob.shown)
+    name, value = (in_ascii(text) if ascii else text for text in texts)
     left, right = "<>" if ascii else "‹›"
     if not chosen:
         return (Piece(f"{name} ", "dim"), Piece(f" {value} ", "text"))

@@ -8,11 +8,12 @@ from textual.app import ComposeResult
 from textual.getters import query_one
 from textual.worker import Worker, WorkerState, get_current_worker
 
-from scenarios.theory import page_ids
+from scenarios.theory import BEYOND, PageText, page_ids
 from tui_vanish.actions import bindings
 from tui_vanish.chrome.key_footer import KeyFooter
 from tui_vanish.chrome.screen import SizedScreen
 from tui_vanish.drawing.text import Piece, cut
+from tui_vanish.language import tr
 from tui_vanish.theory.formulas import in_ascii
 from tui_vanish.theory.page_view import Contents, PageView
 from tui_vanish.theory.registry import Pages
@@ -95,12 +96,12 @@ class TheoryScreen(SizedScreen[None]):
         page, top = self._page, self._top_line
         if page is None:
             top.show(
-                (Piece("Theory", "title"),),
-                (Piece("the slides, with values to change", "dim"),),
+                (Piece(tr("Theory"), "title"),),
+                (Piece(tr("the slides, with values to change"), "dim"),),
             )
         else:
             title = f"{page_ids().index(page.id) + 1} {page.text.title}"
-            slides = page.text.source
+            slides = _source(page.text)
             if self._view.alphabet.ascii:
                 title, slides = in_ascii(title), in_ascii(slides)
             room = self.size.width - len(title) - 12
@@ -119,7 +120,7 @@ class TheoryScreen(SizedScreen[None]):
                 status = self._activity
         explained = ", ".join(page.text.explains) if page else ""
         room = self.size.width - len(status) - 14
-        right = (Piece(cut(f"scenarios: {explained}", room), "dim"),) if explained else ()
+        right = (Piece(cut(tr("scenarios: {names}", names=explained), room), "dim"),) if explained else ()
         self._end_line.show((Piece(status, "accent"),) if status else (), right)
 
     def _show_footer(self) -> None:
@@ -145,7 +146,7 @@ class TheoryScreen(SizedScreen[None]):
             return
         begin = work
         if self._work is None:
-            self._activity = "measuring…" if "torch" in sys.modules else "loading PyTorch…"
+            self._activity = tr("measuring…") if "torch" in sys.modules else tr("loading PyTorch…")
 
         def in_thread() -> None:
             worker = get_current_worker()
@@ -163,7 +164,7 @@ class TheoryScreen(SizedScreen[None]):
         self._work = None
         self._looks.pause()
         if message.state is WorkerState.ERROR:
-            self._failure = f"cannot be measured: {message.worker.error}"
+            self._failure = tr("cannot be measured: {reason}", reason=message.worker.error)
         self.show()
 
     def _stop(self) -> None:
@@ -246,3 +247,8 @@ class TheoryScreen(SizedScreen[None]):
         else:
             self._stop()
             self.dismiss()
+
+
+def _source(text: PageText) -> str:
+    """What a page covers, in a line."""
+    return tr("slides: {titles}", titles="; ".join(text.slides)) if text.slides else tr(BEYOND)

@@ -185,7 +185,6 @@ def test_a_page_names_its_slides_or_says_that_it_goes_beyond_them(page_id: str) 
     text = page_text(page_id)
     assert text.title
     assert bool(text.slides) == (page_id != "map")
-    assert text.source == (f"slides: {'; '.join(text.slides)}" if text.slides else "beyond the slides")
 
 
 async def test_the_screen_and_the_list_say_that_the_map_goes_beyond_the_slides() -> None:

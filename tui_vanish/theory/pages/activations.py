@@ -5,6 +5,7 @@ from typing import Any
 
 from engine.theory.curves import CURVES, Curve
 from tui_vanish.drawing.format import column, fixed
+from tui_vanish.language import tr
 from tui_vanish.theory.page import Knob, Page, number
 from tui_vanish.theory.plot import Plot
 from tui_vanish.theory.sheet import Sheet
@@ -42,7 +43,7 @@ class Activations(Page):
             ("┅ " if not sheet.ascii else "o ", "series-2"),
             (f"g'(z) = {curve.slope_formula}", "text"),
         )
-        x = sheet.put(0, top + 2, f"at z = {z:g}: ", "dim")
+        x = sheet.put(0, top + 2, tr("at z = {z}:", z=f"{z:g}") + " ", "dim")
         sheet.put(x, top + 2, f"g = {fixed(curve.value(z))}, g' = {fixed(curve.slope(z))}", "accent")
         product = number(curve.peak[1] ** self.layers.value)
         text = self.words(curve.name, layers=str(self.layers.value), product=product)

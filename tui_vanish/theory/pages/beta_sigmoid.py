@@ -12,11 +12,16 @@ from engine.theory.curves import (
     slope_by_difference,
 )
 from engine.theory.weights import lift
+from tui_vanish.language import marked_in
 from tui_vanish.theory.page import Knob, Page, number
 from tui_vanish.theory.plot import Plot
 from tui_vanish.theory.sheet import Sheet
 
-_PLOTS, _MISPRINT, _ALGORITHM = "curves", "misprint", "Algorithm 1"
+_PLOTS, _MISPRINT, _ALGORITHM = (
+    marked_in("knob", "curves"),
+    marked_in("knob", "misprint"),
+    marked_in("knob", "Algorithm 1"),
+)
 _REACH = 8.0  # z is drawn from −8 to 8
 _HUGE = 1000.0  # a z where g is far outside σ's range
 _STD, _LAYERS = 0.05, 7  # of the net in the scenario sigmoid-beta

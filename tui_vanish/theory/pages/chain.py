@@ -7,6 +7,7 @@ from typing import Any
 from engine.theory.chain import LARGEST, MOST_LAYERS, SMALLEST, chain, end
 from engine.theory.chain import Chain as Numbers
 from tui_vanish.drawing.format import column, count
+from tui_vanish.language import marked_in, tr
 from tui_vanish.theory.page import Knob, Page, number
 from tui_vanish.theory.plot import Plot
 from tui_vanish.theory.sheet import Sheet
@@ -14,7 +15,7 @@ from tui_vanish.theory.sheet import Sheet
 _WEIGHTS = (0.01, 0.05, 0.1, 0.25, 0.5, 0.8, 0.9, 0.95, 0.99, 1.0, 1.01, 1.05, 1.1, 1.2, 1.5, 2.0, 5.0, 10.0)
 _SLIDES = (10.0, 0.1)
 _SLIDES_LAYERS = 7
-_PLOT, _FACTORS = "plot", "factors"
+_PLOT, _FACTORS = marked_in("knob", "plot"), marked_in("knob", "factors")
 _WIDE = 104  # cells; from this width on, plot and factors are shown side by side
 _TABLE = 58  # cells for the factors
 _BACK = 27  # cells for the forward pass in the table of factors
@@ -81,7 +82,7 @@ class Chain(Page):
         if high - low < 1:
             low, high = (low, low + 1) if w >= 1 else (high - 1, high)
         plot = Plot(sheet, (0, max(10, layers)), (low, high), log_y=True, whole_x=True)
-        for limit, words in ((LARGEST, "float32: inf above"), (SMALLEST, "float32: 0 below")):
+        for limit, words in ((LARGEST, tr("float32: inf above")), (SMALLEST, tr("float32: 0 below"))):
             plot.horizontal(math.log10(limit), "bad")
             plot.label(0, math.log10(limit), words, "bad", dy=0)
         plot.horizontal(0, "line")

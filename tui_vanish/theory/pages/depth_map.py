@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.theory.depth_map import ACTIVATIONS, BETA, at, chi, critical_std, reach
+from tui_vanish.language import plural, tr
 from tui_vanish.theory.page import Knob, Page, number
 from tui_vanish.theory.plot import Plot
 from tui_vanish.theory.sheet import Sheet
@@ -54,7 +55,7 @@ class DepthMap(Page):
 
     def _table(self, sheet: Sheet) -> None:
         width, std = self.width.value, self.std.value
-        for x, heading in zip(_COLUMNS, ("g", "critical σ", "6|ξ|"), strict=True):
+        for x, heading in zip(_COLUMNS, ("g", tr("critical σ"), "6|ξ|"), strict=True):
             sheet.put(x, 0, heading, "dim")
         for y, name in enumerate(ACTIVATIONS, 1):
             cells = name, number(critical_std(name, width)), _layers(at(name, width, std).reach)
@@ -63,7 +64,7 @@ class DepthMap(Page):
 
     def _factor(self, sheet: Sheet) -> None:
         name, width = self.activation.value, self.width.value
-        sheet.put(0, 0, "√χ per layer, over σ", "title")
+        sheet.put(0, 0, tr("√χ per layer, over σ"), "title")
         plot = Plot(sheet.part(0, 1, sheet.width, sheet.height - 1), _XS, _FACTORS, log_y=True, log_x=True)
         plot.horizontal(0, "line")
         plot.vertical(math.log10(self.std.value), "accent")
@@ -74,7 +75,8 @@ class DepthMap(Page):
 
     def _map(self, sheet: Sheet) -> None:
         name, width, std = self.activation.value, self.width.value, self.std.value
-        sheet.row(0, 0, ("6|ξ| in layers, over σ  ", "title"), (f"{sheet.signs.guide} within it", "dim"))
+        heading, inside = tr("6|ξ| in layers, over σ"), tr("{sign} within it", sign=sheet.signs.guide)
+        sheet.row(0, 0, (f"{heading}  ", "title"), (inside, "dim"))
         room = sheet.part(0, 1, sheet.width, sheet.height - 1)
         plot = Plot(room, _XS, (0, _DEEPEST), log_y=True, log_x=True)
 
@@ -87,16 +89,16 @@ class DepthMap(Page):
         near = [critical + sign * 2.0**-power for power in range(1, 14) for sign in (-1, 1)]
         plot.curve(layers, "series-1", "*", also_at=near)
         plot.finish()
-        plot.label(_XS[0], _DEEPEST, "vanishes", "series-2")
-        plot.label(_XS[1], _DEEPEST, "explodes", "series-4")
+        plot.label(_XS[0], _DEEPEST, tr("vanishes"), "series-2")
+        plot.label(_XS[1], _DEEPEST, tr("explodes"), "series-4")
         here = math.log10(std), math.log10(self.layers.value)
         plot.mark(*here, "x" if sheet.ascii else "●", "accent")
-        plot.label(*here, f"{self.layers.value} layers", "accent")
+        plot.label(*here, plural("{number} layer", "{number} layers", self.layers.value), "accent")
 
     def _reading(self) -> str:
         name, std, layers = self.activation.value, self.std.value, self.layers.value
         found = at(name, self.width.value, std)
-        count = "1 layer" if layers == 1 else f"{layers} layers"
+        count = plural("{number} layer", "{number} layers", layers)
         numbers = {"std": number(std), "sigma": number(found.sigma_w2), "layers": count}
         if found.reach is None or abs(found.chi - 1) < _KEPT:
             text = self.words("critical", **numbers)

@@ -8,6 +8,7 @@ from engine.data.fashion_mnist import SIDE
 from engine.protocol.data_spec import FASHION_MNIST
 from engine.theory.images import CLASS_NAMES, Brightness, brightness, sample
 from tui_vanish.drawing.format import count, percent
+from tui_vanish.language import tr
 from tui_vanish.theory import pictures
 from tui_vanish.theory.page import Knob, Page, number
 from tui_vanish.theory.sheet import Sheet
@@ -84,12 +85,12 @@ class FashionMnist(Page):
         pictures.image(sheet.part(0, 0, _LARGE, 14), pixels, _LARGE)
         right = sheet.part(_LARGE + 2, 0, sheet.width - _LARGE - 2, 14)
         middle = pixels[SIDE // 2 * SIDE + 10 : SIDE // 2 * SIDE + 18]
-        right.put(0, 0, f"x, in the middle of row {SIDE // 2 + 1}:", "dim")
+        right.put(0, 0, tr("x, in the middle of row {row}:", row=SIDE // 2 + 1), "dim")
         right.put(0, 1, " ".join(f"{value / 255:.2f}" for value in middle), "accent")
         one = brightness(pixels, _INTERVALS)
-        self._histogram(right.part(0, 3, right.width // 2 - 1, 11), "this image's pixels", one)
+        self._histogram(right.part(0, 3, right.width // 2 - 1, 11), tr("this image's pixels"), one)
         half = right.width // 2 + 1
-        self._histogram(right.part(half, 3, right.width - half, 11), "all images' pixels", self._all)
+        self._histogram(right.part(half, 3, right.width - half, 11), tr("all images' pixels"), self._all)
 
     def _histogram(self, sheet: Sheet, title: str, found: Brightness) -> None:
         sheet.put(0, 0, title, "title")

@@ -7,6 +7,7 @@ from engine.data.fashion_mnist import PIXELS, SIDE
 from engine.theory.circle import Matrix, Round, Vector, Weights, draw_weights, go_round, norm
 from engine.theory.images import CLASS_NAMES, sample
 from tui_vanish.drawing.format import column
+from tui_vanish.language import tr
 from tui_vanish.theory import pictures
 from tui_vanish.theory.page import Knob, Page, number, ratio
 from tui_vanish.theory.sheet import Sheet
@@ -122,7 +123,7 @@ def _lines(now: Round, place: int, label: int) -> list[str]:
     match place:
         case 0:
             x = sample().image(sample().of_class(label, 0))
-            return [f"row {SIDE // 2 + 1}: " + " ".join(f"{value / 255:.2f}" for value in _middle(x))]
+            return [_row(SIDE // 2 + 1, " ".join(f"{value / 255:.2f}" for value in _middle(x)))]
         case 1:
             return [_vector(now.z1), f"‖W¹‖ = {number(norm(before.w1))}"]
         case 2:
@@ -130,13 +131,13 @@ def _lines(now: Round, place: int, label: int) -> list[str]:
         case 3:
             return _two_lines(now.z2)
         case 4:
-            return [*_two_lines(now.p), f"ŷ of the label: {number(now.p[label])}"]
+            return [*_two_lines(now.p), tr("ŷ of the label: {value}", value=number(now.p[label]))]
         case 5:
             return [f"L = −log {number(now.p[label], 4)} = {number(now.loss, 4)}"]
         case 6:
             return _two_lines(now.d_z2)
         case 7:
-            return [f"‖∂L/∂W²‖ = {number(norm(gradient.w2))}", "row 1: " + _vector(gradient.w2[0])]
+            return [f"‖∂L/∂W²‖ = {number(norm(gradient.w2))}", _row(1, _vector(gradient.w2[0]))]
         case 8:
             return [_vector(now.d_a1)]
         case 9:
@@ -144,10 +145,14 @@ def _lines(now: Round, place: int, label: int) -> list[str]:
         case 10:
             return [
                 f"‖∂L/∂W¹‖ = {number(norm(gradient.w1))}",
-                f"relative to ‖∂L/∂W²‖: {ratio(norm(gradient.w1), norm(gradient.w2))}",
+                tr("relative to ‖∂L/∂W²‖: {value}", value=ratio(norm(gradient.w1), norm(gradient.w2))),
             ]
         case _:
             return [_change("W¹", before.w1, now.after.w1), _change("W²", before.w2, now.after.w2)]
+
+
+def _row(row: int, numbers: str) -> str:
+    return tr("row {row}: {numbers}", row=row, numbers=numbers)
 
 
 def _middle(pixels: bytes) -> bytes:

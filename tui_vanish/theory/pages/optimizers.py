@@ -7,6 +7,7 @@ from typing import Any
 from engine.theory.surfaces import SURFACES, Point, Surface
 from engine.theory.walks import OPTIMIZERS, Settings, Step, Trail, corrected
 from tui_vanish.drawing.format import column
+from tui_vanish.language import tr
 from tui_vanish.theory.contours import Map
 from tui_vanish.theory.page import Knob, Page, number
 from tui_vanish.theory.sheet import Sheet
@@ -118,7 +119,7 @@ class Optimizers(Page):
         y = len(surface.formula)
         for place, minimum in enumerate(surface.minima):
             sign = self._minimum_sign(sheet, place)
-            kind = "global" if place == 0 else "local"
+            kind = tr("global") if place == 0 else tr("local")
             height = number(surface.value(minimum))
             sheet.put(0, y, f"{sign} ({minimum.x:.2f}, {minimum.y:.2f})  f = {height}, {kind}", "dim")
             y += 1
@@ -136,7 +137,9 @@ class Optimizers(Page):
         title = "Adam, Algorithm 1" if name == "Adam" else name
         height = self.surface.value.value(steps[-1].at if steps else self._start)
         shown = number(height, 3 if abs(height) >= 1e-3 else 2)
-        sheet.put(0, y, f"{title}, step {len(steps)}: f = {shown}", "title")
+        sheet.put(
+            0, y, tr("{rule}, step {step}: f = {height}", rule=title, step=len(steps), height=shown), "title"
+        )
         numbers = self._numbers(steps[-1], len(steps)) if steps else [""] * len(lines)
         for line, value in zip(lines, numbers, strict=True):
             y += 1
@@ -160,7 +163,8 @@ class Optimizers(Page):
 
     def _standings(self, sheet: Sheet, y: int, walks: dict[str, list[Step]]) -> None:
         surface = self.surface.value
-        sheet.put(0, y, f"{'step ' + str(self._steps):<12}{'f':>9}{'distance':>10}", "title")
+        step = tr("step {step}", step=self._steps)
+        sheet.put(0, y, f"{step:<12}{'f':>9}{tr('distance'):>10}", "title")
         places = [steps[-1].at if steps else self._start for steps in walks.values()]
         heights = column([surface.value(at) for at in places], 3)
         distances = column([math.dist(at, surface.minima[0]) for at in places], 3)

@@ -6,11 +6,16 @@ from typing import Any
 
 from engine.theory.walks import damped
 from tui_vanish.drawing.format import percent
+from tui_vanish.language import marked_in
 from tui_vanish.theory.page import Knob, Page, number
 from tui_vanish.theory.plot import Plot
 from tui_vanish.theory.sheet import Sheet
 
-_STEP, _PERCEPTRON, _BLOCK = "the step", "perceptron", "block diagram"
+_STEP, _PERCEPTRON, _BLOCK = (
+    marked_in("knob", "the step"),
+    marked_in("knob", "perceptron"),
+    marked_in("knob", "block diagram"),
+)
 _POWERS = range(-8, 3)  # |g| is plotted from 1e-8 to 1e2
 _SGD_LR = 0.01
 

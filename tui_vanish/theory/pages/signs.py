@@ -1,7 +1,7 @@
 """Signs of trouble: each sign from the slides, with a short live run that shows it."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.protocol.data_spec import FASHION_MNIST
@@ -29,12 +29,15 @@ class Signs(Page):
 
     def __init__(self) -> None:
         super().__init__()
-        self._signs = self.text.tables["signs"]
         self.sign = Knob(
             "sign", range(len(self._signs)), 0, lambda place: str(self._signs[place]["name"]), around=True
         )
         self._runs: dict[int, list[Sample]] = {}
         self._done: set[int] = set()
+
+    @property
+    def _signs(self) -> Sequence[Mapping[str, Any]]:
+        return self.text.tables["signs"]
 
     def knobs(self) -> Sequence[Knob[Any]]:
         """The sign."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.theory.curves import sigmoid, sigmoid_slope
 from tui_vanish.drawing.format import column
+from tui_vanish.language import marked_in, tr
 from tui_vanish.theory.page import Knob, Page, Work, number, ratio
 from tui_vanish.theory.pictures import log_bar, log_mark
 from tui_vanish.theory.plot import Plot
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from engine.theory.ways_back import WaysBack
 
 _NAMES = ("skip", "depth-7")
-_WAYS, _IDENTITY = "two ways back", "F and the identity"
+_WAYS, _IDENTITY = marked_in("knob", "two ways back"), marked_in("knob", "F and the identity")
 _LOW, _HIGH = -8.0, 0.0  # the bars' scale goes from 1e-8 to 1
 _REACH = 4.0
 
@@ -94,17 +95,17 @@ class SkipConnection(Page):
     def _bars(self, sheet: Sheet, y: int, skip: "WaysBack", plain: "WaysBack", rows: int) -> None:
         """A bar per layer with the skips, and a mark where it would end without; the last layer on top."""
         words = {block.target: "H = F(x) + x" for block in skip.blocks}
-        words |= {block.source: "x, goes past F" for block in skip.blocks}
+        words |= {block.source: tr("x, goes past F") for block in skip.blocks}
         bars = sheet.part(28, 0, sheet.width - 44, sheet.height)
         texts = list(zip(column(skip.deltas), column(plain.deltas), strict=True))
         for layer in range(len(skip.deltas), 0, -1):
             with_skips, without = skip.deltas[layer - 1], plain.deltas[layer - 1]
-            x = sheet.put(0, y, f"layer {layer}")
+            x = sheet.put(0, y, tr("layer {layer}", layer=layer))
             x = sheet.put(x + 1, y, f"{texts[layer - 1][0]:<8}", "series-1")
             sheet.put(x + 1, y, f"{texts[layer - 1][1]:<8}", "series-2")
             log_bar(bars, y, with_skips, _LOW, _HIGH, "series-1")
             log_mark(bars, y, without, _LOW, _HIGH, "series-2")
-            sheet.put(sheet.width - 14, y, words.get(layer, "in F"), "dim")
+            sheet.put(sheet.width - 14, y, words.get(layer, tr("in F")), "dim")
             y += rows
 
     def _identity(self, sheet: Sheet) -> None:

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import scenarios
+from tui_vanish.language import tr
 from tui_vanish.theory.page import Knob, Page
 from tui_vanish.theory.sheet import Sheet
 
@@ -66,7 +67,8 @@ class TrainSomeLayers(Page):
             kind = self._kind(self.stage.value, sub_model)
             for row in range(rows):
                 sheet.put(0, 1 + place * rows + row, _sign(sheet, kind) * 3, _ROLES[kind])
-            sheet.put(4, 1 + place * rows + rows // 2, f"layer {layer}   sub-model {sub_model}", _ROLES[kind])
+            words = tr("layer {layer}   sub-model {sub_model}", layer=layer, sub_model=sub_model)
+            sheet.put(4, 1 + place * rows + rows // 2, words, _ROLES[kind])
         sheet.put(1, 1 + _STAGES * rows, "x", "dim")
 
     def _timeline(self, sheet: Sheet, rows: int) -> None:

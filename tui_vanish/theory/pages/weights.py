@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from engine.theory.curves import sigmoid_slope
 from engine.theory.weights import density, share, signals
 from tui_vanish.drawing.format import column
+from tui_vanish.language import marked_in, tr
 from tui_vanish.theory.page import Knob, Page, Work, number
 from tui_vanish.theory.pictures import column_marks, columns, rebinned
 from tui_vanish.theory.plot import Dash, Plot
@@ -27,7 +28,7 @@ _LAYERS = 7
 _INTERVALS = 240
 _NAMES = 7  # cells for the names before the numbers
 _CRITICAL = 0.03  # if χ is this close to 1, the page says at which σ it tends to 1
-_LINEAR, _LOG = "linear", "log"
+_LINEAR, _LOG = marked_in("knob", "linear"), marked_in("knob", "log")
 _LOG_LIMITS = (-4.0, 1.7)  # log10 of the density
 
 
@@ -102,15 +103,15 @@ class Weights(Page):
         signal = signals(std, _LAYERS)[layer - 1]
         reach = _reach(signal.q)
         measured = self._measured.get((std, layer))
-        sheet.put(0, 0, f"z of layer {layer}, σ = {std:g}", "title")
+        sheet.put(0, 0, tr("z of layer {layer}, σ = {std}", layer=layer, std=f"{std:g}"), "title")
         found_std, found_chi = (measured[0].std, measured[1]) if measured else (None, None)
         rows = (("std(z)", math.sqrt(signal.q), found_std), ("χ", signal.chi, found_chi))
         for y, (name, theory, seen) in enumerate(rows, 1):
             texts = column((theory, seen), 3)
             sheet.put(0, y, name, "dim")
-            x = sheet.put(_NAMES, y, f"{texts[0]} theory", "text")
+            x = sheet.put(_NAMES, y, tr("{value} theory", value=texts[0]), "text")
             if seen is not None:
-                sheet.put(x + 2, y, f"{texts[1]} measured", "accent")
+                sheet.put(x + 2, y, tr("{value} measured", value=texts[1]), "accent")
         width = sheet.width
         edges = [-reach + 2 * reach * place / width for place in range(width + 1)] if width else []
         bells = [share(low, high, 0, math.sqrt(signal.q)) for low, high in pairwise(edges)]
@@ -127,9 +128,9 @@ class Weights(Page):
         sheet.put(width // 2, sheet.height - 2, "0", "dim")
         sheet.put(width - len(right), sheet.height - 2, right, "dim")
         y = sheet.height - 1
-        x = sheet.row(0, y, (sheet.signs.bar, "series-1"), (" measured  ", "dim"))
-        x = sheet.row(x, y, ("o" if sheet.ascii else "⠤", "series-2"), (" theory  ", "dim"))
-        sheet.row(x, y, (sheet.signs.bar, "series-3"), (" below: σ'", "dim"))
+        x = sheet.row(0, y, (sheet.signs.bar, "series-1"), (f" {tr('measured')}  ", "dim"))
+        x = sheet.row(x, y, ("o" if sheet.ascii else "⠤", "series-2"), (f" {tr('theory')}  ", "dim"))
+        sheet.row(x, y, (sheet.signs.bar, "series-3"), (" " + tr("below: σ'"), "dim"))
 
     def _verdict(self) -> str:
         layer = self.layer.value
