@@ -21,10 +21,12 @@ from engine.storage import recorded
 from engine.storage.handover import successors
 from engine.storage.labels import NO_LABELS, Labels, read_labels
 from engine.storage.log_tail import brought_up_to_date
+from engine.storage.nested import is_sweep
 from engine.storage.origin import Origin
 from engine.storage.recorded import recorded_folder
 from engine.storage.run_log import Newer, NotARun, read_description
 from engine.storage.summary import read_summary, summarise, summary_of_row
+from engine.storage.sweep_line import SWEEP, sweep_line
 from scenarios.index import built_in
 from vanish_recorder.protocol.event import SCHEMA
 from vanish_recorder.protocol.json_text import parse
@@ -36,7 +38,6 @@ from vanish_recorder.storage.run_lock import Owner, owner_of
 from vanish_recorder.storage.summary import FIELDS, SUMMARY, Summary, row_of, write_summary
 
 INDEX = ".index.json"
-SWEEP = "sweep"  # the kind of its summary
 # A folder that changed this recently may change again without a new time, because file systems round times.
 _SETTLED_NS = 3 * 10**9
 _MOST_READ = 2**25  # bytes of a log that are read in place of a damaged summary
@@ -250,10 +251,6 @@ def _read(folder: Path) -> _Kept:
     try:
         try:
             summary = read_summary(folder)
-        except FileNotFoundError:  # the process was killed before its first save
-            what = read_description(folder)
-            begun = Summary(what.spec.id, what.seed, Status.LOADING, kind=what.spec.origin)
-            summary = _with_origin(begun, what.origin)
         except Newer:
             raise
         except (NotARun, OSError) as error:
@@ -270,7 +267,7 @@ def _read(folder: Path) -> _Kept:
 
 
 def _made_again(folder: Path, error: NotARun | OSError) -> tuple[Summary, str]:
-    """The summary of a run whose `summary.json` is damaged, from its log; and what the list says about it.
+    """The summary where `summary.json` is missing or damaged; and what the list says about it.
 
     Args:
         folder: of the run.
@@ -280,6 +277,14 @@ def _made_again(folder: Path, error: NotARun | OSError) -> tuple[Summary, str]:
         NotARun: the log has nothing to make it from, or the run is damaged, too.
         OSError: a file cannot be read.
     """
+    is_missing = isinstance(error, FileNotFoundError)
+    if is_sweep(folder):
+        words = "missing" if is_missing else "damaged"
+        return sweep_line(folder), f"{SUMMARY} is {words}, and is written again when the sweep continues"
+    if is_missing:  # the process was killed before its first save
+        what = read_description(folder)
+        begun = Summary(what.spec.id, what.seed, Status.LOADING, kind=what.spec.origin)
+        return _with_origin(begun, what.origin), ""
     from engine.storage.follower import Follower  # rarely needed
 
     follower = Follower(folder)

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.storage.nested import SWEEP_FILE
-from engine.storage.run_index import SWEEP, RunEntry, list_runs
+from engine.storage.run_index import RunEntry, list_runs
 from engine.storage.run_log import NotARun, refuse_newer
+from engine.storage.sweep_line import SWEEP
 from scenarios.problems import ScenarioError
 from scenarios.sweep import Cell, Sweep, from_record
 from vanish_recorder.protocol.event import SCHEMA

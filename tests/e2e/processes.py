@@ -33,7 +33,9 @@ def command(*arguments: str, **options: Any) -> "subprocess.CompletedProcess[str
 
 
 @contextmanager
-def training(*arguments: str, prepare: Callable[[], None] | None = None) -> Iterator["subprocess.Popen[str]"]:
+def training(
+    *arguments: str, command: str = "run", prepare: Callable[[], None] | None = None
+) -> Iterator["subprocess.Popen[str]"]:
     """`vanish-tui run ... --json`, whose lines can be read while it trains; it is killed at the end."""
 
     def begin() -> None:
@@ -42,7 +44,7 @@ def training(*arguments: str, prepare: Callable[[], None] | None = None) -> Iter
             prepare()
 
     with subprocess.Popen(
-        [*PROGRAM, "run", *arguments, "--json"],
+        [*PROGRAM, command, *arguments, "--json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

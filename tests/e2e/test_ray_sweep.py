@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.processes import saved
+from tests.e2e.processes import SMALL, saved
 from tests.e2e.pseudo_terminal import PATIENCE
 from tests.e2e.ray_nodes import ENVIRONMENT, RayNodes, ray_nodes
-from tests.e2e.test_sweep import GRID, SMALL, folder_of, sweep, sweeping, table
+from tests.e2e.test_sweep import GRID, folder_of, sweep, sweeping, table
 from tests.engine.lab import write_data
 
 EPOCHS = ("--epochs", "60")
@@ -110,6 +111,17 @@ def test_a_lost_head_ends_it_and_resume_does_the_rest(
     assert code == 0, said
     assert first in lines
     assert (table(lines), weights(tmp_path)) == local
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "no-such-host.invalid"])
+def test_a_cluster_that_cannot_be_reached_is_one_message(host: str, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    code, lines, words = sweep("depth-3", *GRID, "--ray", f"{host}:{port}", "--runs-dir", str(tmp_path))
+    assert (code, lines) == (1, [])
+    (line,) = words.splitlines()
+    assert f"the Ray cluster {host}:{port} cannot be reached: " in line
+    assert list(tmp_path.iterdir()) == [], "no sweep has begun"
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,7 @@ import os
 import random
 import signal
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -14,13 +13,12 @@ from typing import Any
 import pytest
 
 from engine.storage.checkpoint import CHECKPOINT
-from tests.e2e.processes import command, measured, saved, wait_for_end
-from tests.e2e.pseudo_terminal import PATIENCE, PROGRAM, child_environment, take_signals
+from tests.e2e.processes import SMALL, command, measured, saved, training, wait_for_end
+from tests.e2e.pseudo_terminal import PATIENCE
 from tests.engine.lab import write_data
 from vanish_recorder.storage.run_lock import owner_of
 
 Record = dict[str, Any]
-SMALL = ("--set", "model.width=16", "--set", "data.batch_size=32", "--set", "model.init.std=0.3")
 GRID = ("--grid", "model.hidden_layers=1,2,3", "--grid", "optimizer.lr=0.1,1")
 
 
@@ -45,22 +43,7 @@ def sweep(*arguments: str) -> tuple[int, list[Record], str]:
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
 
 
-@contextmanager
-def sweeping(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
-    """The command while it trains."""
-    with subprocess.Popen(
-        [*PROGRAM, "sweep", *arguments, "--json"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=child_environment({}),
-        preexec_fn=take_signals,
-    ) as process:
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                process.kill()
+sweeping = partial(training, command="sweep")  # the command while it trains
 
 
 def table(lines: list[Record]) -> dict[int, tuple[Any, ...]]:
@@ -194,6 +177,10 @@ def test_a_detached_sweep_outlives_its_starter(data: tuple[str, str], tmp_path: 
     assert code == 0, said
     assert "6 are done" in said
     assert lines[-1]["finished"] == 6
+    again = command("sweep", "--resume", name, "--runs-dir", str(tmp_path), "--detach")
+    assert (again.returncode, again.stdout.strip()) == (0, name)
+    assert "all 6 runs are done" in again.stderr
+    assert "background" not in again.stderr
 
 
 def test_two_processes_cannot_lead_one_sweep(data: tuple[str, str], tmp_path: Path) -> None:

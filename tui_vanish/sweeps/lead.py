@@ -18,6 +18,7 @@ from engine.sweeps.results import CellResult, result_of
 from scenarios.sweep import Cell
 from tui_vanish.jobs.exits import FailedError, LeaveAtOnce
 from tui_vanish.jobs.signals import AGAIN_SECONDS, Came, signals_into
+from tui_vanish.sweeps.heartbeat import beating
 from tui_vanish.sweeps.tasks import Executor, Report, Task
 from vanish_recorder.protocol.status import Status
 from vanish_recorder.storage.run_lock import HEARTBEAT_SECONDS, RunLock
@@ -207,8 +208,11 @@ class Lead:
         left = self._forecast.left()
         if self._confirm is not None and left is not None:
             ask, self._confirm = self._confirm, None
-            if left > ASK_ABOVE and not ask(left):
-                self._stop()
+            if left > ASK_ABOVE:
+                with beating(self._lock):  # the answer may take long
+                    wanted = ask(left)
+                if not wanted:
+                    self._stop()
 
     def _end(self, news: Report, *, ending: bool) -> None:
         cell = self._cells[news.number]

@@ -1,6 +1,7 @@
 """Trains the runs of a sweep on the nodes of a Ray cluster."""
 
 import json
+import socket
 import subprocess
 import threading
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from tui_vanish.sweeps.tasks import Report, Task
 from vanish_recorder.storage.private import for_the_user_alone
 
 HERE = ""  # in place of an address: the cluster that runs on this machine, or else a new one
+_REACHED_WITHIN = 10.0  # seconds
 _PATIENCE = 60.0  # seconds for the nodes to stop
 
 
@@ -25,6 +27,7 @@ def check(address: str, device: str) -> None:
 
     Raises:
         RefusedError: Ray is missing, or these cannot be used with it.
+        FailedError: nothing answers at the address.
     """
     if find_spec("ray") is None:
         raise RefusedError("--ray needs Ray, which is not installed: pip install 'vanish-tui[ray]'")
@@ -34,6 +37,22 @@ def check(address: str, device: str) -> None:
         )
     if ":" in device:
         raise RefusedError(f"{device} is one GPU of one machine: with --ray, use --device cuda")
+    if address:
+        _reach(address)
+
+
+def _reach(address: str) -> None:
+    """Check that something answers at HOST:PORT. Ray itself tries for minutes.
+
+    Raises:
+        FailedError: nothing does.
+    """
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _REACHED_WITHIN).close()
+    except (OSError, OverflowError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else "") or str(error)
+        raise FailedError(f"the Ray cluster {address} cannot be reached: {reason}") from None
 
 
 class RayCluster:

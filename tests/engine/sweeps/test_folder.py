@@ -64,6 +64,35 @@ def test_a_list_shows_a_sweep_that_has_not_begun(tmp_path: Path) -> None:
     assert (entry.summary.status, entry.summary.epoch, entry.summary.epochs) == (Status.STOPPED, 0, 4)
 
 
+@pytest.mark.parametrize(("content", "words"), [(None, "missing"), ("{}", "damaged"), ("no JSON", "damaged")])
+def test_a_list_shows_a_sweep_whose_line_is_lost(content: str | None, words: str, tmp_path: Path) -> None:
+    folder = make_folder(tmp_path)
+    add_run(folder, 1, Status.FINISHED)
+    add_run(folder, 2, Status.DIVERGED)
+    add_run(folder, 3, Status.STOPPED)
+    (folder.path / "summary.json").unlink()
+    if content is not None:
+        (folder.path / "summary.json").write_text(content)
+    (entry,) = list_runs(tmp_path)
+    assert entry.is_sweep
+    assert entry.problem == f"summary.json is {words}, and is written again when the sweep continues"
+    assert entry.summary is not None
+    assert (entry.summary.scenario, entry.summary.status) == ("try", Status.STOPPED)
+    assert (entry.summary.epoch, entry.summary.epochs) == (2, 4)
+    save_summary(folder, folder.entries().values(), Status.STOPPED, 1.0, None)
+    (entry,) = list_runs(tmp_path)
+    assert entry.problem == ""
+
+
+def test_a_sweep_without_a_readable_description_is_none(tmp_path: Path) -> None:
+    folder = make_folder(tmp_path)
+    (folder.path / "summary.json").unlink()
+    (folder.path / DESCRIPTION).write_text('{"grid": 3}')
+    (entry,) = list_runs(tmp_path)
+    assert entry.summary is None
+    assert entry.problem == "a damaged sweep: sweep.json does not describe one"
+
+
 def test_what_a_run_left_that_could_not_begin_is_not_in_the_way_of_the_next_attempt(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,7 @@
-"""Leading a sweep with an executor of scripted answers: what is given out, retried, stopped and counted."""
+"""Leading a sweep with an executor of scripted answers: what is given out, retried, stopped and counted.
+
+It is long because all cases use the same executor.
+"""
 
 import threading
 from collections.abc import Callable
@@ -267,6 +270,28 @@ def test_a_long_sweep_asks_once_and_a_no_stops_it(folder: SweepFolder) -> None:
     assert asked[0] > 3600
     assert outcome.stopped
     assert executor.is_stopped
+
+
+def test_the_lock_stays_alive_while_the_user_thinks(
+    folder: SweepFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui_vanish.sweeps.heartbeat.HEARTBEAT_SECONDS", 0.001)
+    beats, again = [threading.current_thread()], threading.Event()
+
+    def beat(lock: RunLock) -> None:
+        if threading.current_thread() not in beats:
+            beats.append(threading.current_thread())
+            again.set()
+
+    monkeypatch.setattr(RunLock, "beat", beat)
+
+    def slow(task: Task, _: int) -> list[Report]:
+        return [Report(task.number, "began"), Report(task.number, "ended", "", 1.0, 100_000.0, "finished")]
+
+    outcome, _, _ = lead(folder, slow, confirm=lambda _: again.wait(60))
+    assert again.is_set()
+    assert not outcome.stopped
+    assert not beats[-1].is_alive()
 
 
 def test_a_closed_output_stops_the_sweep(folder: SweepFolder) -> None:

@@ -1,4 +1,7 @@
-"""`vanish-tui sweep`: train a grid of runs, or continue with one."""
+"""`vanish-tui sweep`: train a grid of runs, or continue with one.
+
+It is long because the command has many options, each with its help and its checks.
+"""
 
 import argparse
 import os
@@ -104,7 +107,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Train what is missing, and print the table."""
     folder, cells = _resumed(arguments) if arguments.resume else _new(arguments)
     if arguments.detach:
-        return _detach(folder, arguments)
+        return _detach(folder, cells, arguments)
     return _train(folder, cells, arguments)
 
 
@@ -285,9 +288,13 @@ def _end(folder: SweepFolder, rows: Sequence[CellResult], outcome: Outcome, *, j
     return exits.FAILED if outcome.problems else 0
 
 
-def _detach(folder: SweepFolder, arguments: argparse.Namespace) -> int:
+def _detach(folder: SweepFolder, cells: list[Cell], arguments: argparse.Namespace) -> int:
     from tui_vanish.sweeps.background import detach
 
+    if all(row.is_done for row in results(folder, cells)):
+        print(printable(folder.path.name))
+        tell(f"all {len(cells)} runs are done: there is nothing to train")
+        return 0
     words = ["--per-gpu", str(arguments.per_gpu)]
     if arguments.jobs is not None:
         words += ["--jobs", str(arguments.jobs)]
