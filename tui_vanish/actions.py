@@ -208,6 +208,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("language", ("ctrl+g",), "language", "Switch the language: English or Tiếng Việt", "app", "View"),
     Action("redraw", ("ctrl+l",), "redraw", "Draw the whole screen again", "app", "View", everywhere=True),
+    Action("meters", ("H",), "meters", "Show or hide the load of cores, memory and GPUs", "app", "View"),
     Action("mouse", ("m",), "mouse", "Switch the mouse on or off", "app", "View"),
     Action("cursor", ("down", "j"), "", "Next line", "lab", "Move", argument="1", palette=False),
     Action("cursor", ("up", "k"), "", "Previous line", "lab", "Move", argument="-1", palette=False),
@@ -452,6 +453,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("take_over", ("T",), "take over", "Take over the run from another process", "lab", "Run", rank=2),
     Action("runs", ("r",), "runs", "Show all saved runs", "app", OTHER_SCREENS, rank=8),
     Action("map", ("X",), "map", "Show the map of the last sweep", "app", OTHER_SCREENS, rank=9),
+    Action("sweep", ("A",), "sweep", "Train a sweep, or continue one", "app", OTHER_SCREENS),
     Action("theory", ("t",), "theory", "Open the theory page for the scenario", "app", OTHER_SCREENS, rank=9),
     Action(
         "glossary",

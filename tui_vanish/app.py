@@ -278,6 +278,14 @@ class VanishApp(Guarded, App[int]):
         """Show the map of the last sweep; on that screen, go back."""
         self.navigation.toggle_map()
 
+    def action_meters(self) -> None:
+        """Show or hide how busy the cores, the memory and the GPUs of this machine are."""
+        self.navigation.toggle_meters()
+
+    def action_sweep(self) -> None:
+        """Choose a sweep, and train it in the background."""
+        self.navigation.choose_sweep()
+
     def action_command_palette(self) -> None:
         """Show the command palette."""
         self.navigation.open_palette()

@@ -1,6 +1,9 @@
-"""Opens the screens, and acts on the results that they return."""
+"""Opens the screens, and acts on the results that they return.
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+It is long because every way from one screen to another is here.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +15,10 @@ if TYPE_CHECKING:
     from textual.app import App
 
     from scenarios import Entry
+    from scenarios.branches import Branch
     from scenarios.schema import Scenario
     from tui_vanish.chrome.leave import Answer
+    from tui_vanish.chrome.meters_switch import MetersSwitch
     from tui_vanish.editor.screen import Edited
     from tui_vanish.poller import Poller
     from tui_vanish.session.session import Session
@@ -44,6 +49,7 @@ class Navigation:
         self._undisturbed = undisturbed
         self._listed = session.runs.entries
         self._theory: Pages | None = None
+        self._meters: MetersSwitch | None = None
 
     # ------------------------------------------------------------------------- as a screen's host
 
@@ -52,37 +58,30 @@ class Navigation:
         """Whether the app is quitting, so that the screen must not be updated any more."""
         return self._poller.stopped
 
+    @property
+    def meters(self) -> "MetersSwitch | None":
+        """How busy this machine is; None until the user wants to see it."""
+        return self._meters
+
     def show_in_lab(self, scenario_id: str) -> None:
         """Highlight a scenario in the lab."""
         for lab in self._labs():
             lab.action_select(scenario_id)
 
-    def begin_comparison(
-        self, entries: "Sequence[Entry]", *, alone: bool, labels: "Mapping[str, str] | None" = None
-    ) -> None:
+    def begin_comparison(self, entries: "Sequence[Entry]", *, alone: bool) -> None:
         """Ask for the terms, add scenarios to the comparison, and show it; without new runs, show it at once.
 
         Args:
             entries: the scenarios.
             alone: whether they begin a new comparison.
-            labels: what to call them in it, by id, if not by their id.
         """
         comparison = self._session.comparison
         if comparison.is_complete(entries, alone=alone):
             comparison.unmark()
             self.open_comparison()
             return
-        from tui_vanish.compare.terms_dialog import TermsDialog
-        from tui_vanish.session.terms import preferred, terms_of
-
-        def on_answer(terms: "Terms | None") -> None:
-            if terms is not None:
-                self._session.prefer(**preferred(terms))
-                comparison.start(entries, terms, alone=alone, labels=labels)
-                self.open_comparison()
-
-        names = [(labels or {}).get(entry.id, entry.id) for entry in entries]
-        self._app.push_screen(TermsDialog(names, terms_of(self._session.preferences)), on_answer)
+        names = [entry.id for entry in entries]
+        self._ask_terms(names, lambda terms: comparison.start(entries, terms, alone=alone))
 
     def open_comparison(self) -> None:
         """Show the current comparison."""
@@ -181,9 +180,32 @@ class Navigation:
         if here.TARGET == "map":
             here.dismiss(None)
         elif (sweep := last_sweep(self._session.engine.runs_folder)) is None:
-            here.refuse("There is no sweep yet: vanish-tui sweep map-sigmoid trains one.")
+            here.refuse("There is no sweep yet: A trains one.")
         else:
             self.open_map(sweep)
+
+    def toggle_meters(self) -> None:
+        """Show or hide how busy this machine is."""
+        from tui_vanish.chrome.meters_switch import MetersSwitch
+
+        def show() -> None:
+            if isinstance(here := self._app.screen, LiveScreen):
+                here.show_title()
+
+        self._meters = self._meters or MetersSwitch(self._app, show)
+        self._meters.toggle()
+
+    def choose_sweep(self) -> None:
+        """Ask which sweep to train in the background, start it, and show its map."""
+        here = self._app.screen
+        if not isinstance(here, LiveScreen):
+            return
+        if not self._session.engine.can_train:
+            here.refuse("This app only shows runs: vanish-tui sweep trains a sweep.")
+            return
+        from tui_vanish.map.start_sweep import choose_sweep
+
+        choose_sweep(self._app, self._session, self.open_map)
 
     def open_palette(self) -> None:
         """Show the command palette."""
@@ -250,19 +272,53 @@ class Navigation:
         if edited is None:
             return
         catalogue = self._session.catalogue
+        if edited.wish == "compare":
+            self._compare_variants(edited.variants)
+            return
+        scenario = edited.variants[0].scenario
         if edited.wish == "train":
-            entry = catalogue.keep(edited.scenario)
+            entry = catalogue.keep(scenario)
             self._show_listed(entry)
             self._session.runs.train(entry)
             return
         try:
-            entry = catalogue.save(edited.scenario)
+            entry = catalogue.save(scenario)
         except OSError as error:
             text = f"Not saved: {error.strerror or error}"
             self._app.notify(text, severity="error", timeout=8, markup=False)
             return
         self._show_listed(entry)
         self._app.notify(f"Saved as {entry.path}", timeout=6, markup=False)
+
+    def _compare_variants(self, variants: "Sequence[Branch]") -> None:
+        """Ask for the terms of a comparison of variants, which are listed when it starts."""
+        named = self._session.catalogue.with_free_ids(variants)
+
+        def start(terms: "Terms") -> None:
+            entries = [self._session.catalogue.keep(branch.scenario) for branch in named]
+            labels = {branch.scenario.id: branch.label for branch in named}
+            self._list_entries()
+            self._session.comparison.start(entries, terms, alone=True, labels=labels)
+
+        self._ask_terms([branch.label for branch in named], start)
+
+    def _ask_terms(self, names: "Sequence[str]", start: "Callable[[Terms], None]") -> None:
+        """Ask for the terms of a comparison, start it, and show it.
+
+        Args:
+            names: what is compared.
+            start: called with the terms, unless the user cancels.
+        """
+        from tui_vanish.compare.terms_dialog import TermsDialog
+        from tui_vanish.session.terms import preferred, terms_of
+
+        def on_answer(terms: "Terms | None") -> None:
+            if terms is not None:
+                self._session.prefer(**preferred(terms))
+                start(terms)
+                self.open_comparison()
+
+        self._app.push_screen(TermsDialog(names, terms_of(self._session.preferences)), on_answer)
 
     def _show_listed(self, entry: "Entry") -> None:
         """Show the catalogue's new list in the lab, and highlight a scenario in it."""

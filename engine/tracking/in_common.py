@@ -10,6 +10,7 @@ from engine.tracking.snapshot import Snapshot
 from vanish_recorder.protocol.quantities import QUANTITIES
 
 LOSS = "loss"
+BATCH_ACCURACY = "batch_accuracy"
 OF_EPOCHS = ("test_accuracy", "train_accuracy", "test_loss", "train_loss")
 _NOT_RESULTS = frozenset({"lr"})  # what a script sets is no result of its run
 
@@ -36,10 +37,21 @@ def metrics(entrants: Sequence[Entrant]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*first, LOSS, *rest)))
 
 
+def charted(entrants: Sequence[Entrant], metric: str) -> str:
+    """What a chart of this metric shows: before an epoch's number makes a curve, that of the batches."""
+    if metric not in OF_EPOCHS or any_watched(entrants):
+        return metric
+    if any(len(run.results) > 1 for entrant in entrants for run in entrant.runs):
+        return metric
+    return BATCH_ACCURACY if metric.endswith("accuracy") else LOSS
+
+
 def curve(run: Snapshot, metric: str) -> tuple[Point, ...]:
     """A run's numbers under this name; empty if it has none."""
     if metric == LOSS:
         return run.charts.batch_loss or run.charts.train_loss
+    if metric == BATCH_ACCURACY:
+        return run.charts.batch_accuracy
     if metric in OF_EPOCHS and (points := getattr(run.charts, metric)):
         return tuple(points)
     if run.watched is None:

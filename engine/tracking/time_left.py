@@ -83,6 +83,7 @@ class TimeLeft:
         self._lanes, self._clock = lanes, clock
         self._groups: dict[Hashable, _Group] = {}
         self._left: dict[str, Left] = {}
+        self._shares: dict[str, float] = {}
 
     def see(self, runs: Iterable[Course], owners: Mapping[str, Hashable] | None = None) -> None:
         """Take in how far all runs are now.
@@ -96,7 +97,7 @@ class TimeLeft:
             if run.status is Status.RUNNING:
                 together.setdefault((owners or {}).get(run.run), []).append(run)
         now = self._clock()
-        before, self._groups, self._left = self._groups, {}, {}
+        before, self._groups, self._left, self._shares = self._groups, {}, {}, {}
         for owner, group in together.items():
             # In the same order for the same runs, whatever order they come in.
             key = tuple(sorted((run.run, run.stage, run.changes) for run in group))
@@ -104,10 +105,18 @@ class TimeLeft:
             measured = known if known is not None and known.key == key else _Group(key, self._lanes)
             self._groups[owner] = measured
             self._left.update(measured.see(now, group))
+            self._shares.update(measured.shares)
 
     def of(self, run: str) -> Left | None:
         """The time left of a run, or None: until its end, or until the end of its stage if others follow."""
         return self._left.get(run)
+
+    def share_of(self, run: str) -> float | None:
+        """Which part of the time the run trains, from 0 to 1; None while it has no pace.
+
+        Runs that take turns wait for each other: of seven equal ones, each trains a seventh of the time.
+        """
+        return self._shares.get(run)
 
     def of_all(self, runs: Iterable[Course]) -> Left | None:
         """The time until the last of these runs ends, or None. It is the least time if it is not `whole`."""
@@ -138,11 +147,16 @@ class _Pace(NamedTuple):
 
 
 class _Group:
-    """Runs of one process, which take their steps in turn. It lasts as long as they are the same runs."""
+    """Runs of one process, which take their steps in turn. It lasts as long as they are the same runs.
+
+    Attributes:
+        shares: which part of the time each run trains, by name; empty as long as one of them has no pace.
+    """
 
     def __init__(self, key: Hashable, lanes: int) -> None:
         self.key, self._lanes = key, lanes
         self._meters: dict[str, _Meter] = {}
+        self.shares: dict[str, float] = {}
 
     def see(self, now: float, runs: Sequence[Course]) -> dict[str, Left]:
         """The time left of each run, by name; empty as long as one of them has no pace."""
@@ -151,8 +165,11 @@ class _Group:
             pace = self._meters.setdefault(run.run, _Meter()).see(now, run)
             if pace is not None:
                 paces.append(pace)
+        self.shares = {}
         if len(paces) < len(runs):
             return {}
+        for run, pace in zip(runs, paces, strict=True):
+            self.shares[run.run] = min(1.0, pace.own / pace.round)
         runs = [_within_budget(run, pace) for run, pace in zip(runs, paces, strict=True)]
         found = {}
         for run, pace in zip(runs, paces, strict=True):

@@ -232,6 +232,7 @@ class FakeTimeLeft(TimeLeft):
             for run in runs
             if run.status is Status.RUNNING and run.stage_begins < run.step < run.stage_ends
         }
+        self._shares = dict.fromkeys(self._left, 1 / max(1, len(self._left)))
 
 
 class FakeEngine:

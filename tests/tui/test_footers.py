@@ -1,4 +1,7 @@
-"""A footer offers only keys that do something: none of them is answered by a refusal."""
+"""A footer offers only keys that do something: none of them is answered by a refusal.
+
+It is long because it prepares every state that a footer depends on.
+"""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -9,10 +12,13 @@ import pytest
 
 from engine.runtime.state import Severity
 from tests.tui.lab_bench import LARGE, Bench, opened
+from tests.tui.map import sweeps
+from tests.tui.map.test_screen import look
 from tests.tui.runs.test_screen import fill
 from tui_vanish.actions import ACTIONS, APP, OTHER_LABELS, OTHER_SCREENS, Action
 from tui_vanish.chrome.key_footer import KeyFooter
 from tui_vanish.runs.screen import RunsScreen
+from tui_vanish.sweeps import control
 from vanish_recorder.protocol.status import Status
 from vanish_recorder.storage.run_lock import Owner
 
@@ -173,6 +179,35 @@ async def saved_runs_while_watching(bench: Bench) -> None:
     await saved_runs(bench)
 
 
+async def a_sweep_among_the_runs(bench: Bench) -> None:
+    sweeps.fill(sweeps.make(bench.engine.runs_folder))
+    await bench.press("r")
+    screen = bench.app.screen
+    assert isinstance(screen, RunsScreen)
+    screen.action_edge("first")
+    await bench.settle()
+    assert "deep" in bench.text
+
+
+async def mapped(bench: Bench) -> None:
+    """The map, with two cells marked."""
+    sweeps.fill(sweeps.make(bench.engine.runs_folder))
+    await bench.press("X")
+    await look(bench)
+    await bench.press("space", "up", "space")
+
+
+async def mapped_while_watching(bench: Bench) -> None:
+    bench.engine.can_train = False
+    await mapped(bench)
+
+
+async def mapped_with_more_settings(bench: Bench) -> None:
+    sweeps.make(bench.engine.runs_folder, sweeps.STD, sweeps.DEPTH, sweeps.RATE, seeds=2)
+    await bench.press("X")
+    await look(bench)
+
+
 async def theory(bench: Bench) -> None:
     await bench.press("t")
 
@@ -185,7 +220,8 @@ STATES: list[State] = [
     nothing, bad_file, loading, training, all_but_one_frozen, paused, stopped, failed, hidden_run,
     of_a_neighbour, of_another_host, read_from_its_log, watched, watched_and_ended, marked, charts,
     compared, compared_with_a_neighbour, compared_and_ended, compared_while_watching,
-    no_saved_runs, saved_runs, a_file_among_the_runs, saved_runs_while_watching, theory, theory_list,
+    no_saved_runs, saved_runs, a_file_among_the_runs, saved_runs_while_watching, a_sweep_among_the_runs,
+    mapped, mapped_while_watching, mapped_with_more_settings, theory, theory_list,
 ]  # fmt: skip
 
 
@@ -219,6 +255,7 @@ class Refused:
             self.texts.append(f"the engine refuses to train {arguments}")
             return ""
 
+        monkeypatch.setattr(control, "detach", lambda folder, words: None)  # it would train
         monkeypatch.setattr(app, "notify", listen)
         monkeypatch.setattr(engine, "send", refuse)
         monkeypatch.setattr(engine, "take_over", take_over)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from scenarios import Entry
     from scenarios.schema import Scenario
+    from tui_vanish.chrome.meters_switch import MetersSwitch
 
 
 class Host(Protocol):
@@ -15,6 +16,10 @@ class Host(Protocol):
     @property
     def leaving(self) -> bool:
         """Whether the app is quitting, so that the screen must not be updated any more."""
+
+    @property
+    def meters(self) -> "MetersSwitch | None":
+        """How busy this machine is; None until the user wants to see it."""
 
     def show_in_lab(self, scenario_id: str) -> None:
         """Highlight a scenario in the lab."""

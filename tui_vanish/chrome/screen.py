@@ -9,6 +9,7 @@ from textual.widgets import Input
 from tui_vanish.actions import LINE_OPENERS, Target
 from tui_vanish.chrome.compositor import use_narrow_updates
 from tui_vanish.chrome.own_screen import OwnScreen
+from tui_vanish.chrome.title_bar import TitleBar, title_of
 from tui_vanish.language import tr
 
 if TYPE_CHECKING:
@@ -101,6 +102,16 @@ class LiveScreen(SizedScreen[T]):
         super().__init__()
         self.session, self.host = session, host
         use_narrow_updates(self)
+
+    def show_title(self) -> None:
+        """Show the first row, and the meters below it while they are on."""
+        if self.size.area and (bars := self.query(TitleBar)):
+            session, meters = self.session, self.host.meters
+            title = title_of(session.snapshot, session.machine, session.client.seed)
+            if meters is None:
+                bars.first().show(title)
+            else:
+                bars.first().show(title, meters.reading, has_meters=meters.is_on)
 
     @property
     def scenario_id(self) -> str | None:

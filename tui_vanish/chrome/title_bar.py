@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tui_vanish.chrome.meters_row import meters_row
 from tui_vanish.drawing.text import Piece, Row, padded, row_width
 from tui_vanish.widgets.rows import Rows
 from vanish_recorder.protocol.status import Status
 
 if TYPE_CHECKING:
     from engine.runtime.state import EngineSnapshot
+    from tui_vanish.jobs.meters import Reading
 
 
 _PRODUCT = "vanish-tui"
@@ -47,14 +49,24 @@ class TitleBar(Rows):
     def __init__(self) -> None:
         super().__init__()
         self._title: Title | None = None
+        self._has_meters = False
+        self._reading: Reading | None = None
 
-    def show(self, title: Title) -> None:
-        """Set the content."""
-        self._title = title
+    def show(self, title: Title, reading: "Reading | None" = None, *, has_meters: bool = False) -> None:
+        """Set the content.
+
+        Args:
+            title: of the first row.
+            reading: of the meters; None before the first one.
+            has_meters: whether a second row shows the meters.
+        """
+        if has_meters != self._has_meters:
+            self.styles.height = 2 if has_meters else 1
+        self._title, self._reading, self._has_meters = title, reading, has_meters
         self.redraw()
 
     def rows(self, width: int, height: int) -> list[Row]:
-        """The row; if there is too little room, words are shortened first and left out then."""
+        """The rows; if there is too little room, words are shortened first and left out then."""
         if self._title is None:
             return []
         title = self._title
@@ -74,7 +86,10 @@ class TitleBar(Rows):
         pairs = [(left, long) for left in variants[:3]] + [(left, short_right) for left in variants]
         fitting = (pair for pair in pairs if row_width(pair[0]) + row_width(pair[1]) + 3 <= width)
         left, right = next(fitting, pairs[-1])
-        return [padded(left, (*right, Piece(" ")), width)]
+        first = padded(left, (*right, Piece(" ")), width)
+        return (
+            [first, meters_row(self._reading, width, self.alphabet.levels)] if self._has_meters else [first]
+        )
 
 
 def _left(name: str, rest: tuple[str, ...], gap: str) -> Row:

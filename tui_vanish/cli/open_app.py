@@ -36,6 +36,8 @@ def open_app(arguments: argparse.Namespace, engine: SharedEngine, *, watch: str 
         memory=preferences_file(),
         errors=default_runs_folder().parent / "errors",
     )
+    app.session.device = getattr(arguments, "device", "auto")
+    app.session.data = str(getattr(arguments, "data", None) or "")
     app.session.time_left = TimeLeft(spare_cores())
     if watch:
         app.session.runs.watch(watch)

@@ -14,15 +14,17 @@ from textual.getters import query_one
 
 from engine.protocol.commands import Pause, Resume, Stop
 from engine.tracking.in_common import any_watched, metrics
+from engine.tracking.progress import progress
 from engine.tracking.ranking import Entrant
 from engine.tracking.snapshot import Snapshot
 from tui_vanish.actions import bindings
 from tui_vanish.chrome.key_footer import KeyFooter
 from tui_vanish.chrome.screen import LiveScreen
-from tui_vanish.chrome.title_bar import TitleBar, title_of
+from tui_vanish.chrome.title_bar import TitleBar
 from tui_vanish.compare import profiles, tables
+from tui_vanish.compare.places import places
 from tui_vanish.drawing import format
-from tui_vanish.drawing.text import Piece, Row
+from tui_vanish.drawing.text import Piece, Row, cut
 from tui_vanish.instruments.line_chart import LineChart
 from tui_vanish.language import paragraph
 from tui_vanish.monitor.theory_page import page_of
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from tui_vanish.session.session import Session
 
 _ROWS_FOR_DIFFERENCES = 32  # from this height on the differences are always shown
+_SHARE_OF_CHART = 0.45  # of the height, where the differences are shown as well
+_OTHER_ROWS = 6  # title, the frame's lines, footer
 _LEAST_CHART = 46  # cells; profiles are next to the chart only if it keeps this width
 _WIDE = 100  # cells; from this width on the frame also shows the seconds
 
@@ -49,15 +53,17 @@ class CompareScreen(LiveScreen[str | None]):
     BINDINGS = bindings("compare")
 
     HELP = """
-    The keys act on the run with the arrow, their capitals on all runs. Runs are compared at the last epoch
-    that all in the race have, and at equal seconds of training. A stopped run is not ranked after its last
-    epoch, and says which rank it had then; d drops it. x trains one more seed of each. With several seeds a
-    line is the median, small letters are the lowest and the highest seed, and ≈ marks a difference inside
-    their range. b chooses the baseline for gaps and differences. All runs start together, from step 1. To add
-    a run as it is, mark it in the list of saved runs.
+    A dialog asks for the budget of each new run, the seeds, and whether runs that exist take part; enter
+    starts with what it shows. The keys act on the run with the arrow, their capitals on all runs. Runs are
+    compared at the last epoch that all in the race have, and at equal seconds of training. A stopped run is
+    not ranked after its last epoch, and says which rank it had then; d drops it. x trains one more seed of
+    each. With several seeds a line is the median, small letters are the lowest and the highest seed, and ≈
+    marks a difference inside their range. b chooses the baseline for gaps and differences. All new runs start
+    together, from step 1. To add a run as it is, mark it in the list of saved runs. The lowest line says on
+    how many cores, or on which GPU, a run trains, and which part of the time it does: runs that take turns
+    wait for each other.
     """
 
-    _title_bar = query_one(TitleBar)
     _top_line = query_one("#compare-top", FrameLine)
     _chart = query_one("#compare-chart", LineChart)
     _table = query_one("#compare-table", TableRows)
@@ -115,8 +121,8 @@ class CompareScreen(LiveScreen[str | None]):
         """Show the latest state of the session."""
         if not self.is_mounted or not self.children or self.size.area == 0:
             return
-        snapshot, lineup, entrants = self.session.snapshot, self._lineup, self._entrants
-        self._title_bar.show(title_of(snapshot, self.session.machine, self.session.client.seed))
+        lineup, entrants = self._lineup, self._entrants
+        self.show_title()
         view = self._arrange(entrants)
         if entrants:
             self._chart.show(tables.chart(entrants, lineup.shown_metric(metrics(entrants))))
@@ -125,40 +131,49 @@ class CompareScreen(LiveScreen[str | None]):
         self._standings.show(lambda width, ascii: _standings(entrants, lineup, width, ascii))
         self._differences.show(lambda width, ascii: _differences(entrants, lineup, width, ascii))
         self._show_lines(entrants, view)
+        self._show_more()
         self._show_footer(entrants)
 
     def _arrange(self, entrants: Sequence[Entrant]) -> View:
         """Place or hide each part; returns the view in the upper part."""
         width, height = self.size
+        standings, rows = len(entrants) + 1, len(_differences(entrants, self._lineup, width - 2, False))
+        room = max(3, height - _OTHER_ROWS - standings - round(_SHARE_OF_CHART * height))
         tall = height >= _ROWS_FOR_DIFFERENCES
         columns = profiles.profile_width(entrants, width - _LEAST_CHART - 2) + 2
         beside = width - columns >= _LEAST_CHART
         self._views = (
             "chart",
             *(() if beside else ("profiles",)),
-            *(() if tall else ("differences",)),
+            *(() if tall and rows <= room else ("differences",)),
         )
         view = self._lineup.view if self._lineup.view in self._views else "chart"
         self._chart.display = view == "chart"
         self._table.display = view != "chart" or beside
         self._table.styles.width = columns if view == "chart" else "1fr"
-        self._differences_top.display = self._differences.display = tall
-        rows = len(_differences(entrants, self._lineup, width - 2, False))
-        self._differences.styles.height = min(rows, height // 3)
-        self._standings.styles.height = len(entrants) + 1
+        self._differences_top.display = self._differences.display = tall and view != "differences"
+        self._differences.styles.height = min(rows, room)
+        self._standings.styles.height = standings
         return view
 
     def _show_lines(self, entrants: Sequence[Entrant], view: View) -> None:
         runs = [run for entrant in entrants for run in entrant.runs]
         epoch = max((run.epoch for run in runs), default=0)
-        words = tables.title(view, self._lineup.shown_metric(metrics(entrants)))
+        words = tables.title(view, entrants, self._lineup.shown_metric(metrics(entrants)))
         title = (Piece("Compare", "title"), Piece(f"  {words}", "text"))
-        left_out = f" · {MOST} shown at once" if len(self._lineup.runs) > len(runs) else ""
+        known = sum(run.run in self._lineup.runs for run in self.session.snapshot.runs)
+        left_out = f" · {MOST} shown at once" if len(entrants) == MOST and known > len(runs) else ""
         where = f"epoch {format.count(epoch)}"
         if any_watched(entrants):
             where = f"step {format.count(max(run.step for run in runs))}"
-        counted = f"{len(runs)} {'run' if len(runs) == 1 else 'runs'} · {where}{left_out}"
-        if left := self.session.time_left.of_all(run.course for run in runs):
+        counted = f"{len(runs)} {'run' if len(runs) == 1 else 'runs'}"
+        if self.size.width >= _WIDE or any_watched(entrants):  # the standings show the epochs, too
+            counted += f" · {where}"
+        counted += left_out
+        courses = [run.course for run in runs]
+        if not all(run.status.ended for run in runs) and (done := progress(courses)) is not None:
+            counted += f" · {format.percent(done)}"
+        if left := self.session.time_left.of_all(courses):
             counted += f" · {'' if left.whole else 'at least '}{format.time_left(left.seconds)}"
         self._top_line.show(title, (Piece(counted),))
         remark = tables.equal(entrants, wide=self.size.width >= _WIDE) if entrants else ""
@@ -166,10 +181,12 @@ class CompareScreen(LiveScreen[str | None]):
 
     @on(TableRows.Scrolled)
     def _show_more(self) -> None:
-        """Show how many rows of the tables are hidden below."""
+        """Show where the runs train, and how many rows of the tables are hidden below."""
         hidden = sum(table.hidden_below for table in self._tables_in_sight())
-        more = (Piece(f"{hidden} more ↓", "dim"),) if hidden else ()
-        self._end_line.show((), more)
+        more = f"{hidden} more ↓" if hidden else ""
+        where = places(self._entrants, self.session.snapshot.owners, self.session.time_left.share_of)
+        where = cut(where, self.size.width - 8 - len(more))
+        self._end_line.show(*((Piece(text, "dim"),) if text else () for text in (where, more)))
 
     def _tables_in_sight(self) -> Iterator[TableRows]:
         for table in self.query(TableRows):

@@ -5,18 +5,27 @@ from collections.abc import Callable, Sequence
 from statistics import median
 
 from engine.tracking.comparison import differences
-from engine.tracking.in_common import OF_EPOCHS, any_watched, common_step, curve, losses, of_some
-from engine.tracking.ranking import BROKEN, OUT, Entrant, Place, left_early, rank
+from engine.tracking.in_common import (
+    BATCH_ACCURACY,
+    LOSS,
+    OF_EPOCHS,
+    any_watched,
+    charted,
+    common_step,
+    curve,
+    losses,
+    of_some,
+)
+from engine.tracking.ranking import Entrant, Place, rank
 from engine.tracking.snapshot import Snapshot
 from tui_vanish.compare import ranking
+from tui_vanish.compare.findings import findings
 from tui_vanish.compare.letters import LETTERS, letter_of
 from tui_vanish.drawing import format
 from tui_vanish.drawing.chart import Chart, Line
 from tui_vanish.drawing.text import Piece, Row, cut, cut_row, row_width
 from tui_vanish.instruments.status import ROLES, mark
-from tui_vanish.monitor import verdicts
 from tui_vanish.session.lineup import Lineup, View
-from vanish_recorder.protocol.status import Status
 
 Points = Sequence[tuple[float, float]]
 
@@ -26,14 +35,21 @@ _WORDS = {
     "test_loss": "test loss",
     "train_loss": "train loss",
 }
+_OF_BATCHES = {
+    BATCH_ACCURACY: "batch accuracy at first",
+    LOSS: "batch loss at first",
+}
 _SEPARATOR = " · "
 _WIDE = 100  # cells; from this width on there is room for both ranks, long names and the verdict
 
 
-def title(view: View, metric: str) -> str:
+def title(view: View, entrants: Sequence[Entrant], metric: str) -> str:
     """The heading of a view."""
+    words, shown = _WORDS.get(metric, metric), charted(entrants, metric)
+    if shown != metric:
+        words = _OF_BATCHES[shown]
     return {
-        "chart": _WORDS.get(metric, metric),
+        "chart": words,
         "profiles": "gradients by layer",
         "differences": "only what differs",
     }[view]
@@ -42,9 +58,10 @@ def title(view: View, metric: str) -> str:
 def chart(entrants: Sequence[Entrant], metric: str) -> Chart:
     """One line per entrant: the median of its seeds; the lowest and highest are points.
 
-    It is over epochs; with a watched run over steps, because only its script knows what an epoch is.
+    It is over epochs; with a watched run over steps, because only its script knows what an epoch is. It has
+    no legend: the standings below it have the letters and the names.
     """
-    by_steps = any_watched(entrants)
+    by_steps, metric = any_watched(entrants), charted(entrants, metric)
     lines: list[Line] = []
     for number, entrant in enumerate(entrants):
         letter = LETTERS[number]
@@ -55,14 +72,17 @@ def chart(entrants: Sequence[Entrant], metric: str) -> Chart:
         lines.append(
             _line(series, median, letter, number, label=entrant.label, name=f"{letter} {entrant.label}")
         )
-    is_accuracy = metric in OF_EPOCHS and metric.endswith("accuracy") and _are_shares(lines)
+    is_accuracy = (
+        metric in (*OF_EPOCHS, BATCH_ACCURACY) and metric.endswith("accuracy") and _are_shares(lines)
+    )
     return Chart(
         title=_WORDS.get(metric, metric),
         lines=tuple(lines),
         x_label="step" if by_steps else "epoch",
         y_percent=is_accuracy,
         y_limits=(0, 100) if is_accuracy else (None, None),
-        hint="first measurement…" if by_steps else "first epoch…",
+        hint="first measurement…",
+        has_legend=False,
     )
 
 
@@ -121,7 +141,7 @@ def standings(entrants: Sequence[Entrant], lineup: Lineup, width: int) -> list[R
             Piece(f" {name:{label}}", "strong" if here else "text"),
             Piece(f"{figures}  "),
         )
-        rows.append((*row, *_findings(entrant, place, width - row_width(row) - 1)))
+        rows.append((*row, *findings(entrant, place, width - row_width(row) - 1)))
     return rows
 
 
@@ -225,62 +245,3 @@ def _line(
 
 def _of(ranked: Sequence[Place], label: str) -> Place:
     return next(place for place in ranked if place.label == label)
-
-
-def _findings(entrant: Entrant, place: Place, width: int) -> Row:
-    """How a run ended early, and its verdicts by name, as many as there is room for."""
-    ending = _ending(entrant, short=False)
-    then = f", {ranking.rank_there(place.last)}" if place.last is not None else ""
-    if not ending:
-        return _verdicts(entrant, width)
-    out = next(run for run in (*filter(left_early, entrant.runs), *entrant.runs) if run.status in OUT)
-    role = "bad" if out.status in BROKEN else "dim" if out.is_out_of_budget else "warn"
-    # The reason of a failure is more important than a verdict.
-    short = ending if out.status is Status.FAILED else _ending(entrant, short=True)
-    for words in dict.fromkeys((ending + then, ending, short)):
-        found = _verdicts(entrant, width - len(words) - len(_SEPARATOR), whole=True)
-        if found:
-            return (Piece(words, role), Piece(_SEPARATOR, "dim"), *found)
-    return (
-        Piece(
-            next((each for each in (ending + then, ending) if len(each) <= width), cut(ending, width)), role
-        ),
-    )
-
-
-def _verdicts(entrant: Entrant, width: int, *, whole: bool = False) -> Row:
-    """The verdicts by name, the most severe first; with `whole`, none if the first one must be cut."""
-    found: list[Piece] = []
-    for verdict in verdicts.most_severe_first(entrant.furthest.verdicts):
-        since = f" since step {format.count(verdict.since_step)}" if not found else ""
-        role = verdicts.kind_name(verdict).role
-        name = Piece((", " if found else "") + verdict.kind.replace("_", " "), role)
-        for piece in (Piece(name.text + since, name.role), name):
-            if row_width((*found, piece)) <= width:
-                found.append(piece)
-                break
-        else:
-            return tuple(found) or (() if whole else (Piece(cut(name.text, width), name.role),))
-    return tuple(found)
-
-
-def _ending(entrant: Entrant, *, short: bool) -> str:
-    """How the first of the runs that ended early ended; empty if none did."""
-    out = [run for run in entrant.runs if left_early(run)]
-    out = out or [run for run in entrant.runs if run.is_out_of_budget]
-    if not out:
-        return ""
-    some = f"{len(out)} of {len(entrant.runs)} " if len(entrant.runs) > 1 else ""
-    run, end = out[0], out[0].finished
-    if run.status is Status.FAILED and end is not None and end.error and not short:
-        return f"{some}failed: {end.error}"
-    word = "out of budget" if run.is_out_of_budget else str(run.status)
-    if short:
-        return f"{some}{word}"
-    if run.status is Status.STOPPED and run.watched is not None:
-        return f"{some}{word} after step {format.count(run.step)}"
-    if run.status is Status.STOPPED:
-        epochs = run.results[-1].epoch if run.results else 0
-        return f"{some}{word} {f'after epoch {format.count(epochs)}' if epochs else 'in its first epoch'}"
-    step = end.first_bad_step if end is not None else None
-    return f"{some}{run.status} at step {format.count(run.step if step is None else step)}"

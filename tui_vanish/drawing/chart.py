@@ -55,6 +55,7 @@ class Chart:
         y_log: whether the y axis is logarithmic; values of 0 and below are drawn as "0" at the bottom.
         marks: vertical lines.
         hint: shown in the middle while there is nothing to draw.
+        has_legend: whether the title and the labels have a row of their own above the plot.
         remarks: shown after the title, such as "log"; if there is no room, the last ones are dropped first.
     """
 
@@ -67,6 +68,7 @@ class Chart:
     y_log: bool = False
     marks: tuple[Mark, ...] = ()
     hint: str = ""
+    has_legend: bool = True
     remarks: tuple[str, ...] = ()
 
 

@@ -92,7 +92,8 @@ class _Plot:
 
     @classmethod
     def of(cls, chart: Chart, canvas: Canvas, label_width: int) -> "_Plot":
-        has_legend = canvas.height >= 3 and bool(chart.title or any(line.label for line in chart.lines))
+        has_text = bool(chart.title or any(line.label for line in chart.lines))
+        has_legend = chart.has_legend and canvas.height >= 3 and has_text
         height = canvas.height - has_legend - 1
         has_base = height > _BASE_LINE_ROWS
         height -= has_base

@@ -176,17 +176,19 @@ def read(base: "Scenario", typed: Mapping[str, str]) -> "Scenario | dict[str, st
     checked = validate(table, "", complete=not wrong)
     if isinstance(checked, list):
         for problem in checked:
-            wrong.setdefault(_field_of(problem.key), _words(problem))
+            wrong.setdefault(field_of(problem.key), words(problem))
     if wrong or isinstance(checked, list):
         return wrong
     return checked.model_copy(update={"title": variant_title(base, checked)})
 
 
-def _field_of(key: str) -> str:
+def field_of(key: str) -> str:
+    """The key of the field in which a problem's key is typed."""
     return key.partition("[")[0]
 
 
-def _words(problem: "Problem") -> str:
+def words(problem: "Problem") -> str:
+    """What is wrong, for the remark next to a field."""
     text = problem.expected or problem.message
     if problem.expected and not problem.message.startswith(("found", "missing")):
         text = f"{problem.message}: {problem.expected}"

@@ -1,6 +1,6 @@
 """The editor: a form for a scenario's values, to train them as a variant or to save them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from textual import events, on
@@ -15,23 +15,27 @@ from tui_vanish.chrome.compositor import use_narrow_updates
 from tui_vanish.chrome.key_footer import KeyFooter
 from tui_vanish.chrome.own_screen import OwnScreen
 from tui_vanish.drawing.text import Piece
-from tui_vanish.editor import form
+from tui_vanish.editor import form, several
+from tui_vanish.session.lineup import MOST
 from tui_vanish.widgets.choice import Choice
 from tui_vanish.widgets.frame import FrameLine
 from tui_vanish.widgets.line_input import LineInput
 
 if TYPE_CHECKING:
+    from scenarios.branches import Branch
     from scenarios.schema import Scenario
 
 _TWO_COLUMNS = 150  # cells; from this width on, the fields are in two columns
+_KEYS = "   ctrl+s save   ↑ ↓ field   ← → choose   ? help   esc cancel"
+_SEVERAL = "0.01, 0.1 in a field compares both"
 _FIRST_COLUMN = ("id", "model")  # the tables in the first one
 
 
 class Edited(NamedTuple):
-    """The edited scenario, and what to do with it."""
+    """What the form described, and what to do with it: several variants are compared."""
 
-    scenario: "Scenario"
-    wish: Literal["train", "save"]
+    variants: "Sequence[Branch]"
+    wish: Literal["train", "save", "compare"]
 
 
 class _Line(LineInput):
@@ -46,7 +50,7 @@ class _Line(LineInput):
 
 
 class EditorScreen(OwnScreen[Edited | None]):
-    """The form. It is dismissed with a scenario that has passed every check, or None.
+    """The form. It is dismissed with scenarios that have passed every check, or None.
 
     Args:
         base: the scenario to edit.
@@ -76,7 +80,7 @@ class EditorScreen(OwnScreen[Edited | None]):
         self._fields = form.fields()
         self._typed = form.texts(base, name)
         self._first = dict(self._typed)
-        self._read: Scenario | dict[str, str] = {}
+        self._read: Scenario | list[Branch] | dict[str, str] = {}
 
     def compose(self) -> ComposeResult:
         """A row for each field; the stages, whose text is long, have the whole width."""
@@ -120,8 +124,6 @@ class EditorScreen(OwnScreen[Edited | None]):
 
     def on_mount(self) -> None:
         """Focus the first value."""
-        hint = "⏎ train   ctrl+s save   ↑ ↓ field   ← → choose   ? help   esc cancel"
-        self._key_footer.show({}, hint=hint)
         # Not focus(), which takes effect after keys that were typed ahead: they would go to another field.
         self.set_focus(self.query_one(f"#value-{_widget_id('model.hidden_layers')}"))
         self._check()
@@ -146,7 +148,7 @@ class EditorScreen(OwnScreen[Edited | None]):
 
     def _check(self) -> None:
         """Read the form, and show the title of the variant, or each problem next to its field."""
-        read = form.read(self._base, self._typed)
+        read = several.read_all(self._base, self._typed, MOST)
         name = self._typed["id"].strip()
         if name in self._taken:
             read = {"id": "this name is taken", **(read if isinstance(read, dict) else {})}
@@ -163,22 +165,37 @@ class EditorScreen(OwnScreen[Edited | None]):
             remark.set_class(problem is not None, "-wrong")
         title = (Piece("Edit", "title"), Piece(f"  {self._base.id}", "strong"))
         what = Piece(f"{len(wrong)} {'problem' if len(wrong) == 1 else 'problems'}", "bad")
-        if not isinstance(read, dict):
+        if isinstance(read, list):
+            what = Piece(f"compare {', '.join(branch.label for branch in read)}", "accent")
+        elif not isinstance(read, dict):
             what = Piece(read.title, "accent")
+        self._key_footer.show({}, hint=f"⏎ {'compare' if isinstance(read, list) else 'train'}{_KEYS}")
         self._top_line.show(title, (what,))
         # Next to a field there is room for a few words only, so the first problem is shown here in full.
         whole = next(iter(wrong.values()), "")
-        self._end_line.show((Piece(f"! {whole}", "bad"),) if whole else ())
+        offer = () if whole else (Piece(_SEVERAL, "dim"),)
+        self._end_line.show((Piece(f"! {whole}", "bad"),) if whole else (), offer)
 
     def action_finish(self, wish: Literal["train", "save"]) -> None:
-        """Close the form with the scenario, unless it has a problem."""
+        """Close the form with what it describes, unless it has a problem."""
+        from scenarios.branches import Branch
+
         if isinstance(self._read, dict):
             worst = next((field.key for field in self._fields if field.key in self._read), None)
             if worst is not None:
                 self.set_focus(self.query_one(f"#value-{_widget_id(worst)}"))
             self.notify("First correct the fields marked with !", severity="warning", timeout=4)
             return
-        self.dismiss(Edited(self._read, wish))
+        if not isinstance(self._read, list):
+            self.dismiss(Edited([Branch("", self._read)], wish))
+        elif wish == "save":
+            self.notify(
+                "A file has one value in each field. Press enter to compare several.",
+                severity="warning",
+                timeout=4,
+            )
+        else:
+            self.dismiss(Edited(self._read, "compare"))
 
     def action_cancel(self) -> None:
         """Close the form; ask first if something was changed."""

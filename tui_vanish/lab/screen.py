@@ -17,7 +17,7 @@ from textual.widget import Widget
 from engine.tracking.facts import stage_count
 from tui_vanish.actions import bindings
 from tui_vanish.chrome.key_footer import KeyFooter
-from tui_vanish.chrome.title_bar import TitleBar, title_of
+from tui_vanish.chrome.title_bar import TitleBar
 from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.lab import overview
 from tui_vanish.lab.footer import Situation, labels
@@ -51,7 +51,6 @@ class LabScreen(RunControls):
     TARGET = "lab"
     BINDINGS = bindings("lab")
 
-    _title_bar = query_one(TitleBar)
     _body = query_one("#body", Horizontal)
     _scenarios = query_one("#scenarios", ScenarioPane)
     _about = query_one("#about", ScenarioTextPane)
@@ -145,7 +144,7 @@ class LabScreen(RunControls):
         snapshot, run = self.session.snapshot, self.shown_run
         if run is not None:
             self.reset_charts_for(run.run)
-        self._title_bar.show(title_of(snapshot, self.session.machine, self.session.client.seed))
+        self.show_title()
         self._scenarios.list.show_standings(
             overview.standings(snapshot, self._saved), self.session.comparison.marked
         )

@@ -147,11 +147,12 @@ class MapView(Rows, can_focus=True):
     def _draw_cells(self, canvas: Canvas, frame: "_Frame") -> None:
         picture = self._picture
         assert picture is not None
+        most = picture.measure.scale(picture.grid)
         for column in range(frame.columns):
             for row in range(frame.rows):
                 place = frame.left + column, frame.bottom + row
                 point = picture.grid.points[place[0]][place[1]]
-                sign, number = cell(point, picture.grid, picture.measure, frame.step_x - 1)
+                sign, number = cell(point, most, picture.measure, frame.step_x - 1)
                 if place in picture.marked:
                     sign = sign._replace(text="+", role="accent")
                 here = place == picture.cursor

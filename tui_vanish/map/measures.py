@@ -48,14 +48,16 @@ class Measure:
         title: what it is, in a few words.
         width: cells of its longest text.
         text: of a cell; empty if it is not known.
-        level: its colour, from 1 to 5, given the grid for a scale.
+        level: its colour, from 1 to 5, on a scale up to that of the whole map.
+        scale: the largest value of the map, which is looked for once for all cells.
         needs_logs: whether it is in the logs only.
     """
 
     title: str
     width: int
     text: Callable[[Point], str]
-    level: Callable[[Point, Grid], int]
+    level: Callable[[Point, float], int]
+    scale: Callable[[Grid], float] = lambda grid: 1.0
     needs_logs: bool = False
 
 
@@ -81,7 +83,7 @@ def _verdict(point: Point) -> str:
     return _LETTERS.get(point.verdict, "?") if point.verdict else ""
 
 
-def _level_of_verdict(point: Point, grid: Grid) -> int:
+def _level_of_verdict(point: Point, most: float) -> int:
     if point.verdict in ("learning", "healthy"):
         return _GOOD
     if point.verdict == "frozen":
@@ -98,16 +100,13 @@ def _most(grid: Grid, value: Callable[[Point], float | None]) -> float:
 
 
 MEASURES: tuple[Measure, ...] = (
-    Measure("test accuracy in %", 3, _accuracy, lambda point, grid: _share(point.accuracy, 1.0)),
+    Measure("test accuracy in %", 3, _accuracy, lambda point, most: _share(point.accuracy, most)),
     Measure(
         "epochs until test accuracy ≥ 50 %",
         3,
         _learnt,
-        lambda point, grid: (
-            1
-            if point.learnt is None
-            else HEAT + 1 - _share(point.learnt, _most(grid, lambda each: each.learnt))
-        ),
+        lambda point, most: 1 if point.learnt is None else HEAT + 1 - _share(point.learnt, most),
+        lambda grid: _most(grid, lambda point: point.learnt),
         needs_logs=True,
     ),
     Measure("most severe verdict", 1, _verdict, _level_of_verdict),
@@ -115,24 +114,35 @@ MEASURES: tuple[Measure, ...] = (
         "dL/da that a layer passes on at step 1",
         5,
         _factor,
-        lambda point, grid: (
+        lambda point, most: (
             HEAT - min(HEAT - 1, int(4 * abs(math.log10(point.factor)))) if point.factor else 1
         ),
         needs_logs=True,
     ),
     Measure(
-        "training time", 5, _time, lambda point, grid: _share(point.seconds, _most(grid, lambda p: p.seconds))
+        "training time",
+        5,
+        _time,
+        lambda point, most: _share(point.seconds, most),
+        lambda grid: _most(grid, lambda point: point.seconds),
     ),
 )
 
 
-def cell(point: Point, grid: Grid, measure: Measure, width: int) -> tuple[Piece, Piece]:
-    """The sign of a cell's status, and its number in the colour of its value."""
+def cell(point: Point, most: float, measure: Measure, width: int) -> tuple[Piece, Piece]:
+    """The sign of a cell's status, and its number in the colour of its value.
+
+    Args:
+        point: the cell.
+        most: the scale of the measure for the whole map.
+        measure: the quantity.
+        width: of both together.
+    """
     if point.status == WAITING:
         return Piece(" ", "dim"), Piece("·".rjust(width - 1), "dim")
     sign, role = _SIGNS.get(point.status, (" ", "dim"))
     text = measure.text(point)
-    heat = f"heat-{measure.level(point, grid)}" if text else "dim"
+    heat = f"heat-{measure.level(point, most)}" if text else "dim"
     return Piece(sign, role), Piece(text.rjust(width - 1)[: width - 1], heat)
 
 

@@ -20,7 +20,7 @@ from tui_vanish.actions import bindings
 from tui_vanish.chrome.key_footer import KeyFooter
 from tui_vanish.chrome.screen import LiveScreen
 from tui_vanish.chrome.sweep_actions import SweepActions
-from tui_vanish.chrome.title_bar import TitleBar, title_of
+from tui_vanish.chrome.title_bar import TitleBar
 from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.language import paragraph
 from tui_vanish.map import readout
@@ -61,7 +61,6 @@ class MapScreen(LiveScreen[str | None]):
     theory has χ = 1, gradients neither vanish nor explode.
     """
 
-    _title_bar = query_one(TitleBar)
     _top_line = query_one("#map-top", FrameLine)
     _map = query_one("#map", MapView)
     _middle_line = query_one("#map-middle", FrameLine)
@@ -81,7 +80,7 @@ class MapScreen(LiveScreen[str | None]):
         self._cursor: Place = (0, 0)
         self._marked: dict[str, None] = {}  # runs, in the order in which they were marked
         self._measure = 0
-        self._borders_on = True
+        self._borders, self._borders_on = Borders(), True
         self._fixed = 0  # which of the settings that are no axis the keys change
         self._sweeps = SweepActions(self, self._read)
 
@@ -137,14 +136,14 @@ class MapScreen(LiveScreen[str | None]):
             self._grid = grid_of(self._reading, self._choice)
             columns, rows = len(self._grid.points), len(self._grid.points[0])
             self._cursor = min(self._cursor[0], columns - 1), min(self._cursor[1], rows - 1)
+            self._borders = borders_of(self._grid)  # here, because a key must not wait for all cells
         self.show()
 
     def show(self) -> None:
         """Update everything."""
         if not self.is_mounted or not self.children or self.size.area == 0:
             return
-        snapshot = self.session.snapshot
-        self._title_bar.show(title_of(snapshot, self.session.machine, self.session.client.seed))
+        self.show_title()
         if self._grid is not None and self._reading is not None and self._choice is not None:
             self._show_map(self._grid, self._reading, self._choice)
         elif self._problem:
@@ -153,7 +152,7 @@ class MapScreen(LiveScreen[str | None]):
 
     def _show_map(self, grid: Grid, reading: Reading, choice: Choice) -> None:
         measure, sweep = MEASURES[self._measure], reading.folder.sweep
-        borders = borders_of(grid) if self._borders_on else Borders()
+        borders = self._borders if self._borders_on else Borders()
         marked = frozenset(
             (x, y)
             for x, column in enumerate(grid.points)
@@ -215,7 +214,7 @@ class MapScreen(LiveScreen[str | None]):
 
     @property
     def _has_lines(self) -> bool:
-        return self._grid is not None and bool(borders_of(self._grid))
+        return bool(self._borders)
 
     # ----------------------------------------------------------------------------------- keys
 

@@ -23,7 +23,7 @@ from tui_vanish.actions import bindings
 from tui_vanish.chrome.key_footer import KeyFooter
 from tui_vanish.chrome.screen import LiveScreen
 from tui_vanish.chrome.sweep_actions import Deed, SweepActions
-from tui_vanish.chrome.title_bar import TitleBar, title_of
+from tui_vanish.chrome.title_bar import TitleBar
 from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.language import paragraph
 from tui_vanish.monitor import origin_text
@@ -57,7 +57,6 @@ class RunsScreen(LiveScreen[str | None]):
     LEAVE = "leave_runs"
     BINDINGS = bindings("runs")
 
-    _title_bar = query_one(TitleBar)
     _top_line = query_one("#runs-top", FrameLine)
     _list = query_one("#run-list", RunList)
     _line = query_one("#run-filter", Input)
@@ -146,8 +145,7 @@ class RunsScreen(LiveScreen[str | None]):
         """Update the title, the counts and the footer."""
         if not self.is_mounted or not self.children or self.size.area == 0:
             return
-        snapshot = self.session.snapshot
-        self._title_bar.show(title_of(snapshot, self.session.machine, self.session.client.seed))
+        self.show_title()
         self._show_frame()
         self._show_footer()
 

@@ -3,8 +3,9 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from scenarios import Entry
 from vanish_recorder.storage.private import for_the_user_alone, make_private_folder
 
 if TYPE_CHECKING:
+    from scenarios.branches import Branch
     from scenarios.schema import Scenario
 
 SECTION = "Made here"
@@ -105,6 +107,20 @@ class Catalogue:
         self._made[scenario.id] = scenario
         path = Path(f"{scenario.id}.toml")
         return self._list(scenario, SECTION, path)
+
+    def with_free_ids(self, variants: "Sequence[Branch]") -> "list[Branch]":
+        """The variants, with other ids where those are listed already."""
+        from scenarios.variants import free_id
+
+        taken = {entry.id for entry in self.entries}
+        named: list[Branch] = []
+        for branch in variants:
+            scenario = branch.scenario
+            if scenario.id in taken:
+                scenario = scenario.model_copy(update={"id": free_id(scenario.id, taken)})
+            taken.add(scenario.id)
+            named.append(replace(branch, scenario=scenario))
+        return named
 
     def save(self, scenario: "Scenario") -> Entry:
         """Write a scenario's file, and list it; returns its entry.

@@ -27,6 +27,10 @@ class Session:
         seed: of the runs that are started here.
         user_dir: the folder of the user's scenario files.
         memory: the file that stores the preferences; None to store nothing.
+
+    Attributes:
+        device: on which a sweep trains that is started here, as `--device` names it.
+        data: what it trains on, as `--data` names it; empty for the first source that exists.
     """
 
     def __init__(
@@ -45,6 +49,7 @@ class Session:
         self.origins = Origins(lambda: self.engine.runs_folder)
         self.time_left = TimeLeft()
         self.preferences = recall(memory)
+        self.device, self.data = "auto", ""
         self._memory = memory
 
     @property

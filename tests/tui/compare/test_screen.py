@@ -460,7 +460,7 @@ async def test_the_comparison_shows_when_its_last_run_will_end_by_the_clock(tmp_
             await bench.settle()
         left = (11_800 - 91) / 10
         expected = f"{int(left // 60)}:{round(left % 60):02} left"
-        assert f"2 runs · epoch 1 · {expected} ─╮" in bench.text
+        assert f"2 runs · epoch 1 · 1 % · {expected} ─╮" in bench.text
         await bench.press("p")
         assert " left" not in bench.text, "when it will continue is unknown"
         await bench.press("escape")

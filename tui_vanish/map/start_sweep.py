@@ -1,0 +1,50 @@
+"""Starts a sweep that the user chooses, in the background, and shows its map."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tui_vanish.chrome.screen import LiveScreen
+from tui_vanish.map.sweep_dialog import SweepDialog
+from tui_vanish.sweeps.control import begin, cores_for, start
+from tui_vanish.sweeps.offers import offers
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    from tui_vanish.session.session import Session
+    from tui_vanish.sweeps.offers import Offer
+
+
+def choose_sweep(app: "App[Any]", session: "Session", open_map: Callable[[Path], None]) -> None:
+    """Ask which sweep to train, start it, and show its map.
+
+    Args:
+        app: shows the dialog and the messages.
+        session: says where and with what the sweep trains.
+        open_map: shows the map of the sweep in a folder.
+    """
+
+    def work(offer: "Offer") -> tuple[Path | None, str]:
+        if offer.folder is not None:
+            return offer.folder, begin(offer.folder)
+        runs, seed = session.engine.runs_folder, session.client.seed
+        return start(offer.name, runs, device=session.device, data=session.data, seed=seed)
+
+    async def train(offer: "Offer") -> None:
+        folder, problem = await asyncio.to_thread(work, offer)  # it takes seconds
+        here = app.screen
+        if folder is not None and isinstance(here, LiveScreen):
+            if here.TARGET == "map":
+                here.dismiss(None)
+            open_map(folder)
+        if problem:
+            app.notify(problem, severity="error", timeout=8, markup=False)
+
+    def on_answer(offer: "Offer | None") -> None:
+        if offer is not None:
+            app.notify("The sweep starts in the background…", timeout=5)
+            app.run_worker(train(offer))
+
+    app.push_screen(SweepDialog(offers(session.engine.runs_folder), cores_for(session.device)), on_answer)

@@ -1,0 +1,95 @@
+"""The dialog that starts a sweep, or continues one, in the background."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.getters import query_one
+from textual.widgets import Static
+
+from scenarios.problems import printable
+from tui_vanish.actions import bindings_everywhere
+from tui_vanish.chrome.own_screen import Dialog
+from tui_vanish.drawing.text import Piece, Row, cut, padded
+from tui_vanish.widgets.item_list import ItemList
+
+if TYPE_CHECKING:
+    from tui_vanish.sweeps.offers import Offer
+
+
+class OfferList(ItemList["Offer"]):
+    """The sweeps that can be trained."""
+
+    def key(self, item: "Offer") -> tuple[str, str]:
+        """The sweep's name, and its folder."""
+        return item.name, str(item.folder)
+
+    def item_row(self, item: "Offer", width: int, *, here: bool) -> Row:
+        """The sweep's name and title, and its number of runs on the right."""
+        role = "cursor" if here else "text"
+        words = item.title if item.folder is not None else f"{item.name}  {item.title}"
+        words = f" {self.alphabet.selected if here else ' '} {printable(words)}"
+        right = Piece(f"{item.amount} ", "cursor" if here else "dim")
+        return padded((Piece(cut(words, width - len(right.text) - 1), role),), (right,), width, role=role)
+
+
+class SweepDialog(Dialog["Offer | None"]):
+    """Lets the user choose a sweep to train; its result is the sweep, or None after `esc`.
+
+    Args:
+        offers: the sweeps that can be trained.
+        cores: how many runs train at the same time; 0 if a GPU decides.
+    """
+
+    AUTO_FOCUS = "OfferList"
+    BINDINGS = [  # noqa: RUF012
+        Binding("escape,q", "cancel", "Cancel"),
+        Binding("enter", "choose", "Train"),
+        Binding("down,j,tab", "move(1)", "Next"),
+        Binding("up,k,shift+tab", "move(-1)", "Previous"),
+        *bindings_everywhere(),
+    ]
+
+    _list = query_one(OfferList)
+    _about = query_one("#about-sweep", Static)
+
+    def __init__(self, offers: "Sequence[Offer]", cores: int) -> None:
+        super().__init__()
+        self._offers, self._cores = offers, cores
+
+    def compose(self) -> ComposeResult:
+        """The list, what the chosen sweep answers, and what the keys do."""
+        cores = f", on {self._cores} core{'' if self._cores == 1 else 's'}" if self._cores else ""
+        with Vertical(classes="question"):
+            yield Static(f"Train a sweep in the background{cores}\n", markup=False)
+            sweeps = OfferList(self._offers)
+            sweeps.styles.height = len(self._offers)
+            yield sweeps
+            yield Static("", id="about-sweep", markup=False)
+            yield Static("\nenter: train · ↑ ↓: choose · esc: cancel", markup=False)
+
+    def on_mount(self) -> None:
+        """Describe the first sweep."""
+        self._describe()
+
+    @on(OfferList.Highlighted)
+    def _describe(self) -> None:
+        offer = self._list.current
+        about = "" if offer is None else offer.question or f"Trains what is missing in {offer.name}."
+        self._about.update(f"\n{printable(about)}")
+
+    def action_move(self, by: int) -> None:
+        """Choose another sweep."""
+        self._list.move(by)
+
+    @on(OfferList.Chosen)
+    def action_choose(self) -> None:
+        """Close the dialog with the chosen sweep."""
+        self.dismiss(self._list.current)
+
+    def action_cancel(self) -> None:
+        """Train nothing."""
+        self.dismiss(None)
