@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.bench import recording, speed, terminal, watched
+from tests.bench import recording, speed, terminal, typing, watched
 from tests.bench.sweeping import RUNS, sweep_over_training
 from tests.bench.terminal import Environment
 from tests.e2e.pseudo_terminal import PROGRAM, child_environment
@@ -127,8 +127,21 @@ def _of_the_screen(environment: Environment, *, quick: bool) -> list[Budget]:
     ratios = speed.app_over_headless(environment, 4 if quick else 8, 1 if quick else 3)
     _say("a sweep of short runs")
     sweeps = [sweep_over_training(environment, 16 if quick else RUNS) for _ in range(1 if quick else 3)]
+    _say("long text that is typed")
+    typed = [
+        Budget(
+            f"CPU for {typing.CHARACTERS:,} typed characters: {place.name}",
+            0.5,
+            0.3,
+            **_of(seconds),
+            unit=" s",
+        )
+        for place in typing.PLACES
+        for seconds in [typing.seconds(environment, place, 1 if quick else 5)]
+    ]
     milliseconds = [1000 * answer for answer in answers]
     return [
+        *typed,
         Budget("training in the open app / headless", 1.15, 1.05, **_of(ratios)),
         Budget("64 short runs by `sweep` / half of their training seconds", 1.15, 1.1, **_of(sweeps)),
         Budget("first frame / that of a bare Textual app", 1.6, 1.3, **_of(frames)),

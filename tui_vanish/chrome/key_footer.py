@@ -43,8 +43,9 @@ class KeyFooter(Rows):
 
         If there is a `hint`, it is shown instead, for example while the user types a filter.
         """
-        self._labels, self._hint = labels, hint
-        self.redraw()
+        if (labels, hint) != (self._labels, self._hint):
+            self._labels, self._hint = labels, hint
+            self.redraw()
 
     def rows(self, width: int, height: int) -> list[Row]:
         """The row; the actions with the highest rank are left out first."""

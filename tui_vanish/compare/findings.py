@@ -10,12 +10,23 @@ from vanish_recorder.protocol.status import Status
 _SEPARATOR = " · "
 
 
-def findings(entrant: Entrant, place: Place, width: int) -> Row:
-    """How a run ended early, and its verdicts by name, as many as there is room for."""
+def findings(entrant: Entrant, place: Place, width: int, missing: str = "") -> Row:
+    """How a run ended early, and its verdicts by name, as many as there is room for.
+
+    Args:
+        entrant: the run, or the runs with other seeds.
+        place: its place by epochs.
+        width: of the row, in cells.
+        missing: why it has no rank by seconds; left out if there is no room for a verdict beside it.
+    """
     ending = _ending(entrant, short=False)
     then = f", {ranking.rank_there(place.last)}" if place.last is not None else ""
     if not ending:
-        return _verdicts(entrant, width)
+        found = _verdicts(entrant, width - len(missing) - len(_SEPARATOR), whole=True) if missing else ()
+        said = Piece(missing, "dim"), Piece(_SEPARATOR, "dim")
+        if found or not missing or entrant.furthest.verdicts:
+            return (*said, *found) if found else _verdicts(entrant, width)
+        return (Piece(cut(missing, width), "dim"),)
     out = next(run for run in (*filter(left_early, entrant.runs), *entrant.runs) if run.status in OUT)
     role = "bad" if out.status in BROKEN else "dim" if out.is_out_of_budget else "warn"
     # The reason of a failure is more important than a verdict.

@@ -34,6 +34,19 @@ def ending(place: Place, ranking: Ranking) -> str:
     return f"{place.ended} {where}, {rank_there(last)}"
 
 
+def missing(place: Place, ranking: Ranking) -> str:
+    """Why a run that did not end early is not in the ranking; empty if it is."""
+    if place.number is not None or place.ended:
+        return ""
+    if not ranking.at:
+        return "no epoch finished yet"
+    return (
+        f"no epoch finished by {point(ranking)}"
+        if ranking.axis == "seconds"
+        else f"no result of {point(ranking)}"
+    )
+
+
 def rank_there(last: Last) -> str:
     """The rank of a run where it ended: `then 2nd of 5`."""
     return f"then {_ordinal(last.number)} of {last.of}"

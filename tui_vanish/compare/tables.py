@@ -105,7 +105,8 @@ def equal(entrants: Sequence[Entrant], *, wide: bool) -> str:
 
 def standings(entrants: Sequence[Entrant], lineup: Lineup, width: int) -> list[Row]:
     """One row per entrant: status, accuracy, gap to the baseline, rank, and its problems."""
-    by_epochs, by_seconds = rank(entrants, "epochs").places, rank(entrants, "seconds").places
+    in_time = rank(entrants, "seconds")
+    by_epochs, by_seconds = rank(entrants, "epochs").places, in_time.places
     base = _of(by_epochs, entrants[lineup.baseline_place(entrants)].label)
     wide, ranges = width >= _WIDE, any(place.seeds > 1 for place in by_epochs)
     label = 20 if wide else 12
@@ -119,6 +120,7 @@ def standings(entrants: Sequence[Entrant], lineup: Lineup, width: int) -> list[R
     for number, entrant in enumerate(entrants):
         run, here = entrant.present, number == lineup.focus_place(entrants)
         place = _of(by_epochs, entrant.label)
+        missing = ""  # why it has no rank
         times = f" ×{len(entrant.runs)}" if len(entrant.runs) > 1 else ""
         name = cut(entrant.label, label - len(times)) + times
         is_base = number == lineup.baseline_place(entrants)
@@ -131,8 +133,9 @@ def standings(entrants: Sequence[Entrant], lineup: Lineup, width: int) -> list[R
             figures += f" {ranking.span(place):>9}" if ranges else ""
             figures += f" {'base' if is_base else ranking.gap(place, base):>7}"
             first = ranking.number(place)
-            second = ranking.number(_of(by_seconds, entrant.label))
-            figures += f" {first:>10} {second:>10}" if wide else f" {first:>5}"
+            second = _of(by_seconds, entrant.label)
+            figures += f" {first:>10} {ranking.number(second):>10}" if wide else f" {first:>5}"
+            missing = ranking.missing(second, in_time) if wide else ""
         row: Row = (
             Piece(f" {'▸' if here else ' '}", "accent"),
             letter_of(number, 1),
@@ -141,7 +144,7 @@ def standings(entrants: Sequence[Entrant], lineup: Lineup, width: int) -> list[R
             Piece(f" {name:{label}}", "strong" if here else "text"),
             Piece(f"{figures}  "),
         )
-        rows.append((*row, *findings(entrant, place, width - row_width(row) - 1)))
+        rows.append((*row, *findings(entrant, place, width - row_width(row) - 1, missing)))
     return rows
 
 

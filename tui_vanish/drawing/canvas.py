@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -15,6 +16,9 @@ class Run(NamedTuple):
 
     text: str
     role: str
+
+
+_cell = lru_cache(maxsize=4096)(Run)  # a screen has few different cells, and is drawn again at each key
 
 
 class Span(NamedTuple):
@@ -38,6 +42,10 @@ class Canvas:
         if not 0 <= y < self.height:
             return
         row = self._cells[y]
+        if x >= 0 and text.isascii() and text.isprintable():
+            shown = text[: max(0, self.width - x)]
+            row[x : x + len(shown)] = [_cell(character, role) for character in shown]
+            return
         for character in text if text.isprintable() else map(_shown, text):
             if x > self.width:  # of a very long text, the rest takes time
                 break
@@ -47,7 +55,7 @@ class Canvas:
             if width == 0 or x < 0 or x + width > self.width:
                 x += width
                 continue
-            row[x] = Run(character, role)
+            row[x] = _cell(character, role)
             if width == 2:
                 row[x + 1] = Run("", role)
             x += width

@@ -15,7 +15,7 @@ _SPAN = 1e4  # so are the numbers of a column, unless the largest is this many t
 
 
 def scientific(value: float | None, digits: int = 2, width: int = 7, *, ascii: bool = False) -> str:
-    """A value of any size as `1.9e-6`, `0`, `inf`, `nan`, or a dash for None; at most `width` (≥ 7) cells."""
+    """A value of any size as `1.9e-6`, `1.9`, `0`, `inf`, `nan`, or a dash; at most `width` (≥ 7) cells."""
     special = _special(value, ascii)
     if special is not None or value is None:
         return special or ""
@@ -45,7 +45,8 @@ def fixed(value: float | None, places: int = 4, width: int = 7, *, ascii: bool =
 def column(values: Sequence[float | None], digits: int = 2, *, ascii: bool = False) -> list[str]:
     """The numbers of one column in one format: all as `0.250`, or all as `6.1e-5`.
 
-    The smallest has `digits` digits. Exactly 0 and 1 are `0` and `1` among numbers with an exponent.
+    The smallest has `digits` digits. Among numbers with an exponent, those from 1 to 10 have none, and 0 and
+    1 are `0` and `1`.
     """
     sizes = [abs(value) for value in values if value and math.isfinite(value)]
     if not sizes:
@@ -60,7 +61,7 @@ def column(values: Sequence[float | None], digits: int = 2, *, ascii: bool = Fal
             texts.append(("", "1" if special is None else special))
         else:
             mantissa, _, exponent = f"{value:.{places}{'f' if plain else 'e'}}".partition("e")
-            texts.append((mantissa, "" if plain else f"e{int(exponent)}"))
+            texts.append((mantissa, "" if plain else _exponent(exponent)))
     written = [mantissa for mantissa, _ in texts if mantissa]
     if places:
         zeros = min((len(each) - len(each.rstrip("0")) for each in written), default=0)
@@ -156,4 +157,9 @@ def _special(value: float | None, ascii: bool) -> str | None:
 
 def _with_exponent(value: float, digits: int) -> str:
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-    return f"{mantissa}e{int(exponent)}"
+    return f"{mantissa}{_exponent(exponent)}"
+
+
+def _exponent(digits: str) -> str:
+    """The exponent as it is shown: none for 10⁰."""
+    return f"e{int(digits)}" if int(digits) else ""

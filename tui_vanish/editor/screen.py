@@ -16,6 +16,7 @@ from tui_vanish.chrome.key_footer import KeyFooter
 from tui_vanish.chrome.own_screen import OwnScreen
 from tui_vanish.drawing.text import Piece
 from tui_vanish.editor import form, several
+from tui_vanish.keyboard.turns import update
 from tui_vanish.session.lineup import MOST
 from tui_vanish.widgets.choice import Choice
 from tui_vanish.widgets.frame import FrameLine
@@ -130,21 +131,23 @@ class EditorScreen(OwnScreen[Edited | None]):
 
     @on(Input.Changed)
     def _typed_text(self, message: Input.Changed) -> None:
-        self._change(message.input.id or "", message.value)
+        if self._change(message.input.id or "", message.value):
+            update(self, self._check)  # text decides only what is said about it, not which fields there are
 
     @on(Choice.Changed)
     def _chose(self, message: Choice.Changed) -> None:
-        self._change(message.choice.id or "", message.choice.value)
+        if self._change(message.choice.id or "", message.choice.value):
+            self._check()
 
     @on(Input.Submitted)
     def _submit(self) -> None:
         self.action_finish("train")
 
-    def _change(self, widget: str, text: str) -> None:
+    def _change(self, widget: str, text: str) -> bool:
+        """Take a value over; returns whether it is another one."""
         key = next(field.key for field in self._fields if f"value-{_widget_id(field.key)}" == widget)
-        if self._typed[key] != text:
-            self._typed[key] = text
-            self._check()
+        before, self._typed[key] = self._typed[key], text
+        return text != before
 
     def _check(self) -> None:
         """Read the form, and show the title of the variant, or each problem next to its field."""
@@ -180,6 +183,7 @@ class EditorScreen(OwnScreen[Edited | None]):
         """Close the form with what it describes, unless it has a problem."""
         from scenarios.branches import Branch
 
+        self._check()  # the last keys may not have been checked yet
         if isinstance(self._read, dict):
             worst = next((field.key for field in self._fields if field.key in self._read), None)
             if worst is not None:

@@ -8,6 +8,7 @@ from a slow connection or from a person who types ahead, would go to the widget 
 import asyncio
 import threading
 from collections import deque
+from collections.abc import Callable
 from contextlib import ExitStack
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -28,6 +29,8 @@ _LOOK_SECONDS = 0.002
 # For the consequences of one key, about 2 s: an action may wait for something slow. Not in seconds, which a
 # busy machine needs to open a screen.
 _PATIENCE_LOOKS = 1_000
+
+_Update = tuple[MessagePump, Callable[[], None]]
 
 
 def is_input(event: Message) -> TypeGuard[InputEvent | Paste]:
@@ -52,9 +55,11 @@ class Turns:
         self._awake = False
         self._task: asyncio.Task[None] | None = None
         self._due: Event | None = None
+        self._lately_busy: deque[MessagePump] = deque(maxlen=8)
         self._looks = 0  # since everything was settled
         self._ignored = 0
         self._held = ExitStack()  # holds back the frames while keys wait
+        self._updates: dict[_Update, None] = {}  # in order; they come before the next frame
         self._is_holding = self._frame_lost = False
         self._next_frame = 0.0
 
@@ -105,6 +110,13 @@ class Turns:
         """Start to hand the waiting events to the app."""
         self._task = asyncio.get_running_loop().create_task(self._hand_on())
 
+    def update(self, node: MessagePump, show: Callable[[], None]) -> None:
+        """Call `show` for a screen: now, or once before the next frame if frames are held back."""
+        if self._is_holding:
+            self._updates[node, show] = None
+        else:
+            show()
+
     async def _hand_on(self) -> None:
         try:
             await self._hand_on_all()
@@ -113,10 +125,14 @@ class Turns:
             raise
         finally:
             self._draw()
+            self._lately_busy.clear()  # a closed screen is not kept
 
     async def _hand_on_all(self) -> None:
         while True:
             await self.until_settled()
+            if self._updates and not self._waiting:
+                self._draw()
+                continue
             with self._lock:
                 if not self._waiting:
                     self._awake = False
@@ -134,7 +150,7 @@ class Turns:
 
     async def until_settled(self) -> None:
         """Wait for what the last event has caused, but not for ever: later keys may be needed to end it."""
-        while self._due is not None or not is_settled(self._app):
+        while self._due is not None or not self._is_settled():
             if self._app.return_code is not None:
                 return  # the app has ended, and takes nothing any more
             if self._due is None and self._looks > _PATIENCE_LOOKS:
@@ -146,6 +162,15 @@ class Turns:
             self._looks += 1
             await asyncio.sleep(0 if self._looks < _QUICK_LOOKS else _LOOK_SECONDS)
         self._looks = 0
+
+    def _is_settled(self) -> bool:
+        """Whether nothing is under way. The objects that were busy lately are asked first."""
+        if any(map(_is_busy, self._lately_busy)):
+            return False
+        busy = _under_way(self._app)
+        if busy is not None and busy not in self._lately_busy:
+            self._lately_busy.append(busy)
+        return busy is None
 
     def _hold_frames(self) -> None:
         """Draw nothing until `_draw`: the next key would change it at once."""
@@ -166,11 +191,29 @@ class Turns:
         if not self._is_holding:
             return
         self._is_holding = False
+        for node, show in self._updates:
+            if node.is_attached:
+                node.call_next(show)
+        self._updates.clear()
         self._held.close()
         lost, self._frame_lost = self._frame_lost, False
         if self._app.screen_stack:
             screen = self._app.screen
             screen.refresh() if lost else screen.check_idle()
+
+
+def update(node: MessagePump, show: Callable[[], None]) -> None:
+    """Call `show`, which only draws what a key has changed: once for all keys that wait.
+
+    Args:
+        node: the screen; nothing is called any more when it is closed.
+        show: nothing that the next key needs may depend on it.
+    """
+    turns = getattr(node.app, "turns", None)
+    if isinstance(turns, Turns):
+        turns.update(node, show)
+    else:
+        show()
 
 
 def is_settled(app: "App[Any]", *, in_app: bool = False) -> bool:
@@ -183,19 +226,24 @@ def is_settled(app: "App[Any]", *, in_app: bool = False) -> bool:
         app: the app.
         in_app: whether the app itself asks, while it processes the only message that it has.
     """
+    return _under_way(app, in_app=in_app) is None
+
+
+def _under_way(app: "App[Any]", *, in_app: bool = False) -> MessagePump | None:
+    """An object that is not settled; None if there is none."""
     try:
         stack = app._screen_stack
         if not stack or app._next_callbacks or (app._message_queue.qsize() if in_app else not _waits(app)):
-            return False
+            return app
         screen = stack[-1]
         if not screen.is_mounted or screen._callbacks or screen._layout_required:
-            return False
+            return screen
         # Some show what a key has led to only after another thread has answered.
         if not all(getattr(each, "is_filled", True) for each in (app, screen)):
-            return False
-        return not any(map(_is_busy, app._registry))
+            return app
+        return next(filter(_is_busy, app._registry), None)
     except AttributeError:
-        return True
+        return None
 
 
 def _is_laid_out(app: "App[Any]") -> bool:
@@ -212,7 +260,8 @@ def _is_free(node: MessagePump) -> bool:
 def _is_busy(node: MessagePump) -> bool:
     if node._task is None or node._closing or node._closed:  # it has ended, or is about to
         return False
-    return not _waits(node)
+    arrived: Any = node._message_queue.ready_event
+    return not arrived._waiters or arrived.is_set()
 
 
 def _waits(node: MessagePump) -> bool:

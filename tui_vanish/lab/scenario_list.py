@@ -48,8 +48,9 @@ class ScenarioList(ItemList["Entry"]):
 
     def show_standings(self, standings: Mapping[str, Standing], marked: frozenset[str] = frozenset()) -> None:
         """Set the states of the latest runs, by scenario id, and the ids of the marked scenarios."""
-        self._standings, self._marked = standings, marked
-        self.redraw()
+        if (standings, marked) != (self._standings, self._marked):
+            self._standings, self._marked = standings, marked
+            self.redraw()
 
     def show_entries(self, entries: Sequence["Entry"]) -> None:
         """Show these entries; the highlight stays on its scenario if possible."""

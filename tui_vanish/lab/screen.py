@@ -19,6 +19,7 @@ from tui_vanish.actions import bindings
 from tui_vanish.chrome.key_footer import KeyFooter
 from tui_vanish.chrome.title_bar import TitleBar
 from tui_vanish.drawing.text import Piece, Row
+from tui_vanish.keyboard.turns import update
 from tui_vanish.lab import overview
 from tui_vanish.lab.footer import Situation, labels
 from tui_vanish.lab.layout import BESIDE, Layout, lay_out
@@ -274,12 +275,13 @@ class LabScreen(RunControls):
 
     def _panes_in_sight(self) -> Iterator[str]:
         for pane, selector in PANES.items():
-            lineages = (widget.ancestors_with_self for widget in self.query(selector))
-            if any(all(node.display for node in nodes if isinstance(node, Widget)) for nodes in lineages):
+            if any(map(_in_sight, self.query(selector))):
                 yield pane
 
     def _keep_focus(self) -> None:
         """Move the focus to a visible pane if the focused one is hidden."""
+        if self._pane is not None and self.focused is not None and _in_sight(self.focused):
+            return
         panes = list(self._panes_in_sight())
         if panes and self._pane not in panes:
             self.set_focus(self.query_one(PANES["layers" if "layers" in panes else panes[0]]))
@@ -352,7 +354,7 @@ class LabScreen(RunControls):
 
     @on(ScenarioPane.Filtered)
     def _show_filtered(self) -> None:
-        self.show()
+        update(self, self.show)
 
     def show_entries(self, entries: "Sequence[Entry]") -> None:
         """Show these entries in the list."""
@@ -468,3 +470,8 @@ class LabScreen(RunControls):
             return
         if (entry := self._scenarios.list.current) is not None:
             self.host.begin_comparison(self.session.comparison.section(entry), alone=True)
+
+
+def _in_sight(widget: Widget) -> bool:
+    """Whether neither the widget nor anything around it is hidden."""
+    return all(node.display for node in widget.ancestors_with_self if isinstance(node, Widget))

@@ -185,12 +185,12 @@ def _standing(run: Snapshot, activity: str) -> tuple[str, Row]:
         case Status.FAILED if ended is not None:
             return "Failed", (
                 Piece(_last_line(ended.error).rstrip("."), "bad"),
-                Piece(". enter restarts it."),
+                Piece(". Press enter to train it again."),
             )
         case Status.STOPPED:
             return "Stopped", (
                 Piece(f"Stopped in epoch {run.epoch}, {_result(run)}. "),
-                Piece("enter restarts it; r, then p resumes it."),
+                Piece("Press enter to train it again, or r and then p to resume it."),
             )
         case Status.FINISHED:
             return "Finished", (Piece(f"Finished in {format.duration(run.time)}, {_result(run)}."),)

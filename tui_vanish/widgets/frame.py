@@ -44,13 +44,15 @@ class FrameLine(Rows):
 
     def show(self, left: Row, right: Row = ()) -> None:
         """Set both texts."""
-        self._left, self._right = left, right
-        self.redraw()
+        if (left, right) != (self._left, self._right):
+            self._left, self._right = left, right
+            self.redraw()
 
     def show_frame(self, framed: bool, focused: bool) -> None:
         """Set whether the line is drawn, and whether its pane has the focus."""
-        self._framed, self._focused = framed, focused
-        self.redraw()
+        if (framed, focused) != (self._framed, self._focused):
+            self._framed, self._focused = framed, focused
+            self.redraw()
 
     def rows(self, width: int, height: int) -> list[Row]:
         """The line."""

@@ -5,7 +5,7 @@ import pytest
 from engine.tracking.ranking import Axis, Entrant, Last, rank
 from tests.engine.tracking.test_ranking import FAST, SLOW, STOPPED_AT_2, ran
 from tui_vanish.cli.commands.compare import _point
-from tui_vanish.compare.ranking import ending, number, point, rank_there, ranked
+from tui_vanish.compare.ranking import ending, missing, number, point, rank_there, ranked
 
 
 @pytest.mark.parametrize(("axis", "words"), [("epochs", "epoch 2"), ("seconds", "0:02")])
@@ -30,6 +30,20 @@ def test_the_command_line_says_which_epoch_and_for_whom() -> None:
     assert said(STOPPED_AT_2, FAST, SLOW) == "3, the last that 2 of 3 have"
     assert said(STOPPED_AT_2, FAST) == "2, the last that all have"
     assert said(FAST, Entrant("other", (ran([0.1, 0.2, 0.3, 0.4]),))) == "4"
+
+
+def test_a_run_without_a_rank_says_why() -> None:
+    late = Entrant("late", (ran([0.3], seconds=60.0),))
+    for entrants, words in (
+        ([FAST, late], ["", "no epoch finished by 0:04"]),
+        ([STOPPED_AT_2, FAST, SLOW], ["", "", ""]),  # that it was stopped is said instead
+        ([Entrant("first", (ran([]),)), Entrant("second", (ran([]),))], ["no epoch finished yet"] * 2),
+    ):
+        ranking = rank(entrants, "seconds")
+        assert [missing(place, ranking) for place in ranking.places] == words
+    assert not any(
+        missing(place, rank([FAST, late], "epochs")) for place in rank([FAST, late], "epochs").places
+    )
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ It is long because each case needs the whole app, with the same helpers.
 import asyncio
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from textual.events import Key, MouseMove, Paste
@@ -19,6 +19,7 @@ from tui_vanish.chrome.help import HelpScreen
 from tui_vanish.chrome.leave import LeaveScreen
 from tui_vanish.editor.screen import EditorScreen
 from tui_vanish.keyboard.turns import FIRST, MOST, Turns, is_settled
+from tui_vanish.lab.screen import LabScreen
 from tui_vanish.theory.screen import TheoryScreen
 
 CHARACTERS = {"slash": "/", "question_mark": "?", "colon": ":", "backspace": "\x7f", "enter": "\r"}
@@ -189,6 +190,44 @@ async def test_no_frame_is_drawn_while_other_keys_wait(
         await together(bench, keys(*["k", "j"] * 60))
         assert sum(drawn) < 20  # one for each key without this, and a few for new layouts
         assert not bench.app.turns._is_holding
+
+
+@pytest.mark.parametrize(
+    ("way", "owner", "method"), [("slash", LabScreen, "_arrange"), ("e", EditorScreen, "_check")]
+)
+async def test_what_a_long_text_changes_is_shown_a_few_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str, owner: type, method: str
+) -> None:
+    monkeypatch.setattr("tui_vanish.keyboard.turns._FRAME_SECONDS", 1e9)
+    shown: list[str] = []
+    show = getattr(owner, method)
+
+    def count(self: Any, *arguments: Any) -> Any:
+        shown.append(next(iter(self.screen.query(Input))).value)
+        return show(self, *arguments)
+
+    async with opened(tmp_path) as bench:
+        await together(bench, keys("j", way))
+        monkeypatch.setattr(owner, method, count)
+        await together(bench, keys(*["backspace"] * 3, *["5"] * 100))
+        assert 1 <= len(shown) < 30  # 103 if each key were shown
+        if way == "slash":
+            assert shown[-1] == "5" * 100
+            assert "/55555" in bench.text  # the filter, at the end of the list
+        else:
+            await bench.app.run_action("screen.finish('train')")
+            assert isinstance(bench.app.screen, EditorScreen)  # the number of layers is refused
+
+
+@pytest.mark.parametrize(("typed", "layers"), [("4", 4), ("x", None)])
+async def test_the_form_is_checked_before_it_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str, layers: int | None
+) -> None:
+    monkeypatch.setattr("tui_vanish.keyboard.turns._FRAME_SECONDS", 1e9)
+    async with opened(tmp_path) as bench:
+        await together(bench, keys("j", "g", "e", "backspace", typed, "enter"))
+        assert [run.scenario.model.hidden_layers for run in bench.engine.runs] == ([layers] if layers else [])
+        assert isinstance(bench.app.screen, EditorScreen) == (layers is None)
 
 
 async def test_a_frame_that_was_not_sent_is_drawn_again(

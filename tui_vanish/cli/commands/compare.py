@@ -16,7 +16,7 @@ from tui_vanish.cli.live_table import LiveTable, grid
 from tui_vanish.cli.reporters import JsonLines
 from tui_vanish.cli.scenario_or_run import scenario_or_run
 from tui_vanish.cli.unsaved import report_unsaved
-from tui_vanish.compare.ranking import ending, gap, number, point, ranked, span
+from tui_vanish.compare.ranking import ending, gap, missing, number, point, ranked, span
 from tui_vanish.drawing import format
 from tui_vanish.jobs import exits
 from tui_vanish.jobs.cores import physical_cores
@@ -257,7 +257,15 @@ def _standings(compared: Sequence[Entrant], ranking: Ranking) -> list[tuple[str,
             format.percent(place.accuracy, 1),
             span(place),
             "base" if place is base else gap(place, base),
-            " · ".join(part for part in (ending(place, ranking), _verdicts(known[place.label])) if part),
+            " · ".join(
+                part
+                for part in (
+                    ending(place, ranking),
+                    missing(place, ranking),
+                    _verdicts(known[place.label]),
+                )
+                if part
+            ),
         )
         for place in ranking.places
     ]

@@ -115,8 +115,8 @@ class BetaSigmoid(Page):
             ),
             (
                 self.words("larger"),
-                self.words("larger_number", low=number(min(more)), high=number(max(more))),
-                beta > 0,
+                self.words("larger_number", value=number(max(more))),
+                beta > 0 and max(more) - min(more) < 1e-12,
             ),
             (
                 self.words("tends"),

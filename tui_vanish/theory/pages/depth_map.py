@@ -64,7 +64,7 @@ class DepthMap(Page):
 
     def _factor(self, sheet: Sheet) -> None:
         name, width = self.activation.value, self.width.value
-        sheet.put(0, 0, tr("√χ per layer, over σ"), "title")
+        sheet.put(0, 0, tr("√χ per layer, by σ"), "title")
         plot = Plot(sheet.part(0, 1, sheet.width, sheet.height - 1), _XS, _FACTORS, log_y=True, log_x=True)
         plot.horizontal(0, "line")
         plot.vertical(math.log10(self.std.value), "accent")
@@ -75,7 +75,7 @@ class DepthMap(Page):
 
     def _map(self, sheet: Sheet) -> None:
         name, width, std = self.activation.value, self.width.value, self.std.value
-        heading, inside = tr("6|ξ| in layers, over σ"), tr("{sign} within it", sign=sheet.signs.guide)
+        heading, inside = tr("Depth limit 6|ξ|, by σ"), tr("{sign} can learn", sign=sheet.signs.guide)
         sheet.row(0, 0, (f"{heading}  ", "title"), (inside, "dim"))
         room = sheet.part(0, 1, sheet.width, sheet.height - 1)
         plot = Plot(room, _XS, (0, _DEEPEST), log_y=True, log_x=True)
