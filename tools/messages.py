@@ -53,7 +53,7 @@ def _calls(tree: ast.AST, where: str) -> Iterator[tuple[str | tuple[str, ...], s
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in WORDS):
             continue
         context, *places = WORDS[node.func.id]
-        texts = [node.args[place] for place in places]
+        texts = [node.args[place] for place in places if place is not None]
         if any(isinstance(text, ast.JoinedStr | ast.BinOp) for text in texts):
             raise SystemExit(f"{where}:{node.lineno}: a message is built here; name its values in braces")
         constants = [text.value for text in texts if isinstance(text, ast.Constant)]
@@ -122,7 +122,8 @@ def collected() -> Catalog:
     """All sentences, without translations."""
     catalog = Catalog(fuzzy=False)
     for where, message, context in sentences():
-        catalog.add(message, locations=[(where, None)], context=context)
+        # Babel writes a place without its line, which would change with every edit; its types do not say so.
+        catalog.add(message, locations=[(where, None)], context=context)  # type: ignore[list-item]
     return catalog
 
 

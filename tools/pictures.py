@@ -11,6 +11,7 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
+from engine.attach.shared_engine import SharedEngine
 from engine.runtime.engine import Engine
 from engine.runtime.state import Settings
 from engine.tracking.snapshot import Snapshot
@@ -148,7 +149,7 @@ PICTURES: dict[str, Callable[[Studio], Awaitable[None]]] = {
 async def draw(name: str) -> None:
     """Bring the app into one state, and export the picture."""
     with tempfile.TemporaryDirectory() as folder:
-        app = VanishApp(Engine(Settings(device="cpu", runs_dir=Path(folder))))
+        app = VanishApp(SharedEngine(Engine(Settings(device="cpu", runs_dir=Path(folder)))))
         app.session.machine = "gpu-box-3"
         try:
             async with app.run_test(size=SIZE) as pilot:
