@@ -59,6 +59,16 @@ async def settle(app: VanishApp) -> None:
             return
 
 
+async def go_back(app: VanishApp) -> None:
+    """Go back to the lab."""
+    for _ in range(12):
+        app.post_message(events.Key("escape", None))
+        await settle(app)
+        if isinstance(app.screen, ConfirmScreen):  # the form asks before it discards changes
+            app.post_message(events.Key("enter", "\r"))
+            await settle(app)
+
+
 async def a_session(case: Case, folder: Path, bursts: int) -> None:
     """Type `bursts` bursts, and check after each of them."""
     source, engine = case.random, FakeEngine()
@@ -96,12 +106,7 @@ async def a_session(case: Case, folder: Path, bursts: int) -> None:
             assert not written, f"{about}\n{written}"
         else:
             app.post_message(events.Resize(Size(120, 36), Size(120, 36)))
-            for _ in range(12):
-                app.post_message(events.Key("escape", None))
-                await settle(app)
-                if isinstance(app.screen, ConfirmScreen):  # the form asks before it discards changes
-                    app.post_message(events.Key("enter", "\r"))
-                    await settle(app)
+            await go_back(app)
             about = f"{case.label}: esc does not lead back, {app.screen_stack}, {typed[-14:]}"
             assert app.screen_stack == [app.screen], about
             assert not any(line.has_focus for line in app.screen.query(Input)), case.label
