@@ -14,9 +14,12 @@ from textual.pilot import Pilot
 from engine.attach.shared_engine import SharedEngine
 from engine.runtime.engine import Engine
 from engine.runtime.state import Settings
+from engine.storage.run_index import read_entry
 from engine.tracking.snapshot import Snapshot
 from tui_vanish.app import VanishApp
 from tui_vanish.lab.screen import LabScreen
+from tui_vanish.sweeps.control import start
+from vanish_recorder.protocol.status import Status
 
 FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
 SIZE = (120, 36)
@@ -99,6 +102,22 @@ async def editor(studio: Studio) -> None:
     await studio.press("e", *to_activation, "right", "right", *to_init, "right", "right")
 
 
+async def sweep_map(studio: Studio) -> None:
+    """The whole sweep map-sigmoid, with the cursor on a network that learns beyond theory's border."""
+    runs = studio.app.session.engine.runs_folder
+    folder, problem = await asyncio.to_thread(
+        lambda: start("map-sigmoid", runs, device="cpu", data="sample", seed=42)
+    )
+    assert folder is not None, problem
+    assert not problem, problem
+    async with asyncio.timeout(6 * _PATIENCE):
+        while (summary := read_entry(folder).summary) is None or summary.status is not Status.FINISHED:
+            await asyncio.sleep(1)
+    await studio.press("X")
+    await asyncio.sleep(2)
+    await studio.press(*("right",) * 4, *("up",) * 3)
+
+
 async def theory(studio: Studio, page_id: str, *keys: str) -> None:
     """A theory page after some keys, with its measurements loaded."""
     studio.app.action_theory(page_id)
@@ -138,6 +157,7 @@ PICTURES: dict[str, Callable[[Studio], Awaitable[None]]] = {
     "detail": detail,
     "staged": staged,
     "editor": editor,
+    "map": sweep_map,
     "theory-learning-circle": learning_circle,
     "theory-chain": chain,
     "theory-optimizers": optimizers,

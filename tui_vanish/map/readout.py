@@ -91,6 +91,11 @@ def progress(reading: Reading) -> str:
     return text if done == size else f"{text} · not training"
 
 
+def more(hidden: int, what: str) -> str:
+    """How many columns or rows have no room; empty if all have."""
+    return f"{hidden} more {what}{'' if hidden == 1 else 's'}" if hidden else ""
+
+
 def fixed(folder: SweepFolder, choice: Choice, selected: int) -> Row:
     """The settings that are no axis, with their values; `[ ]` change the selected one."""
     others = choice.others(folder.sweep)

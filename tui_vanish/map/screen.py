@@ -168,7 +168,7 @@ class MapScreen(LiveScreen[str | None]):
         self._cell.show(lambda width, ascii: self._about_cell(ascii=ascii))
         left = readout.fixed(reading.folder, choice, self._fixed % max(1, len(choice.others(sweep))))
         columns, rows = self._map.hidden
-        more = f"{columns} more columns, {rows} more rows" if columns or rows else ""
+        more = ", ".join(filter(None, (readout.more(columns, "column"), readout.more(rows, "row"))))
         remark = self._problem or words or more
         self._end_line.show(left, (Piece(remark, "bad" if self._problem else "dim"),) if remark else ())
 
