@@ -36,15 +36,16 @@ def in_sample(structure: StructureFound, sample: Measured, before: int) -> Findi
         return None
     if found := _first(blocks[::-1], sample.blocks.get("delta_norm", ())[::-1]):
         return Finding("non_finite", "gradient", layer=found, layers=(found,), evidence=evidence)
-    for number, value in enumerate(sample.tensors.get("grad_norm", ())):
-        if value is not None and not math.isfinite(value) and number < len(tensors):
-            place = _place(structure.blocks, structure.tensors[number].block) or tensors[number]
-            return Finding("non_finite", "gradient", layer=place, layers=(place,), evidence=evidence)
+    if found := _first(tensors, sample.tensors.get("grad_norm", ())):
+        place = _place(structure.blocks, structure.tensors[tensors.index(found)].block) or found
+        return Finding("non_finite", "gradient", layer=place, layers=(place,), evidence=evidence)
     return None
 
 
 def _first(names: Sequence[str], values: Sequence[float | None]) -> str:
     """The first name whose value is not finite; "" if all are."""
+    if math.isfinite(sum(value for value in values if value is not None)):
+        return ""
     pairs = zip(names, values, strict=False)
     return next((name for name, value in pairs if value is not None and not math.isfinite(value)), "")
 

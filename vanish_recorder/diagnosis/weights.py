@@ -164,9 +164,8 @@ def frozen(window: Window, _holds: str) -> Finding | None:
         reason: [number for number in matrices if window.tensor_was(number, letter)]
         for reason, letter in reasons.items()
     }
-    found["zero_rate"] = [
-        number for number in matrices if window.tensor_was(number, "s") and window.lr_was_zero(number)
-    ]
+    zero = [number for number in matrices if window.lr_was_zero(number)] if 0 in window.samples[-1].lr else []
+    found["zero_rate"] = [number for number in zero if window.tensor_was(number, "s")]
     numbers = sorted(number for members in found.values() for number in members)
     if not numbers or len(numbers) == len(matrices) == len(found["zero_rate"]):
         return None

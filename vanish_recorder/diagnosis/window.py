@@ -62,8 +62,9 @@ class Window:
         self._recent: list[Measured] = []
         self._states = ""
         self._of_roles: dict[tuple[TensorRole, ...], list[int]] = {}
-        self._sizes: deque[Sequence[float | None]] = deque(maxlen=SMOOTHED)
-        self._spreads: deque[Sequence[float | None]] = deque(maxlen=SMOOTHED)
+        self._columns: dict[str, deque[Sequence[float | None]]] = {
+            name: deque(maxlen=SMOOTHED) for name in ("delta", "update", "size", "spread", "dead")
+        }
         self.first_step = 0
         self.first_scale: float | None = None
         self.blocks: tuple[Block, ...] = ()
@@ -76,8 +77,12 @@ class Window:
         self._states = _steady([each.states for each in self._recent])
         if self.first_scale is None:
             self.first_scale = sample.scale
-        self._sizes.append(list(map(_size, *self._of(sample, "activation_mean", "activation_std"))))
-        self._spreads.append(list(map(_part, *self._of(sample, "sample_std"), self._sizes[-1])))
+        size = list(map(_size, self._of(sample, "activation_mean"), self._of(sample, "activation_std")))
+        self._columns["size"].append(size)
+        self._columns["spread"].append(list(map(_part, self._of(sample, "sample_std"), size)))
+        self._columns["delta"].append(self._of(sample, "delta_norm"))
+        self._columns["update"].append(self._of(sample, "update_ratio"))
+        self._columns["dead"].append(self._of(sample, "dead"))
         self.blocks = self._smoothed_blocks()
 
     @property
@@ -128,26 +133,16 @@ class Window:
         blocks = self.structure.blocks
         return blocks[spec.block].name if spec.block is not None and spec.block < len(blocks) else spec.name
 
-    def _of(self, sample: Measured, *names: str) -> list[Sequence[float | None]]:
-        """Quantities of the blocks in a sample, each with a value for every block."""
+    def _of(self, sample: Measured, name: str) -> Sequence[float | None]:
+        """A quantity of the blocks in a sample, with a value for every block."""
         blocks = len(self.structure.blocks)
-        found = [sample.blocks.get(name, ()) for name in names]
-        return [column if len(column) == blocks else (None,) * blocks for column in found]
+        column = sample.blocks.get(name, ())
+        return column if len(column) == blocks else (None,) * blocks
 
     def _smoothed_blocks(self) -> tuple[Block, ...]:
-        recent, specs = self._recent, self.structure.blocks
-        delta, update, dead = (
-            [smoothed(values) for values in zip(*(self._of(each, name)[0] for each in recent), strict=True)]
-            for name in ("delta_norm", "update_ratio", "dead")
-        )
-        size, spread = (
-            [smoothed(values) for values in zip(*columns, strict=True)]
-            for columns in (self._sizes, self._spreads)
-        )
-        return tuple(
-            Block(spec, number, delta[number], update[number], size[number], spread[number], dead[number])
-            for number, spec in enumerate(specs)
-        )
+        smooth = (map(smoothed, zip(*columns, strict=True)) for columns in self._columns.values())
+        specs = self.structure.blocks
+        return tuple(map(Block, specs, range(len(specs)), *smooth))
 
 
 def _size(mean: float | None, deviation: float | None) -> float | None:

@@ -100,6 +100,7 @@ _TEXT_FIELDS = frozenset(
     {"run", "scenario", "device", "data", "versions", "reason", "text", "cure", "page", "error", "traceback"}
 )
 _NOT_FINITE = frozenset({"nan", "inf", "-inf"})
+_LINE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False)
 
 
 def to_record(event: RunEvent) -> Record:
@@ -124,7 +125,7 @@ def to_record(event: RunEvent) -> Record:
 
 def to_line(event: RunEvent) -> str:
     """The event as one line of JSON, without its newline."""
-    line = json.dumps(to_record(event), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    line = _LINE.encode(to_record(event))
     # A file name may contain bytes that are not UTF-8. In a string they are characters without an encoding.
     return line if line.isascii() else line.encode(errors="replace").decode()
 

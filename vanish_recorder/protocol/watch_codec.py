@@ -5,7 +5,7 @@ What is read is checked completely: what a screen gets is what the recorder can 
 """
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import MISSING, Field, fields
 from itertools import pairwise
 from types import NoneType
@@ -74,10 +74,17 @@ def _encoded(value: Any) -> Any:
             return float(format(value, _DIGITS))
         return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
     if isinstance(value, tuple | list):
-        return [_encoded(each) for each in value]
+        return _rounded(value)
     if isinstance(value, Mapping):
         return {key: _encoded(each) for key, each in value.items()}
     return value
+
+
+def _rounded(values: Sequence[Any]) -> list[Any]:
+    """A column. Most of a sample is columns of finite numbers, which are rounded all at once."""
+    if set(map(type, values)) == {float} and math.isfinite(sum(values)):
+        return list(map(float, (f"%{_DIGITS} " * len(values) % (*values,)).split()))
+    return [_encoded(each) for each in values]
 
 
 def from_record(record: Record) -> WatchEvent:
