@@ -76,6 +76,7 @@ FLOORS = (
     (
         "vanish_recorder.model",
         "vanish_recorder.rounds",
+        "vanish_recorder.ending",
         "vanish_recorder.schedule",
         "vanish_recorder.clock",
         "vanish_recorder.writing",

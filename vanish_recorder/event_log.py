@@ -1,6 +1,6 @@
 """Writes the events of a recording, and the verdicts that follow from them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from vanish_recorder.clock import Clock
 from vanish_recorder.diagnosis import Announcer, Diagnosis
@@ -8,7 +8,7 @@ from vanish_recorder.guard import Guard, Part
 from vanish_recorder.protocol.event import Record
 from vanish_recorder.protocol.events import RunEvent, RunFinished
 from vanish_recorder.protocol.status import Status
-from vanish_recorder.protocol.watch_events import PartDisabled
+from vanish_recorder.protocol.watch_events import EpochLogged, PartDisabled
 from vanish_recorder.rounds import Rounds
 from vanish_recorder.writing import Writer
 
@@ -24,7 +24,7 @@ class EventLog:
         tell: says a sentence to the user.
 
     Attributes:
-        epoch: of the run, counted from 1.
+        epoch: of the run, counted from 1. It is the one that ended last, until a step of the next begins.
     """
 
     def __init__(
@@ -34,6 +34,7 @@ class EventLog:
         self._guard, self._tell = guard, tell
         self._diagnosis, self._announcer = Diagnosis(), Announcer()
         self.epoch = max(1, writer.first_epoch)
+        self._between = False  # an epoch has ended, and the next has no step yet
 
     def now(self, step: int | None = None) -> Record:
         """The fields that every event has.
@@ -48,6 +49,18 @@ class EventLog:
             "stage": 1,
             "time": self._clock.time,
         }
+
+    def begin_round(self) -> None:
+        """A step begins: it is one of the next epoch, if the latest has ended."""
+        if self._between:
+            self.epoch += 1
+            self._between = False
+
+    def end_epoch(self, logged: Mapping[str, float]) -> None:
+        """Write that an epoch ended, and its numbers."""
+        self.begin_round()  # also an epoch without a step is one
+        self._between = True
+        self.write(EpochLogged(**self.now(), logged=logged))
 
     def write(self, event: RunEvent) -> None:
         """Write an event, and what it changes about the verdicts."""

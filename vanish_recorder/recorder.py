@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
+from vanish_recorder import ending
 from vanish_recorder.clock import Clock
 from vanish_recorder.control import Request
 from vanish_recorder.event_log import EventLog
@@ -21,7 +22,6 @@ from vanish_recorder.logged import Numbers
 from vanish_recorder.model.tensors import cannot_be_measured
 from vanish_recorder.protocol.failures import reason_of
 from vanish_recorder.protocol.status import Status
-from vanish_recorder.protocol.watch_events import EpochLogged
 from vanish_recorder.requests import Requests
 from vanish_recorder.rounds import Rounds
 from vanish_recorder.sample import Sample
@@ -266,7 +266,9 @@ class Recorder:
         return not self._is_open or self._rounds.begins_with(id(optimizer))
 
     def _begin_round(self) -> None:
+        ending.continues()
         self._rounds.begin()
+        self._log.begin_round()
         self._is_open = True
         self._moved = set()
         if self._due:
@@ -336,21 +338,23 @@ class Recorder:
     def epoch(self, numbers: Mapping[str, float | Tensor]) -> None:
         """Write the numbers of an epoch that ended."""
         if not self._is_asleep():
-            self._guard("logged numbers", self._log_epoch, numbers)
-            self._log.epoch += 1
+            self._log.end_epoch(self._guard("logged numbers", self._fetched, numbers) or {})
 
-    def _log_epoch(self, numbers: Mapping[str, float | Tensor]) -> None:
-        logged = {name: float(value) for name, value in self._numbers.of(numbers).items()}
-        self._log.write(EpochLogged(**self._log.now(), logged=logged))
+    def _fetched(self, numbers: Mapping[str, float | Tensor]) -> dict[str, float]:
+        return {name: float(value) for name, value in self._numbers.of(numbers).items()}
 
     # --------------------------------------------------------------------------------------- the end
 
     def close_after(self, error: BaseException | None) -> None:
-        """Close; the run failed if an exception ended the training, and was stopped if Ctrl+C did."""
-        if error is None or (isinstance(error, SystemExit) and not error.code):
+        """Close; the run failed if an exception or an exit code ended the training, and Ctrl+C stopped it."""
+        if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
             self.close(Status.STOPPED if self.should_stop else Status.FINISHED)
         elif isinstance(error, KeyboardInterrupt):
             self.close(Status.STOPPED)
+        elif isinstance(error, SystemExit):
+            code = error.code if isinstance(error.code, int) else 1
+            text = "" if isinstance(error.code, int) else f": {reason_of(error).removeprefix('SystemExit: ')}"
+            self.close(Status.FAILED, f"The script ended with exit code {code}{text}")
         else:
             self.close(Status.FAILED, reason_of(error))
 

@@ -14,7 +14,13 @@ from typing import Self
 from vanish_recorder.protocol.event import SCHEMA, Record
 from vanish_recorder.protocol.events import Resumed, RunEvent, RunFinished, VerdictChanged
 from vanish_recorder.protocol.failures import reason_of
-from vanish_recorder.protocol.watch_events import HistogramsTaken, Measured, PartDisabled, WatchStarted
+from vanish_recorder.protocol.watch_events import (
+    EpochLogged,
+    HistogramsTaken,
+    Measured,
+    PartDisabled,
+    WatchStarted,
+)
 from vanish_recorder.storage.atomic import remove_leftovers, write_atomically
 from vanish_recorder.storage.line_index import LineIndex, read_past
 from vanish_recorder.storage.locked_log import LockedLog
@@ -28,6 +34,12 @@ from vanish_recorder.storage.watched_description import describe, newest_named
 
 _ATTEMPTS = 5  # to find a name that no other run has
 _MOST_UNWRITTEN = 2**24  # bytes that wait for a full disk; then samples are left out
+
+
+class _InThread(threading.local):
+    """Whether this thread writes an event now."""
+
+    writes = False
 
 
 class Recording:
@@ -53,6 +65,8 @@ class Recording:
         self._process = os.getpid()
         # The training thread writes, the keeper's saves. A signal's handler may close in the middle of both.
         self._mutex, self._saving = threading.RLock(), threading.RLock()
+        self._here = _InThread()
+        self._end: RunFinished | None = None  # to be written after the event under way
         self._thinner = Thinner(log, self._mutex, LineIndex())
         self._latest: RunEvent | None = None
         self._trouble = ""
@@ -120,7 +134,8 @@ class Recording:
             results.apply(event)
         if past.last is not None:
             recording.first_step = past.last.step
-            recording.first_epoch = past.last.epoch
+            has_ended = any(isinstance(e, EpochLogged) and e.epoch == past.last.epoch for e in past.events)
+            recording.first_epoch = past.last.epoch + has_ended
             recording.first_time = past.last.time
             recording._stage = past.last.stage
         return recording
@@ -180,11 +195,17 @@ class Recording:
         """
         if self._closed.is_set() or os.getpid() != self._process:
             return
+        outer = self._here.writes
         try:
+            self._here.writes = True
             with self._mutex:
                 self._append(event)
         except Exception as error:  # an event that cannot be written must not end the training
             self._trouble = reason_of(error)
+        finally:
+            self._here.writes = outer
+            if self._end is not None and not outer:
+                self.close(self._end)
 
     def _append(self, event: RunEvent) -> None:
         if isinstance(event, Measured | HistogramsTaken) and self._log.unwritten > _MOST_UNWRITTEN:
@@ -242,9 +263,17 @@ class Recording:
             self._trouble = ""
 
     def close(self, event: RunFinished) -> None:
-        """Write the end of the run, and give its lock back. It never raises; a second call does nothing."""
+        """Write the end of the run, and give its lock back. It never raises; a second call does nothing.
+
+        A signal's handler may call it while the same thread writes an event. The other thread may wait for
+        that event, so this does not wait for the other thread: the run is closed after the event.
+        """
         if self._closed.is_set() or os.getpid() != self._process:
             return
+        if self._here.writes:
+            self._end = event
+            return
+        self._end = None
         with self._saving:
             self._thin()
         self.write(event)

@@ -152,6 +152,7 @@ class Sampling:
                 scale=None if scale_part is None else scale,
                 skipped=self.skipped,
                 seconds=self._clock.cost_since_sample + perf_counter() - began,
+                backward_passes=len(self.roots) if len(losses) < len(self.roots) and losses else 0,
             )
         )
 

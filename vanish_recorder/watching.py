@@ -117,6 +117,7 @@ def _begin(
     resume: bool,
     tell: Callable[[str], None],
 ) -> Lab:
+    from vanish_recorder import ending
     from vanish_recorder.control import Inbox
     from vanish_recorder.model.tensors import find_tensors
     from vanish_recorder.recorder import Recorder
@@ -148,6 +149,7 @@ def _begin(
         tell=tell,
     )
     _open.append(recorder)
+    ending.listen()
     tell(f"recording {recording.run}; `vanish-tui` shows it")
     return Lab(recorder, recording.run, recording.folder)
 
@@ -208,8 +210,9 @@ def _silent(sentence: str) -> None:
 
 @atexit.register
 def _close_all() -> None:
-    """At the end of the script. An exception that ended it is the reason in the log."""
-    error = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
+    """At the end of the script. An exception or an exit code that ended it is the reason in the log."""
+    from vanish_recorder import ending
+
     for recorder in _open:
-        recorder.close_after(error)
+        recorder.close_after(ending.error())
     _open.clear()

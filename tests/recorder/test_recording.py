@@ -12,8 +12,10 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 import weakref
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -268,8 +270,9 @@ def test_a_second_segment_continues_the_run(tmp_path: Path) -> None:
 
     assert second.run == first.run
     assert (second.first_step, second.first_time, second.notice) == (6, 0.06, "")
-    second.write(measured(second.run, 7, loss=0.5))
-    second.close(finished(second.run, 7))
+    assert second.first_epoch == 1  # the one before has ended
+    second.write(replace(measured(second.run, 7, loss=0.5), epoch=1))
+    second.close(replace(finished(second.run, 7), epoch=1))
     found = events(second.folder)
     _, resumed, ended, started, _, _ = found[-6:]
     assert isinstance(resumed, Resumed)
@@ -342,3 +345,32 @@ def test_a_second_close_changes_nothing(tmp_path: Path) -> None:
     run.write(measured(run.run, 3))
     assert [event.step for event in events(run.folder)] == [0, 1]
     assert not isinstance(events(run.folder)[-1], Measured)
+
+
+def test_a_signals_handler_may_close_a_run_in_the_middle_of_a_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = recording(tmp_path)
+    saves, writes = threading.Event(), threading.Event()
+
+    def save() -> None:  # as the recording's own thread does
+        with run._saving:
+            saves.set()
+            assert writes.wait(60)
+            with run._mutex:
+                pass
+
+    def interrupted(event: RunEvent) -> None:
+        if isinstance(event, Measured):
+            writes.set()
+            run.close(finished(run.run, 1))
+
+    threading.Thread(target=save, daemon=True).start()
+    assert saves.wait(60)
+    monkeypatch.setattr(run._results, "apply", interrupted)
+    training = threading.Thread(target=run.write, args=(measured(run.run, 1),), daemon=True)
+    training.start()
+    training.join(60)
+    assert not training.is_alive()
+    assert [event.event for event in events(run.folder)] == ["watch_started", "measured", "run_finished"]
+    assert owner_of(run.folder) is None

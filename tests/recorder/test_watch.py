@@ -5,7 +5,10 @@ This file is longer than 300 lines because it goes through all that a script can
 
 import copy
 import io
+import json
 import pickle
+import subprocess
+import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +18,7 @@ import pytest
 import torch
 from torch import nn
 
+from engine.storage.run_log import read_events
 from tests.recorder.training import (
     batches,
     block,
@@ -32,6 +36,7 @@ from tui_vanish import watch
 from vanish_recorder.protocol.events import Resumed, RunFinished
 from vanish_recorder.protocol.status import Status
 from vanish_recorder.protocol.watch_events import EpochLogged, PartDisabled
+from vanish_recorder.storage.summary import SUMMARY
 
 Optimizer = Callable[[nn.Module], torch.optim.Optimizer]
 OPTIMIZERS: dict[str, Optimizer] = {
@@ -409,6 +414,67 @@ def test_the_end_of_the_script_is_the_end_of_the_run(
     assert finished.status is status
 
 
+_TRAINS = """
+import sys
+from tests.recorder.training import batches, mlp, step
+import torch
+from tui_vanish import watch
+model = mlp()
+lab = watch(model, runs_dir=sys.argv[1], quiet=True)
+optimizer, data = torch.optim.SGD(model.parameters(), 0.1), batches()
+step(model, optimizer, next(data))
+"""
+_CATCHES = """
+try:
+    sys.exit(3)
+except SystemExit:
+    step(model, optimizer, next(data))
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "status", "error"),
+    [
+        ("sys.exit(3)", Status.FAILED, "The script ended with exit code 3"),
+        ("sys.exit('no data')", Status.FAILED, "The script ended with exit code 1: no data"),
+        ("sys.exit(0)", Status.FINISHED, None),
+        ("sys.exit()", Status.FINISHED, None),
+        (_CATCHES, Status.FINISHED, None),
+        ("with lab: raise SystemExit(4)", Status.FAILED, "The script ended with exit code 4"),
+        ("raise ValueError('odd')", Status.FAILED, "ValueError: odd"),
+        ("raise KeyboardInterrupt", Status.STOPPED, None),
+    ],
+)
+def test_an_exit_code_other_than_0_is_a_failure(
+    end: str, status: Status, error: str | None, tmp_path: Path
+) -> None:
+    root = Path(__file__).parent.parent.parent
+    command = [sys.executable, "-c", _TRAINS + end, str(tmp_path)]
+    subprocess.run(command, cwd=root, stderr=subprocess.DEVNULL, timeout=120, check=False)
+    finished = read_events(next(tmp_path.glob("*/events.jsonl")))[-1]
+    assert isinstance(finished, RunFinished)
+    assert (finished.status, finished.error) == (status, error)
+
+
+def test_the_last_epoch_that_ended_is_the_runs_last(tmp_path: Path) -> None:
+    def epochs(*, resume: bool) -> list[int]:
+        model, data = mlp(), batches()
+        optimizer = torch.optim.SGD(model.parameters(), 0.1)
+        with watch(model, name="mine", runs_dir=tmp_path, resume=resume, quiet=True) as lab:
+            for _ in range(3):
+                step(model, optimizer, next(data))
+                lab.epoch(test_accuracy=0.5)
+        finished = events_of(lab)[-1]
+        assert isinstance(finished, RunFinished)
+        assert finished.epochs == finished.epoch
+        assert lab.folder is not None
+        assert json.loads((lab.folder / SUMMARY).read_text())["epoch"] == finished.epoch
+        return [sample.epoch for sample in samples_of(lab)]
+
+    assert epochs(resume=False) == [1, 2, 3]
+    assert epochs(resume=True) == [1, 2, 3, 4, 5, 6]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -445,6 +511,7 @@ def test_the_loss_of_accumulated_batches_is_the_last_ones_or_their_sum(adds: boo
         expected.append(sum(losses) if adds else losses[-1])
     lab.close()
     assert [sample.logged["loss"] for sample in samples_of(lab)] == pytest.approx(expected, rel=1e-5)
+    assert {sample.backward_passes for sample in samples_of(lab)} == {0 if adds else 4}
 
 
 def test_any_name_can_be_logged(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The charts of a watched run: the loss and the accuracy if it has them, and whatever else was logged."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui_vanish.drawing.chart import Chart
@@ -45,7 +46,10 @@ def chart(run: "Snapshot", name: str, looks: "ChartLooks") -> Chart:
     """The chart with that name."""
     if name == _LOSS:
         drawn = loss_chart(run, looks)
-        return drawn if any(line.xs for line in drawn.lines) else _without_loss(run, drawn)
+        if not any(line.xs for line in drawn.lines):
+            return _without_loss(run, drawn)
+        passes = run.measured.backward_passes if run.measured is not None else 0
+        return replace(drawn, remarks=(*drawn.remarks, f"last of {passes} batches")) if passes else drawn
     watched = run.watched
     if watched is None or (name == _ACCURACY and name not in watched.series):
         return accuracy_chart(run, looks)
@@ -66,6 +70,4 @@ def chart(run: "Snapshot", name: str, looks: "ChartLooks") -> Chart:
 
 
 def _without_loss(run: "Snapshot", drawn: Chart) -> Chart:
-    from dataclasses import replace
-
     return replace(drawn, hint="no loss was seen or logged") if run.measured is not None else drawn

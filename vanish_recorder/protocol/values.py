@@ -13,7 +13,7 @@ LIMITS: dict[str, tuple[float, float]] = {
         ("always_zero", "accuracy", "train_accuracy", "test_accuracy", "best_test_accuracy"), _SHARE
     ),
     **dict.fromkeys(("time", "seconds", "evaluation_seconds", "budget_seconds"), _SECONDS),
-    **dict.fromkeys(("parameters", "skipped", "samples"), _COUNT),
+    **dict.fromkeys(("parameters", "skipped", "samples", "backward_passes"), _COUNT),
     "span": (1, 2**53),
 }
 

@@ -71,6 +71,7 @@ class Measured(Event):
         scale: the loss scale; None without one.
         skipped: steps that were skipped so far, because a gradient overflowed.
         seconds: that measuring took since the sample before.
+        backward_passes: that the step had, if `loss` is only the last one's; else 0.
     """
 
     event: ClassVar[str] = "measured"
@@ -83,6 +84,7 @@ class Measured(Event):
     scale: float | None = None
     skipped: int = 0
     seconds: float = 0.0
+    backward_passes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,43 @@
+"""How a script ends. Python tells the functions that it calls at its exit neither the exit code nor why.
+
+An exception that ends the script is kept by Python itself, but SystemExit is not. So a call of `sys.exit` is
+noticed here. Training after it means that the script has caught it.
+"""
+
+import sys
+import threading
+from functools import wraps
+from typing import NoReturn
+
+_asked: SystemExit | None = None  # the latest call of `sys.exit` in the main thread
+_listens = False
+
+
+def listen() -> None:
+    """Notice calls of `sys.exit` from now on."""
+    global _listens
+    if _listens:
+        return
+    _listens = True
+    leave = sys.exit
+
+    @wraps(leave)
+    def noticed(status: "int | str | None" = None, /) -> NoReturn:
+        global _asked
+        if threading.current_thread() is threading.main_thread():  # in another one, it ends only that
+            _asked = SystemExit(status)
+        leave(status)
+
+    sys.exit = noticed
+
+
+def continues() -> None:
+    """The script trains: it has not ended."""
+    global _asked
+    _asked = None
+
+
+def error() -> BaseException | None:
+    """The exception that ended the script, as far as it is known; None if none did."""
+    last = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
+    return last if isinstance(last, BaseException) else _asked
