@@ -25,6 +25,7 @@ from engine.storage.nested import is_sweep
 from engine.storage.origin import Origin
 from engine.storage.recorded import recorded_folder
 from engine.storage.run_log import Newer, NotARun, read_description
+from engine.storage.silence import silence_of
 from engine.storage.summary import read_summary, summarise, summary_of_row
 from engine.storage.sweep_line import SWEEP, sweep_line
 from scenarios.index import built_in
@@ -60,6 +61,7 @@ class RunEntry:
         owner: the process that trains it now.
         problem: why it cannot be used, or what is damaged; empty if there is no problem.
         successor: the process that is starting to train it, because its last one has left it to that one.
+        stalled: a sentence if its script lives but writes nothing any more; empty otherwise.
     """
 
     runs: Path
@@ -69,6 +71,7 @@ class RunEntry:
     owner: Owner | None
     problem: str
     successor: Owner | None = None
+    stalled: str = ""
 
     @property
     def folder(self) -> Path:
@@ -107,6 +110,8 @@ class RunEntry:
             return self.state
         if self.is_recorded:
             return "recorded"
+        if self.stalled:
+            return "stalled?"
         return str(self.summary.status) if self.state in ("live", "ended") else self.state
 
 
@@ -326,9 +331,12 @@ def _entry(runs: Path, name: str, kept: _Kept, successor: Owner | None) -> RunEn
     owner = owner_of(runs / name) if not summary.status.ended or successor is not None else None
     damage = problem or _damage(f"{runs}/{name}/{EVENTS}", summary)
     is_over = summary.status in (Status.FINISHED, Status.DIVERGED)
+    silence = ""
     if owner is not None and not damage:
         summary = brought_up_to_date(summary, runs / name)
-    return RunEntry(runs, name, summary, labels, owner, damage, None if is_over else successor)
+        if summary.is_watched and summary.status is Status.RUNNING:
+            silence = silence_of(runs / name)
+    return RunEntry(runs, name, summary, labels, owner, damage, None if is_over else successor, silence)
 
 
 def _damage(log: str, summary: Summary) -> str:

@@ -22,7 +22,7 @@ class KeyFooter(Rows):
     def __init__(self) -> None:
         super().__init__()
         self._labels: Mapping[str, str] = {}
-        self._hint = ""
+        self._hint = self._kept = ""
         self._places: list[tuple[int, int, Action]] = []
         self._messages: tuple[Message, ...] = ()
 
@@ -38,13 +38,18 @@ class KeyFooter(Rows):
         self.redraw()
         return self.further_rows != before
 
-    def show(self, labels: Mapping[str, str], hint: str = "") -> None:
+    def show(self, labels: Mapping[str, str], hint: str = "", kept: str = "") -> None:
         """Set the labels of the actions in English, by name; an action without a label is not shown.
 
         If there is a `hint`, it is shown instead, for example while the user types a filter.
+
+        Args:
+            labels: by action.
+            hint: see above.
+            kept: an action that is shown even if there is little room.
         """
-        if (labels, hint) != (self._labels, self._hint):
-            self._labels, self._hint = labels, hint
+        if (labels, hint, kept) != (self._labels, self._hint, self._kept):
+            self._labels, self._hint, self._kept = labels, hint, kept
             self.redraw()
 
     def rows(self, width: int, height: int) -> list[Row]:
@@ -57,7 +62,7 @@ class KeyFooter(Rows):
             return [(Piece(" "), Piece(hint, "dim"))]
         shown = [action for action in footer() if self._labels.get(action.name)]
         while shown and row_width(self._row(shown)) > width:
-            shown.remove(max(shown, key=lambda action: action.rank))
+            shown.remove(max(shown, key=lambda action: action.rank * (action.name != self._kept)))
         return [self._row(shown)]
 
     def _message_rows(self, width: int) -> list[Row]:

@@ -107,11 +107,16 @@ class LiveScreen(SizedScreen[T]):
         """Show the first row, and the meters below it while they are on."""
         if self.size.area and (bars := self.query(TitleBar)):
             session, meters = self.session, self.host.meters
-            title = title_of(session.snapshot, session.machine, session.client.seed)
+            title = title_of(session.snapshot, session.machine, self.seed)
             if meters is None:
                 bars.first().show(title)
             else:
                 bars.first().show(title, meters.reading, has_meters=meters.is_on)
+
+    @property
+    def seed(self) -> int | None:
+        """The seed of the next run, for the first row; None if it says nothing about what is shown."""
+        return self.session.client.seed
 
     @property
     def scenario_id(self) -> str | None:

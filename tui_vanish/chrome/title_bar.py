@@ -24,7 +24,7 @@ class Title:
         host: the machine's name, because users have the app open on several machines.
         device: "" until it is known.
         data: "" until it is known.
-        seed: of the next run.
+        seed: of the next run; None beside a run that a script trains.
         activity: what the engine is loading or reading, or "".
         statuses: of all runs that no other process trains.
         unsaved: the number of runs that cannot be saved at the moment.
@@ -34,7 +34,7 @@ class Title:
     host: str
     device: str
     data: str
-    seed: int
+    seed: int | None
     activity: str
     statuses: tuple[Status, ...]
     unsaved: int = 0
@@ -70,7 +70,8 @@ class TitleBar(Rows):
         if self._title is None:
             return []
         title = self._title
-        host, device, data, seed = title.host, title.device, title.data, f"seed {title.seed}"
+        host, device, data = title.host, title.device, title.data
+        seed = "" if title.seed is None else f"seed {title.seed}"
         short_host = host.split(".")[0]
         short = (_short_device(device), _short_data(data), seed)
         variants = (
@@ -135,7 +136,7 @@ def _short_data(data: str) -> str:
     return data.replace("Fashion-MNIST", "F-MNIST").replace(" 000/10 000", "k").replace(" 000/1 000", "k")
 
 
-def title_of(snapshot: "EngineSnapshot", host: str, seed: int) -> Title:
+def title_of(snapshot: "EngineSnapshot", host: str, seed: int | None) -> Title:
     """The content of the first row for a snapshot."""
     device = snapshot.device
     threads = next((run.started.threads for run in reversed(snapshot.runs) if run.started), None)

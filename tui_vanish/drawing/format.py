@@ -130,6 +130,11 @@ def layer_name(name: str) -> str:
     return f"layer {number}" if number != name and number.isdecimal() else name
 
 
+def block_name(name: str, kind: str) -> str:
+    """The name of a layer as bars show it: `25 Linear` for a module whose name is a number."""
+    return f"{name} {kind}" if kind and name.replace(".", "").isdecimal() else layer_name(name)
+
+
 def setting(key: str, value: Any) -> str:
     """The value of a scenario's setting, such as `model.skip`, as a short text; a dash if it has none."""
     if value is None or value == []:

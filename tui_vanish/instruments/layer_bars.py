@@ -147,7 +147,7 @@ class LayerBars(CanvasWidget):
         frozen = sample is not None and sample.frozen
         if selected:
             canvas.put(0, y, signs.selected, "selected")
-        name = format.layer_name(row.name)[: form.name_width]
+        name = format.block_name(row.name, row.kind)[: form.name_width]
         canvas.put(1, y, name, "selected" if selected else "accused" if accused else "text")
         if frozen or accused:
             canvas.put(form.bar_x - 2, y, "F" if frozen else "!", "frozen" if frozen else "accused")
@@ -216,7 +216,7 @@ class _Form(NamedTuple):
 
     @classmethod
     def of(cls, profile: BarProfile, width: int) -> "_Form":
-        names = [len(format.layer_name(row.name)) for row in profile.rows]
+        names = [len(format.block_name(row.name, row.kind)) for row in profile.rows]
         name_width = min(_MOST_NAME, max([_LEAST_NAME, *names]))
         bar_x = 1 + name_width + 3  # what is selected, the name, a blank, a letter, a blank
         chosen: list[_Column] = []

@@ -16,11 +16,15 @@ _ROOM_FOR_GAPS = 7  # rows: four layers far apart, and what is between them
 
 @dataclass(frozen=True, slots=True)
 class BarRow:
-    """One layer. `sample` is None where nothing was measured; `built` is False before its stage."""
+    """One layer. `sample` is None where nothing was measured; `built` is False before its stage.
+
+    `kind` is what it computes, as its spec says.
+    """
 
     name: str
     sample: "LayerSample | None" = None
     built: bool = True
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

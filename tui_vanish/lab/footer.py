@@ -8,6 +8,7 @@ from engine.tracking.facts import frozen_layers, learning_rate, rate_name, stage
 from tui_vanish.lab.layout import Layout
 from tui_vanish.monitor import verdicts
 from tui_vanish.monitor.looks import Looks
+from tui_vanish.session.models import Model
 from vanish_recorder.protocol.status import Status
 
 if TYPE_CHECKING:
@@ -70,7 +71,11 @@ def labels(now: Situation) -> Mapping[str, str]:
         "help": "help",
         "quit": "quit",
         **(_of_script(now, now.run) if now.run is not None and now.run.watched is not None else {}),
+        **(_OF_SAVED_MODEL if now.run is None and isinstance(entry, Model) else {}),
     }
+
+
+_OF_SAVED_MODEL = {"train": "open", "edit": "", "mark": ""}
 
 
 def _of_script(now: Situation, run: "Snapshot") -> dict[str, str]:
@@ -83,12 +88,13 @@ def _of_script(now: Situation, run: "Snapshot") -> dict[str, str]:
         "pause": ("continue" if run.status is Status.PAUSED else "pause") if active else "",
         "stop": "stop" if active else "",
         "freeze": ("unfreeze" if frozen else "freeze") if shown and now.looks.layer else "",
-        "rate": "lr ×2" if shown else "",
+        "rate": "lr" if shown else "",
+        "copy_command": "",
+        "over_time": "",
         "layer_detail": "histograms" if shown and now.looks.layer else "",
         "cycle_chart": "chart" if now.layout.run else "",
         "take_over": "",
         "toggle_about": "about",
-        "copy_command": "copy",
         "edit": "",
         "mark": "",
     }

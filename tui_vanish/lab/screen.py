@@ -132,11 +132,19 @@ class LabScreen(RunControls):
 
         self._saved = await read_results(self.session.engine.runs_folder)
         if not self.host.leaving:
+            self.session.runs.know_saved(self._saved)
+            self.show_entries(self.session.runs.entries)
             self.show()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Show which pane has the focus."""
         self.show()
+
+    @property
+    def seed(self) -> int | None:
+        """The seed of the next run; None beside a run of the user's own model, whose script has another."""
+        run = self.shown_run
+        return None if run is not None and run.watched is not None else super().seed
 
     def show(self) -> None:
         """Update everything from the latest snapshot and from this screen's state."""
@@ -214,6 +222,8 @@ class LabScreen(RunControls):
 
         run = self.session.runs.latest_run(entry.id)
         found = watched_text.details(run) if run is not None else []
+        if run is None:
+            found = [("Saved", "Its latest run is opened with enter; r lists all of them.")]
         return [Paragraph("", entry.name), *(Paragraph(heading, text) for heading, text in found)]
 
     def _paragraphs_of_run(self) -> list[Paragraph]:
@@ -248,7 +258,8 @@ class LabScreen(RunControls):
             looks=self.looks,
             trying=self.trying,
         )
-        self._key_footer.show(labels(now))
+        of_script = run is not None and run.watched is not None  # its learning rate is changed by + and -
+        self._key_footer.show(labels(now), kept="rate" if of_script else "")
 
     # ------------------------------------------------------------------------------------ panes
 
@@ -439,7 +450,9 @@ class LabScreen(RunControls):
         in_sight = self._layout is not None and self._layout.run
         self._make_room_for_run()
         self.show()
-        if run is not None and in_sight:
+        if run is None and (entry := self._scenarios.list.current) is not None:
+            self.session.runs.open_saved(entry.id)
+        elif run is not None and in_sight:
             from tui_vanish.monitor.tensor_screen import TensorScreen
 
             self.app.push_screen(TensorScreen(self.session, self.host, run.run, self.looks.layer))

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from engine.tracking.facts import rate_factor
 from tui_vanish.drawing.chart import Chart
 from tui_vanish.monitor.charts import Parts, accuracy_chart, hint, loss_chart
 
@@ -53,10 +54,11 @@ def chart(run: "Snapshot", name: str, looks: "ChartLooks") -> Chart:
     watched = run.watched
     if watched is None or (name == _ACCURACY and name not in watched.series):
         return accuracy_chart(run, looks)
-    parts = Parts(run, looks, percent=False)
+    parts, factor = Parts(run, looks, percent=False), rate_factor(run)
+    by_hand = (f"without ×{factor:.3g} by hand",) if name == "lr" and factor != 1 else ()
     return Chart(
         title=name,
-        remarks=parts.remarks(log=looks.y_log),
+        remarks=(*parts.remarks(log=looks.y_log), *by_hand),
         lines=(
             parts.named("train", "step", watched.series.get(name, ())),
             parts.named("test", "epoch", watched.epoch_series.get(name, ())),

@@ -34,8 +34,8 @@ def bar_profile(run: Snapshot, looks: Looks, marks: Mapping[str, float]) -> BarP
     measured = {layer.name: layer for layer in layers}
     return BarProfile(
         rows=tuple(
-            BarRow(name, measured.get(name), built=not measured or name in measured)
-            for name in run.spec.layer_names
+            BarRow(layer.name, measured.get(layer.name), not measured or layer.name in measured, layer.kind)
+            for layer in run.spec.layers
         ),
         quantity=looks.quantity,
         marks=marks,
@@ -164,7 +164,7 @@ def note(run: Snapshot, activity: str, theory: Row, unsaved: str = "") -> Note:
         title = title or "Findings"
     if not title:
         title = "Verdict" if found else "Watch for"
-    ending = (verdicts.to_try(run), verdicts.others(found[1:]))
+    ending = (verdicts.to_try(run), verdicts.others(found[1:]) or verdicts.in_full(run))
     return Note(title, tuple(paragraphs), tuple(part for part in ending if part))
 
 

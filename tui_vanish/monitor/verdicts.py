@@ -12,6 +12,38 @@ if TYPE_CHECKING:
     from vanish_recorder.protocol.events import VerdictChanged
 
 _GOOD = frozenset({"healthy", "learning"})
+# What the numbers of a watched run's verdicts are, where their names do not say it.
+_MEANINGS = {
+    "factor": "what each block passes on",
+    "ratio": "the same over all blocks between",
+    "hops": "blocks between",
+    "delta_norm": "gradient there, dL/dh",
+    "delta_norm_of_last": "gradient at the last block",
+    "update_ratio": "a step, by weight norm",
+    "update_ratio_of_last": "the same, last block",
+    "starved": "blocks with little gradient",
+    "spread": "difference within a batch",
+    "spread_of_first": "the same, first block",
+    "unmoved": "weights that did not move",
+    "of_matrices": "matrices in all",
+    "norm_weights": "norm weights that hold",
+    "of_norm_weights": "norm weights in all",
+    "spacing": "spacing of the dtype",
+    "lr": "learning rate",
+    "share": "share of the steps",
+    "skipped": "skipped steps so far",
+    "scale": "loss scale",
+    "scale_at_first": "loss scale at first",
+    "underflow": "gradient lost in fp16",
+    "grad_rms": "gradient, root mean sq.",
+    "eps": "Adam's eps",
+    "decades": "powers of ten lost",
+    "time_steps": "time steps",
+    "reached": "time steps with gradient",
+    "part": "what the first ones get",
+    "dead": "dead units",
+    "sample_before": "the sample before",
+}
 _MILD = frozenset({"below_eps", "saturated", "stuck", "signal_shrinks", "vanishing_in_time"})
 _NEUTRAL = frozenset({"frozen"})
 _LARGE = 10_000  # larger numbers are shown with an exponent
@@ -76,6 +108,14 @@ def others(verdicts: "Sequence[VerdictChanged]") -> tuple[Row, ...]:
     return ((key, Piece(" also: "), *row[1:]), (key, Piece(" more"))) if row else ()
 
 
+def in_full(run: "Snapshot") -> tuple[Row, ...]:
+    """The key that shows the leading verdict with what helps, if there is little room for it here."""
+    verdict = leading(run)
+    if verdict is None or not verdict.cure:
+        return ()
+    return ((Piece("w", "accent"), Piece(" the numbers, and what helps")),)
+
+
 def to_try(run: "Snapshot") -> tuple[Row, ...]:
     """The key that opens the suggested scenarios, with their names."""
     names = suggestions(run)
@@ -84,8 +124,12 @@ def to_try(run: "Snapshot") -> tuple[Row, ...]:
 
 def evidence(verdict: "VerdictChanged") -> list[tuple[str, str]]:
     """The numbers that the verdict is based on: name and value, without those that do not apply."""
-    numbers = verdict.evidence.items()
-    return [(_evidence_name(name), _number(value)) for name, value in numbers if value is not None]
+    names = _MEANINGS if verdict.cure else {}  # those of a scenario's verdicts are in the glossary
+    return [
+        (names.get(name) or _evidence_name(name), _number(value))
+        for name, value in verdict.evidence.items()
+        if value is not None
+    ]
 
 
 def _evidence_name(name: str) -> str:

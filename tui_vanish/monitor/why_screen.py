@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from engine.meanfield.prediction import Prediction
     from vanish_recorder.protocol.events import VerdictChanged
 
-_NAME = 24  # cells of the names' column
+_NAME, _MEANING = 24, 34  # cells of the names' column; of a watched run, they are words
 
 
 class Findings(ScrollingRows):
@@ -47,9 +47,13 @@ class Findings(ScrollingRows):
             seen += f" · still true at step {format.count(self._run.layers_step)}"
         rows: list[Row] = [(Piece("  "), verdicts.kind_name(verdict), Piece(at + where + seen, "dim"))]
         rows += self._prose(verdict.text, width)
+        column = _MEANING if verdict.cure else _NAME
         rows += [
-            (Piece(f"    {name:<{_NAME}}", "dim"), Piece(value)) for name, value in verdicts.evidence(verdict)
+            (Piece(f"    {name:<{column}}", "dim"), Piece(value))
+            for name, value in verdicts.evidence(verdict)
         ]
+        if verdict.cure:
+            rows += self._prose(verdict.cure, width)
         if verdict.suggestions:
             rows.append((Piece("  Try: "), Piece(", ".join(verdict.suggestions), "strong")))
         return rows

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from vanish_recorder.storage.summary import Summary
 
 SECTION = "Your models"
+_MOST_SAVED = 5  # the list of runs has the others
 _SIGN = "~"  # before the key of a model: no scenario's id begins with it, so the names may be the same
 
 
@@ -48,6 +49,18 @@ def models(runs: "Iterable[Snapshot]") -> tuple[Model, ...]:
     return tuple(
         Model(key_of(run), run.spec.title, SECTION, Path(), built_in=False, of_slides=False)
         for run in (*reversed(live), *reversed(ended))
+    )
+
+
+def saved_models(keys: "Iterable[str]") -> tuple[Model, ...]:
+    """A line for each of the newest models whose runs are saved, and not read yet.
+
+    Args:
+        keys: ids of lines, those of the newest runs first; those of scenarios are left out.
+    """
+    saved = [key for key in keys if key.startswith(_SIGN)]
+    return tuple(
+        Model(key, "", SECTION, Path(), built_in=False, of_slides=False) for key in saved[:_MOST_SAVED]
     )
 
 

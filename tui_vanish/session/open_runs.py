@@ -6,13 +6,16 @@ from engine.protocol.commands import ResumeRun
 from scenarios import ScenarioError
 from tui_vanish.session.catalogue import Catalogue
 from tui_vanish.session.client import EngineClient
-from tui_vanish.session.models import key_of, key_of_summary, models
+from tui_vanish.session.models import key_of, key_of_summary, models, saved_models
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from engine.protocol.budget import Budget
     from engine.storage.run_index import RunEntry
     from engine.tracking.snapshot import Snapshot
     from scenarios import Entry
+    from tui_vanish.session.saved_results import Result
     from vanish_recorder.storage.run_lock import Owner
 
 
@@ -30,11 +33,28 @@ class OpenRuns:
         self._noticed_others = False  # runs that other processes train
         self._awaited = ""
         self._seen_models: set[str] = set()
+        self._saved: dict[str, str] = {}  # the latest saved run of each line in the list
 
     @property
     def entries(self) -> "tuple[Entry, ...]":
         """The lines of the lab's list: the user's own models, and the scenarios."""
-        return (*models(self._client.snapshot.runs), *self._catalogue.entries)
+        open_ones = models(self._client.snapshot.runs)
+        known = {model.id for model in open_ones}
+        saved = saved_models(key for key in self._saved if key not in known)
+        return (*open_ones, *saved, *self._catalogue.entries)
+
+    def know_saved(self, results: "Mapping[str, Result]") -> None:
+        """List the user's own models whose runs are saved, too.
+
+        Args:
+            results: of the latest saved runs, by id of the line in the list.
+        """
+        self._saved = {key: result.run for key, result in results.items()}
+
+    def open_saved(self, model: str) -> None:
+        """Show the latest saved run of a model of the user's, as soon as its log has been read."""
+        if run := self._saved.get(model):
+            self.watch(run)
 
     def owner(self, run: str) -> "Owner | None":
         """The other process that trains the run, or None."""

@@ -13,10 +13,17 @@ if TYPE_CHECKING:
 
 
 class Result(NamedTuple):
-    """How a scenario's latest saved run ended; `accuracy` is the last one on the test images."""
+    """How the latest saved run of a scenario, or of the user's own model, ended.
+
+    Attributes:
+        status: of the run.
+        accuracy: the last one on the test images.
+        run: its name.
+    """
 
     status: "Status"
     accuracy: float | None
+    run: str
 
 
 def has_runs(folder: Path) -> bool:
@@ -48,5 +55,5 @@ def _results(folder: Path) -> Mapping[str, Result]:
     for entry in entries:  # the latest first
         if (summary := entry.summary) is not None and not entry.problem and not entry.is_sweep:
             status = Status.STOPPED if entry.state == "abandoned" else summary.status
-            latest.setdefault(key_of_summary(summary), Result(status, summary.test_accuracy))
+            latest.setdefault(key_of_summary(summary), Result(status, summary.test_accuracy, entry.name))
     return latest

@@ -142,6 +142,65 @@ async def test_an_open_verdict_says_until_when_it_is_true(wide: Bench) -> None:
     assert "since step 3, h.0 · numbers of step 3 · still true at step 960" in wide.text
 
 
+async def test_what_helps_is_on_the_page_and_the_key_to_it_is_shown(bench: Bench) -> None:
+    what = made_up.structure()
+    cure = " ".join(["Skip connections carry the gradient back."] * 8)
+    verdict = VerdictChanged(
+        **made_up.at(3), state="began", kind="vanishing", layer="h.0", since_step=3,
+        evidence={"hops": 3.0}, text="It vanishes.", suggestions=(), cure=cure, page="chain",
+    )  # fmt: skip
+    await shown(bench, [*made_up.course([1, 3], what), verdict])
+    assert "w the numbers, and what helps" in bench.text
+    await bench.press("w")
+    words = " ".join(bench.text.replace("│", " ").split())
+    assert words.count("Skip connections carry the gradient back.") == 8
+    assert "blocks between 3" in words
+
+
+async def test_a_module_whose_name_is_a_number_is_shown_with_its_class(wide: Bench) -> None:
+    what = made_up.structure()
+    blocks = tuple(replace(each, name=str(2 * n), kind="Linear") for n, each in enumerate(what.blocks))
+    await shown(wide, made_up.course([1, 11], replace(what, blocks=blocks)))
+    assert " 6 Linear" in wide.text
+
+
+async def test_the_footer_has_the_key_for_the_learning_rate_and_the_title_no_seed(bench: Bench) -> None:
+    run = await shown(bench, made_up.course([1, 11]))
+    lines = bench.text.splitlines()
+    assert " + lr " in lines[-1]
+    assert "seed" not in lines[0]
+    halved = Intervened(**made_up.at(12), kind="lr_factor", value=0.5)
+    assert "by hand" not in bench.text
+    run.add(halved)
+    await bench.settle()
+    seen = []
+    for _ in range(6):
+        seen.append("without ×0.5 by hand" in bench.text)
+        await bench.press("l")
+    assert any(seen)
+
+
+async def test_models_with_saved_runs_are_listed_at_the_start_and_enter_opens_the_latest(
+    tmp_path: Path,
+) -> None:
+    events = [*made_up.course(range(1, 101, 10)), made_up.finished(100)]
+    folder = made_up.write(tmp_path / "runs", events)
+    write_summary(folder, Summary("gpt-small", None, Status.FINISHED, kind="watched"))
+    async with opened(tmp_path, WIDE) as bench:
+        bench.engine.runs_folder = folder.parent
+        await bench.lab._read_saved_results()
+        await bench.settle()
+        assert "gpt-small" in bench.text
+        await bench.highlight("~gpt-small")
+        assert "⏎ open" in bench.text
+        await bench.press("enter")
+        assert bench.engine.followed == [made_up.RUN]
+        Watched(bench, events, live=False)  # its log has been read
+        await bench.settle()
+        assert bench.lab.shown_run is not None
+        assert bench.lab.shown_run.run == made_up.RUN
+
+
 async def test_its_section_is_in_the_list_beside_the_scenarios(wide: Bench) -> None:
     await shown(wide, made_up.course([1, 11]))
     rows = [row[:31].strip(" │") for row in wide.text.splitlines()]

@@ -118,4 +118,6 @@ def _record(entry: RunEntry) -> dict[str, Any]:
         "owner": asdict(entry.owner) if entry.owner else None,
         **(asdict(entry.summary) if entry.summary else {}),
     }
+    if entry.stalled:
+        record |= {"stalled": entry.stalled}
     return record | {"status": entry.state} if entry.state == "handing over" else record
