@@ -239,7 +239,7 @@ class FakeEngine:
     """Executes the user's commands at once; everything else is up to the test."""
 
     def __init__(self) -> None:
-        self.runs_folder = Path("no such folder")
+        self.runs_folder = Path("/dev/null/runs")  # cannot be made, so no process starts
         self.can_train = True
         self.followed_only: set[str] = set()  # runs whose networks are not in memory
         self.followed: list[str] = []
