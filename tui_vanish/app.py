@@ -91,6 +91,7 @@ class VanishApp(Guarded, App[int]):
         self.session.client.notify = self._announcements.notify
         self.session.catalogue.on_read = self.poller.show_again
         self.session.origins.on_read = self.poller.show_again
+        self.session.past.on_read = self.poller.show_again
         self.set_class(ascii, "-ascii", update=False)  # widgets read this class when they draw
         self.animation_level = "none"
         self._ascii_filter = AsciiOnly()

@@ -68,6 +68,19 @@ class Navigation:
         for lab in self._labs():
             lab.action_select(scenario_id)
 
+    def open_recorded(self, scenario_id: str, *, step: int | None = None, speed: float | None = None) -> None:
+        """Show the recorded run of a scenario in the lab.
+
+        Args:
+            scenario_id: of the scenario.
+            step: to show, from 1 on; None for the end of the run.
+            speed: at which it is played from there on; None to stay there.
+        """
+        run = self._session.runs.open_recorded(scenario_id)
+        for lab in self._labs():
+            lab.action_select(scenario_id)
+            lab.visit_later(run, step, speed)
+
     def begin_comparison(self, entries: "Sequence[Entry]", *, alone: bool) -> None:
         """Ask for the terms, add scenarios to the comparison, and show it; without new runs, show it at once.
 

@@ -5,6 +5,7 @@ It is long because it implements the whole port of the engine, command by comman
 
 import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,16 @@ from engine.protocol.commands import (
     Stop,
     Unfreeze,
 )
+from engine.protocol.recorded import is_recorded
 from engine.protocol.spec import RunSpec
 from engine.runtime.state import EngineSnapshot, Notice
+from engine.storage.follower import Follower
+from engine.storage.recorded import recorded_folder
+from engine.storage.run_log import RunLog
 from engine.tracking.snapshot import RunView
 from engine.tracking.time_left import Course, Left, TimeLeft
 from scenarios.schema import Scenario
+from tests.engine.lab import origin
 from vanish_recorder.protocol.events import (
     EpochFinished,
     Intervened,
@@ -65,6 +71,8 @@ class FakeRun:
         self.seed = seed
         self.budget = budget
         self.view = RunView(name, RunSpec.of(scenario.resolved()), seed)
+        self.events: list[RunEvent] = []
+        self._log: RunLog | None = None
         self.step = self.epoch = self.stage = 0
 
     @property
@@ -217,8 +225,19 @@ class FakeRun:
             "time": self.step * SECONDS_PER_STEP,
         }
 
+    def save(self) -> None:
+        """Write the run's log from now on, with what happened before."""
+        began = replace(origin(), train=60_000, test=10_000)
+        folder = self.engine.runs_folder / self.name
+        self._log = RunLog(folder, self.scenario.resolved(), self.seed, began)
+        for event in self.events:
+            self._log.write(event)
+
     def _say(self, event: RunEvent) -> None:
         self.view.apply(event)
+        self.events.append(event)
+        if self._log is not None:
+            self._log.write(event)
         self.engine.sequence += 1
 
 
@@ -243,6 +262,7 @@ class FakeEngine:
         self.can_train = True
         self.followed_only: set[str] = set()  # runs whose networks are not in memory
         self.followed: list[str] = []
+        self.recorded: list[RunView] = []
         self.taken: list[str] = []
         self.pending_takeovers: list[str] = []
         self.owners: dict[str, Owner] = {}
@@ -266,6 +286,11 @@ class FakeEngine:
 
     def follow(self, run: str) -> None:
         self.followed.append(run)
+        if is_recorded(run):
+            follower = Follower(recorded_folder(run))
+            follower.poll()
+            self.recorded.append(follower.view)
+            self.sequence += 1
 
     def take_over(self, run: str) -> str:
         self.taken.append(run)
@@ -320,7 +345,7 @@ class FakeEngine:
     def snapshot(self) -> EngineSnapshot:
         return EngineSnapshot(
             sequence=self.sequence,
-            runs=tuple(run.view.snapshot() for run in self.runs),
+            runs=tuple(view.snapshot() for view in (*self.recorded, *(run.view for run in self.runs))),
             activity=self.activity,
             device=self.device,
             data=self.data,

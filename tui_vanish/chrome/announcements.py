@@ -34,7 +34,9 @@ class Announcements:
     def announce(self, before: "EngineSnapshot", now: "EngineSnapshot") -> None:
         """Announce what has happened since the snapshot `before`."""
         had_ended = {run.run for run in before.runs if run.status.ended}
-        ended = [run for run in now.runs if run.status.ended and run.run not in had_ended]
+        ended = [
+            run for run in now.runs if run.status.ended and run.run not in had_ended and not run.is_recorded
+        ]
         latest = before.notices[-1].number if before.notices else 0
         in_sight = self._ends_in_sight(ended, now)
         fresh = [each for each in now.notices if each.number > latest and each.number not in in_sight]

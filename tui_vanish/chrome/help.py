@@ -15,7 +15,7 @@ from tui_vanish.chrome.page_screen import MEASURE, PageScreen
 from tui_vanish.drawing.ascii import key_name
 from tui_vanish.drawing.text import Piece, Row, row_width
 from tui_vanish.drawing.wrap import flow
-from tui_vanish.instruments.status import mark
+from tui_vanish.instruments.status import RECORDED, mark
 from tui_vanish.language import marked, marked_in, tr, tr_in
 from tui_vanish.language.below import spoken
 from tui_vanish.language.folding import folded
@@ -144,6 +144,7 @@ def _sections(here: Target | None, filter: str, *, ascii: bool) -> list[tuple[st
         for group, some in groups(here)
     ]
     marks = [(mark(status), spoken(str(status))) for status in Status]
+    marks.append((RECORDED, tr_in("key", "recorded")))
     found.append((MARKS, marks))
     words = folded(filter).split()
     matches = [(group, [each for each in some if _matches(words, group, each)]) for group, some in found]

@@ -24,6 +24,9 @@ class Host(Protocol):
     def show_in_lab(self, scenario_id: str) -> None:
         """Highlight a scenario in the lab."""
 
+    def open_recorded(self, scenario_id: str, *, step: int | None = None, speed: float | None = None) -> None:
+        """Show the recorded run of a scenario in the lab, at a step, and play it from there on."""
+
     def begin_comparison(self, entries: "Sequence[Entry]", *, alone: bool) -> None:
         """Ask for the terms, add these scenarios to the comparison, and show it."""
 

@@ -26,7 +26,7 @@ class Title:
         data: "" until it is known.
         seed: of the next run; None beside a run that a script trains.
         activity: what the engine is loading or reading, or "".
-        statuses: of all runs that no other process trains.
+        statuses: of all runs that no other process trains, without recorded ones.
         unsaved: the number of runs that cannot be saved at the moment.
         others: the number of runs that other processes train.
     """
@@ -142,7 +142,8 @@ def title_of(snapshot: "EngineSnapshot", host: str, seed: int | None) -> Title:
     threads = next((run.started.threads for run in reversed(snapshot.runs) if run.started), None)
     if device == "cpu" and threads is not None:
         device = f"cpu ({threads} thread{'s' if threads > 1 else ''})"
-    statuses = tuple(run.status for run in snapshot.runs if run.run not in snapshot.owners)
+    own = (run for run in snapshot.runs if run.run not in snapshot.owners and not run.is_recorded)
+    statuses = tuple(run.status for run in own)
     busy = snapshot.activity or snapshot.reading
     return Title(
         host=host,

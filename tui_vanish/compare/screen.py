@@ -21,13 +21,15 @@ from tui_vanish.actions import bindings
 from tui_vanish.chrome.key_footer import KeyFooter
 from tui_vanish.chrome.screen import LiveScreen
 from tui_vanish.chrome.title_bar import TitleBar
-from tui_vanish.compare import profiles, tables
+from tui_vanish.compare import cursor, profiles, tables
 from tui_vanish.compare.places import places
 from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece, Row, cut
 from tui_vanish.instruments.line_chart import LineChart
 from tui_vanish.language import paragraph
+from tui_vanish.monitor.playback import Playback
 from tui_vanish.monitor.theory_page import page_of
+from tui_vanish.monitor.visit import NOW_KEY, speed_in_words
 from tui_vanish.session.lineup import MOST, Lineup, View
 from tui_vanish.widgets.frame import FrameLine
 from tui_vanish.widgets.table import TableRows
@@ -61,7 +63,8 @@ class CompareScreen(LiveScreen[str | None]):
     marks a difference inside their range. b chooses the baseline for gaps and differences. All new runs start
     together, from step 1. To add a run as it is, mark it in the list of saved runs. The lowest line says on
     how many cores, or on which GPU, a run trains, and which part of the time it does: runs that take turns
-    wait for each other.
+    wait for each other. ← and → move a cursor: everything below the chart shows the runs as they were there;
+    comma plays.
     """
 
     _top_line = query_one("#compare-top", FrameLine)
@@ -77,6 +80,8 @@ class CompareScreen(LiveScreen[str | None]):
     def __init__(self, session: "Session", host: "Host") -> None:
         super().__init__(session, host)
         self._views: tuple[View, ...] = ("chart",)
+        self._cursor: float | None = None  # a place on the shared axis
+        self.playback = Playback(self, self._play_on)
 
     def compose(self) -> ComposeResult:
         """All parts; `show` hides those without room."""
@@ -123,16 +128,20 @@ class CompareScreen(LiveScreen[str | None]):
             return
         lineup, entrants = self._lineup, self._entrants
         self.show_title()
-        view = self._arrange(entrants)
         if entrants:
-            self._chart.show(tables.chart(entrants, lineup.shown_metric(metrics(entrants))))
+            metric = lineup.shown_metric(metrics(entrants))
+            self._chart.show(tables.chart(entrants, metric, self._cursor))
+        now = entrants
+        if self._cursor is not None:  # all that is not the chart
+            entrants = cursor.seen_at(self.session.past, now, self._cursor)
+        view = self._arrange(entrants)
         table = _differences if view == "differences" else _profiles
         self._table.show(lambda width, ascii: table(entrants, lineup, width, ascii))
         self._standings.show(lambda width, ascii: _standings(entrants, lineup, width, ascii))
         self._differences.show(lambda width, ascii: _differences(entrants, lineup, width, ascii))
         self._show_lines(entrants, view)
         self._show_more()
-        self._show_footer(entrants)
+        self._show_footer(now)
 
     def _arrange(self, entrants: Sequence[Entrant]) -> View:
         """Place or hide each part; returns the view in the upper part."""
@@ -175,9 +184,19 @@ class CompareScreen(LiveScreen[str | None]):
             counted += f" · {format.percent(done)}"
         if left := self.session.time_left.of_all(courses):
             counted += f" · {'' if left.whole else 'at least '}{format.time_left(left.seconds)}"
-        self._top_line.show(title, (Piece(counted),))
+        row: Row = (Piece(counted),)
+        if self._cursor is not None:
+            row = (Piece(self._where_in_the_past(self._cursor), "accent"),)
+        self._top_line.show(title, row)
         remark = tables.equal(entrants, wide=self.size.width >= _WIDE) if entrants else ""
         self._standings_top.show((Piece("Standings", "title"),), (Piece(remark, "dim"),) if remark else ())
+
+    def _where_in_the_past(self, place: float) -> str:
+        """The place of the cursor, and how to go back to now."""
+        now, speed = self._entrants, self.playback.speed
+        pace = f"playing {speed_in_words(speed)} · " if speed is not None else ""
+        back = cursor.reading(self.session.past, now) or f"{NOW_KEY} returns to now"
+        return f"{pace}at {cursor.in_words(place, cursor.newest(now), now)} · {back}"
 
     @on(TableRows.Scrolled)
     def _show_more(self) -> None:
@@ -202,6 +221,10 @@ class CompareScreen(LiveScreen[str | None]):
             "pause_all": _pause_label(self._changeable(runs), " all"),
             "stop_one": "stop" if focused and self._changeable(focused.runs) else "",
             "stop_all": "stop all" if self._changeable(runs) else "",
+            "moment": "now" if self._cursor is not None else "",
+            "play": ("pause" if self.playback.speed is not None else "play")
+            if self._cursor is not None
+            else "",
             "next_metric": "metric",
             "next_view": "view" if len(self._views) > 1 else "",
             "set_baseline": "baseline",
@@ -226,6 +249,56 @@ class CompareScreen(LiveScreen[str | None]):
         """Focus the next or the previous run."""
         if entrants := self._entrants:
             self._change(self._lineup.moved(entrants, int(by)))
+
+    def action_move_cursor(self, by: str) -> None:
+        """Move the cursor on the shared axis; everything shows the runs as they were there."""
+        self.playback.pause()
+        self._go_to(cursor.moved(self._cursor, cursor.newest(self._entrants), int(by)))
+
+    def action_moment(self, which: str) -> None:
+        """Go to the first step, or back to now."""
+        self.playback.pause()
+        self._go_to(0.0 if which == "first" and cursor.newest(self._entrants) > 0 else None)
+
+    def action_play(self) -> None:
+        """Play the comparison from the cursor on, or pause."""
+        if self.playback.speed is not None:
+            self.playback.pause()
+            self.show()
+        else:
+            self._play()
+
+    def action_pace(self, by: str) -> None:
+        """Play faster or slower."""
+        self.playback.change_speed(int(by))
+        if self.playback.speed is None:
+            self._play()
+        else:
+            self.show()
+
+    def _play(self) -> None:
+        end = cursor.newest(self._entrants)
+        if end <= 0:
+            self.refuse("There is nothing to play yet.")
+            return
+        self.playback.play()
+        self._go_to(0.0 if self._cursor is None or self._cursor >= end else self._cursor)
+
+    def _play_on(self, part: float) -> bool:
+        """Move the cursor by a part of the axis; returns whether there is more to play."""
+        if self._cursor is None:
+            return False
+        if self.app.screen is not self:  # another one is above it
+            return True
+        end = cursor.newest(self._entrants)
+        after = cursor.moved(self._cursor, end, part / cursor.STEP)
+        is_over = after is None or after >= end
+        self._go_to(None if is_over else after)
+        return not is_over
+
+    def _go_to(self, place: float | None) -> None:
+        self._cursor = place
+        self.show()
 
     def action_next_metric(self, by: str) -> None:
         """Show another metric in the chart."""
@@ -290,8 +363,11 @@ class CompareScreen(LiveScreen[str | None]):
             self.dismiss(self.session.runs.look_at(focused.present))
 
     def action_leave_comparison(self) -> None:
-        """Go back to the lab. The runs continue."""
-        self.dismiss(None)
+        """Go back to now, or to the lab. The runs continue."""
+        if self._cursor is not None:
+            self.action_moment("now")
+        else:
+            self.dismiss(None)
 
     @property
     def scenario_id(self) -> str | None:

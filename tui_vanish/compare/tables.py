@@ -22,7 +22,7 @@ from tui_vanish.compare import ranking
 from tui_vanish.compare.findings import findings
 from tui_vanish.compare.letters import LETTERS, letter_of
 from tui_vanish.drawing import format
-from tui_vanish.drawing.chart import Chart, Line
+from tui_vanish.drawing.chart import Chart, Line, Mark
 from tui_vanish.drawing.text import Piece, Row, cut, cut_row, row_width
 from tui_vanish.instruments.status import ROLES, mark
 from tui_vanish.session.lineup import Lineup, View
@@ -55,11 +55,16 @@ def title(view: View, entrants: Sequence[Entrant], metric: str) -> str:
     }[view]
 
 
-def chart(entrants: Sequence[Entrant], metric: str) -> Chart:
+def chart(entrants: Sequence[Entrant], metric: str, cursor: float | None = None) -> Chart:
     """One line per entrant: the median of its seeds; the lowest and highest are points.
 
     It is over epochs; with a watched run over steps, because only its script knows what an epoch is. It has
     no legend: the standings below it have the letters and the names.
+
+    Args:
+        entrants: that are compared.
+        metric: its name.
+        cursor: the place on the x axis that the rest of the screen shows; None for now.
     """
     by_steps, metric = any_watched(entrants), charted(entrants, metric)
     lines: list[Line] = []
@@ -81,6 +86,7 @@ def chart(entrants: Sequence[Entrant], metric: str) -> Chart:
         x_label="step" if by_steps else "epoch",
         y_percent=is_accuracy,
         y_limits=(0, 100) if is_accuracy else (None, None),
+        marks=() if cursor is None else (Mark(cursor, "", "cursor"),),
         hint="first measurement…",
         has_legend=False,
     )
@@ -140,7 +146,7 @@ def standings(entrants: Sequence[Entrant], lineup: Lineup, width: int) -> list[R
             Piece(f" {'▸' if here else ' '}", "accent"),
             letter_of(number, 1),
             Piece(" "),
-            Piece(mark(run.status), ROLES[run.status]),
+            Piece(mark(run.status, recorded=run.is_recorded), ROLES[run.status]),
             Piece(f" {name:{label}}", "strong" if here else "text"),
             Piece(f"{figures}  "),
         )

@@ -40,6 +40,7 @@ class Heat:
         x_label: the unit of the time axis.
         selected: the layer that the next key is about.
         run: the run's name.
+        cursor: the place on the time axis that the rest of the screen shows; None for the newest.
     """
 
     names: tuple[str, ...] = ()
@@ -48,6 +49,7 @@ class Heat:
     x_label: str = "epoch"
     selected: str | None = None
     run: str = ""
+    cursor: float | None = None
 
 
 class HeatMap(CanvasWidget):
@@ -62,8 +64,8 @@ class HeatMap(CanvasWidget):
 
     HELP = """
     The layers over the training time: the higher and brighter a cell, the larger the quantity was then. The
-    scale is in the first row. 0 is exactly nothing, × not finite. v changes the quantity, h leads back to
-    the bars.
+    scale is in the first row. 0 is exactly nothing, × not finite. A vertical line is the cursor of the
+    charts. v changes the quantity, h leads back to the bars.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -72,6 +74,7 @@ class HeatMap(CanvasWidget):
         "canvas--axis",
         "canvas--selected",
         "canvas--frozen",
+        "canvas--cursor",
         "canvas--not-finite",
         *(f"canvas--heat-{number}" for number in range(1, COLOURS + 1)),
     }
@@ -82,6 +85,7 @@ class HeatMap(CanvasWidget):
         & > .canvas--axis { color: $foreground-muted; }
         & > .canvas--selected { color: $text-accent; text-style: bold; }
         & > .canvas--frozen { color: $text-secondary; }
+        & > .canvas--cursor { color: $text-accent; text-style: bold; }
         & > .canvas--not-finite { color: $text-error; text-style: bold; }
     }
     """
@@ -120,6 +124,10 @@ class HeatMap(CanvasWidget):
                 canvas.put(x, y, cell.text * count, cell.role)
                 x += count
         self._draw_axis(canvas, axis, height - 1, plot_width)
+        if heat.cursor is not None and heat.moments:
+            x = _NAME + round(min(1.0, max(0.0, axis.fraction_of_place(heat.cursor))) * (plot_width - 1))
+            for y in range(1, height - 1):
+                canvas.put(x, y, self.alphabet.mark, "cursor")
         return canvas
 
     def _draw_head(self, canvas: Canvas, scale: "_Scale") -> None:

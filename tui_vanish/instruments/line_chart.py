@@ -13,7 +13,8 @@ class LineChart(CanvasWidget):
     """Shows a Chart. The room for labels of the y axis never shrinks, so that the plot does not move."""
 
     HELP = """
-    Left and right move a cursor that shows the values at its place; z and Z zoom, esc undoes both. y makes
+    Left and right move a cursor, and everything shows the run as it was at that step; home is the first
+    step, end returns to now. Comma plays the run, > and < change the speed. z and Z zoom. y makes
     the axis of the loss logarithmic, o smooths, u counts epochs, steps or seconds. A vertical line with a
     number is the start of a stage; + - F U E mark a change of the learning rate, a layer or the epochs.
     """

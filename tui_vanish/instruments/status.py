@@ -1,9 +1,10 @@
-"""How a status is shown: a sign and a colour role."""
+"""How the state of a run is shown: a sign and a colour role."""
 
 from collections.abc import Mapping
 
 from vanish_recorder.protocol.status import Status
 
+RECORDED = "◆"  # the sign of a recorded run, which is never trained further
 _MARKS = {
     Status.LOADING: "○",
     Status.RUNNING: "●",
@@ -15,9 +16,12 @@ _MARKS = {
 }
 
 
-def mark(status: Status) -> str:
-    """The sign of a status. Signs differ in shape, because colours alone are hard to tell apart for some."""
-    return _MARKS[status]
+def mark(status: Status, *, recorded: bool = False) -> str:
+    """The sign of a status, or of a recorded run.
+
+    Signs differ in shape, because colours alone are hard to tell apart for some.
+    """
+    return RECORDED if recorded else _MARKS[status]
 
 
 ROLES: Mapping[Status, str] = {

@@ -32,6 +32,8 @@ class Situation:
         layout: which panes are visible.
         looks: the view settings.
         trying: whether `x` has led to the highlighted scenario.
+        playing: whether the run is being played.
+        has_recorded: whether there is a recorded run of the scenario.
     """
 
     entry: "Entry | None"
@@ -45,6 +47,8 @@ class Situation:
     layout: Layout
     looks: Looks
     trying: bool
+    playing: bool = False
+    has_recorded: bool = False
 
 
 def labels(now: Situation) -> Mapping[str, str]:
@@ -61,6 +65,7 @@ def labels(now: Situation) -> Mapping[str, str]:
         "cycle_bars": "bars" if layout.run else "",
         "move_cursor": "cursor" if now.pane == "charts" and layout.run else "",
         "zoom": "zoom" if now.pane == "charts" and layout.run else "",
+        **_of_past(now),
         "layer_detail": "detail" if now.looks.layer and layout.run and _can_inspect(now) else "",
         "over_time": ("now" if now.looks.over_time else "over time") if layout.run else "",
         "edit": "edit" if usable else "",
@@ -78,6 +83,19 @@ def labels(now: Situation) -> Mapping[str, str]:
 _OF_SAVED_MODEL = {"train": "open", "edit": "", "mark": ""}
 
 
+def _of_past(now: Situation) -> dict[str, str]:
+    """The labels of the keys that move through the past of a run."""
+    is_past = now.looks.charts.cursor is not None
+    can_play = (
+        now.layout.run and now.run is not None and now.run.step > 0 and (is_past or now.pane == "charts")
+    )
+    return {
+        "moment": "now" if now.layout.run and is_past else "",
+        "play": ("pause" if now.playing else "play") if can_play else "",
+        "recorded": "recorded" if now.has_recorded and now.run is None else "",
+    }
+
+
 def _of_script(now: Situation, run: "Snapshot") -> dict[str, str]:
     """The labels for a run of the user's own model, which its script trains."""
     active = not run.status.ended
@@ -91,7 +109,7 @@ def _of_script(now: Situation, run: "Snapshot") -> dict[str, str]:
         "rate": "lr" if shown else "",
         "copy_command": "",
         "over_time": "",
-        "layer_detail": "histograms" if shown and now.looks.layer else "",
+        "layer_detail": "histograms" if shown and now.looks.layer and now.looks.charts.cursor is None else "",
         "cycle_chart": "chart" if now.layout.run else "",
         "take_over": "",
         "toggle_about": "about",
@@ -128,6 +146,8 @@ def _has_suggestions(now: Situation) -> bool:
 def _can_inspect(now: Situation) -> bool:
     run = now.run
     if run is None or run.started is None or run.status is Status.FAILED or not now.in_memory:
+        return False
+    if now.looks.charts.cursor is not None:
         return False
     return not run.layers or any(layer.name == now.looks.layer for layer in run.layers)  # else not built
 

@@ -28,10 +28,12 @@ def standings(snapshot: "EngineSnapshot", saved: Mapping[str, "Result"]) -> dict
         snapshot: the runs of this session.
         saved: the latest saved runs, for scenarios without a run in this session.
     """
-    return {name: Standing(result.status, result.accuracy) for name, result in saved.items()} | {
-        key_of(run): Standing(run.status, run.last_epoch.test_accuracy if run.last_epoch else None)
-        for run in snapshot.runs
-    }
+    known = {name: Standing(result.status, result.accuracy) for name, result in saved.items()}
+    here: dict[bool, dict[str, Standing]] = {False: {}, True: {}}  # by whether the run is recorded
+    for run in snapshot.runs:
+        accuracy = run.last_epoch.test_accuracy if run.last_epoch else None
+        here[run.is_recorded][key_of(run)] = Standing(run.status, accuracy, run.is_recorded)
+    return here[True] | known | here[False]
 
 
 def about(title: str, scenario: "Scenario") -> list[Paragraph]:

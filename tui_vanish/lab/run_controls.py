@@ -12,9 +12,12 @@ from tui_vanish.chrome.screen import LiveScreen
 from tui_vanish.instruments.quantities import next_quantity
 from tui_vanish.lab.interventions import Interventions
 from tui_vanish.lab.script_control import ScriptControl
-from tui_vanish.monitor import axis, chart_controls, verdicts
+from tui_vanish.monitor import chart_controls, verdicts
+from tui_vanish.monitor.axis import RunAxis, extent
 from tui_vanish.monitor.looks import ChartLooks, Looks, looks_of, preferred
+from tui_vanish.monitor.playback import Playback
 from tui_vanish.monitor.theory_marks import Predictions
+from tui_vanish.monitor.visit import Visit, visit
 from tui_vanish.session.models import Model
 from vanish_recorder.protocol.status import Status
 
@@ -43,6 +46,15 @@ class _Trying:
         return replace(self, place=(self.place + 1) % len(self.names))
 
 
+@dataclass(frozen=True, slots=True)
+class _ToVisit:
+    """A run that is not shown yet, and what to show of it."""
+
+    run: str
+    step: int | None
+    speed: float | None
+
+
 class RunControls(LiveScreen[None]):
     """The part of the lab that acts on one run.
 
@@ -55,8 +67,10 @@ class RunControls(LiveScreen[None]):
         super().__init__(session, host)
         self.looks = Looks()
         self.predictions = Predictions(self, self.show)
+        self.playback = Playback(self, self._play_on)
         self._trying: _Trying | None = None
         self._charted = ""  # the run whose charts were shown last
+        self._to_visit: _ToVisit | None = None
         self._interventions = Interventions(self)
         self._script = ScriptControl(self)
 
@@ -69,6 +83,21 @@ class RunControls(LiveScreen[None]):
     @abstractmethod
     def highlighted(self) -> "Entry | None":
         """The highlighted scenario, or None."""
+
+    @property
+    def visit(self) -> Visit | None:
+        """The step in the past that the cursor is on; None while the screen shows the run as it is now."""
+        run, cursor = self.shown_run, self.looks.charts.cursor
+        if run is None or cursor is None:
+            return None
+        step = RunAxis(run, self.looks.charts.unit).step_at(cursor)
+        return visit(self.session.past, run, min(step, run.step))
+
+    @property
+    def seen_run(self) -> "Snapshot | None":
+        """The run as the screen shows it: as it was at the cursor, or as it is now."""
+        where = self.visit
+        return where.then if where is not None and where.then is not None else self.shown_run
 
     def active_run(self) -> "Snapshot | None":
         """Return the run that is shown if it has not ended; otherwise tell the user, and return None."""
@@ -131,6 +160,9 @@ class RunControls(LiveScreen[None]):
         if run.watched is None and run.run in self.session.snapshot.followed:
             self.refuse("Only a run of this process can be measured; this one is read from its log.")
             return
+        if self.looks.charts.cursor is not None:
+            self.refuse("Histograms are of the network as it is now: end returns to now.")
+            return
         layer = self.looks.layer or verdicts.accused(run) or run.spec.layer_names[0]
         self.app.push_screen(LayerScreen(self.session, self.host, run.run, layer), self._select_seen)
 
@@ -170,34 +202,121 @@ class RunControls(LiveScreen[None]):
 
     def action_unit(self) -> None:
         """Use the next unit on the x axis: epochs, steps or seconds."""
-        self._look_at_charts(chart_controls.in_next_unit(self.looks.charts))
+        run, before = self.shown_run, self.looks.charts
+        looks = chart_controls.in_next_unit(before)
+        if run is not None and before.cursor is not None:  # it stays on its step
+            step = RunAxis(run, before.unit).step_at(before.cursor)
+            looks = replace(looks, cursor=RunAxis(run, looks.unit).at_step(step))
+        self._look_at_charts(looks)
 
     def action_zoom(self, by: str) -> None:
         """Zoom in or out around the cursor."""
         if (run := self.shown_run) is not None:
-            extent = axis.extent(run, self.looks.charts)
-            self._look_at_charts(chart_controls.zoomed(self.looks.charts, extent, int(by)))
-
-    def action_move_cursor(self, by: str) -> None:
-        """Move the cursor; its values are shown above the charts."""
-        if (run := self.shown_run) is not None:
-            extent = axis.extent(run, self.looks.charts)
-            self._look_at_charts(chart_controls.moved(self.looks.charts, extent, int(by)))
+            newest = extent(run, self.looks.charts)
+            self._look_at_charts(chart_controls.zoomed(self.looks.charts, newest, int(by)))
 
     def reset_charts_for(self, run: str) -> None:
         """Remove zoom and cursor if `run` is not the run shown before: they were places in that run."""
         if run != self._charted:
             self._charted = run
+            self.playback.pause()
             self.looks = replace(self.looks, charts=chart_controls.whole(self.looks.charts))
+            if self._to_visit is not None and self._to_visit.run == run:
+                self.go_to(self._to_visit.step, play=self._to_visit.speed)
+                self._to_visit = None
 
     def clear_charts(self) -> bool:
         """Remove the cursor, or the zoom if there is no cursor; returns whether there was one."""
+        self.playback.pause()
         before = self.looks.charts
         self._look_at_charts(chart_controls.plain(before))
         return self.looks.charts != before
 
     def _look_at_charts(self, charts: ChartLooks) -> None:
         self.look(charts=charts)
+
+    # ------------------------------------------------------------------------------------ the past
+
+    def go_to(self, step: int | None, *, play: float | None = None) -> None:
+        """Show the run as it was at a step.
+
+        Args:
+            step: from 1 on; None for the run as it is now.
+            play: a speed at which the run is played from there on; None to stay there.
+        """
+        run = self.shown_run
+        if run is None:
+            return
+        self.playback.pause()
+        charts = self.looks.charts
+        cursor = None if step is None else RunAxis(run, charts.unit).at_step(min(step, run.step))
+        self._look_at_charts(replace(charts, cursor=cursor))
+        if play is not None:
+            self._play(play)
+
+    def visit_later(self, run: str, step: int | None, speed: float | None) -> None:
+        """Show a run at a step as soon as the run is shown; see go_to."""
+        if (shown := self.shown_run) is not None and shown.run == run == self._charted:
+            self.go_to(step, play=speed)
+        else:
+            self._to_visit = _ToVisit(run, step, speed)
+
+    def action_move_cursor(self, by: str) -> None:
+        """Move the cursor; everything shows the run at its step."""
+        if (run := self.shown_run) is not None:
+            self.playback.pause()
+            newest = extent(run, self.looks.charts)
+            self._look_at_charts(chart_controls.moved(self.looks.charts, newest, int(by)))
+
+    def action_moment(self, which: str) -> None:
+        """Go to the first step, or back to now."""
+        if (run := self.shown_run) is None or extent(run, self.looks.charts) <= 0:
+            return
+        self.playback.pause()
+        charts = self.looks.charts
+        self._look_at_charts(
+            chart_controls.at_first(charts) if which == "first" else replace(charts, cursor=None)
+        )
+
+    def action_play(self) -> None:
+        """Play the run from the cursor on, or pause; without a cursor, play from the first step on."""
+        if self.playback.speed is not None:
+            self.playback.pause()
+            self.show()
+        else:
+            self._play(None)
+
+    def action_pace(self, by: str) -> None:
+        """Play faster or slower."""
+        self.playback.change_speed(int(by))
+        if self.playback.speed is None:
+            self._play(None)
+        else:
+            self.show()
+
+    def _play(self, speed: float | None) -> None:
+        run, charts = self.shown_run, self.looks.charts
+        if run is None or (newest := extent(run, charts)) <= 0:
+            self.refuse("There is nothing to play yet.")
+            return
+        if charts.cursor is None or charts.cursor >= newest:
+            low = 0.0 if charts.window is None else charts.window[0]
+            self._look_at_charts(replace(charts, cursor=low))
+        self.playback.play(speed)
+        self.show()
+
+    def _play_on(self, part: float) -> bool:
+        """Move the cursor by a part of what is visible; returns whether there is more to play."""
+        run, charts = self.shown_run, self.looks.charts
+        if run is None or charts.cursor is None:
+            return False
+        if self.app.screen is not self:  # another one is above it
+            return True
+        newest = extent(run, charts)
+        after = chart_controls.moved(charts, newest, part / chart_controls.STEP)
+        is_over = after.cursor is None or after.cursor >= newest
+        self._look_at_charts(replace(after, cursor=None) if is_over else after)
+        return not is_over
 
     # ----------------------------------------------------------------------------------- the run
 
@@ -335,7 +454,7 @@ class RunControls(LiveScreen[None]):
         """Go to the scenario that the verdict suggests, then to its next suggestion, and finally back."""
         if self.refuses_model("No scenario is suggested for your own model; w shows what was found."):
             return
-        run = self.shown_run
+        run = self.seen_run
         if self._trying is not None and self.trying:
             self._trying = self._trying.next()
         elif run is not None and (names := verdicts.suggestions(run)):
@@ -349,7 +468,7 @@ class RunControls(LiveScreen[None]):
         """Show all verdicts in full, with the numbers behind them."""
         from tui_vanish.monitor.why_screen import WhyScreen
 
-        run = self.shown_run
+        run = self.seen_run
         if run is None:
             self.refuse(_NO_RUN)
             return

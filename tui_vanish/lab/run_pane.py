@@ -20,6 +20,7 @@ from tui_vanish.language import paragraph
 from tui_vanish.monitor import charts, logged, origin_text, present, schedule, theory_marks, watched_text
 from tui_vanish.monitor.looks import Looks
 from tui_vanish.monitor.note import RunNote
+from tui_vanish.monitor.visit import Visit, visit_words
 from tui_vanish.widgets.frame import FrameLine
 
 if TYPE_CHECKING:
@@ -101,8 +102,10 @@ class RunPane(Vertical):
         prediction: "Prediction | None",
         unsaved: str = "",
         left: "Left | None" = None,
+        visit: Visit | None = None,
+        speed: float | None = None,
     ) -> None:
-        """Show `run`.
+        """Show `run`; in the past, the charts show it whole, and everything else as it was.
 
         Args:
             run: the run's latest state.
@@ -112,21 +115,27 @@ class RunPane(Vertical):
             prediction: of mean-field theory for the first step; None until it is known.
             unsaved: the folder in which the run cannot be saved, and why; empty if saving works.
             left: the time left; None while it is unknown.
+            visit: the step in the past to show; None for now.
+            speed: at which the past is played; None if it is not.
         """
+        then = visit.then if visit is not None and visit.then is not None else run
         looks = replace(looks, quantity=present.shown_quantity(run, looks))
         room = layout.run_width - 8 - cell_len(run.scenario_id)
-        progress = present.progress(run, room, left)
+        progress = visit_words(visit, room, speed) if visit is not None else present.progress(run, room, left)
         self._top_line.show(present.heading(run, layout.run_width - 8 - row_width(progress)), progress)
         self._show_charts(run, layout, looks)
         if layout.schedule:
             self._schedule_top.show(
                 (Piece("Schedule", "title"),), present.schedule_legend(self._schedule.alphabet)
             )
-            self._schedule.show(schedule.blocks(run))
-        marks = {} if looks.over_time else theory_marks.marks(run, looks.quantity, prediction)
-        self._show_layers(run, looks, prediction, marks, layout.run_width)
-        theory = () if layout.framed else theory_marks.in_brief(run, prediction, marked=bool(marks))
-        note = present.note(run, activity, theory, unsaved)
+            self._schedule.show(schedule.blocks(then))
+        marks = {} if looks.over_time else theory_marks.marks(then, looks.quantity, prediction)
+        self._show_layers(run, then, looks, prediction, marks, layout.run_width)
+        theory = () if layout.framed else theory_marks.in_brief(then, prediction, marked=bool(marks))
+        note = present.note(then, activity, theory, unsaved)
+        if visit is not None and visit.problem:
+            why = (Piece(f"Only the charts show the past: {visit.problem}.", "warn"),)
+            note = note._replace(paragraphs=(why, *note.paragraphs))
         self._note_top.show((Piece(note.title, "title"),))
         self._note.show(note)
         if run.watched is not None or run.started is not None:
@@ -154,18 +163,20 @@ class RunPane(Vertical):
     def _show_layers(
         self,
         run: Snapshot,
+        then: Snapshot,
         looks: Looks,
         prediction: "Prediction | None",
         marks: Mapping[str, float],
         width: int,
     ) -> None:
+        """Show the bars of the run as it was then, or all of its layers over the time."""
         words = looks.quantity.words.capitalize()
         part = "block" if run.structure is not None and run.structure.blocks else "layer"
         title = f"{words} by {part}{' over time' if looks.over_time else ''}"
-        remark = theory_marks.in_words(run, prediction, marked=bool(marks), room=width - 8 - len(title))
+        remark = theory_marks.in_words(then, prediction, marked=bool(marks), room=width - 8 - len(title))
         self._layers_top.show((Piece(title, "title"),), remark)
         self._bars.display, self._heat.display = not looks.over_time, looks.over_time
         if looks.over_time:
             self._heat.show(present.heat(run, looks))
         else:
-            self._bars.show(present.bar_profile(run, looks, marks))
+            self._bars.show(present.bar_profile(then, looks, marks))

@@ -19,10 +19,17 @@ _TITLE_WIDTH = 44  # cells; from this width on, the titles are shown
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The state of a scenario's latest run; `accuracy` is the latest one on the test images."""
+    """The state of a scenario's latest run.
+
+    Attributes:
+        status: of the run.
+        accuracy: the latest one on the test images.
+        recorded: whether it is the recorded run, because there is no other.
+    """
 
     status: Status
     accuracy: float | None
+    recorded: bool = False
 
 
 class ScenarioList(ItemList["Entry"]):
@@ -31,7 +38,7 @@ class ScenarioList(ItemList["Entry"]):
     HELP = """
     The slides' scenarios by section. enter trains the highlighted scenario, e edits its values first, space
     marks it for a comparison. On the right are the latest test accuracy in % and the status of the latest
-    run.
+    run. b shows the recorded run, which comes with the program.
     """
 
     def __init__(self, entries: Sequence["Entry"], id: str | None = None) -> None:
@@ -105,6 +112,6 @@ class ScenarioList(ItemList["Entry"]):
         figure = "" if standing.accuracy is None else f" {100 * standing.accuracy:.1f}"
         return (
             Piece(f"{figure} ", role or "dim"),
-            Piece(mark(standing.status), role or ROLES[standing.status]),
+            Piece(mark(standing.status, recorded=standing.recorded), role or ROLES[standing.status]),
             Piece(" ", role or "text"),
         )

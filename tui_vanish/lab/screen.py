@@ -14,6 +14,7 @@ from textual.geometry import Size
 from textual.getters import query_one
 from textual.widget import Widget
 
+from engine.protocol.recorded import recorded_run
 from engine.tracking.facts import stage_count
 from tui_vanish.actions import bindings
 from tui_vanish.chrome.key_footer import KeyFooter
@@ -65,6 +66,7 @@ class LabScreen(RunControls):
         self._run_pane: RunPane | None = None
         self._saved: Mapping[str, Result] = {}
         self._first_time = not has_runs(session.engine.runs_folder)
+        self._recorded_runs: frozenset[str] = frozenset()
 
     def compose(self) -> ComposeResult:
         """All panes except the run's, which is added later; the layout decides which are visible."""
@@ -103,7 +105,7 @@ class LabScreen(RunControls):
         """The page about the highlighted scenario, or about the verdict of a watched run."""
         from tui_vanish.monitor.theory_page import page_of  # the first frame does not need it
 
-        run = self.shown_run
+        run = self.seen_run
         return page_of(run) if run is not None and run.watched is not None else super().theory_page
 
     # --------------------------------------------------------------------------- what is shown
@@ -128,8 +130,10 @@ class LabScreen(RunControls):
 
     async def _read_saved_results(self) -> None:
         """Show how the scenarios ended in earlier sessions."""
-        from tui_vanish.session.saved_results import read_results  # not needed for the first frame
+        from engine.storage.recorded import recorded_runs  # not needed for the first frame
+        from tui_vanish.session.saved_results import read_results
 
+        self._recorded_runs = frozenset(recorded_runs())
         self._saved = await read_results(self.session.engine.runs_folder)
         if not self.host.leaving:
             self.session.runs.know_saved(self._saved)
@@ -162,7 +166,17 @@ class LabScreen(RunControls):
             prediction = self.predictions.of(run)
             unsaved = snapshot.unsaved.get(run.run, "")
             left = self.session.time_left.of(run.run)
-            self._run_pane.show(run, snapshot.activity, layout, self.looks, prediction, unsaved, left)
+            self._run_pane.show(
+                run,
+                snapshot.activity,
+                layout,
+                self.looks,
+                prediction,
+                unsaved,
+                left,
+                self.visit,
+                self.playback.speed,
+            )
         if layout.about:
             self._show_about(run, layout)
         self._keep_focus()
@@ -257,6 +271,8 @@ class LabScreen(RunControls):
             layout=layout,
             looks=self.looks,
             trying=self.trying,
+            playing=self.playback.speed is not None,
+            has_recorded=self._recorded is not None,
         )
         of_script = run is not None and run.watched is not None  # its learning rate is changed by + and -
         self._key_footer.show(labels(now), kept="rate" if of_script else "")
@@ -342,6 +358,13 @@ class LabScreen(RunControls):
                 self.select_layer(5 * int(by))
             case _:
                 self._scenarios.list.page(int(by))
+
+    def action_moment(self, which: str) -> None:
+        """Go to the first step, or back to now; without a run in sight, to the ends of the list."""
+        if not self.runs_in_sight:
+            self.action_edge("first" if which == "first" else "last")
+        else:
+            super().action_moment(which)
 
     def action_edge(self, which: str) -> None:
         """Move to the first or the last line of the pane that has the focus."""
@@ -455,7 +478,27 @@ class LabScreen(RunControls):
         elif run is not None and in_sight:
             from tui_vanish.monitor.tensor_screen import TensorScreen
 
-            self.app.push_screen(TensorScreen(self.session, self.host, run.run, self.looks.layer))
+            step = self.visit.step if self.visit is not None else None
+            self.app.push_screen(TensorScreen(self.session, self.host, run.run, self.looks.layer, step))
+
+    @property
+    def _recorded(self) -> str | None:
+        """The recorded run of the highlighted scenario; None if there is none."""
+        entry = self.highlighted
+        name = recorded_run(entry.id) if entry is not None and entry.built_in else ""
+        return name if name in self._recorded_runs else None
+
+    def action_recorded(self) -> None:
+        """Show the scenario's recorded run; if it is shown, the latest other run."""
+        entry, run = self.highlighted, self.shown_run
+        if entry is None or self._recorded is None:
+            self.refuse("There is no recorded run of this scenario.")
+        elif run is not None and run.is_recorded:
+            self.session.runs.close_recorded(entry.id)
+        else:
+            self.session.runs.open_recorded(entry.id)
+            self._make_room_for_run()
+        self.show()
 
     def action_mark(self) -> None:
         """Mark the highlighted scenario for a comparison, and move to the next one."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from engine.tracking.series import Point, Profile
     from engine.tracking.snapshot import Snapshot
 
+_NEAR = 1e-6  # a step that was turned into a place and back is the same step
 UNIT_LABELS: Mapping[Unit, str] = {"epoch": "epoch", "step": "step", "second": "s"}
 
 
@@ -44,6 +45,18 @@ class RunAxis:
                 return step
             case "second":
                 return self._time_of(step)
+
+    def step_at(self, place: float) -> int:
+        """The step that a place is on: the latest one that is not behind it, and at least the first."""
+        match self.unit:
+            case "epoch":
+                step = place * self._per_epoch
+            case "step":
+                step = place
+            case "second":
+                before = bisect_right(self._pace, place + _NEAR, key=lambda point: point.time)
+                step = self._pace[before - 1].step if before else 0
+        return max(1, int(step + _NEAR))
 
     def words(self, place: float) -> str:
         """A place in words: `epoch 3.5`, `step 410`, `2.7 s`."""

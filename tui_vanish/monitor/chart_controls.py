@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from tui_vanish.monitor.looks import SMOOTHING, ChartLooks, next_unit
 
-_STEPS = 40  # of the cursor across the visible part
+STEP = 1 / 40  # of the cursor, as a part of what is visible
 _DEEPEST = 1 / 1024  # of the run; a deeper zoom would show only two points
 
 
@@ -29,19 +29,25 @@ def zoomed(looks: ChartLooks, extent: float, by: int) -> ChartLooks:
     return replace(looks, window=(low, low + span))
 
 
-def moved(looks: ChartLooks, extent: float, by: int) -> ChartLooks:
-    """Move the cursor `by` steps to the right, and the view with it. It appears at the newest point."""
+def moved(looks: ChartLooks, extent: float, by: float) -> ChartLooks:
+    """Move the cursor `by` times STEP to the right, and the view with it. It appears at the newest point."""
     if extent <= 0:
         return looks
     low, high = _in_sight(looks, extent)
     if looks.cursor is None:
         return replace(looks, cursor=min(high, extent))
-    cursor = min(max(0.0, looks.cursor + by * (high - low) / _STEPS), extent)
+    cursor = min(max(0.0, looks.cursor + by * STEP * (high - low)), extent)
     window = looks.window
     if window is not None:
         shift = min(0.0, cursor - low) + max(0.0, cursor - high)
         window = (low + shift, high + shift)
     return replace(looks, cursor=cursor, window=window)
+
+
+def at_first(looks: ChartLooks) -> ChartLooks:
+    """Move the cursor to the first step."""
+    window = looks.window
+    return replace(looks, cursor=0.0, window=None if window is None else (0.0, window[1] - window[0]))
 
 
 def smoother(looks: ChartLooks) -> ChartLooks:
@@ -50,7 +56,7 @@ def smoother(looks: ChartLooks) -> ChartLooks:
 
 
 def in_next_unit(looks: ChartLooks) -> ChartLooks:
-    """Use the next unit on the x axis. Zoom and cursor are reset: they were places in the old unit."""
+    """Use the next unit on the x axis. Zoom and cursor are removed: they were places in the old unit."""
     return whole(replace(looks, unit=next_unit(looks.unit)))
 
 

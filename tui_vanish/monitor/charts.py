@@ -4,6 +4,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from engine.tracking.series import Point
 from engine.tracking.snapshot import Snapshot
@@ -13,6 +14,9 @@ from tui_vanish.monitor.axis import UNIT_LABELS, RunAxis
 from tui_vanish.monitor.looks import SMOOTHING, ChartLooks
 from vanish_recorder.protocol.events import Intervened
 from vanish_recorder.protocol.status import Status
+
+if TYPE_CHECKING:
+    from scenarios.published import Published
 
 _EPOCHS_WITH_BATCHES = 3
 _NAMES = ("train", "test", "batch")  # the place of a name is the number of its colour and its marker
@@ -27,6 +31,7 @@ def loss_chart(run: Snapshot, looks: ChartLooks) -> Chart:
         parts.batches(charts.batch_loss),
         parts.line("train", charts.train_loss, "solid"),
         parts.line("test", charts.test_loss, "dashed"),
+        *parts.published(published_of(run), "loss"),
     )
     return Chart(
         title="loss",
@@ -48,6 +53,7 @@ def accuracy_chart(run: Snapshot, looks: ChartLooks) -> Chart:
         parts.batches(charts.batch_accuracy),
         parts.line("train", charts.train_accuracy, "solid"),
         parts.line("test", charts.test_accuracy, "dashed"),
+        *parts.published(published_of(run), "accuracy"),
     )
     return Chart(
         title="accuracy",
@@ -113,6 +119,15 @@ class Parts:
         label = f"batch {self._words(value)}" if value is not None else ""
         return Line(label, xs, tuple(values), "points", marker=number, name="batch", series=number)
 
+    def published(self, known: "Published | None", what: str) -> tuple[Line, ...]:
+        """The results that the course published: a point each for the training and the test images."""
+        if known is None or self._run.started is None:
+            return ()
+        train, test = (getattr(known.figures, f"{part}_{what}") for part in ("train", "test"))
+        x = self._axis.at_step(known.epochs * self._run.started.steps_per_epoch)
+        label = f"published train {self._words(train).strip()} test {self._words(test).strip()}"
+        return (Line(label, (x, x), (train, test), "points", series=len(_NAMES)),)
+
     def marks(self) -> tuple[Mark, ...]:
         """The marks: beginnings of stages, changes by hand, and the cursor."""
         run, axis = self._run, self._axis
@@ -139,6 +154,18 @@ class Parts:
     def _words(self, value: float) -> str:
         # As wide as 10.0 %, so that the legend does not move.
         return f"{format.percent(value, 1):>6}" if self._percent else format.fixed(value)
+
+
+def published_of(run: Snapshot) -> "Published | None":
+    """What the course published of a recorded run's scenario after as many epochs; None if it did not.
+
+    Other runs may have other data or settings, so they have none.
+    """
+    if not run.is_recorded:
+        return None
+    from scenarios.published import published_for  # the first frame does not need it
+
+    return published_for(run.scenario_id, run.epochs)
 
 
 def smoothed(values: Sequence[float], keep: float) -> tuple[float, ...]:

@@ -70,6 +70,7 @@ def heat(run: Snapshot, looks: Looks) -> Heat:
         x_label=UNIT_LABELS[axis.unit],
         selected=looks.layer,
         run=run.run,
+        cursor=looks.charts.cursor,
     )
 
 
@@ -120,7 +121,7 @@ def progress(run: Snapshot, width: int, left: Left | None = None) -> Row:
         width: in cells.
         left: the time left; None while it is unknown.
     """
-    sign = Piece(f"{mark(run.status)} ", ROLES[run.status])
+    sign = Piece(f"{mark(run.status, recorded=run.is_recorded)} ", ROLES[run.status])
     if run.watched is not None:
         variants = watched_text.progress(run)
     else:
@@ -230,6 +231,7 @@ def command_line(run: Snapshot, *, has_file: bool = True, data: str = "") -> str
 
 def _progress(run: Snapshot, left: Left | None, *, short: bool) -> list[str]:
     epoch = f"epoch {run.epoch:>{len(str(run.epochs))}}/{run.epochs}" if run.epochs else f"epoch {run.epoch}"
+    recorded = ["recorded"] if run.is_recorded else []
     stages = run.started.stages if run.started else 1
     stage = [f"stage {run.stage}/{stages}"] if stages > 1 else []
     match run.status:
@@ -243,9 +245,9 @@ def _progress(run: Snapshot, left: Left | None, *, short: bool) -> list[str]:
             return ["paused", epoch, *stage]
         case Status.DIVERGED:
             step = run.finished.first_bad_step if run.finished else None
-            return ["diverged", f"step {step}" if step is not None else epoch, *stage]
+            return [*recorded, "diverged", f"step {step}" if step is not None else epoch, *stage]
         case status:
-            return [str(status), epoch, *stage, format.duration(run.time)]
+            return [*(recorded or [str(status)]), epoch, *stage, format.duration(run.time)]
 
 
 def _result(run: Snapshot) -> str:

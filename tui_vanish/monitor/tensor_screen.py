@@ -35,6 +35,7 @@ class TensorScreen(LiveScreen[str]):
         host: opens other screens.
         run: name of the run.
         block: the block to open first; None for none.
+        step: in the past that is shown; None for now.
     """
 
     LEAVE = "back"
@@ -64,9 +65,11 @@ class TensorScreen(LiveScreen[str]):
     _end_line = query_one("#tensors-end", FrameLine)
     _key_footer = query_one(KeyFooter)
 
-    def __init__(self, session: "Session", host: "Host", run: str, block: str | None) -> None:
+    def __init__(
+        self, session: "Session", host: "Host", run: str, block: str | None, step: int | None = None
+    ) -> None:
         super().__init__(session, host)
-        self._run_name, self._first = run, block
+        self._run_name, self._first, self._step = run, block, step
 
     def compose(self) -> ComposeResult:
         """The tree in a frame, and the line for a filter, hidden at first."""
@@ -90,7 +93,10 @@ class TensorScreen(LiveScreen[str]):
 
     @property
     def _shown_run(self) -> "Snapshot | None":
-        return next((run for run in self.session.snapshot.runs if run.run == self._run_name), None)
+        run = next((run for run in self.session.snapshot.runs if run.run == self._run_name), None)
+        if run is None or self._step is None:
+            return run
+        return self.session.past.at(run, self._step) or run
 
     @property
     def scenario_id(self) -> str | None:

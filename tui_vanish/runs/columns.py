@@ -40,6 +40,10 @@ def _images(entry: RunEntry) -> str:
     return UNKNOWN if number is None else format.count(number)
 
 
+def _when(entry: RunEntry) -> str:
+    return "" if entry.is_recorded else begun(entry.name)
+
+
 def _scenario(entry: RunEntry) -> str:
     return printable(entry.summary.scenario if entry.summary else entry.name)
 
@@ -107,7 +111,7 @@ def labels(entry: RunEntry) -> str:
 
 
 COLUMNS: tuple[Column, ...] = (
-    Column("when", 16, lambda entry: begun(entry.name), _name),
+    Column("when", 16, _when, _name),
     Column("scenario", 18, _scenario, _scenario),
     Column("status", 9, lambda entry: entry.status, lambda entry: entry.status),
     Column("epoch", 9, _epochs, _figure("epoch")),
@@ -223,7 +227,8 @@ def _mark(entry: RunEntry) -> str:
         return "?"
     if entry.state == "handing over":
         return mark(Status.LOADING)
-    return mark(entry.summary.status if entry.state in ("live", "ended") else Status.STOPPED)
+    shown = entry.summary.status if entry.state in ("live", "ended") else Status.STOPPED
+    return mark(shown, recorded=entry.is_recorded)
 
 
 def _role(entry: RunEntry) -> str:

@@ -16,7 +16,7 @@ class RunList(ItemList[RunEntry]):
     HELP = """
     All runs in the runs folder. enter shows one in the lab, p resumes it, T takes it over from another
     process, space marks it for a comparison, o sorts by the next column, / filters, x deletes it, z undoes
-    that.
+    that. b adds the recorded runs, which come with the program.
     """
 
     class Arranged(Message):
@@ -67,7 +67,8 @@ class RunList(ItemList[RunEntry]):
         """Why there are no runs."""
         if self._entries is None:
             return (Piece("   Reading the runs folder…", "dim"),)
-        words = self._problem or ("Nothing matches." if self.filter else "No runs yet.")
+        none = "Nothing matches." if self.filter else "No runs yet; b shows the recorded ones."
+        words = self._problem or none
         return (Piece(f"   {words}", "bad" if self._problem else "dim"),)
 
     def _arrange(self) -> None:

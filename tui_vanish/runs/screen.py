@@ -16,7 +16,7 @@ from textual.widgets import Input
 from engine.protocol.commands import Stop
 from engine.storage import trash
 from engine.storage.labels import Labels, write_labels
-from engine.storage.run_index import RunEntry, list_runs
+from engine.storage.run_index import RunEntry, list_runs, recorded_entries
 from engine.storage.run_log import NotARun
 from scenarios.problems import printable
 from tui_vanish.actions import bindings
@@ -71,6 +71,7 @@ class RunsScreen(LiveScreen[str | None]):
         self._deleted: list[str] = []  # names, the latest last
         self._reading: asyncio.Task[None] | None = None
         self._outdated = False
+        self._with_recorded = False
         self._awaited = True  # a key has changed something that the list does not show yet
         self._here = Owner.present()
         self._sweeps = SweepActions(self, self._read_again)
@@ -133,7 +134,9 @@ class RunsScreen(LiveScreen[str | None]):
             self._outdated = False
             try:
                 self._deleted = await asyncio.to_thread(trash.empty, folder)
-                self._entries = await asyncio.to_thread(list_runs, folder)
+                entries = await asyncio.to_thread(list_runs, folder)
+                recorded = await asyncio.to_thread(recorded_entries) if self._with_recorded else []
+                self._entries = [*entries, *recorded]
             except OSError as error:
                 self._entries, problem = (), f"{folder}: {error.strerror}"
         self._awaited = False
@@ -192,14 +195,17 @@ class RunsScreen(LiveScreen[str | None]):
         watched = entry is not None and entry.summary is not None and entry.summary.is_watched
         live = entry is not None and entry.state in ("live", "handing over")
         can_train = self.session.engine.can_train
-        deletable = entry is not None and not live and (usable or trash.is_run(entry.folder))
+        recorded = entry is not None and entry.is_recorded
+        deletable = entry is not None and not live and not recorded and (usable or trash.is_run(entry.folder))
         if entry is not None and entry.is_sweep:
             self._key_footer.show(self._footer_of_sweep(entry))
             return
         labels = {
             "leave_runs": "back",
             "open_run": "open" if usable else "",
-            "resume_run": "resume" if usable and not live and can_train and not watched else "",
+            "resume_run": "resume"
+            if usable and not live and can_train and not watched and not recorded
+            else "",
             "stop_run": "stop" if can_train and entry is not None and entry.owner == self._here else "",
             "take_over_run": "take over"
             if can_train and entry is not None and self._can_be_taken(entry)
@@ -208,8 +214,9 @@ class RunsScreen(LiveScreen[str | None]):
             "compare_runs": "compare" if self._can_compare else "",
             "sort_runs": "sort",
             "find_run": "find",
-            "rename_run": "name" if usable else "",
-            "tag_run": "tags" if usable else "",
+            "rename_run": "name" if usable and not recorded else "",
+            "tag_run": "tags" if usable and not recorded else "",
+            "show_recorded": "recorded" if not self._with_recorded else "hide recorded",
             "delete_run": "delete" if deletable else "",
             "undo_delete": "undo" if self._deleted else "",
             "help": "help",
@@ -251,6 +258,13 @@ class RunsScreen(LiveScreen[str | None]):
         """Sort by the next column, or in the opposite order."""
         order = self._list.order
         self._list.sort(order.next() if by == "1" else order.reversed())
+
+    def action_show_recorded(self) -> None:
+        """Show or hide the recorded runs."""
+        self._with_recorded = not self._with_recorded
+        if not self._with_recorded:
+            self._marked = {name: entry for name, entry in self._marked.items() if not entry.is_recorded}
+        self._read_again()
 
     def action_find_run(self) -> None:
         """Show the line for the filter."""
@@ -305,12 +319,20 @@ class RunsScreen(LiveScreen[str | None]):
         self.refuse(self._sweeps.refusal(what))
         return True
 
+    def _comes_with_the_program(self) -> bool:
+        """Whether a recorded run is highlighted, which cannot be changed; the user is told so."""
+        entry = self._list.current
+        if entry is None or not entry.is_recorded:
+            return False
+        self.refuse("A recorded run comes with the program; it is never changed.")
+        return True
+
     def action_resume_run(self) -> None:
         """Resume the run, or what is missing in a sweep. For a finished run, ask for the epochs first."""
         if (entry := self._list.current) is not None and entry.is_sweep:
             self._sweeps.resume(entry)
             return
-        if (entry := self._usable()) is None or entry.summary is None:
+        if self._comes_with_the_program() or (entry := self._usable()) is None or entry.summary is None:
             return
         if self._is_handed_over(entry):
             return
@@ -426,7 +448,7 @@ class RunsScreen(LiveScreen[str | None]):
     ) -> None:
         from tui_vanish.chrome.dialogs import ValueScreen
 
-        if (entry := self._usable()) is None:
+        if self._comes_with_the_program() or (entry := self._usable()) is None:
             return
 
         def on_answer(text: str | None) -> None:
@@ -438,7 +460,7 @@ class RunsScreen(LiveScreen[str | None]):
     def action_delete_run(self) -> None:
         """Move the run to the trash."""
         entry = self._list.current
-        if entry is None or self._is_handed_over(entry):
+        if entry is None or self._comes_with_the_program() or self._is_handed_over(entry):
             return
         if self._try(lambda: trash.delete(entry.folder)):
             self._marked.pop(entry.name, None)

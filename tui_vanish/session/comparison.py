@@ -157,6 +157,9 @@ class Comparison:
     def add_seed(self, entrants: Sequence["Entrant"]) -> None:
         """Train each entrant again, with the seed after its highest one."""
         for entrant in entrants:
+            if entrant.runs[0].is_recorded:
+                self._client.notify(f"{entrant.label} is recorded: it has one seed.", timeout=5)
+                continue
             if entrant.runs[0].spec.is_watched:
                 self._client.notify(
                     f"{entrant.label} is trained by a script of yours, which alone can start it again.",
@@ -198,6 +201,7 @@ class Comparison:
         """
         client, seed = self._client, self._client.seed if seed is None else seed
         runs = (run for run in reversed(client.snapshot.runs) if key_of(run) == entry.id)
+        runs = (run for run in runs if not run.is_recorded)
         runs = (run for run in runs if run.seed == seed and (among is None or run.run in among))
         run = next(runs, None)
         if run is None or run.modified or (run.status not in _WHOLE and not run.is_out_of_budget):

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from engine.protocol.commands import ResumeRun
+from engine.protocol.recorded import recorded_run
 from scenarios import ScenarioError
 from tui_vanish.session.catalogue import Catalogue
 from tui_vanish.session.client import EngineClient
@@ -64,6 +65,7 @@ class OpenRuns:
         """The run of that scenario that the user opened, else the one that was started last."""
         runs = [run for run in self._client.snapshot.runs if key_of(run) == scenario_id]
         opened = self._opened.get(scenario_id)
+        runs.sort(key=lambda run: not run.is_recorded)  # any other run is newer
         return next((run for run in runs if run.run == opened), runs[-1] if runs else None)
 
     def watch(self, run: str) -> None:
@@ -137,6 +139,18 @@ class OpenRuns:
             else:
                 self._client.follow(entry.name)
         return key
+
+    def open_recorded(self, scenario_id: str) -> str:
+        """Open the recorded run of a scenario in the lab; returns the run's name."""
+        name = recorded_run(scenario_id)
+        self._opened[scenario_id] = name
+        if all(run.run != name for run in self._client.snapshot.runs):
+            self._client.follow(name)
+        return name
+
+    def close_recorded(self, scenario_id: str) -> None:
+        """Show the latest run of the scenario again that is not recorded, if there is one."""
+        self._opened.pop(scenario_id, None)
 
     def look_at(self, run: "Snapshot") -> str:
         """Show a run that is already in the snapshots; returns its scenario's id."""

@@ -11,6 +11,7 @@ from tui_vanish.session.client import EngineClient
 from tui_vanish.session.comparison import Comparison
 from tui_vanish.session.open_runs import OpenRuns
 from tui_vanish.session.origins import Origins
+from tui_vanish.session.past import PastRuns
 from tui_vanish.session.preferences import recall, remember
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Session:
         self.runs = OpenRuns(self.client, self.catalogue)
         self.comparison = Comparison(self.client, self.catalogue, self.runs)
         self.origins = Origins(lambda: self.engine.runs_folder)
+        self.past = PastRuns(lambda: self.engine.runs_folder)
         self.time_left = TimeLeft()
         self.preferences = recall(memory)
         self.device, self.data = "auto", ""

@@ -140,18 +140,18 @@ def test_values_that_are_not_finite_do_not_change_the_smoothed_line() -> None:
 # ------------------------------------------------------------------------------------------ keys
 
 
-async def training(bench: Bench) -> FakeRun:
+async def training(bench: Bench, folder: Path) -> FakeRun:
+    bench.engine.runs_folder = folder
     run = await bench.train()
+    run.save()
     run.train_epochs(12, final_loss=0.4, final_accuracy=0.8)
-    await bench.settle()
-    await bench.app.workers.wait_for_complete()
     await bench.settle()
     return run
 
 
 async def test_each_key_changes_how_the_charts_are_drawn(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
-        await training(bench)
+        await training(bench, tmp_path / "runs")
         await bench.press("y", "o", "u")
         assert bench.lab.looks.charts == ChartLooks(unit="step", y_log=True, smoothing=1)
         await bench.press("y", "o", "o", "u", "u")
@@ -166,7 +166,7 @@ async def test_each_key_changes_how_the_charts_are_drawn(tmp_path: Path) -> None
 
 async def test_esc_removes_the_cursor_first_and_then_the_zoom(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
-        await training(bench)
+        await training(bench, tmp_path / "runs")
         await bench.press("z", "left")
         await bench.press("escape")
         assert bench.lab.looks.charts.cursor is None
@@ -177,7 +177,7 @@ async def test_esc_removes_the_cursor_first_and_then_the_zoom(tmp_path: Path) ->
 
 async def test_another_scenario_is_shown_without_zoom(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
-        await training(bench)
+        await training(bench, tmp_path / "runs")
         await bench.press("y", "z", "left")
         await bench.highlight("depth-3")
         assert bench.lab.looks.charts == ChartLooks(y_log=True)
@@ -185,7 +185,7 @@ async def test_another_scenario_is_shown_without_zoom(tmp_path: Path) -> None:
 
 async def test_another_run_of_the_scenario_is_shown_without_zoom(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
-        run = await training(bench)
+        run = await training(bench, tmp_path / "runs")
         await bench.press("y", "z", "left")
         run.end(Status.STOPPED)
         await bench.settle()
@@ -217,7 +217,10 @@ async def test_the_charts_match_their_goldens(
     looks: str, size: tuple[int, int], ascii: bool, tmp_path: Path
 ) -> None:
     async with opened(tmp_path, size, ascii=ascii) as bench:
-        await training(bench)
+        run = await training(bench, tmp_path / "runs")
         await bench.press(*LOOKS[looks])
+        while bench.app.session.past.reading(run.name):
+            await bench.pilot.pause()
+        await bench.settle()
         text = bench.text
     goldens.check(f"lab/charts-{looks}-{size[0]}x{size[1]}-{'ascii' if ascii else 'utf8'}", text)
