@@ -19,6 +19,14 @@ class OwnScreen(Guarded, Screen[T]):
         for widget in self.query(CanvasWidget):
             widget.redraw()
 
+    @property
+    def has_parts(self) -> bool:
+        """Whether its parts can be shown: they are mounted, and it was not closed meanwhile.
+
+        The parts of a closed screen go one after the other, while threads may still read something for it.
+        """
+        return self.is_mounted and bool(self.children) and self in self.app.screen_stack
+
     def dismiss(self, result: T | None = None) -> AwaitComplete:
         """Close the screen; no other code takes a screen off the stack.
 

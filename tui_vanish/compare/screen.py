@@ -124,7 +124,7 @@ class CompareScreen(LiveScreen[str | None]):
 
     def show(self) -> None:
         """Show the latest state of the session."""
-        if not self.is_mounted or not self.children or self.size.area == 0:
+        if not self.has_parts or self.size.area == 0:
             return
         lineup, entrants = self._lineup, self._entrants
         self.show_title()

@@ -152,7 +152,7 @@ class LabScreen(RunControls):
 
     def show(self) -> None:
         """Update everything from the latest snapshot and from this screen's state."""
-        if not self.is_mounted or not self.children or self.size.area == 0:
+        if not self.has_parts or self.size.area == 0:
             return
         snapshot, run = self.session.snapshot, self.shown_run
         if run is not None:

@@ -127,7 +127,7 @@ class MapScreen(LiveScreen[str | None]):
             self._problem = f"{printable(str(self._path))}: {error.strerror}"
         if self._choice is None and self._reading is not None:
             self._choice = Choice.of(self._reading.folder.sweep)
-        if self.is_mounted and self.children and (self._reading != before or self._problem):
+        if self.has_parts and (self._reading != before or self._problem):
             self._take_in()
 
     def _take_in(self) -> None:
@@ -141,7 +141,7 @@ class MapScreen(LiveScreen[str | None]):
 
     def show(self) -> None:
         """Update everything."""
-        if not self.is_mounted or not self.children or self.size.area == 0:
+        if not self.has_parts or self.size.area == 0:
             return
         self.show_title()
         if self._grid is not None and self._reading is not None and self._choice is not None:

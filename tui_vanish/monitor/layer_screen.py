@@ -98,7 +98,7 @@ class LayerScreen(LiveScreen[str]):
     def show(self) -> None:
         """Show the latest measurement of this layer, and its values in the latest sample."""
         run = self._shown_run
-        if not self.is_mounted or not self.children or run is None:
+        if not self.has_parts or run is None:
             return
         view = self.session.snapshot.inspection
         if view is not None and (view.run, view.layer) != (self._run_name, self._layer):

@@ -116,7 +116,7 @@ class TensorScreen(LiveScreen[str]):
     def show(self) -> None:
         """Show the latest sample."""
         run = self._shown_run
-        if not self.is_mounted or not self.children or run is None or self.size.area == 0:
+        if not self.has_parts or run is None or self.size.area == 0:
             return
         self._list.show(run)
         listed, all_tensors = self._list.counts

@@ -140,13 +140,13 @@ class RunsScreen(LiveScreen[str | None]):
             except OSError as error:
                 self._entries, problem = (), f"{folder}: {error.strerror}"
         self._awaited = False
-        if self.is_mounted and self.children:  # a screen that was closed meanwhile has no parts any more
+        if self.has_parts:
             self._list.show(self._entries, frozenset(self._marked), problem)
             self.show()
 
     def show(self) -> None:
         """Update the title, the counts and the footer."""
-        if not self.is_mounted or not self.children or self.size.area == 0:
+        if not self.has_parts or self.size.area == 0:
             return
         self.show_title()
         self._show_frame()

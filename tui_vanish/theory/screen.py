@@ -90,7 +90,7 @@ class TheoryScreen(SizedScreen[None]):
 
     def show(self) -> None:
         """Show the present state of the page or the list."""
-        if not self.children:
+        if not self.has_parts:
             return
         self._show_page()
         page, top = self._page, self._top_line
@@ -109,7 +109,7 @@ class TheoryScreen(SizedScreen[None]):
         self._show_footer()
 
     def _show_page(self) -> None:
-        if not self.children:  # it was closed while a thread measured
+        if not self.has_parts:  # it was closed while a thread measured
             return
         page, status = self._page, ""
         if page is not None:

@@ -9,7 +9,9 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tests.tui.lab_bench import WIDE, Bench, opened
+from tui_vanish.chrome.own_screen import OwnScreen
 from tui_vanish.chrome.screen import SizedScreen
+from tui_vanish.editor.screen import EditorScreen
 from tui_vanish.runs.screen import RunsScreen
 
 KEPT = (StylesCache, Strip, Widget)
@@ -41,7 +43,7 @@ async def test_a_screen_that_is_opened_again_and_again_uses_no_more_memory(key: 
 
 @pytest.mark.parametrize("keys", ["", "r", "C enter", "t", "d"])
 async def test_a_screen_whose_parts_are_gone_shows_nothing(keys: str, tmp_path: Path) -> None:
-    """A screen is in this state while it closes; a thread may have read something for it."""
+    """A screen is in this state at the end of closing; a thread may have read something for it."""
     async with opened(tmp_path) as bench:
         await bench.train()
         await bench.press(*keys.split())
@@ -54,3 +56,29 @@ async def test_a_screen_whose_parts_are_gone_shows_nothing(keys: str, tmp_path: 
         screen.lay_out()
         if isinstance(screen, RunsScreen):
             await screen._read_folder()
+
+
+@pytest.mark.parametrize("key", ["r", "t", "e", "d"])
+async def test_a_closed_screen_that_has_lost_some_of_its_parts_shows_nothing(
+    key: str, tmp_path: Path
+) -> None:
+    """Random keys found it: runs were read while their screen closed, and their list was already gone."""
+    async with opened(tmp_path) as bench:
+        await bench.train()
+        await bench.press(key)
+        screen = bench.app.screen
+        assert isinstance(screen, OwnScreen)
+        bench.app.poller.stop()
+        assert screen.has_parts
+        bench.app._screen_stack.remove(screen)  # as when it is closed, before its parts go
+        for part in tuple(screen.query("#run-list, #page, #form, #histograms")):
+            await part.remove()
+        assert screen.children
+        assert not screen.has_parts
+        if isinstance(screen, RunsScreen):
+            await screen._read_folder()
+        if isinstance(screen, SizedScreen):
+            screen.lay_out()
+        if isinstance(screen, EditorScreen):
+            screen._check()
+        bench.app._screen_stack.append(screen)
