@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 from textual.events import Key
 
-from tests.fuzz.test_keys import CHARACTERS, KEYS, NAMED, go_back, settle
+from tests.fuzz.test_keys import CHARACTERS, KEYS, NAMED, alone, go_back, settle
 from tests.tui.fake_engine import FakeEngine
 from tests.tui.lab_bench import catalogue
 from tui_vanish.app import VanishApp
@@ -48,31 +48,33 @@ class Look:
 async def looks(source: random.Random, folder: Path, more: Callable[[int], bool]) -> AsyncIterator[Look]:
     """Type keys, as long as `more` of their number holds; yields a look after every 2,000 of them."""
     engine = FakeEngine()
+    engine.runs_folder = folder / "runs"
     app = VanishApp(engine, errors=folder / "errors")
     app.ending.leave = _stay  # type: ignore[method-assign]
     app.session.catalogue.entries = catalogue(folder)
-    async with app.run_test(size=(80, 24), notifications=True):
-        engine.be_ready()
-        for scenario in ("depth-3", "depth-7"):
-            app.session.runs.train(next(each for each in app.session.runs.entries if each.id == scenario))
-        for run in engine.runs:
-            run.start()
-            run.train_epochs(2)
-            run.end(Status.FINISHED)
-        engine.can_train = False
-        await settle(app)
-        typed = 0
-        while more(typed):
-            for _ in range(_EVERY // _BURST):
-                for _ in range(_BURST):
-                    app.post_message(_key(source))
-                await settle(app)
-                assert app.is_running, "the app has ended"
-            typed += _EVERY
-            await go_back(app)  # so that each look is at the same screen
-            written = os.listdir(folder / "errors") if (folder / "errors").is_dir() else []
-            assert not written, "\n".join((folder / "errors" / name).read_text() for name in written)
-            yield _look(typed)
+    with alone():
+        async with app.run_test(size=(80, 24), notifications=True):
+            engine.be_ready()
+            for scenario in ("depth-3", "depth-7"):
+                app.session.runs.train(next(each for each in app.session.runs.entries if each.id == scenario))
+            for run in engine.runs:
+                run.start()
+                run.train_epochs(2)
+                run.end(Status.FINISHED)
+            engine.can_train = False
+            await settle(app)
+            typed = 0
+            while more(typed):
+                for _ in range(_EVERY // _BURST):
+                    for _ in range(_BURST):
+                        app.post_message(_key(source))
+                    await settle(app)
+                    assert app.is_running, "the app has ended"
+                typed += _EVERY
+                await go_back(app)  # so that each look is at the same screen
+                written = os.listdir(folder / "errors") if (folder / "errors").is_dir() else []
+                assert not written, "\n".join((folder / "errors" / name).read_text() for name in written)
+                yield _look(typed)
 
 
 def growth(seen: Sequence[Look]) -> tuple[float, float]:

@@ -10,7 +10,7 @@ import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic
 
@@ -19,6 +19,8 @@ from tests.e2e.processes import kill_processes_with
 from tests.e2e.pseudo_terminal import PATIENCE, PseudoTerminal
 from tests.fuzz.budget import Case, cases
 from tests.fuzz.terminal_input import Burst, bursts
+from tui_vanish import language
+from tui_vanish.language.catalogue import entries
 from vanish_recorder.protocol.status import Status
 from vanish_recorder.storage.log_file import EVENTS
 
@@ -30,6 +32,16 @@ QUITS = (b"q", QUIT, b":", b"\x10")  # the last two open the palette, which can 
 _ENOUGH = 100  # characters of a screen that was drawn
 _AGAIN, _SHORTLY = 2.5, 0.25  # seconds after which a key is typed again
 _SETTLED = 10.0  # seconds for what a burst causes; a busy machine may need more
+
+# A key may have switched the language: what is looked for, in both.
+_VIETNAMESE = entries((Path(language.__file__).parent / "vi.po").read_text(encoding="utf-8"))
+QUITTING = ("q quit", "q " + _VIETNAMESE["key\x04quit"])
+GOING_BACK = ("esc back", "esc " + _VIETNAMESE["key\x04back"])
+_DISCARD = "Discard the changes"
+DISCARDS = (
+    _DISCARD,
+    *(said.partition("{")[0] for text, said in _VIETNAMESE.items() if text.startswith(_DISCARD)),
+)
 
 
 class Session:
@@ -75,7 +87,7 @@ class Session:
 
     def _type_until_it_ends(self, terminal: PseudoTerminal, left: list[Burst]) -> None:
         """Train, then type what is left, while the app is there; then quit."""
-        terminal.wait_for("q quit")
+        terminal.wait_for(_is_lab)
         self._typed = [Burst(ENTER)]
         terminal.type_bytes(ENTER)
         if self.counts["starts"] == 1:
@@ -106,9 +118,7 @@ class Session:
     def _returns_to_the_lab(self, terminal: PseudoTerminal) -> bool:
         """Whether the app is there; then `esc` leads back to the lab."""
         # A form asks before it discards changes.
-        self._repeat(
-            terminal, lambda: ENTER if "Discard the changes" in terminal.text else ESCAPE, _is_lab, _SHORTLY
-        )
+        self._repeat(terminal, lambda: ENTER if _says(terminal.text, DISCARDS) else ESCAPE, _is_lab, _SHORTLY)
         return terminal.process.poll() is None
 
     def _repeat(
@@ -154,7 +164,11 @@ def _is_drawn(text: str) -> bool:
 
 def _is_lab(text: str) -> bool:
     footer = text.rstrip().splitlines()[-1:]
-    return any("q quit" in line and "esc back" not in line for line in footer)
+    return any(_says(line, QUITTING) and not _says(line, GOING_BACK) for line in footer)
+
+
+def _says(text: str, signs: Sequence[str]) -> bool:
+    return any(sign in text for sign in signs)
 
 
 def test_random_input_on_a_terminal_ends_nothing(tmp_path: Path) -> None:
