@@ -21,6 +21,7 @@ RECORDED = Path(__file__).resolve().parent.parent / "recorded"
 COMPRESSED = f"{EVENTS}.xz"
 PROVENANCE = "provenance.json"
 _LARGEST = 2**26  # bytes of a log after it was decompressed
+_MOST_READY = 8  # logs that stay decompressed, about 1 MB each: as many as a comparison has runs
 DAMAGED = "the recorded run is damaged: install vanish-tui again"
 
 
@@ -72,7 +73,7 @@ def open_log(log: Path) -> BinaryIO:
     return BytesIO(_decompressed(log)) if log.parent.parent == RECORDED else open_guarded(log)
 
 
-@lru_cache(maxsize=4)  # a screen reads the same log again for every step that it shows
+@lru_cache(maxsize=_MOST_READY)  # a screen reads the same logs again for every step that it shows
 def _decompressed(log: Path) -> bytes:
     damaged = OSError(errno.EIO, DAMAGED, str(log))
     try:

@@ -13,7 +13,9 @@ from engine.storage.history import History
 from engine.storage.nested import run_folder
 from engine.storage.recorded import COMPRESSED, PROVENANCE, NoRecording, find_recorded, recorded_folder
 from engine.storage.run_log import read_description
+from tui_vanish.session.lineup import MOST
 from vanish_recorder.protocol.status import Status
+from vanish_recorder.storage.guarded import read_guarded
 
 MOST_BYTES = 3_000_000  # of all of them together
 RUNS = recorded.recorded_runs()
@@ -73,6 +75,25 @@ def test_a_recorded_run_has_the_address_recorded_and_its_scenario(tmp_path: Path
         find_recorded("recorded:deph-7")
     with pytest.raises(NoRecording, match="there are recorded:"):
         find_recorded("recorded:what")
+
+
+def test_a_comparison_of_recorded_runs_decompresses_each_log_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each step that a screen shows reads all of its logs."""
+    histories = [History(recorded_folder(run)) for run in RUNS[:MOST]]
+    assert len(histories) > 4
+    for history in histories:
+        history.poll()
+    opened: list[Path] = []
+
+    def read(log: Path) -> bytes:
+        opened.append(log)
+        return read_guarded(log)
+
+    monkeypatch.setattr(recorded, "read_guarded", read)
+    for step in (1, 100, 200):
+        for history in histories:
+            history.at(min(step, history.last_step))
+    assert opened == []
 
 
 @pytest.fixture
