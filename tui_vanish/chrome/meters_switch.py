@@ -55,10 +55,11 @@ class MetersSwitch:
             self._task = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
-        if self._meters is None:
-            self._meters = await asyncio.to_thread(Meters)
+        if (meters := self._meters) is None:
+            made = await asyncio.to_thread(Meters)
+            self._meters = made if self.is_on else None
             return
-        reading = await asyncio.to_thread(self._meters.read)
-        if self.is_on:
+        reading = await asyncio.to_thread(meters.read)
+        if self._meters is meters:  # else they were switched off meanwhile
             self.reading = reading
             self._show()

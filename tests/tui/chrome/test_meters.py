@@ -1,5 +1,6 @@
 """The row of meters: what it shows in which width, and the key that shows it."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,28 @@ async def test_they_stay_on_the_next_screen(tmp_path: Path, monkeypatch: pytest.
         assert "cores" in bench.text.splitlines()[1]
         await bench.press("escape")
         assert "cores" in bench.text.splitlines()[1]
+
+
+async def test_switched_off_before_the_first_reading_they_begin_again_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the load of the cores would be that of all the time in between."""
+    made: list[Machine] = []
+    is_off = threading.Event()
+
+    def make() -> Machine:
+        assert is_off.wait(60)
+        made.append(Machine())
+        return made[-1]
+
+    monkeypatch.setattr(meters_switch, "Meters", make)
+    async with opened(tmp_path) as bench:
+        await bench.press("H", "H")
+        is_off.set()
+        switch = bench.app.navigation.meters
+        assert switch is not None
+        assert switch._task is not None
+        await switch._task
+        await bench.press("H")
+        await measured(bench)
+        assert len(made) == 2
