@@ -177,7 +177,8 @@ class Recorder:
         if not self._steps and self._begins_round(optimizer):
             self._end_round()
             self._begin_round()
-            known = self._model.know(optimizer)  # a layer may have been replaced
+            if self._due:
+                known = self._model.know(optimizer)  # a layer may have been replaced
         frozen = self._model.parameters_in(known, self._interventions.frozen)
         change, changed = self._interventions.begin(optimizer, frozen, call)
         self._steps.begin(optimizer, sys._getframe(4), change)
@@ -296,7 +297,7 @@ class Recorder:
         seconds, cost = self._clock.end_round(sampled=sample is not None)
         if sample is not None:
             self._schedule.sampled(cost)
-        self._schedule.took(seconds, cost)
+        self._schedule.took(seconds, cost, sampled=sample is not None)
         sampling.roots.clear()
         sampling.disarm()
         if requests.poll is not None:

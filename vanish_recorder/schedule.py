@@ -27,13 +27,20 @@ class Schedule:
         self._cost = 0.0  # seconds of a sample, smoothed
         self._debt = 0.0  # seconds of measuring that the budget has not covered yet
 
-    def took(self, step_seconds: float, cost: float) -> None:
+    def took(self, step_seconds: float, cost: float, *, sampled: bool) -> None:
         """A step ended.
+
+        A step without a sample takes a little of the budget, too: to notice it. In a short step, or if
+        another program interrupts it there, that is more than the budget allows, and there would never be a
+        sample again. So half of the budget is for samples alone.
 
         Args:
             step_seconds: that the training took for it.
             cost: seconds of measuring, in this step.
+            sampled: whether it was measured.
         """
+        if not sampled:
+            cost = min(cost, 0.5 * self._budget * step_seconds)
         known = self._step_seconds
         self._step_seconds = step_seconds if not known else 0.9 * known + 0.1 * min(step_seconds, 10 * known)
         self._debt += cost - self._budget * step_seconds

@@ -366,7 +366,7 @@ class RunView:
             verdicts=_most_severe_first(self._verdicts.values()),
             finished=self._finished,
             results=tuple(self._results),
-            watched=self._watched.snapshot() if self._watched is not None else None,
+            watched=self._watched.snapshot(last.time if last else 0.0) if self._watched is not None else None,
             budget=self._budget,
             charts=Charts(
                 batch_loss=self._batch_loss.points(),

@@ -147,8 +147,12 @@ class WatchedView:
         same._histograms, same._disabled = self._histograms.copy(), self._disabled.copy()
         return same
 
-    def snapshot(self) -> Watched:
-        """The watched part after the events so far."""
+    def snapshot(self, time: float) -> Watched:
+        """The watched part after the events so far.
+
+        Args:
+            time: of the latest event.
+        """
         return Watched(
             started=self.started,
             structure=self._structure,
@@ -158,7 +162,7 @@ class WatchedView:
             epoch_series={name: series.points() for name, series in self._epoch_series.items()},
             histograms=dict(self._histograms),
             disabled=dict(self._disabled),
-            cost=self._cost(),
+            cost=self._cost(time),
             usual_pause=self._usual_pause(),
             changes_before=self._changes_before,
         )
@@ -179,9 +183,9 @@ class WatchedView:
         pauses = sorted(after - before for before, after in pairwise(times))
         return pauses[len(pauses) // 2] if pauses else 0.0
 
-    def _cost(self) -> float | None:
+    def _cost(self, time: float) -> float | None:
         if len(self._costs) < 2:
             return None
-        seconds = self._costs[-1][0] - self._costs[0][0]
+        seconds = max(time, self._costs[-1][0]) - self._costs[0][0]
         spent = sum(seconds for _, seconds in self._costs[1:])
         return min(1.0, spent / seconds) if seconds > 0 and math.isfinite(spent) else None
