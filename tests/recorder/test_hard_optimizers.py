@@ -235,3 +235,41 @@ def test_a_replaced_layer_is_found_under_its_name(tmp_path: Path) -> None:
     assert [sample.step for sample in samples] == [1, 2, 3, 4]
     assert tensor(lab, samples[-1], "6.weight", "grad_norm") == pytest.approx(expected, rel=1e-5)
     assert state(lab, samples[-1], "6.weight") == "s"
+
+
+def test_what_an_optimizer_steps_and_the_model_lacks_is_listed(tmp_path: Path) -> None:
+    model, alien = mlp(), nn.Parameter(torch.ones(3))
+    optimizer = torch.optim.SGD([*model.parameters(), alien], 0.1)
+    with watch(model, optimizer, runs_dir=tmp_path, quiet=True) as lab:
+        step(model, optimizer, next(batches()))
+    left_out = structure_of(lab).left_out
+    assert left_out == {"1 tensors of SGD": "its optimizer steps them, but the model does not have them"}
+    assert set(samples_of(lab)[0].states) == {"s"}
+
+
+class Refusing:
+    """As accelerate's wrapper of an optimizer: it has its groups, and refuses hooks."""
+
+    def __init__(self, optimizer: torch.optim.Optimizer) -> None:
+        self.optimizer = optimizer
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("register_"):
+            raise AttributeError(name)
+        return getattr(self.optimizer, name)
+
+    def zero_grad(self) -> None:
+        self.optimizer.zero_grad()
+
+    def step(self) -> None:
+        self.optimizer.step()
+
+
+def test_an_optimizer_in_a_wrapper_that_refuses_hooks_is_recorded(tmp_path: Path) -> None:
+    model = mlp()
+    optimizer = Refusing(torch.optim.SGD(model.parameters(), 0.1))
+    with watch(model, optimizer, runs_dir=tmp_path, quiet=True) as lab:
+        for _ in range(2):
+            step(model, optimizer, next(batches()))  # type: ignore[arg-type]
+    assert [sample.step for sample in samples_of(lab)] == [1, 2]
+    assert structure_of(lab).optimizers[0].name == "SGD"
