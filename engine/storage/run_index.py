@@ -10,24 +10,23 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from time import time_ns
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 from zlib import crc32
 
 from engine.protocol.recorded import is_recorded, recorded_run
 from engine.storage import recorded
 from engine.storage.handover import successors
-from engine.storage.labels import NO_LABELS, Labels, read_labels
+from engine.storage.labels import NO_LABELS, Labels
 from engine.storage.log_tail import brought_up_to_date
-from engine.storage.nested import is_sweep
-from engine.storage.origin import Origin
 from engine.storage.recorded import recorded_folder
-from engine.storage.run_log import Newer, NotARun, read_description
+from engine.storage.run_facts import RunFacts, damage_of_log, read_facts
+from engine.storage.run_log import NotARun
 from engine.storage.silence import silence_of
-from engine.storage.summary import read_summary, summarise, summary_of_row
-from engine.storage.sweep_line import SWEEP, sweep_line
+from engine.storage.summary import read_summary, summary_of_row
+from engine.storage.sweep_line import SWEEP
 from scenarios.index import built_in
 from vanish_recorder.protocol.event import SCHEMA
 from vanish_recorder.protocol.json_text import parse
@@ -36,12 +35,11 @@ from vanish_recorder.storage.atomic import remove_leftovers, write_atomically
 from vanish_recorder.storage.guarded import read_guarded
 from vanish_recorder.storage.log_file import EVENTS
 from vanish_recorder.storage.run_lock import Owner, owner_of
-from vanish_recorder.storage.summary import FIELDS, SUMMARY, Summary, row_of, write_summary
+from vanish_recorder.storage.summary import FIELDS, Summary, row_of
 
 INDEX = ".index.json"
 # A folder that changed this recently may change again without a new time, because file systems round times.
 _SETTLED_NS = 3 * 10**9
-_MOST_READ = 2**25  # bytes of a log that are read in place of a damaged summary
 _LARGEST_INDEX = 2**28  # bytes; an entry has about 300
 
 _OLD_SECONDS = 3600.0  # another process may be writing a newer temporary file
@@ -135,7 +133,7 @@ def read_entry(folder: Path) -> RunEntry:
     if folder.parent == recorded.RECORDED:
         return recorded_entry(recorded.run_name(folder))
     successor = successors(folder.parent).get(folder.name)
-    return _entry(folder.parent, folder.name, _read(folder), successor)
+    return _entry(folder.parent, folder.name, read_facts(folder), successor)
 
 
 def recorded_entries() -> list[RunEntry]:
@@ -152,14 +150,6 @@ def recorded_entry(run: str) -> RunEntry:
     except (NotARun, OSError):
         problem = recorded.DAMAGED
     return RunEntry(recorded.RECORDED, run, summary, NO_LABELS, None, problem)
-
-
-class _Kept(NamedTuple):
-    """The part of an entry that changes only if the time of its folder changes."""
-
-    summary: Summary | None
-    labels: Labels
-    problem: str
 
 
 class _Index:
@@ -188,14 +178,14 @@ class _Index:
                     continue
                 changed = status.st_mtime_ns
                 row = self._known.get(item.name)
-                kept = _from_row(row, changed)
-                if row is None or kept is None:
-                    kept = _read(self._runs / item.name)
-                    row = _to_row(changed, kept)
+                facts = _from_row(row, changed)
+                if row is None or facts is None:
+                    facts = read_facts(self._runs / item.name)
+                    row = _to_row(changed, facts)
                     self._is_new = True
                 if changed < settled:
                     self._found[item.name] = row
-                yield _entry(self._runs, item.name, kept, successor_of.get(item.name))
+                yield _entry(self._runs, item.name, facts, successor_of.get(item.name))
 
     def _unusable(self, name: str, problem: str) -> RunEntry:
         return RunEntry(self._runs, name, None, NO_LABELS, None, problem)
@@ -228,13 +218,13 @@ def _checksum(rows: object) -> int:
     return crc32(json.dumps(rows, separators=(",", ":")).encode())
 
 
-def _to_row(changed: int, kept: _Kept) -> list[Any]:
-    summary = row_of(kept.summary) if kept.summary else None
-    labels = [kept.labels.name, kept.labels.tags] if kept.labels != NO_LABELS else None
-    return [changed, summary, labels, kept.problem]
+def _to_row(changed: int, facts: RunFacts) -> list[Any]:
+    summary = row_of(facts.summary) if facts.summary else None
+    labels = [facts.labels.name, facts.labels.tags] if facts.labels != NO_LABELS else None
+    return [changed, summary, labels, facts.problem]
 
 
-def _from_row(row: list[Any] | None, changed: int) -> _Kept | None:
+def _from_row(row: list[Any] | None, changed: int) -> RunFacts | None:
     """What was read of a run before; None if it has changed since, or if the row is damaged."""
     if row is None:
         return None
@@ -242,7 +232,7 @@ def _from_row(row: list[Any] | None, changed: int) -> _Kept | None:
         before, summary, labels, problem = row
         if before != changed or not isinstance(problem, str):
             return None
-        return _Kept(
+        return RunFacts(
             summary_of_row(summary) if summary else None,
             Labels(str(labels[0]), tuple(map(str, labels[1]))) if labels else NO_LABELS,
             problem,
@@ -251,85 +241,13 @@ def _from_row(row: list[Any] | None, changed: int) -> _Kept | None:
         return None
 
 
-def _read(folder: Path) -> _Kept:
-    summary, problem = None, ""
-    try:
-        try:
-            summary = read_summary(folder)
-        except Newer:
-            raise
-        except (NotARun, OSError) as error:
-            summary, problem = _made_again(folder, error)
-        else:
-            if summary.train_images is None and not summary.is_watched:  # an earlier version wrote it
-                with suppress(NotARun):
-                    summary = _with_origin(summary, read_description(folder).origin)
-    except NotARun as error:
-        problem = str(error)
-    except OSError as error:
-        problem = f"cannot be read: {error.strerror}"
-    return _Kept(summary, read_labels(folder), problem)
-
-
-def _made_again(folder: Path, error: NotARun | OSError) -> tuple[Summary, str]:
-    """The summary where `summary.json` is missing or damaged; and what the list says about it.
-
-    Args:
-        folder: of the run.
-        error: why the file cannot be read.
-
-    Raises:
-        NotARun: the log has nothing to make it from, or the run is damaged, too.
-        OSError: a file cannot be read.
-    """
-    is_missing = isinstance(error, FileNotFoundError)
-    if is_sweep(folder):
-        words = "missing" if is_missing else "damaged"
-        return sweep_line(folder), f"{SUMMARY} is {words}, and is written again when the sweep continues"
-    if is_missing:  # the process was killed before its first save
-        what = read_description(folder)
-        begun = Summary(what.spec.id, what.seed, Status.LOADING, kind=what.spec.origin)
-        return _with_origin(begun, what.origin), ""
-    from engine.storage.follower import Follower  # rarely needed
-
-    follower = Follower(folder)
-    follower.poll(_MOST_READ)
-    seen = follower.snapshot()
-    if not seen.has_begun:
-        raise error
-    if follower.is_behind:
-        summary = summarise(seen, 0)
-        summary = Summary(summary.scenario, summary.seed, Status.LOADING, kind=summary.kind)
-        return summary, f"{SUMMARY} is damaged, and the log is too large to read it for a list"
-    summary = summarise(seen, follower.position)
-    # A directory in its place stays. Trying in vain would change the time of the folder at each listing.
-    if owner_of(folder) is None and not os.path.isdir(folder / SUMMARY):
-        with suppress(OSError):
-            write_summary(folder, summary)
-    return summary, follower.damage or f"{SUMMARY} was damaged and is made again from the log"
-
-
-def _with_origin(summary: Summary, origin: Origin | None) -> Summary:
-    """The summary with what `run.json` says about the data, the device and the threads."""
-    if origin is None:
-        return summary
-    return replace(
-        summary,
-        data=origin.source,
-        device=origin.device,
-        threads=origin.threads,
-        train_images=origin.train,
-        test_images=origin.test,
-    )
-
-
-def _entry(runs: Path, name: str, kept: _Kept, successor: Owner | None) -> RunEntry:
-    summary, labels, problem = kept
+def _entry(runs: Path, name: str, facts: RunFacts, successor: Owner | None) -> RunEntry:
+    summary, labels, problem = facts
     if summary is None:
         return RunEntry(runs, name, None, labels, None, problem)
     # A run that is handed over has ended in its summary until its new process saves it.
     owner = owner_of(runs / name) if not summary.status.ended or successor is not None else None
-    damage = problem or _damage(f"{runs}/{name}/{EVENTS}", summary)
+    damage = problem or damage_of_log(f"{runs}/{name}/{EVENTS}", summary)
     is_over = summary.status in (Status.FINISHED, Status.DIVERGED)
     silence = ""
     if owner is not None and not damage:
@@ -337,19 +255,3 @@ def _entry(runs: Path, name: str, kept: _Kept, successor: Owner | None) -> RunEn
         if summary.is_watched and summary.status is Status.RUNNING:
             silence = silence_of(runs / name)
     return RunEntry(runs, name, summary, labels, owner, damage, None if is_over else successor, silence)
-
-
-def _damage(log: str, summary: Summary) -> str:
-    """What is wrong with a log that is now shorter than at the last save; empty if nothing is."""
-    try:
-        of_log = os.lstat(log)
-        if summary.log_bytes and not stat.S_ISREG(of_log.st_mode):
-            return "its log is not a regular file"
-        size = of_log.st_size
-    except FileNotFoundError:
-        size = 0
-    except OSError as error:
-        return f"its log cannot be read: {error.strerror}"
-    if size < summary.log_bytes:
-        return f"its log is cut: {size:,} of {summary.log_bytes:,} bytes are left"
-    return ""
