@@ -6,24 +6,41 @@ everything that follows, judges or shows the run takes the RunSpec. A run withou
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from engine.protocol.data_spec import DATA_SPECS, DataSpec
+from engine.protocol.record_fields import (
+    NotARunSpec,
+    items,
+    number,
+    positive,
+    table,
+    text,
+    unusable,
+    whole_numbers,
+)
 
 if TYPE_CHECKING:
     from scenarios.schema import Scenario
     from vanish_recorder.protocol.event import Record
+
+__all__ = [
+    "MOST_LAYERS",
+    "OUTPUT",
+    "LayerSpec",
+    "NotARunSpec",
+    "Role",
+    "RunSpec",
+    "SpecSource",
+    "StageSpec",
+    "hidden_name",
+]
 
 Role = Literal["hidden", "output"]
 SpecSource = Literal["scenario", "watched"]
 
 OUTPUT = "output"  # the name of a scenario's output layer
 MOST_LAYERS = 4096  # far more than a scenario may have: a damaged number must not fill the memory
-_LARGEST_NUMBER = 2**31  # and of epochs, or of images in a batch
-
-
-class NotARunSpec(ValueError):
-    """A record that does not describe a run; its text is a clause that says why."""
 
 
 def hidden_name(number: int) -> str:
@@ -117,21 +134,21 @@ class RunSpec:
         """
         if not isinstance(record, dict):
             raise NotARunSpec("the description is not a table")
-        loss = _text(record, "training.loss")
-        rate_name = "radius" if "radius" in _table(record, "optimizer") else "lr"
+        loss = text(record, "training.loss")
+        rate_name = "radius" if "radius" in table(record, "optimizer") else "lr"
         return cls(
-            id=_text(record, "id"),
-            title=_text(record, "title", ""),
-            watch_for=_text(record, "watch_for", ""),
-            lesson=_text(record, "lesson", ""),
+            id=text(record, "id"),
+            title=text(record, "title", ""),
+            watch_for=text(record, "watch_for", ""),
+            lesson=text(record, "lesson", ""),
             layers=_layers(record),
             stages=_stages(record),
-            epochs_per_stage=_whole(record, "training.epochs"),
-            batch_size=_whole(record, "data.batch_size"),
+            epochs_per_stage=positive(record, "training.epochs"),
+            batch_size=positive(record, "data.batch_size"),
             loss=loss,
-            guessing=_guessing(loss, DATA_SPECS.get(_text(record, "data.name"))),
+            guessing=_guessing(loss, DATA_SPECS.get(text(record, "data.name"))),
             rate_name=rate_name,
-            rate=_number(record, f"optimizer.{rate_name}"),
+            rate=number(record, f"optimizer.{rate_name}"),
             record=record,
         )
 
@@ -147,11 +164,11 @@ class RunSpec:
         """
         if not isinstance(record, dict):
             raise NotARunSpec("the description is not a table")
-        if not (name := _text(record, "name")):
-            raise _unusable("name")
-        script, arguments = _text(record, "script", ""), _list(record, "arguments")
+        if not (name := text(record, "name")):
+            raise unusable("name")
+        script, arguments = text(record, "script", ""), items(record, "arguments")
         if not all(isinstance(each, str) for each in arguments):
-            raise _unusable("arguments")
+            raise unusable("arguments")
         command = (script.replace("\\", "/").rpartition("/")[2], *arguments)
         return cls(id=name, title=" ".join(command).strip(), origin="watched", record=record)
 
@@ -198,14 +215,12 @@ class RunSpec:
 
 # ------------------------------------------------------------------------------- reading a record
 
-_MISSING = object()
-
 
 def _layers(record: "Record") -> tuple[LayerSpec, ...]:
-    hidden = _whole(record, "model.hidden_layers")
+    hidden = positive(record, "model.hidden_layers")
     if hidden > MOST_LAYERS:
-        raise _unusable("model.hidden_layers")
-    activation, norm = _text(record, "model.activation"), _text(record, "model.norm", "none")
+        raise unusable("model.hidden_layers")
+    activation, norm = text(record, "model.activation"), text(record, "model.norm", "none")
     sources = {target: source for source, target in _pairs(record, "model.skip")}
     layers = [
         LayerSpec(
@@ -222,10 +237,10 @@ def _layers(record: "Record") -> tuple[LayerSpec, ...]:
 
 def _stages(record: "Record") -> tuple[StageSpec, ...]:
     stages = []
-    for stage in _list(record, "stages"):
+    for stage in items(record, "stages"):
         if not isinstance(stage, dict):
-            raise _unusable("stages")
-        sub_models, train = (_whole_numbers(stage, key) for key in ("sub_models", "train"))
+            raise unusable("stages")
+        sub_models, train = (whole_numbers(stage, key) for key in ("sub_models", "train"))
         stages.append(StageSpec(sub_models=sub_models, train=train))
     return tuple(stages)
 
@@ -247,75 +262,10 @@ def _guessing(loss: str, data: DataSpec | None) -> float | None:
 def _pairs(record: "Record", key: str) -> list[tuple[int, int]]:
     """Skip connections as (source, target), in which the source comes first."""
     found = []
-    for pair in _list(record, key):
+    for pair in items(record, key):
         match pair:
             case [int(source), int(target)] if 1 <= source < target:
                 found.append((source, target))
             case _:
-                raise _unusable(key)
+                raise unusable(key)
     return found
-
-
-def _whole_numbers(record: "Record", key: str) -> tuple[int, ...]:
-    values = _list(record, key)
-    if not all(type(value) is int for value in values):
-        raise _unusable(key)
-    return tuple(values)
-
-
-def _text(record: "Record", key: str, default: object = _MISSING) -> str:
-    value = _value(record, key, default)
-    if not isinstance(value, str):
-        raise _unusable(key)
-    return value
-
-
-def _whole(record: "Record", key: str) -> int:
-    value = _value(record, key)
-    # True is an int, and no number of anything.
-    if type(value) is not int or not 1 <= value < _LARGEST_NUMBER:
-        raise _unusable(key)
-    return value
-
-
-def _number(record: "Record", key: str) -> float:
-    value = _value(record, key)
-    if type(value) not in (int, float):
-        raise _unusable(key)
-    try:
-        number = float(value)
-    except OverflowError:  # a whole number of hundreds of digits
-        raise _unusable(key) from None
-    if not math.isfinite(number):
-        raise _unusable(key)
-    return number
-
-
-def _list(record: "Record", key: str) -> "list[Any] | tuple[Any, ...]":
-    value = _value(record, key, ())
-    if not isinstance(value, list | tuple):
-        raise _unusable(key)
-    return value
-
-
-def _table(record: "Record", key: str) -> "Record":
-    value = _value(record, key)
-    if not isinstance(value, dict):
-        raise _unusable(key)
-    return value
-
-
-def _value(record: "Record", key: str, default: object = _MISSING) -> Any:
-    """The value at a dotted key."""
-    *tables, last = key.split(".")
-    inside = record
-    for name in tables:
-        inside = _table(inside, name) if name in inside else {}
-    value = inside.get(last, default)
-    if value is _MISSING:
-        raise NotARunSpec(f"the description has no {key}")
-    return value
-
-
-def _unusable(key: str) -> NotARunSpec:
-    return NotARunSpec(f"the description has no usable {key}")
