@@ -353,7 +353,7 @@ class FakeEngine:
             owners=self.owners,
             unsaved=dict(self.unsaved),
             inspection=self.inspection,
-            followed=frozenset(self.followed_only),
+            followed=frozenset({*self.followed_only, *filter(is_recorded, self.followed)}),
         )
 
     def close(self) -> None:

@@ -29,6 +29,14 @@ NEIGHBOUR = Owner(HERE.host, HERE.boot_id, 1, HERE.started)
 ELSEWHERE = Owner("another-host", "another boot", 1, HERE.started)
 
 
+async def until_read(bench: Bench) -> None:
+    """Wait until the log of each run has been read."""
+    past = bench.app.session.past
+    while any(past.reading(run.run) for run in bench.app.session.snapshot.runs):
+        await bench.pilot.pause()
+    await bench.settle()
+
+
 async def nothing(bench: Bench) -> None:
     pass
 
@@ -124,6 +132,23 @@ async def charts(bench: Bench) -> None:
     await bench.press("2")
 
 
+async def in_the_past(bench: Bench) -> None:
+    await training(bench)
+    bench.engine.runs[-1].save()
+    bench.lab.go_to(100)
+    await until_read(bench)
+
+
+async def recorded(bench: Bench) -> None:
+    await bench.press("b", "3", "j")
+
+
+async def recorded_in_the_past(bench: Bench) -> None:
+    await recorded(bench)
+    await bench.press("home")
+    await until_read(bench)
+
+
 async def compared(bench: Bench) -> None:
     await bench.press("S", "enter")
     for run in bench.engine.runs:
@@ -152,6 +177,24 @@ async def compared_while_watching(bench: Bench) -> None:
     bench.engine.can_train = False
     bench.engine.sequence += 1
     await bench.settle()
+
+
+async def compared_in_the_past(bench: Bench) -> None:
+    await compared(bench)
+    for run in bench.engine.runs:
+        run.save()
+    await bench.press("left", "shift+left")
+    await until_read(bench)
+
+
+async def recorded_runs(bench: Bench) -> None:
+    await bench.press("r", "b")
+    screen = bench.app.screen
+    assert isinstance(screen, RunsScreen)
+    while not screen.is_filled:
+        await bench.pilot.pause()
+    await bench.settle()
+    assert "recorded" in bench.text
 
 
 async def no_saved_runs(bench: Bench) -> None:
@@ -219,6 +262,7 @@ async def theory_list(bench: Bench) -> None:
 STATES: list[State] = [
     nothing, bad_file, loading, training, all_but_one_frozen, paused, stopped, failed, hidden_run,
     of_a_neighbour, of_another_host, read_from_its_log, watched, watched_and_ended, marked, charts,
+    in_the_past, recorded, recorded_in_the_past, compared_in_the_past, recorded_runs,
     compared, compared_with_a_neighbour, compared_and_ended, compared_while_watching,
     no_saved_runs, saved_runs, a_file_among_the_runs, saved_runs_while_watching, a_sweep_among_the_runs,
     mapped, mapped_while_watching, mapped_with_more_settings, theory, theory_list,

@@ -23,6 +23,7 @@ class Situation:
     Attributes:
         entry: the highlighted scenario, if there is one.
         run: its latest run, if there is one.
+        seen: that run as it is shown, which may be in the past.
         can_train: whether runs can be started or changed here; `watch` only shows them.
         elsewhere: whether another process trains that run.
         in_memory: whether that run's network is in memory.
@@ -38,6 +39,7 @@ class Situation:
 
     entry: "Entry | None"
     run: "Snapshot | None"
+    seen: "Snapshot | None"
     can_train: bool
     elsewhere: bool
     in_memory: bool
@@ -140,7 +142,7 @@ def _of_run(now: Situation) -> dict[str, str]:
 
 
 def _has_suggestions(now: Situation) -> bool:
-    return now.run is not None and now.layout.run and bool(verdicts.suggestions(now.run))
+    return now.seen is not None and now.layout.run and bool(verdicts.suggestions(now.seen))
 
 
 def _can_inspect(now: Situation) -> bool:

@@ -262,6 +262,7 @@ class LabScreen(RunControls):
         now = Situation(
             entry=self.highlighted,
             run=run,
+            seen=self.seen_run,
             can_train=self.session.engine.can_train,
             elsewhere=owner is not None,
             in_memory=run is not None and run.run not in self.session.snapshot.followed,
