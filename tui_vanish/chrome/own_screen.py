@@ -20,12 +20,17 @@ class OwnScreen(Guarded, Screen[T]):
             widget.redraw()
 
     @property
+    def is_gone(self) -> bool:
+        """Whether it was closed; if the app ends, that may be before it was mounted."""
+        return self not in self.app.screen_stack
+
+    @property
     def has_parts(self) -> bool:
         """Whether its parts can be shown: they are mounted, and it was not closed meanwhile.
 
         The parts of a closed screen go one after the other, while threads may still read something for it.
         """
-        return self.is_mounted and bool(self.children) and self in self.app.screen_stack
+        return self.is_mounted and bool(self.children) and not self.is_gone
 
     def dismiss(self, result: T | None = None) -> AwaitComplete:
         """Close the screen; no other code takes a screen off the stack.

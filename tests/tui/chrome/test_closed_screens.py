@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 from textual._styles_cache import StylesCache
+from textual.css.query import NoMatches
+from textual.events import Resize
 from textual.strip import Strip
 from textual.widget import Widget
 
 from tests.tui.lab_bench import WIDE, Bench, opened
+from tui_vanish.chrome.help import HelpScreen
 from tui_vanish.chrome.own_screen import OwnScreen
 from tui_vanish.chrome.screen import SizedScreen
 from tui_vanish.editor.screen import EditorScreen
@@ -82,3 +85,22 @@ async def test_a_closed_screen_that_has_lost_some_of_its_parts_shows_nothing(
         if isinstance(screen, EditorScreen):
             screen._check()
         bench.app._screen_stack.append(screen)
+
+
+@pytest.mark.parametrize("closed", [True, False])
+async def test_a_handler_that_misses_a_part_is_a_fault_only_on_an_open_screen(
+    closed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Random keys found it: the app ended while a dialog was mounted, which had no list to describe then."""
+    async with opened(tmp_path) as bench:
+        await bench.press("question_mark")
+        screen, faults = bench.app.screen, list[Exception]()
+        assert isinstance(screen, HelpScreen)
+        monkeypatch.setattr(bench.app, "_handle_exception", faults.append)
+        monkeypatch.setattr(HelpScreen, "on_resize", lambda self: self.query_one("#never"), raising=False)
+        if closed:
+            bench.app._screen_stack.remove(screen)
+        await screen._dispatch_message(Resize(screen.size, screen.size))
+        if closed:
+            bench.app._screen_stack.append(screen)
+        assert [type(fault) for fault in faults] == ([] if closed else [NoMatches])
