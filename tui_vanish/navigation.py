@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tui_vanish.session.terms import Terms
     from tui_vanish.theory.registry import Pages
 
+_ABOVE_THE_LAB = ("runs", "map", "theory")
+
 
 class Navigation:
     """Opens every screen; it is the `Host` of all of them.
@@ -93,8 +95,8 @@ class Navigation:
             comparison.unmark()
             self.open_comparison()
             return
-        names = [entry.id for entry in entries]
-        self._ask_terms(names, lambda terms: comparison.start(entries, terms, alone=alone))
+        names, staged = [entry.id for entry in entries], self._session.catalogue.staged(entries)
+        self._ask_terms(names, staged, lambda terms: comparison.start(entries, terms, alone=alone))
 
     def open_comparison(self) -> None:
         """Show the current comparison."""
@@ -188,7 +190,9 @@ class Navigation:
         from tui_vanish.sweeps.find import last_sweep
 
         here = self._app.screen
-        if not isinstance(here, LiveScreen):
+        if not isinstance(here, SizedScreen):
+            return
+        if self._return_to_map():
             return
         if here.TARGET == "map":
             here.dismiss(None)
@@ -211,14 +215,34 @@ class Navigation:
     def choose_sweep(self) -> None:
         """Ask which sweep to train in the background, start it, and show its map."""
         here = self._app.screen
-        if not isinstance(here, LiveScreen):
+        if not isinstance(here, SizedScreen):
             return
         if not self._session.engine.can_train:
             here.refuse("This app only shows runs: vanish-tui sweep trains a sweep.")
             return
         from tui_vanish.map.start_sweep import choose_sweep
 
-        choose_sweep(self._app, self._session, self.open_map)
+        choose_sweep(self._app, self._session, self._show_sweep)
+
+    def _show_sweep(self, sweep: Path) -> bool:
+        """Show the map of a sweep in place of another map; returns whether the screen has room for it."""
+        self._return_to_map()
+        here = self._app.screen
+        if not isinstance(here, SizedScreen):
+            return False  # a dialog or a long text, which the user may be reading
+        if here.TARGET == "map":
+            here.dismiss(None)
+        self.open_map(sweep)
+        return True
+
+    def _return_to_map(self) -> bool:
+        """Close the theory if it was opened from a map; returns whether it was."""
+        *_, below, here = (None, *self._app.screen_stack)
+        is_over_map = isinstance(below, SizedScreen) and below.TARGET == "map"
+        if is_over_map and isinstance(here, SizedScreen) and here.TARGET == "theory":
+            here.dismiss(None)
+            return True
+        return False
 
     def open_palette(self) -> None:
         """Show the command palette."""
@@ -277,7 +301,7 @@ class Navigation:
         if scenario_id is None:
             return
         # A run that was chosen on one of these screens, or on one above them, is shown in the lab.
-        while isinstance(here := self._app.screen, LiveScreen) and here.TARGET in ("runs", "map"):
+        while isinstance(here := self._app.screen, SizedScreen) and here.TARGET in _ABOVE_THE_LAB:
             here.dismiss(None)
         self.show_in_lab(scenario_id)
 
@@ -313,13 +337,17 @@ class Navigation:
             self._list_entries()
             self._session.comparison.start(entries, terms, alone=True, labels=labels)
 
-        self._ask_terms([branch.label for branch in named], start)
+        staged = [branch.scenario for branch in named if branch.scenario.stages]
+        self._ask_terms([branch.label for branch in named], staged, start)
 
-    def _ask_terms(self, names: "Sequence[str]", start: "Callable[[Terms], None]") -> None:
+    def _ask_terms(
+        self, names: "Sequence[str]", staged: "Sequence[Scenario]", start: "Callable[[Terms], None]"
+    ) -> None:
         """Ask for the terms of a comparison, start it, and show it.
 
         Args:
             names: what is compared.
+            staged: those of the scenarios that train in stages.
             start: called with the terms, unless the user cancels.
         """
         from tui_vanish.compare.terms_dialog import TermsDialog
@@ -331,7 +359,7 @@ class Navigation:
                 start(terms)
                 self.open_comparison()
 
-        self._app.push_screen(TermsDialog(names, terms_of(self._session.preferences)), on_answer)
+        self._app.push_screen(TermsDialog(names, terms_of(self._session.preferences), staged), on_answer)
 
     def _show_listed(self, entry: "Entry") -> None:
         """Show the catalogue's new list in the lab, and highlight a scenario in it."""

@@ -24,18 +24,29 @@ class Budget:
     """What each run may use. Without either number, a run trains as long as its scenario says.
 
     Attributes:
-        epochs: for each stage, in place of the scenario's number.
+        epochs: of the whole run, in place of the scenario's number. Its stages share them equally.
         seconds: of training; a run that has had all its epochs ends earlier.
     """
 
     epochs: int | None = None
     seconds: float | None = None
 
+    def epochs_of(self, scenario: "Scenario") -> int:
+        """How many epochs each stage of the scenario trains.
+
+        Their sum is at most the budget, so that runs are compared after equally many epochs; but every stage
+        trains for at least one.
+        """
+        if self.epochs is None:
+            return scenario.training.epochs
+        return max(1, self.epochs // max(1, len(scenario.stages)))
+
     def within(self, scenario: "Scenario") -> "Scenario":
         """The scenario with the budget's number of epochs."""
-        if self.epochs is None or scenario.training.epochs == self.epochs:
+        epochs = self.epochs_of(scenario)
+        if scenario.training.epochs == epochs:
             return scenario
-        training = scenario.training.model_copy(update={"epochs": self.epochs})
+        training = scenario.training.model_copy(update={"epochs": epochs})
         return scenario.model_copy(update={"training": training})
 
     def __str__(self) -> str:

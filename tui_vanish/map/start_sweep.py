@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui_vanish.chrome.screen import LiveScreen
+from tui_vanish.language import tr
 from tui_vanish.map.sweep_dialog import SweepDialog
 from tui_vanish.sweeps.control import begin, cores_for, start
 from tui_vanish.sweeps.offers import offers
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from tui_vanish.sweeps.offers import Offer
 
 
-def choose_sweep(app: "App[Any]", session: "Session", open_map: Callable[[Path], None]) -> None:
+def choose_sweep(app: "App[Any]", session: "Session", show_map: Callable[[Path], bool]) -> None:
     """Ask which sweep to train, start it, and show its map.
 
     Args:
         app: shows the dialog and the messages.
         session: says where and with what the sweep trains.
-        open_map: shows the map of the sweep in a folder.
+        show_map: shows the map of the sweep in a folder; returns whether it could.
     """
 
     def work(offer: "Offer") -> tuple[Path | None, str]:
@@ -34,13 +34,11 @@ def choose_sweep(app: "App[Any]", session: "Session", open_map: Callable[[Path],
 
     async def train(offer: "Offer") -> None:
         folder, problem = await asyncio.to_thread(work, offer)  # it takes seconds
-        here = app.screen
-        if folder is not None and isinstance(here, LiveScreen):
-            if here.TARGET == "map":
-                here.dismiss(None)
-            open_map(folder)
+        is_shown = folder is not None and show_map(folder)
         if problem:
             app.notify(problem, severity="error", timeout=8, markup=False)
+        elif not is_shown:
+            app.notify(tr("The sweep trains in the background: X shows its map."), timeout=6)
 
     def on_answer(offer: "Offer | None") -> None:
         if offer is not None:

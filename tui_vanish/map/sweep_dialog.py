@@ -30,7 +30,8 @@ class OfferList(ItemList["Offer"]):
     def item_row(self, item: "Offer", width: int, *, here: bool) -> Row:
         """The sweep's name and title, and its number of runs on the right."""
         role = "cursor" if here else "text"
-        words = item.title if item.folder is not None else f"{item.name}  {item.title}"
+        longest = max((len(each.name) for each in self.items if each.folder is None), default=0)
+        words = item.title if item.folder is not None else f"{item.name:{longest}}  {item.title}"
         words = f" {self.alphabet.selected if here else ' '} {printable(words)}"
         right = Piece(f"{item.amount} ", "cursor" if here else "dim")
         return padded((Piece(cut(words, width - len(right.text) - 1), role),), (right,), width, role=role)
@@ -63,7 +64,7 @@ class SweepDialog(Dialog["Offer | None"]):
     def compose(self) -> ComposeResult:
         """The list, what the chosen sweep answers, and what the keys do."""
         cores = f", on {self._cores} core{'' if self._cores == 1 else 's'}" if self._cores else ""
-        with Vertical(classes="question"):
+        with Vertical(classes="question wide"):
             yield Static(f"Train a sweep in the background{cores}\n", markup=False)
             sweeps = OfferList(self._offers)
             sweeps.styles.height = len(self._offers)

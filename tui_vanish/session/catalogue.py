@@ -52,6 +52,15 @@ class Catalogue:
         """
         return self._made.get(entry.id) or scenarios.load(entry.path)
 
+    def staged(self, entries: Sequence[Entry]) -> "list[Scenario]":
+        """Those of the scenarios that train in stages, as far as they can be read."""
+        found: list[Scenario] = []
+        for entry in entries:
+            with suppress(scenarios.ScenarioError, OSError):  # starting a run reports what is wrong
+                scenario = self.load(entry)
+                found += [scenario] if scenario.stages else []
+        return found
+
     def read(self, entry: Entry) -> "Scenario | str | None":
         """The scenario to show.
 

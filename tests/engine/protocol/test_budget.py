@@ -2,6 +2,7 @@
 
 import pytest
 
+import scenarios
 from engine.protocol.budget import Budget, parse_budget
 from tests.engine.lab import make_scenario
 
@@ -37,3 +38,11 @@ def test_only_a_number_of_epochs_changes_the_scenario() -> None:
     scenario = make_scenario()
     assert Budget(epochs=7).within(scenario).training.epochs == 7
     assert Budget(seconds=7).within(scenario) == scenario == Budget().within(scenario)
+
+
+@pytest.mark.parametrize(("epochs", "each"), [(1, 1), (6, 1), (7, 1), (10, 1), (13, 1), (14, 2), (700, 100)])
+def test_the_stages_of_a_run_share_its_epochs(epochs: int, each: int) -> None:
+    staged = scenarios.load("staged")
+    assert len(staged.stages) == 7
+    assert Budget(epochs=epochs).within(staged).training.epochs == each
+    assert 7 * each <= epochs or each == 1, "a run trains no longer than the others, but every stage trains"

@@ -111,6 +111,18 @@ def test_a_budget_in_seconds_stops_each_run_and_is_no_error(
     assert [place["ended"] for place in record["ranking"]["seconds"]["places"]] == ["", ""], "both are ranked"
 
 
+def test_the_stages_of_a_run_share_a_budget_of_epochs(
+    tmp_path: Path, small: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    quick, staged = tmp_path / "quick.toml", tmp_path / "staged.toml"
+    stages = "[[stages]]\nsub_models = [7]\ntrain = [1]\n" * 2
+    staged.write_text(quick.read_text() + stages)
+    *_, record = lines(capsys, "compare", str(quick), str(staged), "--budget", "4 epochs", *small)
+    assert [run["epochs"] for run in record["runs"]] == [4, 4]
+    *_, record = lines(capsys, "compare", str(quick), str(staged), "--epochs", "2", *small)
+    assert [run["epochs"] for run in record["runs"]] == [2, 4], "--epochs is for each stage"
+
+
 def test_each_value_of_a_sweep_is_one_entrant_that_is_called_by_its_value(
     tmp_path: Path, small: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

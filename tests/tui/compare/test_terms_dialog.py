@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import scenarios
 from engine.protocol.budget import Budget
 from tests import goldens
 from tests.tui.fake_engine import FakeEngine
@@ -102,3 +103,21 @@ async def test_picture(ascii: bool, tmp_path: Path) -> None:
         bench.app.session.prefer(race_budget="10 epochs")
         await ask(bench)
         goldens.check(f"compare/terms-80x24-{'ascii' if ascii else 'utf8'}", bench.text)
+
+
+async def test_it_says_what_the_budget_means_for_a_run_with_stages(tmp_path: Path) -> None:
+    async with opened(tmp_path, NARROW, entries=None) as bench:
+        bench.app.session.catalogue.entries = tuple(scenarios.entries(None))
+        bench.app.session.prefer(race_budget="15 epochs")
+        await bench.press("C")
+        assert isinstance(bench.app.screen, TermsDialog)
+        assert "staged: 2 epochs in each of its 7 stages" in bench.text
+        await bench.press("6")
+        words = " ".join(bench.text.replace("│", " ").split())
+        assert "staged: 1 epoch in each of its 7 stages, which is more" in words
+        await bench.press("space", "s")
+        assert "staged: 100 epochs in each of its 7 stages" in bench.text
+        await bench.press("backspace", "backspace", "1", "enter")
+        epochs = {run.scenario.id: run.scenario.training.epochs for run in bench.engine.runs}
+        assert epochs["staged"] * 7 < 61
+        assert epochs["depth-7"] == 61

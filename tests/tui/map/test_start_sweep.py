@@ -12,6 +12,8 @@ from tui_vanish.jobs.exits import FailedError
 from tui_vanish.map.screen import MapScreen
 from tui_vanish.map.sweep_dialog import SweepDialog
 from tui_vanish.sweeps import control
+from tui_vanish.sweeps.offers import offers
+from tui_vanish.theory.screen import TheoryScreen
 from vanish_recorder.protocol.status import Status
 
 Started = list[tuple[Path, list[str]]]
@@ -139,3 +141,59 @@ async def test_the_dialog_matches_its_golden(
     async with opened(tmp_path, NARROW, ascii=ascii) as bench:
         await choose(bench, tmp_path, "down")
         goldens.check(f"map/choose-80x24-{'ascii' if ascii else 'utf8'}", bench.text)
+
+
+async def test_its_titles_are_whole_in_the_smallest_terminal(tmp_path: Path) -> None:
+    async with opened(tmp_path, NARROW) as bench:
+        await choose(bench, tmp_path)
+        for offer in offers(tmp_path):
+            assert offer.title in bench.text
+            assert offer.amount in bench.text
+
+
+async def test_it_is_offered_on_the_theory_pages_which_stay_below_the_map(
+    tmp_path: Path, started: Started
+) -> None:
+    async with opened(tmp_path) as bench:
+        await bench.press("t")
+        await choose(bench, tmp_path, "enter")
+        assert isinstance(bench.app.screen, MapScreen)
+        await bench.press("escape")
+        assert isinstance(bench.app.screen, TheoryScreen)
+
+
+async def test_x_on_the_theory_pages_opens_the_map_or_goes_back_to_it(tmp_path: Path) -> None:
+    folder = make(tmp_path / "runs")
+    fill(folder)
+    async with opened(tmp_path) as bench:
+        await bench.press("t", "X")
+        assert "There is no sweep yet: A trains one." in bench.text
+        bench.engine.runs_folder = tmp_path / "runs"
+        await bench.press("X")
+        assert isinstance(bench.app.screen, MapScreen)
+        await bench.press("t")
+        assert isinstance(bench.app.screen, TheoryScreen)
+        await bench.press("X")
+        assert isinstance(bench.app.screen, MapScreen)
+        assert sum(isinstance(screen, MapScreen) for screen in bench.app.screen_stack) == 1
+        await bench.press("enter")
+        assert bench.app.screen is bench.lab, "the run of the cell is shown in the lab"
+
+
+async def test_a_map_that_would_hide_what_the_user_reads_is_named_instead(
+    tmp_path: Path, started: Started
+) -> None:
+    async with opened(tmp_path) as bench:
+        begun = control.begin
+
+        def slow(path: Path) -> str:
+            bench.app.call_from_thread(bench.app.action_help)
+            return begun(path)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("tui_vanish.map.start_sweep.begin", slow)
+            patch.setattr("tui_vanish.sweeps.control.begin", slow)
+            await choose(bench, tmp_path, "enter")
+        assert len(started) == 1
+        assert "X shows its map" in bench.text
+        assert not isinstance(bench.app.screen, MapScreen)

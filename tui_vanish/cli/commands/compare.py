@@ -50,8 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--budget",
         metavar="BUDGET",
         type=options.budget,
-        help="what each run may use: '10 epochs', or a time such as 60s or '2 min' of training, after which"
-        " it is stopped and saved",
+        help="what each run may use: '10 epochs', which its stages share, or a time such as 60s or '2 min' of"
+        " training, after which it is stopped and saved",
     )
     parser.add_argument(
         "--set",
@@ -87,8 +87,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Train the scenarios, read the runs, and print the comparison; a diverged run is a result."""
     names = list(dict.fromkeys(arguments.scenarios))
     budget = _budget(arguments)
-    overrides = [*arguments.set, *([] if budget.epochs is None else [f"training.epochs={budget.epochs}"])]
+    overrides = [
+        *arguments.set,
+        *([] if arguments.epochs is None else [f"training.epochs={arguments.epochs}"]),
+    ]
     named = [scenario_or_run(name, overrides, getattr(arguments, "runs_dir", None)) for name in names]
+    if arguments.budget is not None:
+        named = [each if isinstance(each, RunEntry) else budget.within(each) for each in named]
     chosen, labels = _swept(named, arguments.sweep)
     loaded = [each for each in chosen if not isinstance(each, RunEntry)]
     saved = {each.folder: each for each in chosen if isinstance(each, RunEntry)}
