@@ -115,16 +115,19 @@ class MapView(Rows, can_focus=True):
         grid = picture.grid
         names = _labels(grid.y) if grid.y else [""]
         labels = min(max(map(cell_len, names)), width // 4) + 2
-        across = max(picture.measure.width + 1, *map(cell_len, _labels(grid.x)))
-        step_x, step_y = min(across, _WIDEST) + 1, 2 if picture.borders else 1
-        columns = min(len(grid.points), max(1, (width - labels + 1) // step_x))
-        rows = min(len(names), max(1, (height - _BELOW + step_y - 1) // step_y))
+        across = min(max(picture.measure.width + 1, *map(cell_len, _labels(grid.x))), _WIDEST)
+        gap = 1 if picture.borders else 0
+        columns = min(len(grid.points), max(1, (width - labels + 1) // (across + 1)))
+        rows = min(len(names), max(1, (height - _BELOW + gap) // (1 + gap)))
+        # A small grid fills the map: its cells grow.
+        step_x = max(across + 1, (width - labels + 1) // columns)
+        step_y = max(1 + gap, (height - _BELOW + gap) // rows)
         x, y = picture.cursor
         self._left = _scrolled(self._left, x, columns, len(grid.points))
         self._bottom = _scrolled(self._bottom, y, rows, len(names))
         self.hidden = len(grid.points) - columns, len(names) - rows
-        base = max(0, min(height - _BELOW, (rows - 1) * step_y + 1) - 1)
-        return _Frame(labels, step_x, step_y, columns, rows, self._left, self._bottom, base)
+        base = max(0, min(height - _BELOW, rows * step_y - gap) - 1)
+        return _Frame(labels, across, step_x, step_y, gap, columns, rows, self._left, self._bottom, base)
 
     def _draw_axes(self, canvas: Canvas, frame: "_Frame") -> None:
         assert self._picture is not None
@@ -133,11 +136,11 @@ class MapView(Rows, can_focus=True):
         for row in range(frame.rows):
             name = cut(names[frame.bottom + row], frame.labels - 2)
             role = "strong" if frame.bottom + row == at_y else "dim"
-            canvas.put(1, frame.y(row), name.rjust(frame.labels - 2), role)
+            canvas.put(1, frame.inner_y(row), name.rjust(frame.labels - 2), role)
         for column, name in enumerate(_labels(grid.x)[frame.left : frame.left + frame.columns]):
             role = "strong" if frame.left + column == at_x else "dim"
-            text = cut(name, frame.step_x - 1).rjust(frame.step_x - 1)
-            canvas.put(frame.x(column), frame.base + 1, text, role)
+            text = cut(name, frame.across).rjust(frame.across)
+            canvas.put(frame.inner_x(column), frame.base + 1, text, role)
         upwards = f"{axis_name(grid.y)} {'^' if self.alphabet.ascii else '↑'}  " if grid.y else ""
         canvas.put(1, frame.base + 2, upwards, "dim")
         across = f"{axis_name(grid.x)} {'>' if self.alphabet.ascii else '→'}"
@@ -152,11 +155,11 @@ class MapView(Rows, can_focus=True):
             for row in range(frame.rows):
                 place = frame.left + column, frame.bottom + row
                 point = picture.grid.points[place[0]][place[1]]
-                sign, number = cell(point, most, picture.measure, frame.step_x - 1)
+                sign, number = cell(point, most, picture.measure, frame.across)
                 if place in picture.marked:
                     sign = sign._replace(text="+", role="accent")
                 here = place == picture.cursor
-                x, y = frame.x(column), frame.y(row)
+                x, y = frame.inner_x(column), frame.inner_y(row)
                 canvas.put(x, y, sign.text, "cursor" if here else sign.role)
                 canvas.put(x + 1, y, number.text, "cursor" if here else number.role)
 
@@ -187,16 +190,22 @@ class MapView(Rows, can_focus=True):
                     signs = _PLAIN.get(signs, " ...::::::::::::")
                 wide = frame.step_x - 1 if x % 2 == 0 else 1
                 left = frame.x(x // 2) + (0 if x % 2 == 0 else frame.step_x - 1)
-                canvas.put(left, frame.base - y, signs[sides] * wide, role)
+                for line in frame.lines(y):
+                    canvas.put(left, line, signs[sides] * wide, role)
 
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """Where the visible cells lie: `labels` cells are left of them, and the lowest row is `base`."""
+    """Where the visible cells lie: `labels` cells are left of them, and the lowest line is `base`.
+
+    A cell is `step_x` by `step_y`, with the gap to the next one. Its text is `across` wide, in its middle.
+    """
 
     labels: int
+    across: int
     step_x: int
     step_y: int
+    gap: int
     columns: int
     rows: int
     left: int
@@ -206,8 +215,18 @@ class _Frame:
     def x(self, column: int) -> int:
         return self.labels + column * self.step_x
 
-    def y(self, row: int) -> int:
-        return self.base - row * self.step_y
+    def inner_x(self, column: int) -> int:
+        return self.x(column) + (self.step_x - 1 - self.across) // 2
+
+    def inner_y(self, row: int) -> int:
+        return self.base - row * self.step_y - (self.step_y - self.gap - 1) // 2
+
+    def lines(self, y: int) -> range:
+        """The lines of a row of the doubled grid, whose odd rows are between cells."""
+        lowest = self.base - y // 2 * self.step_y
+        if y % 2:
+            return range(lowest - self.step_y + 1, lowest - self.step_y + 2)
+        return range(lowest - self.step_y + self.gap + 1, lowest + 1)
 
 
 def _sides(border: Border, x: int, y: int) -> int:

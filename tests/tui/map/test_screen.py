@@ -13,6 +13,7 @@ from tests.tui.lab_bench import NARROW, WIDE, Bench, opened
 from tests.tui.map.sweeps import NAME, RATE, STD, fill, make
 from tests.tui.runs.test_screen import read
 from tui_vanish.compare.screen import CompareScreen
+from tui_vanish.map.map_view import MapView
 from tui_vanish.map.screen import MapScreen
 from tui_vanish.runs.screen import RunsScreen
 from vanish_recorder.protocol.status import Status
@@ -206,3 +207,19 @@ def test_the_borders_are_between_cells_that_differ(filled: Path) -> None:
     levels = dict(borders.learnt.level)
     assert levels[0] == 1  # 2 + 4 · 0.02 layers have learnt, and 3 have not
     assert borders.theory.level != borders.learnt.level
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE, LARGE], ids=["80x24", "120x36", "200x50"])
+async def test_a_small_grid_fills_the_map_and_each_of_its_cells_can_be_clicked(
+    size: tuple[int, int], tmp_path: Path
+) -> None:
+    make(tmp_path / "runs", "model.hidden_layers=1,2", "optimizer.lr=0.1,1,10")
+    async with mapped(tmp_path, tmp_path, size) as bench:
+        widget, screen = bench.app.screen.query_one(MapView), await look(bench)
+        width, height = widget.size
+        for column in range(3):
+            for row in range(2):
+                left, top = (2 * column + 1) * width // 6, (height - 2) * (3 - 2 * row) // 4
+                if (column, row) != screen._cursor:
+                    await bench.pilot.click(widget, offset=(left, top))
+                assert screen._cursor == (column, row)

@@ -182,7 +182,9 @@ def _resumed(arguments: argparse.Namespace) -> tuple[SweepFolder, list[Cell]]:
         folder = SweepFolder.read(path)
         cells = folder.sweep.cells()
     except (NotASweep, ScenarioError) as error:
-        raise exits.RefusedError(printable(f"{path.name} cannot be continued: {error}")) from None
+        first, *more = str(error).splitlines()  # a line for each problem
+        lines = [f"{path.name} cannot be continued: {first}", *more]
+        raise exits.RefusedError("\n".join(map(printable, lines))) from None
     settings = replace(
         options.settings(arguments),
         device=folder.means.device,
