@@ -34,7 +34,7 @@ class Difference:
 def entrants(snapshots: Sequence[Snapshot], labels: Mapping[str, str] | None = None) -> tuple[Entrant, ...]:
     """Group runs that differ only in their seed. The groups are in the order of their first run.
 
-    A recorded run is called by its name, `recorded:depth-7`. Entrants with the same id but other settings
+    A recorded run is called `depth-7 recorded`. Entrants with the same id but other settings
     (variants made by hand) are numbered: `depth-7`, `depth-7 (2)`. Of two runs with the same seed only the
     one with more steps is used.
 
@@ -58,7 +58,8 @@ def entrants(snapshots: Sequence[Snapshot], labels: Mapping[str, str] | None = N
     found = []
     for runs in (tuple(seeds.values()) for seeds in groups.values()):
         first = runs[0]
-        name = first.run if first.is_recorded else (labels or {}).get(first.scenario_id, first.scenario_id)
+        name = (labels or {}).get(first.scenario_id, first.scenario_id)
+        name = f"{first.scenario_id} recorded" if first.is_recorded else name
         seen[name] += 1
         found.append(Entrant(name if seen[name] == 1 else f"{name} ({seen[name]})", runs))
     return tuple(found)

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from engine.protocol.recorded import is_recorded
 from engine.storage.run_index import RunEntry
 from scenarios.problems import printable
 from tui_vanish.drawing import format
@@ -55,11 +56,14 @@ def in_brief(started: "RunStarted", name: str) -> str:
     images = f"{format.count(train)} images" if type(train) is int else f"{UNKNOWN} images"
     threads = "" if started.threads is None else f" ×{started.threads}"
     source = printable(str(data.get("source", ""))) or UNKNOWN
-    return f"{images} ({source}) · {started.device}{threads} · {begun(name) or UNKNOWN}"
+    when = "recorded" if is_recorded(name) else begun(name) or UNKNOWN
+    return f"{images} ({source}) · {started.device}{threads} · {when}"
 
 
 def where_and_when(name: str, known: "Known | None") -> str:
-    """When the run began, and on which machine."""
+    """When the run began, and on which machine; of a recorded run, where it comes from."""
+    if is_recorded(name):
+        return "recorded: it comes with the program"
     host = "…" if known is None else (printable(known.origin.host) if known.origin else "") or UNKNOWN
     return f"{begun(name) or UNKNOWN} on {'an unknown machine' if host == UNKNOWN else host}"
 

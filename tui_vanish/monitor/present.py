@@ -15,6 +15,7 @@ from tui_vanish.instruments.quantities import IN_BARS
 from tui_vanish.instruments.status import ROLES, mark
 from tui_vanish.monitor import verdicts, watched_text
 from tui_vanish.monitor.axis import UNIT_LABELS, RunAxis
+from tui_vanish.monitor.charts import published_of
 from tui_vanish.monitor.looks import Looks
 from tui_vanish.monitor.verdicts import Note
 from vanish_recorder.protocol.quantities import QUANTITIES
@@ -254,6 +255,8 @@ def _result(run: Snapshot) -> str:
     if run.last_epoch is None:
         return "before the end of its first epoch"
     best = f", best {format.percent(run.best_test_accuracy, 1)}" if run.best_test_accuracy is not None else ""
+    known = published_of(run)
+    best += f", published {format.percent(known.figures.test_accuracy, 1)}" if known is not None else ""
     return f"test accuracy {format.percent(run.last_epoch.test_accuracy, 1)}{best}"
 
 

@@ -132,13 +132,12 @@ class RunsScreen(LiveScreen[str | None]):
         self._outdated = True
         while self._outdated:
             self._outdated = False
+            recorded = await asyncio.to_thread(recorded_entries) if self._with_recorded else []
             try:
                 self._deleted = await asyncio.to_thread(trash.empty, folder)
-                entries = await asyncio.to_thread(list_runs, folder)
-                recorded = await asyncio.to_thread(recorded_entries) if self._with_recorded else []
-                self._entries = [*entries, *recorded]
+                self._entries = [*await asyncio.to_thread(list_runs, folder), *recorded]
             except OSError as error:
-                self._entries, problem = (), f"{folder}: {error.strerror}"
+                self._entries, problem = recorded, f"{folder}: {error.strerror}"
         self._awaited = False
         if self.has_parts:
             self._list.show(self._entries, frozenset(self._marked), problem)

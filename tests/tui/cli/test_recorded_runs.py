@@ -44,7 +44,7 @@ def test_one_is_compared_with_a_run_of_the_user(
     tmp_path: Path, small: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     *_, record = lines(capsys, "compare", RUN, str(tmp_path / "quick.toml"), "--epochs", "1", *small)
-    assert [run["label"] for run in record["runs"]] == [RUN, "quick"]
+    assert [run["label"] for run in record["runs"]] == ["depth-7 recorded", "quick"]
     assert [run["epochs"] for run in record["runs"]] == [100, 1]
     assert record["ranking"]["epochs"]["at"] == 1
 

@@ -96,6 +96,7 @@ async def test_a_scenario_without_a_recorded_run_says_so(tmp_path: Path) -> None
 
 async def test_the_list_of_runs_adds_them_and_compares_them_with_others(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
+        bench.engine.runs_folder = tmp_path / "runs"
         await list_of_runs(bench)
         assert "No runs yet; b shows the recorded ones." in bench.text
         await press(bench, "escape")
@@ -110,7 +111,7 @@ async def test_the_list_of_runs_adds_them_and_compares_them_with_others(tmp_path
         await press(bench, "c")
         assert isinstance(bench.app.screen, CompareScreen)
         assert bench.engine.followed == ["recorded:depth-7", "recorded:linear-exploding"]
-        assert "◆ recorded:de" in bench.text
+        assert "◆ depth-7 recorded" in bench.text
 
 
 @pytest.mark.parametrize("key", ["p", "e", "a", "x"])
