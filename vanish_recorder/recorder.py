@@ -19,7 +19,6 @@ from vanish_recorder.hooks import training
 from vanish_recorder.hooks.listener import Call
 from vanish_recorder.interventions import Change, Interventions
 from vanish_recorder.logged import Numbers
-from vanish_recorder.model.tensors import cannot_be_measured
 from vanish_recorder.protocol.failures import reason_of
 from vanish_recorder.protocol.status import Status
 from vanish_recorder.requests import Requests
@@ -185,8 +184,9 @@ class Recorder:
         if self._scaled and self._scaled[-1][0] is optimizer:
             self._scaled[-1] = (optimizer, True)
         if self._sampling.sample is not None:
+            cannot = self._model.tensors.cannot_be_measured
             self._sampling.sample.weights.copy(
-                each for each in known.parameters if each.requires_grad and not cannot_be_measured(each)
+                each for each in known.parameters if each.requires_grad and not cannot(each)
             )
         return changed
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from vanish_recorder.measure.change import Change
 from vanish_recorder.measure.readout import Readout
 from vanish_recorder.measure.weights import WeightProbe
-from vanish_recorder.model.tensors import Tensors, cannot_be_measured
+from vanish_recorder.model.tensors import Tensors
 from vanish_recorder.protocol.structure import BlockSpec, TensorState
 
 Values = dict[str, tuple[float | None, ...]]
@@ -111,7 +111,7 @@ def tensor_columns(
     rows: list[Change | None] = []
     for parameter, spec in zip(tensors.parameters, tensors.specs, strict=True):
         identity = id(parameter)
-        why = cannot_be_measured(parameter)
+        why = tensors.cannot_be_measured(parameter)
         if not why and identity in sample.weights.failed:
             why = reason(sample.weights.failed[identity])
         if why:

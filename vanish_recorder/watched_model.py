@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from vanish_recorder.guard import Guard
 from vanish_recorder.hooks.outputs import OutputProbe
 from vanish_recorder.model.boundaries import Boundary, find_boundaries
-from vanish_recorder.model.tensors import cannot_be_measured, find_tensors, fingerprint
+from vanish_recorder.model.tensors import find_tensors, fingerprint
 from vanish_recorder.optimizers import Known, Optimizers
 from vanish_recorder.protocol.structure import BlockSpec
 
@@ -108,5 +108,5 @@ class WatchedModel:
             if spec.role == "matrix"
             and spec.block is not None
             and self.blocks[spec.block].name == block
-            and not cannot_be_measured(each)
+            and not self.tensors.cannot_be_measured(each)
         ]

@@ -26,6 +26,11 @@ _SCRIPT = """
     model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))
     if how == "ddp":
         model = nn.parallel.DistributedDataParallel(model)
+    elif how.startswith("fsdp1"):
+        from torch.distributed.fsdp import FullyShardedDataParallel
+        model = FullyShardedDataParallel(
+            model, device_id=torch.device("cpu"), use_orig_params=how == "fsdp1 as named"
+        )
     else:
         from torch.distributed.device_mesh import init_device_mesh
         from torch.distributed.fsdp import fully_shard
@@ -45,7 +50,7 @@ _SCRIPT = """
 """
 
 
-@pytest.mark.parametrize("how", ["ddp", "fsdp"])
+@pytest.mark.parametrize("how", ["ddp", "fsdp", "fsdp1", "fsdp1 as named"])
 def test_one_process_records_and_says_what_it_cannot_see(how: str, tmp_path: Path) -> None:
     pytest.importorskip("torch.distributed.fsdp")
     script = tmp_path / "train.py"
@@ -75,4 +80,5 @@ def test_one_process_records_and_says_what_it_cannot_see(how: str, tmp_path: Pat
     else:
         assert set(samples[0].states) == {"x"}
         assert set(structure.left_out) == set(names)
-        assert "each process holds a part of it" in structure.left_out["0.weight"]
+        assert all("each process holds a part of it" in why for why in structure.left_out.values())
+        assert ("0.weight" in names) == (how != "fsdp1")  # that one has one tensor for all

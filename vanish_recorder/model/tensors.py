@@ -1,5 +1,6 @@
 """The parameters of a model, with their names, found by identity."""
 
+import sys
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from torch.nn.parameter import is_lazy
 from vanish_recorder.model.names import Names
 from vanish_recorder.protocol.structure import TensorRole, TensorSpec
 
+_IN_PARTS = "each process holds a part of it, and only one of them records"
 _USUAL = (torch.float32, torch.bfloat16, torch.float16)
 
 
@@ -21,16 +23,22 @@ class Tensors:
         parameters: each once, in the order of `named_parameters()`.
         specs: of each.
         numbers: of each, by identity.
+        in_parts: identities of those that FSDP1 divides among the processes.
     """
 
     parameters: tuple[nn.Parameter, ...]
     specs: tuple[TensorSpec, ...]
     numbers: Mapping[int, int]
+    in_parts: frozenset[int] = frozenset()
 
     @property
     def learnt(self) -> int:
         """How many numbers the model learns."""
         return sum(each.numel() for each in self.parameters if each.requires_grad and not _without_data(each))
+
+    def cannot_be_measured(self, parameter: torch.Tensor) -> str:
+        """Why nothing can be measured of a parameter; empty if something can."""
+        return _IN_PARTS if id(parameter) in self.in_parts else _cannot_be_measured(parameter)
 
 
 def fingerprint(model: nn.Module) -> Hashable:
@@ -90,6 +98,20 @@ def find_tensors(model: nn.Module, blocks: Sequence[str] = ()) -> Tensors:
             for identity, parameter in found.items()
         ),
         numbers={identity: number for number, identity in enumerate(found)},
+        in_parts=_in_parts(model),
+    )
+
+
+def _in_parts(model: nn.Module) -> frozenset[int]:
+    """The parameters that FullyShardedDataParallel (FSDP1) divides among the processes."""
+    if "torch.distributed.fsdp.fully_sharded_data_parallel" not in sys.modules:
+        return frozenset()
+    return frozenset(
+        id(parameter)
+        for module in model.modules()
+        if type(module).__name__ == "FullyShardedDataParallel" and getattr(module, "world_size", 1) > 1
+        if getattr(getattr(module, "sharding_strategy", None), "name", "") != "NO_SHARD"
+        for parameter in module.parameters()
     )
 
 
@@ -118,7 +140,7 @@ def _without_data(parameter: nn.Parameter) -> bool:
     return is_lazy(parameter)
 
 
-def cannot_be_measured(parameter: torch.Tensor) -> str:
+def _cannot_be_measured(parameter: torch.Tensor) -> str:
     """Why nothing can be measured of a parameter; empty if something can."""
     if (
         type(parameter) is nn.Parameter
@@ -134,7 +156,7 @@ def cannot_be_measured(parameter: torch.Tensor) -> str:
         return f"{str(parameter.dtype).removeprefix('torch.')} weights are not measured"
     parts = sum(1 for each in getattr(parameter, "placements", ()) if each.is_shard())
     if parts and parameter.device_mesh.size() > 1:  # type: ignore[attr-defined]
-        return "each process holds a part of it, and only one of them records"
+        return _IN_PARTS
     if parameter.is_quantized or parameter.layout is not torch.strided:
         return "its layout is not supported"
     return ""
