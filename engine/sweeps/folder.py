@@ -93,15 +93,8 @@ class SweepFolder:
         """
         make_private_folder(path.parent)
         path.mkdir(mode=0o700)
-        record = {
-            "schema": SCHEMA,
-            "kind": SWEEP,
-            "sweep": path.name,
-            **sweep.to_record(),
-            **means.to_record(),
-        }
-        write_atomically(path / DESCRIPTION, json.dumps(record, ensure_ascii=False, indent=1).encode())
         made = cls(path, sweep, means)
+        made.describe()
         save_summary(made, (), Status.STOPPED, 0.0, None)  # until it trains: it can be continued
         return made
 
@@ -129,6 +122,21 @@ class SweepFolder:
             raise NotASweep(f"damaged: {error}") from None
         except (KeyError, TypeError, ValueError):
             raise NotASweep(f"damaged: {DESCRIPTION} does not describe a sweep") from None
+
+    def describe(self) -> None:
+        """Write the description of the sweep, without which it can neither be listed nor continued.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        record = {
+            "schema": SCHEMA,
+            "kind": SWEEP,
+            "sweep": self.path.name,
+            **self.sweep.to_record(),
+            **self.means.to_record(),
+        }
+        write_atomically(self.path / DESCRIPTION, json.dumps(record, ensure_ascii=False, indent=1).encode())
 
     def run_of(self, cell: Cell) -> str:
         """The name of a cell's run: that of the sweep and the cell's number, so it is unique everywhere."""

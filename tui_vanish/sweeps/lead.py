@@ -1,5 +1,6 @@
 """Leads a sweep: gives out what is missing, follows it, and keeps the line for the list of runs."""
 
+import os
 import queue
 from collections import Counter
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from typing import Protocol
 from engine.storage.run_index import RunEntry, read_entry
 from engine.storage.run_log import NotARun
 from engine.storage.summary import read_summary
-from engine.sweeps.folder import SweepFolder, is_done, save_summary
+from engine.sweeps.folder import DESCRIPTION, SweepFolder, is_done, save_summary
 from engine.sweeps.forecast import Forecast, cost
 from engine.sweeps.results import CellResult, result_of
 from scenarios.sweep import Cell
@@ -268,6 +269,8 @@ class Lead:
         with suppress(OSError):  # it is only the line of a list
             seconds = self._before + monotonic() - self._began
             left = self._forecast.left() if status is Status.RUNNING else None
+            if not os.path.exists(self._folder.path / DESCRIPTION):
+                self._folder.describe()  # someone deleted the folder, and the runs make it again
             save_summary(self._folder, self._entries.values(), status, seconds, left)
 
 

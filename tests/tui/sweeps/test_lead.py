@@ -129,6 +129,17 @@ def test_all_are_trained_the_longest_first(folder: SweepFolder) -> None:
     assert (summary.status, summary.epoch, summary.epochs) == (Status.FINISHED, 3, 3)
 
 
+def test_a_sweep_whose_folder_is_deleted_while_it_trains_can_still_be_read(folder: SweepFolder) -> None:
+    def delete(task: Task, _: int = 0) -> list[Report]:
+        (folder.path / "sweep.json").unlink(missing_ok=True)
+        return finished(task)
+
+    before = (folder.path / "sweep.json").read_bytes()
+    lead(folder, delete)
+    assert (folder.path / "sweep.json").read_bytes() == before
+    assert SweepFolder.read(folder.path) == folder
+
+
 def test_a_second_session_trains_only_what_is_missing(folder: SweepFolder) -> None:
     def only_first(task: Task, _: int) -> list[Report]:
         if task.scenario.model.hidden_layers == 4:
