@@ -30,6 +30,7 @@ from engine.storage.run_index import RunEntry, list_runs  # noqa: E402
 from engine.storage.summary import read_summary  # noqa: E402
 from engine.sweeps.thinning import kept  # noqa: E402
 from engine.tracking.snapshot import RunView, Snapshot  # noqa: E402
+from tools.thin_logs import rounded  # noqa: E402
 from vanish_recorder.protocol.codec import from_line  # noqa: E402
 from vanish_recorder.protocol.status import Status  # noqa: E402
 from vanish_recorder.storage.log_file import DESCRIPTION, EVENTS  # noqa: E402
@@ -101,18 +102,10 @@ def _rewritten(lines: list[bytes], name: str) -> Iterator[bytes]:
         event["run"] = name
         event["time"] = round(event["time"], 3)  # in every event alike, so that they stay in order
         if event["event"] == "sample":
-            event = {key: value if key == "time" else _rounded(value) for key, value in event.items()}
+            event = {key: value if key == "time" else rounded(value, DIGITS) for key, value in event.items()}
         elif event["event"] == "run_started":
             event["data"]["source"] = _source(event["data"]["source"])
         yield json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}")
-    if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
-    return [_rounded(item) for item in value] if isinstance(value, list) else value
 
 
 def _source(name: str) -> str:

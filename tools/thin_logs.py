@@ -41,9 +41,9 @@ def thin(events: list[RunEvent], samples: int) -> list[RunEvent]:
             if seen > FIRST and seen % stride:
                 continue
         if not isinstance(event, VerdictChanged):
-            rounded = from_record(_rounded(to_record(event)))
-            if rounded is not None:
-                kept.append(rounded)
+            shorter = from_record(rounded(to_record(event), DIGITS))
+            if shorter is not None:
+                kept.append(shorter)
     return kept
 
 
@@ -58,13 +58,14 @@ def story(events: list[RunEvent]) -> dict[str, list[tuple[str, int]]]:
     return told
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any, digits: int) -> Any:
+    """A value of JSON with so many digits in each of its numbers."""
     if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}")
+        return float(f"{value:.{digits}g}")
     if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
+        return {key: rounded(item, digits) for key, item in value.items()}
     if isinstance(value, list):
-        return [_rounded(item) for item in value]
+        return [rounded(item, digits) for item in value]
     return value
 
 
