@@ -232,7 +232,7 @@ class VanishApp(Guarded, App[int]):
     @property
     def is_filled(self) -> bool:
         """Whether the effect of the last command is shown: `enter` and `p` together pause the new run."""
-        return not self.poller.is_expecting
+        return not self.poller.is_expecting and not self.navigation.is_opening
 
     def show(self, snapshot: EngineSnapshot) -> None:
         """Update the screen, and announce what is new once."""

@@ -13,6 +13,7 @@ from tui_vanish.lab.screen import LabScreen
 
 if TYPE_CHECKING:
     from textual.app import App
+    from textual.worker import Worker
 
     from scenarios import Entry
     from scenarios.branches import Branch
@@ -52,6 +53,12 @@ class Navigation:
         self._listed = session.runs.entries
         self._theory: Pages | None = None
         self._meters: MetersSwitch | None = None
+        self._opening: Worker[None] | None = None
+
+    @property
+    def is_opening(self) -> bool:
+        """Whether a thread reads what a dialog shows, so that the next keys are for the dialog."""
+        return self._opening is not None and not self._opening.is_finished
 
     # ------------------------------------------------------------------------- as a screen's host
 
@@ -220,9 +227,11 @@ class Navigation:
         if not self._session.engine.can_train:
             here.refuse("This app only shows runs: vanish-tui sweep trains a sweep.")
             return
+        if self.is_opening:
+            return
         from tui_vanish.map.start_sweep import choose_sweep
 
-        choose_sweep(self._app, self._session, self._show_sweep)
+        self._opening = self._app.run_worker(choose_sweep(self._app, self._session, self._show_sweep))
 
     def _show_sweep(self, sweep: Path) -> bool:
         """Show the map of a sweep in place of another map; returns whether the screen has room for it."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tui_vanish.sweeps.offers import Offer
 
 
-def choose_sweep(app: "App[Any]", session: "Session", show_map: Callable[[Path], bool]) -> None:
+async def choose_sweep(app: "App[Any]", session: "Session", show_map: Callable[[Path], bool]) -> None:
     """Ask which sweep to train, start it, and show its map.
 
     Args:
@@ -45,4 +45,7 @@ def choose_sweep(app: "App[Any]", session: "Session", show_map: Callable[[Path],
             app.notify("The sweep starts in the background…", timeout=5)
             app.run_worker(train(offer))
 
-    app.push_screen(SweepDialog(offers(session.engine.runs_folder), cores_for(session.device)), on_answer)
+    here = app.screen
+    found = await asyncio.to_thread(offers, session.engine.runs_folder)  # it looks at each run's folder
+    if app.screen is here:
+        app.push_screen(SweepDialog(found, cores_for(session.device)), on_answer)

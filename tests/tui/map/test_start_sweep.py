@@ -1,8 +1,11 @@
 """The dialog that trains a sweep in the background: what it offers, and what is started."""
 
+import asyncio
+import threading
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 
 from engine.sweeps.folder import SweepFolder, save_summary
 from tests import goldens
@@ -12,7 +15,7 @@ from tui_vanish.jobs.exits import FailedError
 from tui_vanish.map.screen import MapScreen
 from tui_vanish.map.sweep_dialog import SweepDialog
 from tui_vanish.sweeps import control
-from tui_vanish.sweeps.offers import offers
+from tui_vanish.sweeps.offers import Offer, offers
 from tui_vanish.theory.screen import TheoryScreen
 from vanish_recorder.protocol.status import Status
 
@@ -70,6 +73,32 @@ async def test_a_sweep_that_misses_runs_is_continued(tmp_path: Path, started: St
         await bench.press("enter")
         assert [path for path, _ in started] == [folder.path]
         assert isinstance(bench.app.screen, MapScreen)
+
+
+async def test_the_screen_lives_while_the_runs_are_looked_at_and_keys_wait_for_the_dialog(
+    tmp_path: Path, started: Started, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, may_end = threading.Event(), threading.Event()
+
+    def slow(runs: Path) -> list[Offer]:
+        looks.set()
+        assert may_end.wait(60)
+        return offers(runs)
+
+    monkeypatch.setattr("tui_vanish.map.start_sweep.offers", slow)
+    monkeypatch.setattr("tui_vanish.keyboard.turns._PATIENCE_LOOKS", 10**9)
+    async with opened(tmp_path) as bench:
+        bench.engine.runs_folder = tmp_path / "runs"
+        for key, character in (("A", "A"), ("enter", "\r")):
+            bench.app.post_message(Key(key, character))
+        assert await asyncio.to_thread(looks.wait, 60)
+        assert not bench.app.is_filled
+        may_end.set()
+        while bench.app.screen is bench.lab:
+            await bench.pilot.pause()
+        await bench.settle()
+        assert len(started) == 1
+        assert bench.engine.runs == [], "enter was for the dialog"
 
 
 async def test_a_sweep_that_is_done_is_not_offered(tmp_path: Path) -> None:
