@@ -298,7 +298,9 @@ class FakeEngine:
 
     def send(self, command: RunCommand) -> None:
         self.sent.append(command)
-        run = next(run for run in self.runs if run.name == command.run)
+        run = next((run for run in self.runs if run.name == command.run), None)
+        if run is None:  # a recorded run, or one of another process; the real engine does nothing either
+            return
         match command:
             case Pause():
                 run.pause(command.reason)
