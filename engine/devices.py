@@ -3,6 +3,7 @@
 import ctypes
 import gc
 import os
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,19 +26,27 @@ def preload_torch() -> None:
     Loading a library through ctypes releases the interpreter lock; the import statement does not. Once the
     shared libraries are loaded, the rest of the import blocks the app for only 0.1 s at a time.
     """
-    spec = find_spec("torch")
-    if spec is not None and spec.origin is not None:
-        libraries = Path(spec.origin).parent / "lib"
-        for name in ("libtorch_global_deps.so", "libtorch_python.so"):
-            try:
-                ctypes.CDLL(str(libraries / name), mode=ctypes.RTLD_GLOBAL)
-            except OSError:  # another layout of the package: the import below works too, but blocks longer
-                break
-    import torch  # noqa: F401
+    is_first = "torch" not in sys.modules
+    if is_first:
+        _load_libraries()
+    import torch  # noqa: F401  # waits if another thread imports it
 
     # What torch's import created stays until the end. A garbage collection that visits all of it would block
-    # the screen for 0.1 s.
-    gc.freeze()
+    # the screen for 0.1 s. Only once: what is frozen is never freed, also if it is garbage already.
+    if is_first:
+        gc.freeze()
+
+
+def _load_libraries() -> None:
+    spec = find_spec("torch")
+    if spec is None or spec.origin is None:
+        return
+    libraries = Path(spec.origin).parent / "lib"
+    for name in ("libtorch_global_deps.so", "libtorch_python.so"):
+        try:
+            ctypes.CDLL(str(libraries / name), mode=ctypes.RTLD_GLOBAL)
+        except OSError:  # another layout of the package: the import works too, but blocks longer
+            return
 
 
 def gpus() -> list[str]:

@@ -1,5 +1,8 @@
 """Names of devices, and one sentence where there is none."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -53,3 +56,22 @@ def test_a_name_that_is_none_says_what_was_expected(gpus: dict[int, int], name: 
     gpus[0] = 10
     with pytest.raises(DeviceError, match="expected auto, cpu, cuda or cuda:N"):
         resolve(name)
+
+
+_TWICE = """
+import gc
+from engine.devices import preload_torch
+preload_torch()
+frozen = gc.get_freeze_count()
+garbage = [[number] for number in range(1_000)]
+preload_torch()
+print(frozen, gc.get_freeze_count() - frozen)
+"""
+
+
+def test_only_what_the_first_import_of_torch_created_is_kept_from_the_garbage_collection() -> None:
+    """Each opening of a measured theory page asks for torch; what is frozen then would never be freed."""
+    done = subprocess.run([sys.executable, "-c", _TWICE], stdout=subprocess.PIPE, text=True, check=True)
+    frozen, more = map(int, done.stdout.split())
+    assert frozen > 50_000
+    assert more <= 0

@@ -35,7 +35,7 @@ class Look:
     Attributes:
         keys: so many.
         resident: bytes of memory that it has.
-        objects: those that Python's garbage collector knows.
+        objects: those that Python's garbage collector knows, and those that it was told to leave alone.
         kinds: how many of each type.
     """
 
@@ -113,7 +113,7 @@ def _look(keys: int) -> Look:
     known = gc.get_objects()
     kinds = Counter(type(each).__name__ for each in known)
     pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return Look(keys, pages * os.sysconf("SC_PAGE_SIZE"), len(known), kinds)
+    return Look(keys, pages * os.sysconf("SC_PAGE_SIZE"), len(known) + gc.get_freeze_count(), kinds)
 
 
 def _slope(seen: Sequence[Look], value: Callable[[Look], int]) -> float:
