@@ -170,7 +170,7 @@ def test_the_list_has_the_step_and_the_loss_and_no_planned_epochs(
     headings, row = capsys.readouterr().out.splitlines()
     cells = row.split()
     assert headings.split()[:5] == ["run", "status", "epoch", "step", "loss"]
-    assert cells[:5] == [lab.run, "finished", "2", "3", format.fixed(samples_of(lab)[-1].logged["loss"])]
+    assert cells[:5] == [lab.run, "finished", "1", "3", format.fixed(samples_of(lab)[-1].logged["loss"])]
     assert "unknown" not in row
     assert main(["runs", "--json"]) == 0
     (record,) = json.loads(capsys.readouterr().out)
@@ -200,7 +200,7 @@ def test_the_latest_numbers_of_a_live_run_come_from_the_end_of_its_log(lab: Lab)
     assert saved is not None
     old = replace(saved, status=Status.RUNNING, step=0, epoch=0, loss=None, test_accuracy=None, log_bytes=0)
     latest = brought_up_to_date(old, Path(folder))
-    assert (latest.step, latest.epoch, latest.test_accuracy) == (3, 2, 0.25)
+    assert (latest.step, latest.epoch, latest.test_accuracy) == (3, 1, 0.25)
     assert latest.loss == samples_of(lab)[-1].logged["loss"]
 
 
