@@ -95,7 +95,7 @@ def test_the_catalogue_holds_the_scenarios_of_the_design_in_order() -> None:
 
 
 def test_every_file_of_the_catalogue_is_listed() -> None:
-    files = {path.stem for path in (Path(scenarios.__file__).parent / "catalogue").iterdir()}
+    files = {path.stem for path in (Path(scenarios.__file__).parent / "catalogue").glob("*.toml")}
     assert files == {entry.id for entry in scenarios.entries()}
 
 

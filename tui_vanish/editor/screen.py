@@ -151,7 +151,7 @@ class EditorScreen(OwnScreen[Edited | None]):
 
     def _check(self) -> None:
         """Read the form, and show the title of the variant, or each problem next to its field."""
-        if not self.has_parts:
+        if self.is_gone:
             return
         read = several.read_all(self._base, self._typed, MOST)
         name = self._typed["id"].strip()

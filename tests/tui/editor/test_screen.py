@@ -179,3 +179,10 @@ async def test_esc_asks_before_it_discards_changes_and_f1_opens_the_help(tmp_pat
         await bench.press("e")
         await bench.press("escape")  # nothing was changed
         assert bench.app.screen is bench.lab
+
+
+async def test_the_form_is_checked_when_it_opens(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        await bench.press("e")
+        assert "7 hidden layers ─" in bench.text.splitlines()[0]
+        assert "⏎ train" in bench.text.splitlines()[-1]
