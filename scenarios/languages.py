@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from scenarios.index import built_in
+
 SOURCE = "en"  # the language of the files themselves
 
 _FOLDER = Path(__file__).parent
@@ -17,7 +19,7 @@ _FOLDER = Path(__file__).parent
 
 def scenario_prose(scenario_id: str, language: str) -> Mapping[str, str]:
     """The title, question, watch_for and lesson of a built-in scenario; empty in the language of its file."""
-    return _prose("catalogue", scenario_id, language)
+    return _prose("catalogue", scenario_id, language) if scenario_id in built_in() else {}
 
 
 def sweep_prose(name: str, language: str) -> Mapping[str, str]:

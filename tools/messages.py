@@ -7,12 +7,13 @@ import ast
 import io
 import re
 import sys
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
+
+from tools import messages_below
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "tui_vanish" / "language"
@@ -38,10 +39,12 @@ def sentences() -> Iterator[Found]:
     for path in sorted((ROOT / "tui_vanish").rglob("*.py")):
         where = path.relative_to(ROOT).as_posix()
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        for message, context in (*_calls(tree, where), *_help_texts(tree), *_knob_texts(tree)):
+        found = (*_calls(tree, where), *_help_texts(tree), *_knob_texts(tree), *_frame_titles(tree))
+        for message, context in found:
             yield where, message, context
     yield from tables()
-    yield from below()
+    for where, text in messages_below.sentences():
+        yield where, text, "below"
 
 
 def _calls(tree: ast.AST, where: str) -> Iterator[tuple[str | tuple[str, ...], str | None]]:
@@ -82,13 +85,28 @@ def _knob_texts(tree: ast.AST) -> Iterator[tuple[str, str]]:
                 yield from ((text, "knob") for text in texts if _WORD.search(text))
 
 
+def _frame_titles(tree: ast.AST) -> Iterator[tuple[str, str]]:
+    """The titles that frames have from the start."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id="FrameLine"), keywords=keywords):
+                for keyword in keywords:
+                    if keyword.arg == "title" and isinstance(keyword.value, ast.Constant):
+                        yield str(keyword.value.value), "heading"
+
+
 def tables() -> Iterator[Found]:
     """The sentences in tables of data, which have fields for them."""
     from engine.theory.surfaces import SURFACES
+    from scenarios.loading import OWN_SECTION
     from scenarios.theory import BEYOND
     from tui_vanish.actions import ACTIONS, OTHER_LABELS
+    from tui_vanish.session.catalogue import SECTION as MADE_HERE
+    from tui_vanish.session.models import SECTION as MODELS
 
     yield "scenarios/theory/__init__.py", BEYOND, None
+    for section in (OWN_SECTION, MADE_HERE, MODELS):
+        yield "tui_vanish/session/prose.py", section, None
     for surface in SURFACES:
         yield "engine/theory/surfaces.py", surface.name, "knob"
 
@@ -100,22 +118,6 @@ def tables() -> Iterator[Found]:
         yield where, action.group, "heading"
         if action.label:
             yield where, action.label, "key"
-
-
-def below() -> Iterator[Found]:
-    """The sentences of the packages below, which speak English; see tui_vanish.language.below."""
-    path = ROOT / "engine" / "assets" / "verdicts.toml"
-    for table in tomllib.loads(path.read_text(encoding="utf-8")).values():
-        for text in _texts(table):
-            yield path.relative_to(ROOT).as_posix(), text, "below"
-
-
-def _texts(table: dict[str, object]) -> Iterator[str]:
-    for name, value in table.items():
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, dict) and name != "try":
-            yield from _texts(value)
 
 
 def collected() -> Catalog:

@@ -27,6 +27,7 @@ from tui_vanish.jobs.telling import lines_of
 from tui_vanish.keyboard.turns import Turns, is_input
 from tui_vanish.lab.screen import LabScreen
 from tui_vanish.language import tr
+from tui_vanish.language.below import spoken
 from tui_vanish.language.translation import next_language, use
 from tui_vanish.navigation import Navigation
 from tui_vanish.poller import Poller
@@ -225,7 +226,7 @@ class VanishApp(Guarded, App[int]):
         """Leave the runs to another process, as after a hang-up; returns the exit code."""
         details = self._faults.details.rstrip(".") if self._faults is not None else ""
         where = f" ({details[0].lower()}{details[1:]})" if details else ""
-        self.failure = f"internal error, the app had to end{where}."
+        self.failure = tr("internal error, the app had to end{details}.", details=where)
         self.ending.leave_running()
         return 1
 
@@ -254,7 +255,8 @@ class VanishApp(Guarded, App[int]):
 
         Every message of the app passes here, and is made printable here: names and errors may hold anything.
         """
-        text = lines_of(f"{title}: {message}" if title else message)
+        text = spoken(message)
+        text = lines_of(f"{title}: {text}" if title else text)
         self._message_line.say(text, severity, self.NOTIFICATION_TIMEOUT if timeout is None else timeout)
 
     # ----------------------------------------------------------------------------------- actions

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.worker import WorkerFailed
 
+from tui_vanish.language import tr
 from vanish_recorder.storage.private import for_the_user_alone, make_private_folder
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Faults:
             return
         self._known.add(identity)
         self.details = self._write(error)
-        text = f"This screen had an internal error; training continues. {self.details}"
+        text = tr("This screen had an internal error; training continues. {details}", details=self.details)
         self._app.notify(text, severity="error", timeout=20, markup=False)
 
     def _write(self, error: BaseException) -> str:
@@ -91,5 +92,9 @@ class Faults:
             ) as file:
                 file.write(f"{' '.join(sys.argv)}\nPython {sys.version}\n\n{trace}")
         except OSError as reason:
-            return f"The details could not be written to {self._folder}: {reason.strerror}."
-        return f"Details: {path}"
+            return tr(
+                "The details could not be written to {folder}: {strerror}.",
+                folder=self._folder,
+                strerror=reason.strerror,
+            )
+        return tr("Details: {path}", path=path)

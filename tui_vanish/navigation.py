@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui_vanish.chrome.screen import LiveScreen, SizedScreen
 from tui_vanish.lab.screen import LabScreen
+from tui_vanish.language import tr
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -135,7 +136,7 @@ class Navigation:
     def copy(self, text: str) -> None:
         """Copy to the clipboard of the user's terminal (OSC 52, also over SSH), and show what was copied."""
         self._app.copy_to_clipboard(text)
-        self._app.notify(text, title="Copied if the terminal allows it", timeout=8, markup=False)
+        self._app.notify(text, title=tr("Copied if the terminal allows it"), timeout=8, markup=False)
 
     # ------------------------------------------------------------------------------- for the app
 
@@ -204,7 +205,7 @@ class Navigation:
         if here.TARGET == "map":
             here.dismiss(None)
         elif (sweep := last_sweep(self._session.engine.runs_folder)) is None:
-            here.refuse("There is no sweep yet: A trains one.")
+            here.refuse(tr("There is no sweep yet: A trains one."))
         else:
             self.open_map(sweep)
 
@@ -273,7 +274,7 @@ class Navigation:
             on_leave: quits the app; its argument says whether the runs continue in another process.
         """
         if self._session.engine.pending_takeovers:
-            text = (
+            text = tr(
                 "A takeover is still in progress. Press q again in a moment, "
                 "or ctrl+c to quit and leave the run stopped."
             )
@@ -330,11 +331,11 @@ class Navigation:
         try:
             entry = catalogue.save(scenario)
         except OSError as error:
-            text = f"Not saved: {error.strerror or error}"
+            text = tr("Not saved: {reason}", reason=error.strerror or error)
             self._app.notify(text, severity="error", timeout=8, markup=False)
             return
         self._show_listed(entry)
-        self._app.notify(f"Saved as {entry.path}", timeout=6, markup=False)
+        self._app.notify(tr("Saved as {path}", path=entry.path), timeout=6, markup=False)
 
     def _compare_variants(self, variants: "Sequence[Branch]") -> None:
         """Ask for the terms of a comparison of variants, which are listed when it starts."""

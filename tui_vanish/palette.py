@@ -21,6 +21,9 @@ from tui_vanish.actions import ACTIONS, bindings_everywhere
 from tui_vanish.chrome.own_screen import Dialog
 from tui_vanish.chrome.screen import LiveScreen
 from tui_vanish.drawing.text import Piece, Row, cut, padded
+from tui_vanish.language import current, tr
+from tui_vanish.language.folding import folded
+from tui_vanish.session import prose
 from tui_vanish.session.models import shown_name
 from tui_vanish.widgets.item_list import ItemList
 from tui_vanish.widgets.line_input import LineInput
@@ -62,7 +65,7 @@ class CommandList(ItemList[Command]):
 
     def empty_row(self) -> Row:
         """What is shown if nothing matches."""
-        return (Piece("   Nothing matches.", "dim"),)
+        return (Piece("   " + tr("Nothing matches."), "dim"),)
 
 
 class Palette(Dialog[str | None]):
@@ -93,15 +96,15 @@ class Palette(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         """The input, and the list."""
         with Vertical(id="palette"):
-            yield LineInput(placeholder="an action, a scenario or a theory page")
+            yield LineInput(placeholder=tr("an action, a scenario or a theory page"))
             yield CommandList(self._commands)
 
     @on(Input.Changed)
     def _search(self, message: Input.Changed) -> None:
         found = list(self._commands)
         if words := message.value.strip()[:_LONGEST]:
-            matcher = Matcher(words)
-            scores = {command: matcher.match(command.name) for command in self._commands}
+            matcher = Matcher(folded(words))
+            scores = {command: matcher.match(folded(command.name)) for command in self._commands}
             found = sorted((each for each in found if scores[each] > 0), key=lambda each: -scores[each])
         self._list.show_items(found)
         self._list.edge("first")
@@ -140,11 +143,14 @@ def _commands(below: "Screen[object]") -> Iterator[Command]:
     for action in ACTIONS:
         if action.palette and action.target in ("app", here):
             target = "app" if action.target == "app" else "screen"
-            yield Command(action.help, f"key {action.shown_keys[0]}", f"{target}.{action.call}")
+            yield Command(
+                tr(action.help), tr("key {key}", key=action.shown_keys[0]), f"{target}.{action.call}"
+            )
     if live and here == "lab":
         for entry in live.session.runs.entries:
-            yield Command(f"Go to {shown_name(entry)}", entry.title, f"screen.select({entry.id!r})")
+            name = tr("Go to {scenario}", scenario=shown_name(entry))
+            yield Command(name, prose.title_of(entry), f"screen.select({entry.id!r})")
     for page_id in page_ids():
-        page = page_text(page_id)
-        slide = page.slides[0] if page.slides else BEYOND
-        yield Command(f"Theory: {page.title}", slide, f"app.theory({page_id!r})")
+        page = page_text(page_id, current())
+        slide = page.slides[0] if page.slides else tr(BEYOND)
+        yield Command(tr("Theory: {title}", title=page.title), slide, f"app.theory({page_id!r})")

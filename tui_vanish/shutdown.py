@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tui_vanish import terminal
+from tui_vanish.language import tr
 from tui_vanish.signal_watcher import SignalWatcher
 from vanish_recorder.protocol.status import Status
 
@@ -207,7 +208,7 @@ class Shutdown:
         self._app.exit(0)
 
     def _ask_for_patience(self) -> None:
-        self._session.client.notify("Saving the runs…", timeout=60)
+        self._session.client.notify(tr("Saving the runs…"), timeout=60)
 
     def _exit(self, code: int) -> None:
         """Restore the terminal and end the process at once."""

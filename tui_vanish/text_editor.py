@@ -10,6 +10,8 @@ from pathlib import Path
 
 from textual.app import SuspendNotSupported
 
+from tui_vanish.language import tr
+
 Context = Callable[[], AbstractContextManager[None]]
 
 
@@ -26,18 +28,25 @@ def edit(path: Path, suspended: Context, undisturbed: Context) -> str:
     """
     name = next((name for name in ("VISUAL", "EDITOR") if os.environ.get(name, "").strip()), "")
     if not name:
-        return f"No text editor is set. Start vanish-tui with EDITOR=nano, for example; the file is {path}"
+        return tr(
+            ("No text editor is set. Start vanish-tui with EDITOR=nano, for example; the file is {path}"),
+            path=path,
+        )
     try:
         words = shlex.split(os.environ[name])
     except ValueError as error:
-        return f"${name} cannot be read ({error}): {os.environ[name]}"
+        return tr(
+            "${name} cannot be read ({error}): {command}", name=name, error=error, command=os.environ[name]
+        )
     if not words or shutil.which(words[0]) is None:
-        return f"The text editor of ${name} is not installed: {os.environ[name]}"
+        return tr(
+            "The text editor of ${name} is not installed: {command}", name=name, command=os.environ[name]
+        )
     try:
         with undisturbed(), suspended():
             code = subprocess.run([*words, str(path.absolute())], check=False).returncode
     except SuspendNotSupported:
-        return f"This terminal cannot be given to a text editor. The file is {path}"
+        return tr("This terminal cannot be given to a text editor. The file is {path}", path=path)
     except OSError as error:
-        return f"{words[0]} cannot be started: {error.strerror}"
-    return f"{words[0]} ended with exit code {code}." if code else ""
+        return tr("{program} cannot be started: {strerror}", program=words[0], strerror=error.strerror)
+    return tr("{program} ended with exit code {code}.", program=words[0], code=code) if code else ""

@@ -11,6 +11,7 @@ from textual.widgets import Input, Static
 
 from tui_vanish.actions import bindings_everywhere
 from tui_vanish.chrome.own_screen import Dialog
+from tui_vanish.language import tr, tr_in
 from tui_vanish.widgets.line_input import LineInput
 
 
@@ -37,7 +38,7 @@ class ConfirmScreen(Dialog[bool]):
         with Vertical(classes="question"):
             for line in self._lines:
                 yield Static(line, markup=False)
-            yield Static(f"\nenter: {self._does} · esc: cancel", markup=False)
+            yield Static("\n" + tr("enter: {does} · esc: cancel", does=self._does), markup=False)
 
     def action_answer(self, answer: bool) -> None:
         """Close the dialog."""
@@ -51,16 +52,17 @@ class ValueScreen(Dialog[str | None]):
         question: the question.
         value: the text in the input at first.
         check: returns what is wrong with a text, or an empty string.
-        does: what `enter` does, in a few words.
+        does: what `enter` does, in a few words; empty if it saves.
     """
 
     BINDINGS = [Binding("escape", "cancel", "Cancel"), *bindings_everywhere()]  # noqa: RUF012
 
     _problem = query_one("#problem", Static)
 
-    def __init__(self, question: str, value: str, check: Callable[[str], str], does: str = "save") -> None:
+    def __init__(self, question: str, value: str, check: Callable[[str], str], does: str = "") -> None:
         super().__init__()
-        self._question, self._value, self._check, self._does = question, value, check, does
+        self._question, self._value, self._check = question, value, check
+        self._does = does or tr_in("enter", "save")
 
     def compose(self) -> ComposeResult:
         """The question, the input, what is wrong with the typed text, and what the keys do."""
@@ -68,7 +70,7 @@ class ValueScreen(Dialog[str | None]):
             yield Static(self._question, markup=False)
             yield LineInput(self._value, select_on_focus=True)
             yield Static("", id="problem", markup=False)
-            yield Static(f"enter: {self._does} · esc: cancel", markup=False)
+            yield Static(tr("enter: {does} · esc: cancel", does=self._does), markup=False)
 
     @on(Input.Changed)
     def _show_problem(self, message: Input.Changed) -> None:
@@ -91,6 +93,6 @@ def whole_number(lowest: int, highest: int) -> Callable[[str], str]:
     def check(text: str) -> str:
         if text.isdecimal() and len(text) <= len(str(highest)) and lowest <= int(text) <= highest:
             return ""
-        return f"Enter a whole number from {lowest} to {highest}."
+        return tr("Enter a whole number from {lowest} to {highest}.", lowest=lowest, highest=highest)
 
     return check

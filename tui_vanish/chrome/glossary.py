@@ -9,7 +9,8 @@ from scenarios.glossary import glossary
 from tui_vanish.chrome.page_screen import MEASURE, PageScreen
 from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.drawing.wrap import flow
-from tui_vanish.language import tr
+from tui_vanish.language import current, tr, tr_in
+from tui_vanish.language.below import spoken
 from tui_vanish.widgets.scrolling import ScrollingRows
 from vanish_recorder.protocol.quantities import QUANTITIES
 from vanish_recorder.protocol.verdicts import SEVERITY
@@ -56,11 +57,16 @@ def _entry(term: str, meaning: str, width: int, *, ascii: bool) -> list[Row]:
 
 
 def _sections() -> dict[str, Mapping[str, str]]:
-    words = glossary()
+    words = glossary(current())
     verdicts = {kind.replace("_", " ").upper(): words.verdicts[kind] for kind in SEVERITY}
     columns = {
-        quantity.column: quantity.meaning
+        quantity.column: spoken(quantity.meaning)
         for quantity in QUANTITIES.values()
         if quantity.in_bars or quantity.column_rank is not None
     }
-    return {"Columns": columns, "Verdicts": verdicts, "Marks": words.marks, "Words": words.words}
+    return {
+        tr("Columns"): columns,
+        tr("Verdicts"): verdicts,
+        tr_in("heading", "Marks"): words.marks,
+        tr("Words"): words.words,
+    }

@@ -9,6 +9,7 @@ from textual.widgets import Static
 
 from tui_vanish.actions import bindings_everywhere
 from tui_vanish.chrome.own_screen import Dialog
+from tui_vanish.language import plural, tr
 
 Answer = Literal["leave running", "stop", "stay"]
 
@@ -33,14 +34,25 @@ class LeaveScreen(Dialog[Answer]):
 
     def compose(self) -> ComposeResult:
         """The question, and what the keys do."""
-        names = ", ".join(self._unfinished[:3]) + (" and others" if len(self._unfinished) > 3 else "")
-        run, has = ("run", "has") if len(self._unfinished) == 1 else ("runs", "have")
+        number, names = len(self._unfinished), ", ".join(self._unfinished[:3])
+        if number > 3:
+            unfinished = tr("{names} and others have not finished.", names=names)
+        else:
+            unfinished = plural(
+                "{names} has not finished.", "{names} have not finished.", number, names=names
+            )
+        continues = plural(
+            "enter: quit, and continue the run in the background",
+            "enter: quit, and continue the runs in the background",
+            number,
+        )
+        stops = plural("s:     quit, and stop the run", "s:     quit, and stop the runs", number)
         with Vertical(id="question"):
-            yield Static(f"{names} {has} not finished.", markup=False)
-            yield Static("Quit? All progress is saved.\n", markup=False)
-            yield Static(f"enter: quit, and continue the {run} in the background", markup=False)
-            yield Static(f"s:     quit, and stop the {run}", markup=False)
-            yield Static("esc:   cancel", markup=False)
+            yield Static(unfinished, markup=False)
+            yield Static(tr("Quit? All progress is saved.") + "\n", markup=False)
+            yield Static(continues, markup=False)
+            yield Static(stops, markup=False)
+            yield Static(tr("esc:   cancel"), markup=False)
 
     def action_answer(self, answer: Answer) -> None:
         """Close the dialog."""

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 from tui_vanish.chrome.meters_row import meters_row
 from tui_vanish.drawing.text import Piece, Row, padded, row_width
+from tui_vanish.language import plural, tr
+from tui_vanish.language.below import spoken
 from tui_vanish.widgets.rows import Rows
 from vanish_recorder.protocol.status import Status
 
@@ -71,17 +73,18 @@ class TitleBar(Rows):
             return []
         title = self._title
         host, device, data = title.host, title.device, title.data
-        seed = "" if title.seed is None else f"seed {title.seed}"
+        seed = "" if title.seed is None else tr("seed {seed}", seed=title.seed)
         short_host = host.split(".")[0]
         short = (_short_device(device), _short_data(data), seed)
+        shortest = tr("on {host}", host=short_host[:12])
         variants = (
-            _left(f"{_PRODUCT} on {host}", (device, data, seed), "   "),
-            _left(f"{_PRODUCT} on {short_host}", (device, data, seed), "  "),
-            _left(f"{_PRODUCT} on {short_host}", short, "  "),
-            _left(f"on {short_host}", short, "  "),
-            _left(f"on {short_host[:12]}", short, "  "),
-            _left(f"on {short_host[:12]}", (short[0], seed), "  "),
-            _left(f"on {short_host[:12]}", (), "  "),
+            _left(tr("{product} on {host}", product=_PRODUCT, host=host), (device, data, seed), "   "),
+            _left(tr("{product} on {host}", product=_PRODUCT, host=short_host), (device, data, seed), "  "),
+            _left(tr("{product} on {host}", product=_PRODUCT, host=short_host), short, "  "),
+            _left(tr("on {host}", host=short_host), short, "  "),
+            _left(shortest, short, "  "),
+            _left(shortest, (short[0], seed), "  "),
+            _left(shortest, (), "  "),
         )
         long, short_right = _right(title, short=False), _right(title, short=True)
         pairs = [(left, long) for left in variants[:3]] + [(left, short_right) for left in variants]
@@ -100,16 +103,22 @@ def _left(name: str, rest: tuple[str, ...], gap: str) -> Row:
 def _right(title: Title, *, short: bool) -> Row:
     right = _counts(title.statuses)
     if title.unsaved:
-        right = (Piece(f"{title.unsaved} not saved", "bad"), Piece(" · "), *right)
+        right = (
+            Piece(plural("{number} not saved", "{number} not saved", title.unsaved), "bad"),
+            Piece(" · "),
+            *right,
+        )
     activity = title.activity or _in_other_processes(title.others, short=short)
     return (Piece(activity, "accent"), *((Piece("   "), *right) if right else ())) if activity else right
 
 
 def _in_other_processes(runs: int, *, short: bool) -> str:
     """How many runs other processes train; the runs themselves name the process."""
-    where = "in another process" if runs == 1 else "in other processes"
-    what = "" if short else " run" if runs == 1 else " runs"
-    return f"{runs}{what} {where}" if runs else ""
+    if not runs:
+        return ""
+    if short:
+        return plural("{number} in another process", "{number} in other processes", runs)
+    return plural("{number} run in another process", "{number} runs in other processes", runs)
 
 
 def _counts(statuses: tuple[Status, ...]) -> Row:
@@ -117,9 +126,9 @@ def _counts(statuses: tuple[Status, ...]) -> Row:
     paused = sum(status is Status.PAUSED for status in statuses)
     done = sum(status.ended for status in statuses)
     words = [
-        f"{number} {word}"
-        for number, word in ((training, "training"), (paused, "paused"), (done, "done"))
-        if number
+        *([plural("{number} training", "{number} training", training)] if training else []),
+        *([plural("{number} paused", "{number} paused", paused)] if paused else []),
+        *([plural("{number} done", "{number} done", done)] if done else []),
     ]
     return (Piece(" · ".join(words)),) if words else ()
 
@@ -141,7 +150,7 @@ def title_of(snapshot: "EngineSnapshot", host: str, seed: int | None) -> Title:
     device = snapshot.device
     threads = next((run.started.threads for run in reversed(snapshot.runs) if run.started), None)
     if device == "cpu" and threads is not None:
-        device = f"cpu ({threads} thread{'s' if threads > 1 else ''})"
+        device = plural("cpu ({number} thread)", "cpu ({number} threads)", threads)
     own = (run for run in snapshot.runs if run.run not in snapshot.owners and not run.is_recorded)
     statuses = tuple(run.status for run in own)
     busy = snapshot.activity or snapshot.reading
@@ -150,7 +159,7 @@ def title_of(snapshot: "EngineSnapshot", host: str, seed: int | None) -> Title:
         device=device,
         data=snapshot.data,
         seed=seed,
-        activity=f"{busy}…" if busy else "",
+        activity=f"{spoken(busy)}…" if busy else "",
         statuses=statuses,
         unsaved=len(snapshot.unsaved),
         others=len(snapshot.owners),

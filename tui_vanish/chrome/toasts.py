@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from engine.runtime.state import Notice
+from tui_vanish.language import tr
 
 if TYPE_CHECKING:
     from engine.runtime.state import Severity
@@ -18,6 +19,6 @@ def toasts(notices: Sequence[Notice]) -> "Iterator[tuple[str, Severity]]":
         texts = [notice.text for notice in group]
         if len(texts) > _MOST:
             more = len(texts) - _MOST + 1
-            texts = ["\n".join((*texts[: _MOST - 1], f"and {more} more"))]
+            texts = ["\n".join((*texts[: _MOST - 1], tr("and {more} more", more=more)))]
         for text in texts:
             yield text, severity

@@ -7,6 +7,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from tui_vanish.language import plural, tr
+
 MISSING = "–"
 MISSING_ASCII = "-"
 
@@ -112,22 +114,23 @@ def duration(seconds: float | None, *, ascii: bool = False) -> str:
 
 def time_left(seconds: float, what: str = "") -> str:
     """How long something will still take, as `4:05 left`, or `0:12 left in stage`; never `0:00 left`."""
-    return f"{duration(max(1.0, seconds))} left{f' in {what}' if what else ''}"
+    time = duration(max(1.0, seconds))
+    return tr("{time} left in {what}", time=time, what=what) if what else tr("{time} left", time=time)
 
 
 def images_per_second(value: float | None, *, short: bool = False, ascii: bool = False) -> str:
     """Throughput as `79 000 img/s`, or `79k img/s` if `short`; two digits, as a third one would flicker."""
     if value is None or not math.isfinite(value) or value <= 0:
-        return f"{MISSING_ASCII if ascii else MISSING} img/s"
+        return tr("{number} img/s", number=MISSING_ASCII if ascii else MISSING)
     size: float = 10.0 ** max(0, math.floor(math.log10(value)) - 1)
     rounded = int(round(value / size) * size)
-    return f"{short_count(rounded) if short else count(rounded)} img/s"
+    return tr("{number} img/s", number=short_count(rounded) if short else count(rounded))
 
 
 def layer_name(name: str) -> str:
     """The name of a layer as it is shown: `layer 1` for `layer1`."""
     number = name.removeprefix("layer")
-    return f"layer {number}" if number != name and number.isdecimal() else name
+    return tr("layer {layer}", layer=number) if number != name and number.isdecimal() else name
 
 
 def block_name(name: str, kind: str) -> str:
@@ -140,7 +143,7 @@ def setting(key: str, value: Any) -> str:
     if value is None or value == []:
         return MISSING
     if key == "stages":
-        return f"{len(value)} stages"
+        return plural("{number} stage", "{number} stages", len(value))
     if key == "model.skip":
         return " ".join(f"{start}-{end}" for start, end in value)
     if isinstance(value, list):

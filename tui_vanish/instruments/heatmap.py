@@ -11,6 +11,7 @@ from tui_vanish.drawing.canvas import Canvas, Run
 from tui_vanish.drawing.scales import Axis
 from tui_vanish.instruments.layer_profile import visible
 from tui_vanish.instruments.quantities import USUAL
+from tui_vanish.language import tr
 from tui_vanish.widgets.canvas_widget import CanvasWidget
 from vanish_recorder.protocol.events import LayerSample
 from vanish_recorder.protocol.quantity import Quantity
@@ -142,7 +143,7 @@ class HeatMap(CanvasWidget):
         x += len(signs.levels) + 1
         canvas.put(x, 0, scale.high_label, "muted")
         if not self._heat.moments:
-            canvas.put(_NAME, 2, "first measurement…", "muted")
+            canvas.put(_NAME, 2, tr("first measurement…"), "muted")
 
     def _draw_name(self, canvas: Canvas, y: int, name: str) -> None:
         selected = name == self._heat.selected

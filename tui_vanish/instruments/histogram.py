@@ -6,6 +6,7 @@ from typing import ClassVar
 from engine.measure.inspection import Histogram
 from tui_vanish.drawing import format
 from tui_vanish.drawing.canvas import Canvas
+from tui_vanish.language import tr
 from tui_vanish.widgets.canvas_widget import CanvasWidget
 
 
@@ -49,14 +50,15 @@ class HistogramView(CanvasWidget):
     def draw(self, width: int, height: int) -> Canvas:
         """Draw the title and the statistics, the columns and the range."""
         canvas, seen = Canvas(width, height), self._histogram
-        canvas.put(1, 0, self._title, "title")
+        title = tr(self._title)
+        canvas.put(1, 0, title, "title")
         if seen is None:
             canvas.put(3, 1, self._hint, "muted")
             return canvas
         figures = self._figures(seen)
-        beside = len(self._title) + len(figures) + 5 <= width
+        beside = len(title) + len(figures) + 5 <= width
         canvas.put(
-            len(self._title) + 3 if beside else 1,
+            len(title) + 3 if beside else 1,
             0 if beside else 1,
             figures,
             "not-finite" if seen.not_finite else "text",
@@ -68,11 +70,13 @@ class HistogramView(CanvasWidget):
     def _figures(self, seen: Histogram) -> str:
         ascii = self.alphabet.ascii
         mean, deviation = (format.scientific(value, ascii=ascii) for value in (seen.mean, seen.deviation))
-        words = [f"mean {mean}", f"std {deviation}"] if math.isfinite(seen.low) else []
+        words = [tr("mean {mean}", mean=mean), f"std {deviation}"] if math.isfinite(seen.low) else []
         if seen.zeros:
-            words.append(f"zero {format.percent(seen.zeros / seen.total)}")
+            words.append(tr("zero {zeros}", zeros=format.percent(seen.zeros / seen.total)))
         if seen.not_finite:
-            words.append(f"not finite {format.percent(seen.not_finite / seen.total)}")
+            words.append(
+                tr("not finite {not_finite}", not_finite=format.percent(seen.not_finite / seen.total))
+            )
         return "  ".join(words)
 
     def _draw_columns(self, canvas: Canvas, seen: Histogram, top: int) -> None:

@@ -12,6 +12,7 @@ from tui_vanish.drawing.glyphs import Alphabet
 from tui_vanish.instruments.layer_profile import BarProfile, BarRow, visible
 from tui_vanish.instruments.log_axis import LogAxis, UnitAxis
 from tui_vanish.instruments.quantities import number
+from tui_vanish.language import plural, tr
 from tui_vanish.widgets.canvas_widget import CanvasWidget
 from vanish_recorder.protocol.quantities import QUANTITIES
 from vanish_recorder.protocol.quantity import Quantity
@@ -111,7 +112,12 @@ class LayerBars(CanvasWidget):
         for y, place in enumerate(rows, 1):
             if place is None:
                 hidden = _left_out(rows, y - 1, len(profile.rows))
-                canvas.put(1, y, f"{signs.gap} {hidden} more", "muted")
+                canvas.put(
+                    1,
+                    y,
+                    plural("{sign} {number} more", "{sign} {number} more", hidden, sign=signs.gap),
+                    "muted",
+                )
                 continue
             row = profile.rows[place]
             self._row_of_line[y] = row.name
@@ -167,9 +173,9 @@ class LayerBars(CanvasWidget):
         role = "frozen" if frozen else "accused" if row.name == self._profile.accused else "bar"
         value = self._profile.value(row)
         if not row.built:
-            canvas.put(x, y, _fitting("not built", width), "muted")
+            canvas.put(x, y, _fitting(tr("not built"), width), "muted")
         elif value is None:
-            canvas.put(x, y, _fitting("frozen" if frozen else "", width), role)
+            canvas.put(x, y, _fitting(tr("frozen") if frozen else "", width), role)
         elif math.isnan(value):
             canvas.put(x, y, _fitting("nan", width), "accused")
         elif math.isinf(value):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from engine.protocol.commands import Freeze, NextStage, SetEpochs, SetLearningRate, Unfreeze
 from engine.tracking.facts import epochs_per_stage, frozen_layers, learning_rate, rate_name, stage_count
 from tui_vanish.drawing import format
+from tui_vanish.language import plural, tr, tr_in
 
 if TYPE_CHECKING:
     from engine.protocol.commands import RunCommand
@@ -33,48 +34,75 @@ class Interventions:
     def toggle_frozen(self, run: "Snapshot", layer: str | None) -> None:
         """Freeze a layer, or unfreeze it."""
         if layer is None:
-            self._screen.refuse("Select a layer first: 3, then the arrows.")
+            self._screen.refuse(tr("Select a layer first: 3, then the arrows."))
             return
         frozen = layer in frozen_layers(run)
         command = Unfreeze(run.run, layer) if frozen else Freeze(run.run, layer)
         name = format.layer_name(layer)
-        done = "trains again" if frozen else "is frozen until the stage ends"
-        self._change(run, command, f"{'unfreeze' if frozen else 'freeze'} {name}", f"{name} {done}")
+        if frozen:
+            does, done = tr("unfreeze {layer}", layer=name), tr("{layer} trains again", layer=name)
+        else:
+            does = tr("freeze {layer}", layer=name)
+            done = tr("{layer} is frozen until the stage ends", layer=name)
+        self._change(run, command, does, done)
 
     def change_rate(self, run: "Snapshot", by: int) -> None:
         """Double (`by` = 1) or halve (`by` = -1) the learning rate."""
         before = learning_rate(run)
         if before is None:
-            self._screen.refuse("The learning rate of this run is unknown.")
+            self._screen.refuse(tr("The learning rate of this run is unknown."))
             return
         after = float(f"{before * LR_FACTOR**by:.12g}")
         name = rate_name(run)
-        done = f"{name} {before:.4g} → {after:.4g} from the next step"
-        self._change(run, SetLearningRate(run.run, after), f"set {name} to {after:.4g}", done)
+        done = tr(
+            "{name} {before} → {after} from the next step",
+            name=name,
+            before=f"{before:.4g}",
+            after=f"{after:.4g}",
+        )
+        self._change(
+            run,
+            SetLearningRate(run.run, after),
+            tr("set {name} to {after}", name=name, after=f"{after:.4g}"),
+            done,
+        )
 
     def next_stage(self, run: "Snapshot") -> None:
         """End the current stage."""
         if run.stage >= stage_count(run):
-            last = "the last stage" if run.stage > 1 else "the only stage"
-            self._screen.refuse(f"This is {last}; s stops the run.")
+            if run.stage > 1:
+                self._screen.refuse(tr("This is the last stage; s stops the run."))
+            else:
+                self._screen.refuse(tr("This is the only stage; s stops the run."))
             return
-        self._change(run, NextStage(run.run), f"end stage {run.stage}", f"Stage {run.stage + 1} begins")
+        self._change(
+            run,
+            NextStage(run.run),
+            tr("end stage {stage}", stage=run.stage),
+            tr("Stage {stage} begins", stage=run.stage + 1),
+        )
 
     def ask_epochs(self, run: "Snapshot") -> None:
         """Ask for the number of epochs."""
         from tui_vanish.chrome.dialogs import ValueScreen, whole_number
 
-        each = "in each stage" if stage_count(run) > 1 else "in total"
+        staged = stage_count(run) > 1
         current = epochs_per_stage(run)
 
         def on_answer(text: str | None) -> None:
             if text is not None and int(text) != current:
-                done = f"{int(text)} epochs {each}"
-                self._change(run, SetEpochs(run.run, int(text)), f"set {done}", done)
+                epochs = int(text)
+                if staged:
+                    done = plural("{number} epoch in each stage", "{number} epochs in each stage", epochs)
+                else:
+                    done = plural("{number} epoch in total", "{number} epochs in total", epochs)
+                self._change(run, SetEpochs(run.run, epochs), tr("set {what}", what=done), done)
 
-        question = f"How many epochs {each}?"
+        question = tr("How many epochs in each stage?") if staged else tr("How many epochs in total?")
         check = whole_number(1, MOST_EPOCHS)
-        self._screen.app.push_screen(ValueScreen(question, str(current or ""), check, "set"), on_answer)
+        self._screen.app.push_screen(
+            ValueScreen(question, str(current or ""), check, tr_in("enter", "set")), on_answer
+        )
 
     def ask_seed(self, run: "Snapshot") -> None:
         """Ask for a seed, and start a new run of the same scenario with it."""
@@ -84,10 +112,10 @@ class Interventions:
             if text is not None:
                 self._screen.session.runs.train_again(run, int(text))
 
-        question = f"Train {run.scenario_id} again with which seed?"
+        question = tr("Train {scenario_id} again with which seed?", scenario_id=run.scenario_id)
         value = str(min(run.seed + 1, MOST_SEED))
         check = whole_number(0, MOST_SEED)
-        self._screen.app.push_screen(ValueScreen(question, value, check, "train"), on_answer)
+        self._screen.app.push_screen(ValueScreen(question, value, check, tr_in("enter", "train")), on_answer)
 
     def _change(self, run: "Snapshot", command: "RunCommand", does: str, done: str) -> None:
         """Send `command`, if necessary after a dialog; `does` is for the dialog, `done` for the toast."""
@@ -108,7 +136,7 @@ class Interventions:
         from tui_vanish.chrome.dialogs import ConfirmScreen
 
         lines = [
-            f"Change {run.scenario_id} by hand?",
-            "It will no longer match its scenario; the charts and the log will say so.",
+            tr("Change {scenario_id} by hand?", scenario_id=run.scenario_id),
+            tr("It will no longer match its scenario; the charts and the log will say so."),
         ]
         self._screen.app.push_screen(ConfirmScreen(lines, does), lambda yes: send() if yes else None)

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 from tui_vanish.lab.scenario_list import Standing
 from tui_vanish.lab.scenario_text import Paragraph
+from tui_vanish.language import plural, tr
+from tui_vanish.session import prose
 from tui_vanish.session.models import key_of
 
 if TYPE_CHECKING:
@@ -12,13 +14,17 @@ if TYPE_CHECKING:
     from scenarios.schema import Scenario
     from tui_vanish.session.saved_results import Result
 
-# Shown while depth-7 is highlighted. In the narrowest terminal, too, each line fits beside the list.
-WELCOME = Paragraph(
-    "Welcome to vanish-tui",
-    "Train networks, and see in every layer why\n"
-    "gradients vanish or explode, and what helps.\n"
-    "Press enter to train depth-7, ? for help.",
-)
+
+def welcome() -> Paragraph:
+    """Shown while depth-7 is highlighted. In the narrowest terminal, too, each line fits beside the list."""
+    return Paragraph(
+        tr("Welcome to vanish-tui"),
+        tr(
+            "Train networks, and see in every layer why\n"
+            "gradients vanish or explode, and what helps.\n"
+            "Press enter to train depth-7, ? for help."
+        ),
+    )
 
 
 def standings(snapshot: "EngineSnapshot", saved: Mapping[str, "Result"]) -> dict[str, Standing]:
@@ -40,12 +46,12 @@ def about(title: str, scenario: "Scenario") -> list[Paragraph]:
     """A scenario's texts, and its settings in numbers."""
     texts = [
         Paragraph("", title),
-        Paragraph("Question", scenario.question),
-        Paragraph("Watch for", scenario.watch_for),
-        Paragraph("Lesson", scenario.lesson),
-        Paragraph("Network", _network(scenario), short=True),
-        Paragraph("Training", _training(scenario), short=True),
-        Paragraph("Slide", scenario.slide, short=True),
+        Paragraph(tr("Question"), prose.text_of(scenario, "question")),
+        Paragraph(tr("Watch for"), prose.text_of(scenario, "watch_for")),
+        Paragraph(tr("Lesson"), prose.text_of(scenario, "lesson")),
+        Paragraph(tr("Network"), _network(scenario), short=True),
+        Paragraph(tr("Training"), _training(scenario), short=True),
+        Paragraph(tr("Slide"), scenario.slide, short=True),
     ]
     return [paragraph for paragraph in texts if paragraph.text]
 
@@ -55,16 +61,22 @@ def _network(scenario: "Scenario") -> str:
     init = model.init
     drawn = f"std {init.std:g}" if init.scheme == "normal" else f"gain {init.gain:g}"
     words = [
-        f"{model.hidden_layers} hidden layers of {model.width}",
+        plural(
+            "{number} hidden layer of {width}",
+            "{number} hidden layers of {width}",
+            model.hidden_layers,
+            width=model.width,
+        ),
         model.activation + (f" (beta {model.beta:g})" if model.beta is not None else ""),
-        f"{init.scheme} init, {drawn}",
+        tr("{scheme} init, {values}", scheme=init.scheme, values=drawn),
     ]
     if model.norm != "none":
-        words.append(f"{model.norm} norm")
+        words.append(tr("{name} norm", name=model.norm))
     if model.gradient != "plain":
-        words.append(f"{model.gradient} gradient")
+        words.append(tr("{name} gradient", name=model.gradient))
     if model.skip:
-        words.append("skip " + ", ".join(f"{start} to {end}" for start, end in model.skip))
+        pairs = (tr("{start} to {end}", start=start, end=end) for start, end in model.skip)
+        words.append(tr("skip {pairs}", pairs=", ".join(pairs)))
     return "\n".join(words)
 
 
@@ -74,10 +86,12 @@ def _training(scenario: "Scenario") -> str:
     values = optimizer.model_dump(exclude={"eps", "betas"})
     settings = [f"{key} {value:g}" for key, value in values.items() if isinstance(value, float) and value]
     stages = len(scenario.stages)
-    epochs = f"{training.epochs} epochs" + (f" in each of {stages} stages" if stages else "")
+    epochs = plural("{number} epoch", "{number} epochs", training.epochs)
+    if stages:
+        epochs = tr("{epochs} in each of {stages} stages", epochs=epochs, stages=stages)
     words = [
         " ".join([name, *settings]),
-        f"batch {scenario.data.batch_size}",
+        tr("batch {size}", size=scenario.data.batch_size),
         training.loss.replace("_", " "),
     ]
     return "\n".join([*words, epochs])

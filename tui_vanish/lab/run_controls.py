@@ -12,6 +12,7 @@ from tui_vanish.chrome.screen import LiveScreen
 from tui_vanish.instruments.quantities import next_quantity
 from tui_vanish.lab.interventions import Interventions
 from tui_vanish.lab.script_control import ScriptControl
+from tui_vanish.language import marked, tr
 from tui_vanish.monitor import chart_controls, verdicts
 from tui_vanish.monitor.axis import RunAxis, extent
 from tui_vanish.monitor.looks import ChartLooks, Looks, looks_of, preferred
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from tui_vanish.instruments.layer_bars import LayerBars
     from tui_vanish.session.session import Session
 
-_NO_RUN = "This scenario has no run yet; enter trains it."
+_NO_RUN = marked("This scenario has no run yet; enter trains it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class RunControls(LiveScreen[None]):
         run = self.shown_run
         if run is not None and not run.status.ended:
             return run
-        self.refuse("The script has ended." if self.has_model else "This scenario is not training.")
+        self.refuse(tr("The script has ended.") if self.has_model else tr("This scenario is not training."))
         return None
 
     @property
@@ -152,16 +153,16 @@ class RunControls(LiveScreen[None]):
 
         run = self.shown_run
         if run is None:
-            self.refuse(_NO_RUN)
+            self.refuse(tr(_NO_RUN))
             return
         if not run.has_begun or not run.spec.layers:
-            self.refuse("This run has not started yet.")
+            self.refuse(tr("This run has not started yet."))
             return
         if run.watched is None and run.run in self.session.snapshot.followed:
-            self.refuse("Only a run of this process can be measured; this one is read from its log.")
+            self.refuse(tr("Only a run of this process can be measured; this one is read from its log."))
             return
         if self.looks.charts.cursor is not None:
-            self.refuse("Histograms are of the network as it is now: end returns to now.")
+            self.refuse(tr("Histograms are of the network as it is now: end returns to now."))
             return
         layer = self.looks.layer or verdicts.accused(run) or run.spec.layer_names[0]
         self.app.push_screen(LayerScreen(self.session, self.host, run.run, layer), self._select_seen)
@@ -332,7 +333,7 @@ class RunControls(LiveScreen[None]):
 
     def action_take_over(self) -> None:
         """Resume here a run that another process trains."""
-        if self.refuses_model("A script cannot be taken over: it trains in its own process."):
+        if self.refuses_model(tr("A script cannot be taken over: it trains in its own process.")):
             return
         if (run := self.shown_run) is not None:
             self.session.runs.take_over(run.run)
@@ -361,7 +362,7 @@ class RunControls(LiveScreen[None]):
             data = origin.data_option if origin else None
             self.host.copy(command_line(run, has_file=has_file, data=str(data or "")))
         else:
-            self.refuse(_NO_RUN)
+            self.refuse(tr(_NO_RUN))
 
     # --------------------------------------------------------------------------- changes by hand
 
@@ -380,38 +381,40 @@ class RunControls(LiveScreen[None]):
     def action_measure_often(self) -> None:
         """Let the script of a watched run measure more often."""
         if not self.has_model:
-            self.refuse("How often a scenario is measured is part of it; this key is for your own models.")
+            self.refuse(
+                tr("How often a scenario is measured is part of it; this key is for your own models.")
+            )
         elif (run := self.active_run()) is not None:
             self._script.measure_more_often(run)
 
     def action_next_stage(self) -> None:
         """End the current stage."""
-        if self.refuses_model("A script has no stages."):
+        if self.refuses_model(tr("A script has no stages.")):
             return
         if (run := self.active_run()) is not None:
             self._interventions.next_stage(run)
 
     def action_set_epochs(self) -> None:
         """Ask for the number of epochs."""
-        if self.refuses_model("The script itself decides how many epochs it trains."):
+        if self.refuses_model(tr("The script itself decides how many epochs it trains.")):
             return
         if (run := self.active_run()) is not None:
             self._interventions.ask_epochs(run)
 
     def action_new_seed(self) -> None:
         """Train the same scenario again with another seed."""
-        if self.refuses_model("A script sets its seed itself: start it again in a terminal."):
+        if self.refuses_model(tr("A script sets its seed itself: start it again in a terminal.")):
             return
         if (run := self.shown_run) is not None:
             self._interventions.ask_seed(run)
         else:
-            self.refuse(_NO_RUN)
+            self.refuse(tr(_NO_RUN))
 
     # ------------------------------------------------------------------------------------ editor
 
     def action_edit(self) -> None:
         """Edit the highlighted scenario's values."""
-        if self.refuses_model("A script has no values to edit here: change the script itself."):
+        if self.refuses_model(tr("A script has no values to edit here: change the script itself.")):
             return
         import scenarios
 
@@ -427,17 +430,22 @@ class RunControls(LiveScreen[None]):
 
     def action_edit_file(self) -> None:
         """Open the highlighted scenario's own file in the user's text editor."""
-        if self.refuses_model("This is a script's run; it has no scenario file."):
+        if self.refuses_model(tr("This is a script's run; it has no scenario file.")):
             return
         entry = self.highlighted
         if entry is None:
             return
         if entry.built_in:
-            text = f"{entry.id} is built in and read-only. Press e, then ctrl+s, to save a variant as a file."
+            text = tr(
+                ("{id} is built in and read-only. Press e, then ctrl+s, to save a variant as a file."),
+                id=entry.id,
+            )
             self.notify(text, timeout=6, markup=False)
         elif self.session.catalogue.is_unsaved(entry.id):
             self.notify(
-                f"{entry.id} has no file yet. Press e, then ctrl+s, to save it.", timeout=6, markup=False
+                tr("{id} has no file yet. Press e, then ctrl+s, to save it.", id=entry.id),
+                timeout=6,
+                markup=False,
             )
         else:
             self.host.edit_file(entry.path)
@@ -452,7 +460,7 @@ class RunControls(LiveScreen[None]):
 
     def action_try_next(self) -> None:
         """Go to the scenario that the verdict suggests, then to its next suggestion, and finally back."""
-        if self.refuses_model("No scenario is suggested for your own model; w shows what was found."):
+        if self.refuses_model(tr("No scenario is suggested for your own model; w shows what was found.")):
             return
         run = self.seen_run
         if self._trying is not None and self.trying:
@@ -460,7 +468,7 @@ class RunControls(LiveScreen[None]):
         elif run is not None and (names := verdicts.suggestions(run)):
             self._trying = _Trying((run.scenario_id, *names), 1)
         else:
-            self.refuse("No verdict suggests another scenario yet.")
+            self.refuse(tr("No verdict suggests another scenario yet."))
             return
         self.host.show_in_lab(self._trying.present)
 
@@ -470,6 +478,6 @@ class RunControls(LiveScreen[None]):
 
         run = self.seen_run
         if run is None:
-            self.refuse(_NO_RUN)
+            self.refuse(tr(_NO_RUN))
             return
         self.app.push_screen(WhyScreen(run, self.predictions.of(run)))

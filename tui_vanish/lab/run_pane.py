@@ -16,7 +16,8 @@ from tui_vanish.instruments.layer_bars import LayerBars
 from tui_vanish.instruments.line_chart import LineChart
 from tui_vanish.instruments.timeline import Timeline
 from tui_vanish.lab.layout import Layout
-from tui_vanish.language import paragraph
+from tui_vanish.language import paragraph, tr
+from tui_vanish.language.below import spoken
 from tui_vanish.monitor import charts, logged, origin_text, present, schedule, theory_marks, watched_text
 from tui_vanish.monitor.looks import Looks
 from tui_vanish.monitor.note import RunNote
@@ -126,7 +127,7 @@ class RunPane(Vertical):
         self._show_charts(run, layout, looks)
         if layout.schedule:
             self._schedule_top.show(
-                (Piece("Schedule", "title"),), present.schedule_legend(self._schedule.alphabet)
+                (Piece(tr("Schedule"), "title"),), present.schedule_legend(self._schedule.alphabet)
             )
             self._schedule.show(schedule.blocks(then))
         marks = {} if looks.over_time else theory_marks.marks(then, looks.quantity, prediction)
@@ -134,7 +135,7 @@ class RunPane(Vertical):
         theory = () if layout.framed else theory_marks.in_brief(then, prediction, marked=bool(marks))
         note = present.note(then, activity, theory, unsaved)
         if visit is not None and visit.problem:
-            why = (Piece(f"Only the charts show the past: {visit.problem}.", "warn"),)
+            why = (Piece(tr("Only the charts show the past: {reason}.", reason=spoken(visit.problem)), "warn"),)
             note = note._replace(paragraphs=(why, *note.paragraphs))
         self._note_top.show((Piece(note.title, "title"),))
         self._note.show(note)
@@ -170,9 +171,13 @@ class RunPane(Vertical):
         width: int,
     ) -> None:
         """Show the bars of the run as it was then, or all of its layers over the time."""
-        words = looks.quantity.words.capitalize()
-        part = "block" if run.structure is not None and run.structure.blocks else "layer"
-        title = f"{words} by {part}{' over time' if looks.over_time else ''}"
+        words = spoken(looks.quantity.words).capitalize()
+        if run.structure is not None and run.structure.blocks:
+            title = tr("{quantity} by block", quantity=words)
+        else:
+            title = tr("{quantity} by layer", quantity=words)
+        if looks.over_time:
+            title = tr("{title} over time", title=title)
         remark = theory_marks.in_words(then, prediction, marked=bool(marks), room=width - 8 - len(title))
         self._layers_top.show((Piece(title, "title"),), remark)
         self._bars.display, self._heat.display = not looks.over_time, looks.over_time

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 from tui_vanish.drawing.text import Piece, Row, padded
 from tui_vanish.instruments.status import ROLES, mark
+from tui_vanish.language import tr
+from tui_vanish.language.folding import folded
+from tui_vanish.session import prose
 from tui_vanish.session.models import shown_name
 from tui_vanish.widgets.item_list import ItemList
 from vanish_recorder.protocol.status import Status
@@ -75,11 +78,11 @@ class ScenarioList(ItemList["Entry"]):
 
     def heading(self, item: "Entry") -> str:
         """The scenario's section."""
-        return item.section
+        return prose.section_of(item)
 
     def empty_row(self) -> Row:
         """The row that is shown if no scenario matches the filter."""
-        return (Piece(" Nothing matches.", "dim"),)
+        return (Piece(" " + tr("Nothing matches."), "dim"),)
 
     def item_row(self, item: "Entry", width: int, *, here: bool) -> Row:
         """The scenario's id, its title if there is room, and the state of its latest run."""
@@ -90,22 +93,19 @@ class ScenarioList(ItemList["Entry"]):
         name = f" {'▸' if here else ' '}{'+' if item.id in self._marked else ' '}{shown_name(item)}"
         left: Row = (Piece(name, role),)
         if width >= _TITLE_WIDTH:
-            left = (Piece(f"{name:<23}", role), Piece(item.title, "cursor" if role == "cursor" else "dim"))
+            left = (
+                Piece(f"{name:<23}", role),
+                Piece(prose.title_of(item), "cursor" if role == "cursor" else "dim"),
+            )
         return padded(left, right, width, role="cursor" if role == "cursor" else "text")
 
     def _arrange(self) -> None:
-        words = self._filter.casefold().split()
-        self.show_items(
-            [
-                entry
-                for entry in self._entries
-                if all(word in f"{entry.id} {entry.title} {entry.section}".casefold() for word in words)
-            ]
-        )
+        words = folded(self._filter).split()
+        self.show_items([entry for entry in self._entries if all(word in _searched(entry) for word in words)])
 
     def _standing(self, entry: "Entry", role: str) -> Row:
         if entry.problems:
-            return (Piece(" bad file ", role or "bad"),)
+            return (Piece(f" {tr('bad file')} ", role or "bad"),)
         standing = self._standings.get(entry.id)
         if standing is None:
             return (Piece(" ", role or "text"),)
@@ -115,3 +115,8 @@ class ScenarioList(ItemList["Entry"]):
             Piece(mark(standing.status, recorded=standing.recorded), role or ROLES[standing.status]),
             Piece(" ", role or "text"),
         )
+
+
+def _searched(entry: "Entry") -> str:
+    """What a filter finds: the title and the section in the language in use, and the title in English."""
+    return folded(f"{entry.id} {prose.title_of(entry)} {entry.title} {prose.section_of(entry)}")

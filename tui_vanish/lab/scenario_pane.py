@@ -13,6 +13,7 @@ from textual.widgets import Input
 from tui_vanish.drawing.text import Piece
 from tui_vanish.lab.layout import Layout
 from tui_vanish.lab.scenario_list import ScenarioList
+from tui_vanish.language import plural, tr
 from tui_vanish.widgets.frame import FrameLine
 from tui_vanish.widgets.line_input import LineInput
 from tui_vanish.widgets.scrolling import ScrollingRows
@@ -39,7 +40,7 @@ class ScenarioPane(Vertical):
         """The list, and the input for a filter, which is hidden at first."""
         yield FrameLine("top", title="Scenarios", pane="scenarios", id="scenarios-top")
         yield ScenarioList(self._entries, id="list")
-        yield LineInput(id="filter", placeholder="part of a name")
+        yield LineInput(id="filter", placeholder=tr("part of a name"))
         yield FrameLine("bottom", id="scenarios-end")
 
     def on_mount(self) -> None:
@@ -97,5 +98,5 @@ class ScenarioPane(Vertical):
         words, hidden = self.list.filter, self.list.hidden_below
         self._end_line.show(
             (Piece(f"/{words}", "accent"),) if words else (),
-            (Piece(f"{hidden} more ↓", "dim"),) if hidden else (),
+            (Piece(plural("{number} more ↓", "{number} more ↓", hidden), "dim"),) if hidden else (),
         )

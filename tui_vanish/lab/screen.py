@@ -29,8 +29,10 @@ from tui_vanish.lab.scenario_list import START, ScenarioList
 from tui_vanish.lab.scenario_pane import ScenarioPane
 from tui_vanish.lab.scenario_text import Paragraph, ScenarioText
 from tui_vanish.lab.scenario_text_pane import ScenarioTextPane
-from tui_vanish.language import paragraph
+from tui_vanish.language import paragraph, tr
+from tui_vanish.language.below import spoken
 from tui_vanish.monitor import chart_controls
+from tui_vanish.session import prose
 from tui_vanish.session.models import Model, shown_name
 from tui_vanish.session.saved_results import has_runs
 
@@ -204,7 +206,7 @@ class LabScreen(RunControls):
     def _show_about(self, run: "Snapshot | None", layout: Layout) -> None:
         entry = self._scenarios.list.current
         if entry is None:
-            self._about.show((), (), [Paragraph("", "Nothing matches the filter; esc clears it.")])
+            self._about.show((), (), [Paragraph("", tr("Nothing matches the filter; esc clears it."))])
             return
         room = layout.about_width - cell_len(shown_name(entry)) - 8
         remark: Row = ()
@@ -214,21 +216,24 @@ class LabScreen(RunControls):
             remark = progress(run, room, self.session.time_left.of(run.run))
         paragraphs = self._paragraphs(entry)
         if entry.id == START and self._first_time and not self.session.snapshot.runs:
-            paragraphs.insert(0, overview.WELCOME)
+            paragraphs.insert(0, overview.welcome())
         self._about.show((Piece(shown_name(entry), "strong"),), remark, paragraphs)
 
     def _paragraphs(self, entry: "Entry") -> list[Paragraph]:
         if isinstance(entry, Model):
             return self._paragraphs_of_model(entry)
         if entry.problems:
-            listed = "\n".join(str(problem) for problem in entry.problems)
-            return [Paragraph("", entry.title), Paragraph(f"{entry.path} cannot be used", listed)]
+            listed = "\n".join(spoken(str(problem)) for problem in entry.problems)
+            return [
+                Paragraph("", prose.title_of(entry)),
+                Paragraph(tr("{path} cannot be used", path=entry.path), listed),
+            ]
         scenario = self.session.catalogue.read(entry)
         if scenario is None:
-            return [Paragraph("", entry.title)]
+            return [Paragraph("", prose.title_of(entry))]
         if isinstance(scenario, str):
-            return [Paragraph("", entry.title), Paragraph("Cannot be used", scenario)]
-        return [*overview.about(entry.title, scenario), *self._paragraphs_of_run()]
+            return [Paragraph("", prose.title_of(entry)), Paragraph(tr("Cannot be used"), spoken(scenario))]
+        return [*overview.about(prose.title_of(entry), scenario), *self._paragraphs_of_run()]
 
     def _paragraphs_of_model(self, entry: Model) -> list[Paragraph]:
         """The script of a watched run, its machine and its settings."""
@@ -248,15 +253,17 @@ class LabScreen(RunControls):
         from tui_vanish.monitor import origin_text  # not needed by the first frame
 
         known = self.session.origins.of(run.run)
+        place = origin_text.where_and_when(run.run, known)
+        begun = tr("{where_and_when}, with seed {seed}", where_and_when=place, seed=run.seed)
         return [
-            Paragraph("Trained on", origin_text.of_started(run.started)),
-            Paragraph("Begun", f"{origin_text.where_and_when(run.run, known)}, with seed {run.seed}"),
-            Paragraph("Command", origin_text.command(known)),
+            Paragraph(tr("Trained on"), origin_text.of_started(run.started)),
+            Paragraph(tr("Begun"), begun),
+            Paragraph(tr("Command"), origin_text.command(known)),
         ]
 
     def _show_footer(self, run: "Snapshot | None", layout: Layout) -> None:
         if self._scenarios.filtering:
-            self._key_footer.show({}, hint="type part of a name   ⏎ keep   esc clear")
+            self._key_footer.show({}, hint=tr("type part of a name   ⏎ keep   esc clear"))
             return
         owner = self.session.runs.owner(run.run) if run is not None else None
         now = Situation(
@@ -460,7 +467,7 @@ class LabScreen(RunControls):
             self._open_model(run)
             return
         if entry.problems:
-            self.notify(f"{entry.path.name} cannot be used", severity="error", markup=False)
+            self.notify(tr("{name} cannot be used", name=entry.path.name), severity="error", markup=False)
             return
         in_sight = self._layout is not None and self._layout.run
         if (run is None or (run.status.ended and in_sight)) and not self.session.runs.train(entry):
@@ -503,7 +510,7 @@ class LabScreen(RunControls):
 
     def action_mark(self) -> None:
         """Mark the highlighted scenario for a comparison, and move to the next one."""
-        if self.refuses_model("Mark runs of your own models in the list of runs (r), then press c."):
+        if self.refuses_model(tr("Mark runs of your own models in the list of runs (r), then press c.")):
             return
         if (entry := self._scenarios.list.current) is not None:
             self.session.comparison.toggle(entry)
@@ -513,7 +520,7 @@ class LabScreen(RunControls):
     def action_compare(self) -> None:
         """Compare the marked scenarios."""
         if not self.session.comparison.can_open:
-            self.refuse("Mark at least two scenarios with space, then press c.")
+            self.refuse(tr("Mark at least two scenarios with space, then press c."))
             return
         self.host.begin_comparison(self.session.comparison.marked_entries, alone=False)
 
@@ -523,7 +530,7 @@ class LabScreen(RunControls):
 
     def action_compare_section(self) -> None:
         """Compare the section of the highlighted scenario with the problem."""
-        if self.refuses_model("Mark runs of your own models in the list of runs (r), then press c."):
+        if self.refuses_model(tr("Mark runs of your own models in the list of runs (r), then press c.")):
             return
         if (entry := self._scenarios.list.current) is not None:
             self.host.begin_comparison(self.session.comparison.section(entry), alone=True)

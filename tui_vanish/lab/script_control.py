@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from engine.tracking.facts import frozen_layers, rate_factor
 from tui_vanish.drawing import format
+from tui_vanish.language import marked, plural, tr
+from tui_vanish.language.below import spoken
 from vanish_recorder.protocol.status import Status
 
 if TYPE_CHECKING:
@@ -14,7 +16,9 @@ if TYPE_CHECKING:
     from vanish_recorder.control import Request
 
 _FACTOR = 2.0
-_SEVERAL = "The script trains in several processes: only pause and measuring can be changed from here."
+_SEVERAL = marked(
+    "The script trains in several processes: only pause and measuring can be changed from here."
+)
 
 
 class ScriptControl:
@@ -35,9 +39,9 @@ class ScriptControl:
         from vanish_recorder import control
 
         if run.status is Status.PAUSED:
-            self._ask(run, control.Continue(), "The script continues.")
+            self._ask(run, control.Continue(), tr("The script continues."))
         else:
-            self._ask(run, control.Pause(), "The script pauses after this step.")
+            self._ask(run, control.Pause(), tr("The script pauses after this step."))
 
     def stop(self, run: "Snapshot") -> None:
         """Ask the script to end after its present step, if the user confirms."""
@@ -46,11 +50,11 @@ class ScriptControl:
         if self._refuses_several(run):
             return
         lines = [
-            f"Stop the script of {run.scenario_id} after this step?",
-            "It is told through lab.should_stop; under record it gets a KeyboardInterrupt.",
+            tr("Stop the script of {scenario_id} after this step?", scenario_id=run.scenario_id),
+            tr("It is told through lab.should_stop; under record it gets a KeyboardInterrupt."),
         ]
         self._confirm(
-            lines, "stop it", lambda: self._ask(run, control.Stop(), "The script was asked to end.")
+            lines, tr("stop it"), lambda: self._ask(run, control.Stop(), tr("The script was asked to end."))
         )
 
     def change_rate(self, run: "Snapshot", by: int) -> None:
@@ -60,10 +64,10 @@ class ScriptControl:
         before = rate_factor(run)
         after = float(f"{before * _FACTOR**by:.12g}")
         if not 0 < after <= control.LARGEST_FACTOR:
-            self._screen.refuse("The factor on the learning rate cannot be changed further.")
+            self._screen.refuse(tr("The factor on the learning rate cannot be changed further."))
             return
-        does = f"multiply its learning rate by {after:.4g}"
-        done = f"lr ×{before:.4g} → ×{after:.4g} from the next step"
+        does = tr("multiply its learning rate by {after}", after=f"{after:.4g}")
+        done = tr("lr ×{before} → ×{after} from the next step", before=f"{before:.4g}", after=f"{after:.4g}")
         self._change(run, control.SetFactor(after), does, done)
 
     def toggle_frozen(self, run: "Snapshot", block: str | None) -> None:
@@ -71,13 +75,21 @@ class ScriptControl:
         from vanish_recorder import control
 
         if block is None:
-            self._screen.refuse("Select a block first: 3, then the arrows.")
+            self._screen.refuse(tr("Select a block first: 3, then the arrows."))
             return
         if block in frozen_layers(run):
-            self._change(run, control.Unfreeze(block), f"unfreeze {block}", f"{block} trains again")
+            self._change(
+                run,
+                control.Unfreeze(block),
+                tr("unfreeze {block}", block=block),
+                tr("{block} trains again", block=block),
+            )
         else:
             self._change(
-                run, control.Freeze(block), f"freeze {block}", f"{block} is frozen until f is pressed"
+                run,
+                control.Freeze(block),
+                tr("freeze {block}", block=block),
+                tr("{block} is frozen until f is pressed", block=block),
             )
 
     def measure_more_often(self, run: "Snapshot") -> None:
@@ -86,13 +98,18 @@ class ScriptControl:
 
         present = distance_between_samples(run)
         if present is None:
-            self._screen.refuse("The distance between samples is known after two samples.")
+            self._screen.refuse(tr("The distance between samples is known after two samples."))
         elif present <= 1:
-            self._ask(run, control.SetEvery(0), "It measures as often as its budget allows.")
+            self._ask(run, control.SetEvery(0), tr("It measures as often as its budget allows."))
         else:
             after = present // 2
-            words = "each step" if after == 1 else f"every {format.count(after)} steps"
-            self._ask(run, control.SetEvery(after), f"It measures {words}; this costs more time.")
+            done = plural(
+                "It measures each step; this costs more time.",
+                "It measures every {steps} steps; this costs more time.",
+                after,
+                steps=format.count(after),
+            )
+            self._ask(run, control.SetEvery(after), done)
 
     def take_histograms(self, run: "Snapshot", block: str) -> str:
         """Ask for the histograms of a block at the next sample; returns why not, or an empty string."""
@@ -112,8 +129,8 @@ class ScriptControl:
             send()
         else:
             lines = [
-                f"Change the running script of {run.scenario_id}?",
-                "The charts and the log will say so. It acts between two steps.",
+                tr("Change the running script of {scenario_id}?", scenario_id=run.scenario_id),
+                tr("The charts and the log will say so. It acts between two steps."),
             ]
             self._confirm(lines, does, send)
 
@@ -126,7 +143,7 @@ class ScriptControl:
         size = run.spec.record.get("world_size")
         several = isinstance(size, int) and size > 1
         if several:
-            self._screen.refuse(_SEVERAL)
+            self._screen.refuse(tr(_SEVERAL))
         return several
 
     def _ask(self, run: "Snapshot", request: "Request", done: str) -> None:
@@ -146,7 +163,11 @@ def send(folder: Path, run: "Snapshot", request: "Request") -> str:
     try:
         ask(folder, request)
     except (CannotAsk, ValueError) as error:
-        return f"{run.scenario_id} cannot be changed from here: {error}."
+        return tr(
+            "{scenario_id} cannot be changed from here: {error}.",
+            scenario_id=run.scenario_id,
+            error=spoken(str(error)),
+        )
     return ""
 
 

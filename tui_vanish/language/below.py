@@ -15,8 +15,10 @@ from tui_vanish.language.translation import SOURCE, catalogue, current
 
 CONTEXT = "below"  # of these sentences in the catalogue
 _PREFIX = f"{CONTEXT}\x04"
-_BEFORE = " :;,("  # what a part may begin with that is set into a sentence
+BEFORE = " :;,.("  # what a part may begin with that is set into a sentence
 _LISTED = re.compile(r", | and ")
+_WORDS = re.compile(r"[a-z]+ [a-z]")
+_BETWEEN = ("; ", ": ", ". ", ", ")
 
 
 def spoken(text: str) -> str:
@@ -45,15 +47,14 @@ class _Template:
 
 @lru_cache(maxsize=1024)
 def _spoken(line: str, language: str) -> str:
-    text = line.lstrip(_BEFORE)
-    indent = line[: len(line) - len(text)]
+    text = line.lstrip(BEFORE)
+    before = line[: len(line) - len(text)]
     found = _said(text, language)
     if found is None and text[:1].isupper():
         # The first word may be a value, which the sentence has given a capital.
         found = _said(text[:1].lower() + text[1:], language)
-    return (
-        line if found is None else indent + (found[:1].upper() + found[1:] if text[:1].isupper() else found)
-    )
+        found = found and found[:1].upper() + found[1:]
+    return line if found is None else before + found
 
 
 def _said(text: str, language: str) -> str | None:
@@ -64,19 +65,30 @@ def _said(text: str, language: str) -> str | None:
         if template.literal in text and (match := template.pattern.fullmatch(text)):
             values = {name: _spoken(value, language) for name, value in match.groupdict().items()}
             return template.translation.format(**values)
-    return _listed(text, language)
+    return _listed(text, language) or _joined(text, language)
 
 
 def _listed(text: str, language: str) -> str | None:
-    """`layers 1-3 and the output layer`: a list whose parts are known."""
+    """`layers 1-3 and the output layer`: a list whose parts are known, or are numbers."""
+    if " and " not in text:
+        return None
     parts = _LISTED.split(text)
-    if len(parts) < 2:
+    said = [_said(part, language) for part in parts]
+    if any(new is None and _WORDS.search(part) for new, part in zip(said, parts, strict=True)):
         return None
-    spoken_parts = [_said(part, language) or part for part in parts]
-    if spoken_parts == parts and any(" " in part for part in parts):
-        return None
-    joint = catalogue().pgettext(CONTEXT, "{first} and {last}")
-    return joint.format(first=", ".join(spoken_parts[:-1]), last=spoken_parts[-1])
+    *before, last = (new or part for new, part in zip(said, parts, strict=True))
+    return catalogue().pgettext(CONTEXT, "{first} and {last}").format(first=", ".join(before), last=last)
+
+
+def _joined(text: str, language: str) -> str | None:
+    """Two parts with a mark between them, at least one of which is known."""
+    for mark in _BETWEEN:
+        first, found, rest = text.partition(mark)
+        if found:
+            said = _spoken(first, language) + mark + _spoken(rest, language)
+            if said != text:
+                return said
+    return None
 
 
 @lru_cache(maxsize=2)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tui_vanish.drawing import format
+from tui_vanish.language import tr
 from tui_vanish.monitor.looks import ChartLooks, Unit
 
 if TYPE_CHECKING:
@@ -62,9 +63,9 @@ class RunAxis:
         """A place in words: `epoch 3.5`, `step 410`, `2.7 s`."""
         match self.unit:
             case "epoch":
-                return f"epoch {place:.2f}".rstrip("0").rstrip(".")
+                return tr("epoch {number}", number=f"{place:.2f}".rstrip("0").rstrip("."))
             case "step":
-                return f"step {format.count(round(place))}"
+                return tr("step {step}", step=format.count(round(place)))
             case "second":
                 return f"{place:.1f} s"
 

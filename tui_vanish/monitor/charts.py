@@ -10,6 +10,7 @@ from engine.tracking.series import Point
 from engine.tracking.snapshot import Snapshot
 from tui_vanish.drawing import format
 from tui_vanish.drawing.chart import Chart, Line, Mark, Style
+from tui_vanish.language import tr
 from tui_vanish.monitor.axis import UNIT_LABELS, RunAxis
 from tui_vanish.monitor.looks import SMOOTHING, ChartLooks
 from vanish_recorder.protocol.events import Intervened
@@ -96,7 +97,9 @@ class Parts:
     def remarks(self, *, log: bool = False) -> tuple[str, ...]:
         """How the chart is drawn, for its heading."""
         smoothing = SMOOTHING[self._looks.smoothing]
-        return ("log",) * log + ((f"smoothed {smoothing:g}",) if smoothing else ())
+        return ("log",) * log + (
+            (tr("smoothed {smoothing}", smoothing=f"{smoothing:g}"),) if smoothing else ()
+        )
 
     def line(self, name: str, points: Sequence[Point], style: Style) -> Line:
         """One value per epoch. The label shows the newest value, or the value at the cursor."""
@@ -116,7 +119,7 @@ class Parts:
         xs = tuple(self._axis.at(point.step, point.time) for point in points)
         values = [point.value for point in points]
         value = self._value(xs, values) if run.last_epoch is None or self._looks.cursor is not None else None
-        label = f"batch {self._words(value)}" if value is not None else ""
+        label = tr("batch {value}", value=self._words(value)) if value is not None else ""
         return Line(label, xs, tuple(values), "points", marker=number, name="batch", series=number)
 
     def published(self, known: "Published | None", what: str) -> tuple[Line, ...]:
@@ -197,4 +200,4 @@ def hint(run: Snapshot) -> str:
     """What an empty chart says."""
     if run.status is Status.LOADING:
         return "loading"
-    return "no measurement" if run.status.ended else "first measurement…"
+    return tr("no measurement") if run.status.ended else tr("first measurement…")

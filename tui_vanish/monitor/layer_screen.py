@@ -17,6 +17,8 @@ from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.instruments.histogram import HistogramView
 from tui_vanish.instruments.quantities import number
+from tui_vanish.language import marked, plural, tr
+from tui_vanish.language.below import spoken
 from tui_vanish.monitor.theory_page import page_of
 from tui_vanish.widgets.frame import FrameLine
 from vanish_recorder.protocol.quantities import QUANTITIES
@@ -65,15 +67,15 @@ class LayerScreen(LiveScreen[str]):
         """Three histograms in a frame."""
         yield FrameLine("top", id="layer-top")
         with Container(id="histograms"):
-            yield HistogramView("Weights", id="weights")
-            yield HistogramView("Gradients dL/dW", id="gradients")
-            yield HistogramView("Activations h", id="activations")
+            yield HistogramView(marked("Weights"), id="weights")
+            yield HistogramView(marked("Gradients dL/dW"), id="gradients")
+            yield HistogramView(marked("Activations h"), id="activations")
         yield FrameLine("bottom", id="layer-end")
         yield KeyFooter()
 
     def on_mount(self) -> None:
         """Ask for the first measurement."""
-        self._key_footer.show({}, hint="esc back   j k next, previous layer   ⏎ measure again")
+        self._key_footer.show({}, hint=tr("esc back   j k next, previous layer   ⏎ measure again"))
         self.action_measure()
         self.call_later(self.show)  # the screen is mounted only after this event
 
@@ -105,15 +107,22 @@ class LayerScreen(LiveScreen[str]):
             view = None
         title = (Piece(run.scenario_id, "strong"), Piece(f"  {format.layer_name(self._layer)}", "title"))
         refusal = "" if view else self._refusal()
-        waiting = "not measured" if refusal else "measuring…"
-        measured = f"at step {format.count(view.step)} · {view.images} images" if view else waiting
+        waiting = tr("not measured") if refusal else tr("measuring…")
+        measured = waiting
+        if view:
+            measured = plural(
+                "at step {step} · {number} image",
+                "at step {step} · {number} images",
+                view.images,
+                step=format.count(view.step),
+            )
         self._top_line.show(title, (Piece(measured, "dim"),))
         if view is None:
             for each in (self._weights, self._gradients, self._activations):
                 each.show(None, waiting)
         else:
             self._weights.show(view.weights)
-            self._gradients.show(view.gradients, "no gradients: the layer is frozen")
+            self._gradients.show(view.gradients, tr("no gradients: the layer is frozen"))
             self._activations.show(view.activations)
         self._end_line.show((Piece(refusal, "warn"),) if refusal else _latest(run, self._layer))
 
@@ -122,7 +131,7 @@ class LayerScreen(LiveScreen[str]):
         about = (self._run_name, "")
         notices = self.session.snapshot.notices
         new = (notice for notice in notices if notice.number > self._notices and notice.run in about)
-        return next((notice.text for notice in new if notice.severity == "warning"), "")
+        return next((spoken(notice.text) for notice in new if notice.severity == "warning"), "")
 
     def action_measure(self) -> None:
         """Measure the layer now."""
@@ -161,4 +170,7 @@ def _latest(run: Snapshot, layer_name: str) -> Row:
         for label, quantity in labelled
         if (value := sample.value(quantity)) is not None
     ]
-    return (Piece(f"step {format.count(run.layers_step)}: ", "dim"), Piece("  ".join(words)))
+    return (
+        Piece(tr("step {step}:", step=format.count(run.layers_step)) + " ", "dim"),
+        Piece("  ".join(words)),
+    )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from engine.tracking.facts import rate_factor
 from tui_vanish.drawing.chart import Chart
+from tui_vanish.language import tr
 from tui_vanish.monitor.charts import Parts, accuracy_chart, hint, loss_chart
 
 if TYPE_CHECKING:
@@ -72,4 +73,4 @@ def chart(run: "Snapshot", name: str, looks: "ChartLooks") -> Chart:
 
 
 def _without_loss(run: "Snapshot", drawn: Chart) -> Chart:
-    return replace(drawn, hint="no loss was seen or logged") if run.measured is not None else drawn
+    return replace(drawn, hint=tr("no loss was seen or logged")) if run.measured is not None else drawn

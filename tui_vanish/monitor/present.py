@@ -13,11 +13,14 @@ from tui_vanish.instruments.heatmap import Heat, Moment
 from tui_vanish.instruments.layer_profile import BarProfile, BarRow
 from tui_vanish.instruments.quantities import IN_BARS
 from tui_vanish.instruments.status import ROLES, mark
+from tui_vanish.language import plural, tr
+from tui_vanish.language.below import spoken
 from tui_vanish.monitor import verdicts, watched_text
 from tui_vanish.monitor.axis import UNIT_LABELS, RunAxis
 from tui_vanish.monitor.charts import published_of
 from tui_vanish.monitor.looks import Looks
 from tui_vanish.monitor.verdicts import Note
+from tui_vanish.session import prose
 from vanish_recorder.protocol.quantities import QUANTITIES
 from vanish_recorder.protocol.quantity import Quantity
 from vanish_recorder.protocol.status import Status
@@ -31,7 +34,7 @@ def bar_profile(run: Snapshot, looks: Looks, marks: Mapping[str, float]) -> BarP
     layers, note = run.layers, ""
     if run.status is Status.DIVERGED and run.finite_layers:
         layers = run.finite_layers
-        note = f"step {run.finite_layers_step}, the last finite one"
+        note = tr("step {step}, the last finite one", step=run.finite_layers_step)
     measured = {layer.name: layer for layer in layers}
     return BarProfile(
         rows=tuple(
@@ -93,11 +96,11 @@ def schedule_legend(signs: Alphabet) -> Row:
     """The meaning of the timeline's signs."""
     return (
         Piece(signs.bar, "accent"),
-        Piece(" trains  ", "dim"),
+        Piece(f" {tr('trains')}  ", "dim"),
         Piece(signs.frozen_bar, "accent"),
-        Piece(" frozen  ", "dim"),
+        Piece(f" {tr('frozen')}  ", "dim"),
         Piece(signs.guide, "accent"),
-        Piece(" not built", "dim"),
+        Piece(f" {tr('not built')}", "dim"),
     )
 
 
@@ -106,12 +109,14 @@ def heading(run: Snapshot, width: int) -> Row:
 
     The scenario's title may be cut, but not a number.
     """
-    name = Piece(run.scenario_id, "strong")
-    title: Row = (Piece(f"  {run.spec.title}", "dim"),) if run.spec.title else ()
+    name, titled = Piece(run.scenario_id, "strong"), prose.text(run.spec.id, "title", run.spec.title)
+    title: Row = (Piece(f"  {titled}", "dim"),) if titled else ()
     if not run.modified:
         return (name, *title)
-    full = (name, Piece(f"  changed by hand: {changes_by_hand(run)}", "warn"))
-    return (*full, *title) if row_width(full) <= width else (name, Piece("  modified", "warn"), *title)
+    full = (name, Piece("  " + tr("changed by hand: {changes}", changes=changes_by_hand(run)), "warn"))
+    return (
+        (*full, *title) if row_width(full) <= width else (name, Piece(f"  {tr('modified')}", "warn"), *title)
+    )
 
 
 def progress(run: Snapshot, width: int, left: Left | None = None) -> Row:
@@ -148,24 +153,33 @@ def note(run: Snapshot, activity: str, theory: Row, unsaved: str = "") -> Note:
     found = verdicts.most_severe_first(run.verdicts)
     paragraphs = [standing] if standing else []
     if run.modified:
-        meaning = "." if run.watched is not None else ": it no longer matches its scenario."
-        words = f"Changed by hand ({changes_by_hand(run)}){meaning}"
+        changes = changes_by_hand(run)
+        words = (
+            tr("Changed by hand ({changes}).", changes=changes)
+            if run.watched is not None
+            else tr("Changed by hand ({changes}): it no longer matches its scenario.", changes=changes)
+        )
         paragraphs.append((Piece(words, "warn"),))
     if found:
         remark = (Piece(" "), *theory) if theory else ()
         paragraphs.insert(1 if standing else 0, (*verdicts.sentence(found[0]), *remark))
     if unsaved:
-        training = "" if run.status.ended else " Training continues."
-        paragraphs.insert(0, (Piece(f"Not saved in {unsaved}.{training}", "bad"),))
+        words = tr("Not saved in {folder_and_reason}.", folder_and_reason=spoken(unsaved))
+        if not run.status.ended:
+            words = f"{words} {tr('Training continues.')}"
+        paragraphs.insert(0, (Piece(words, "bad"),))
     is_over = run.status.ended and run.status is not Status.FAILED
-    prose = run.spec.lesson if is_over else run.spec.watch_for
-    if prose and (not found or run.status.ended):
-        paragraphs.append((Piece(prose),))
+    if is_over:
+        remembered = prose.text(run.spec.id, "lesson", run.spec.lesson)
+    else:
+        remembered = prose.text(run.spec.id, "watch_for", run.spec.watch_for)
+    if remembered and (not found or run.status.ended):
+        paragraphs.append((Piece(remembered),))
     if run.watched is not None:
         paragraphs += watched_text.remarks(run, found=bool(found))
-        title = title or "Findings"
+        title = title or tr("Findings")
     if not title:
-        title = "Verdict" if found else "Watch for"
+        title = tr("Verdict") if found else tr("Watch for")
     ending = (verdicts.to_try(run), verdicts.others(found[1:]) or verdicts.in_full(run))
     return Note(title, tuple(paragraphs), tuple(part for part in ending if part))
 
@@ -175,27 +189,42 @@ def _standing(run: Snapshot, activity: str) -> tuple[str, Row]:
     ended = run.finished
     match run.status:
         case Status.LOADING:
-            what = f"The engine is {activity}" if activity else "It starts when the engine is free"
-            return "Loading", (Piece(f"{what}."),)
+            if activity:
+                what = tr("The engine is {activity}.", activity=spoken(activity))
+            else:
+                what = tr("It starts when the engine is free.")
+            return tr("Loading"), (Piece(what),)
         case Status.PAUSED:
-            reason = f" ({run.pause_reason})" if run.pause_reason else ""
-            return "Paused", (Piece(f"Paused in epoch {run.epoch}{reason}; p resumes it.", "warn"),)
+            if run.pause_reason:
+                reason = spoken(run.pause_reason)
+                words = tr(
+                    "Paused in epoch {epoch} ({reason}); p resumes it.", epoch=run.epoch, reason=reason
+                )
+            else:
+                words = tr("Paused in epoch {epoch}; p resumes it.", epoch=run.epoch)
+            return tr("Paused"), (Piece(words, "warn"),)
         case Status.DIVERGED if ended is not None:
             names = ", ".join(format.layer_name(name) for name in ended.nonfinite or ())
-            at = f"Diverged at step {ended.first_bad_step}"
-            return "Diverged", (Piece(f"{at}: not finite in {names}." if names else f"{at}.", "bad"),)
+            step = ended.first_bad_step
+            if names:
+                words = tr("Diverged at step {step}: not finite in {layers}.", step=step, layers=names)
+            else:
+                words = tr("Diverged at step {step}.", step=step)
+            return tr("Diverged"), (Piece(words, "bad"),)
         case Status.FAILED if ended is not None:
-            return "Failed", (
+            return tr("Failed"), (
                 Piece(_last_line(ended.error).rstrip("."), "bad"),
-                Piece(". Press enter to train it again."),
+                Piece(f". {tr('Press enter to train it again.')}"),
             )
         case Status.STOPPED:
-            return "Stopped", (
-                Piece(f"Stopped in epoch {run.epoch}, {_result(run)}. "),
-                Piece("Press enter to train it again, or r and then p to resume it."),
+            return tr("Stopped"), (
+                Piece(tr("Stopped in epoch {epoch}, {result}.", epoch=run.epoch, result=_result(run)) + " "),
+                Piece(tr("Press enter to train it again, or r and then p to resume it.")),
             )
         case Status.FINISHED:
-            return "Finished", (Piece(f"Finished in {format.duration(run.time)}, {_result(run)}."),)
+            time = format.duration(run.time)
+            words = tr("Finished in {time}, {result}.", time=time, result=_result(run))
+            return tr("Finished"), (Piece(words),)
         case _:
             return "", ()
 
@@ -231,38 +260,48 @@ def command_line(run: Snapshot, *, has_file: bool = True, data: str = "") -> str
 
 
 def _progress(run: Snapshot, left: Left | None, *, short: bool) -> list[str]:
-    epoch = f"epoch {run.epoch:>{len(str(run.epochs))}}/{run.epochs}" if run.epochs else f"epoch {run.epoch}"
-    recorded = ["recorded"] if run.is_recorded else []
+    number = f"{run.epoch:>{len(str(run.epochs))}}/{run.epochs}" if run.epochs else str(run.epoch)
+    epoch = tr("epoch {number}", number=number)
+    recorded = [spoken("recorded")] if run.is_recorded else []
     stages = run.started.stages if run.started else 1
-    stage = [f"stage {run.stage}/{stages}"] if stages > 1 else []
+    stage = [tr("stage {stage}/{stages}", stage=run.stage, stages=stages)] if stages > 1 else []
     match run.status:
         case Status.LOADING:
-            return ["loading"]
+            return [spoken(Status.LOADING)]
         case Status.RUNNING:
             pace = format.images_per_second(run.images_per_second, short=short)
-            until = [f"{format.time_left(left.seconds, '' if left.whole else 'stage'):>10}"] if left else []
+            until = (
+                [f"{format.time_left(left.seconds, '' if left.whole else tr('stage')):>10}"] if left else []
+            )
             return [epoch, *stage, pace, *until]
         case Status.PAUSED:
-            return ["paused", epoch, *stage]
+            return [spoken(Status.PAUSED), epoch, *stage]
         case Status.DIVERGED:
             step = run.finished.first_bad_step if run.finished else None
-            return [*recorded, "diverged", f"step {step}" if step is not None else epoch, *stage]
+            at = tr("step {step}", step=step) if step is not None else epoch
+            return [*recorded, spoken(Status.DIVERGED), at, *stage]
         case status:
-            return [*(recorded or [str(status)]), epoch, *stage, format.duration(run.time)]
+            return [*(recorded or [spoken(str(status))]), epoch, *stage, format.duration(run.time)]
 
 
 def _result(run: Snapshot) -> str:
     if run.last_epoch is None:
-        return "before the end of its first epoch"
-    best = f", best {format.percent(run.best_test_accuracy, 1)}" if run.best_test_accuracy is not None else ""
+        return tr("before the end of its first epoch")
+    accuracy = format.percent(run.last_epoch.test_accuracy, 1)
+    best = run.best_test_accuracy
+    if best is None:
+        reached = tr("test accuracy {accuracy}", accuracy=accuracy)
+    else:
+        reached = tr("test accuracy {accuracy}, best {best}", accuracy=accuracy, best=format.percent(best, 1))
     known = published_of(run)
-    best += f", published {format.percent(known.figures.test_accuracy, 1)}" if known is not None else ""
-    return f"test accuracy {format.percent(run.last_epoch.test_accuracy, 1)}{best}"
+    if known is None:
+        return reached
+    return reached + ", " + tr("published {accuracy}", accuracy=format.percent(known.figures.test_accuracy, 1))
 
 
 def _last_line(error: str | None) -> str:
     lines = (error or "").strip().splitlines()
-    return lines[-1].strip() if lines else "It failed without an error message."
+    return spoken(lines[-1].strip()) if lines else tr("It failed without an error message.")
 
 
 def changes_by_hand(run: "Snapshot") -> str:
@@ -271,11 +310,11 @@ def changes_by_hand(run: "Snapshot") -> str:
     rate = learning_rate(run)
     words = {
         "lr": rate_name(run) if rate is None else f"{rate_name(run)} {rate:.3g}",
-        "freeze": "layers frozen",
-        "unfreeze": "layers unfrozen",
-        "next_stage": "a stage ended early",
-        "epochs": f"{epochs_per_stage(run)} epochs",
+        "freeze": tr("layers frozen"),
+        "unfreeze": tr("layers unfrozen"),
+        "next_stage": tr("a stage ended early"),
+        "epochs": plural("{number} epoch", "{number} epochs", epochs_per_stage(run) or 0),
         "lr_factor": f"lr ×{rate_factor(run):.3g}",
-        "every": "how often it is measured",
+        "every": tr("how often it is measured"),
     }
     return ", ".join(words[kind] for kind in kinds)

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece, Row, cut, padded
 from tui_vanish.instruments.quantities import number
+from tui_vanish.language import marked_in, plural, tr, tr_in
+from tui_vanish.language.below import spoken
+from tui_vanish.language.folding import folded
 from tui_vanish.widgets.item_list import ItemList
 from vanish_recorder.protocol.quantities import QUANTITIES
 from vanish_recorder.protocol.structure import STATES
@@ -20,7 +23,15 @@ SHOWN = tuple(QUANTITIES[name] for name in ("grad_norm", "update_ratio", "unmove
 NO_BLOCK = "in no block"
 _WIDE = 100  # cells; from this width on, shape and dtype are shown
 _COLUMN = 9  # cells of a number
-_STATE_WORDS = {"s": "", "f": "frozen", "u": "unused", "o": "no opt", "w": "waits", "k": "skipped", "x": "-"}
+_STATE_WORDS = {
+    "s": "",
+    "f": marked_in("tensor", "frozen"),
+    "u": marked_in("tensor", "unused"),
+    "o": marked_in("tensor", "no opt"),
+    "w": marked_in("tensor", "waits"),
+    "k": marked_in("tensor", "skipped"),
+    "x": "-",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +82,8 @@ def nodes(run: "Snapshot") -> tuple[Node, ...]:
                 name=tensor.name + also,
                 block="" if in_block is None else names[in_block],
                 values=values,
-                state=_STATE_WORDS.get(letter, ""),
-                shape=f"{'×'.join(map(str, tensor.shape)) or 'number'} {tensor.dtype}",
+                state=tr_in("tensor", _STATE_WORDS.get(letter, "")),
+                shape=f"{'×'.join(map(str, tensor.shape)) or tr('number')} {tensor.dtype}",
                 trouble=_trouble(values, letter),
                 is_block=False,
                 place=place,
@@ -87,8 +98,14 @@ def nodes(run: "Snapshot") -> tuple[Node, ...]:
                 name=block.name,
                 block=block.name,
                 values=tuple(layer.value(each) if layer is not None else None for each in SHOWN),
-                state="frozen" if layer is not None and layer.frozen else "",
-                shape=f"{block.kind}, {format.count(len(within))} tensor{'' if len(within) == 1 else 's'}",
+                state=tr_in("tensor", "frozen") if layer is not None and layer.frozen else "",
+                shape=plural(
+                    "{kind}, {tensors} tensor",
+                    "{kind}, {tensors} tensors",
+                    len(within),
+                    kind=block.kind,
+                    tensors=format.count(len(within)),
+                ),
                 trouble=max((each.trouble for each in within), default=0.0),
                 is_block=True,
             )
@@ -178,11 +195,22 @@ class TensorList(ItemList[Node]):
     def head_rows(self, width: int) -> list[Row]:
         """The headings of the columns."""
         columns = "".join(f"{quantity.column:>{_COLUMN}}" for quantity in SHOWN)
-        return [padded((Piece("   name", "dim"),), (Piece(f"{columns}  {'state':<8}", "dim"),), width)]
+        return [
+            padded(
+                (Piece(f"   {tr('name')}", "dim"),), (Piece(f"{columns}  {tr('state'):<8}", "dim"),), width
+            )
+        ]
 
     def empty_row(self) -> Row:
         """Why there is nothing."""
-        return (Piece("   Nothing matches." if self.filter else "   Nothing has been measured yet.", "dim"),)
+        return (
+            Piece(
+                "   " + tr("Nothing matches.")
+                if self.filter
+                else "   " + tr("Nothing has been measured yet."),
+                "dim",
+            ),
+        )
 
     def item_row(self, item: Node, width: int, *, here: bool) -> Row:
         """The name at the left, and the numbers at the right."""
@@ -227,8 +255,8 @@ class TensorList(ItemList[Node]):
         return self._places.get(str(self._key), 0)
 
     def _matcher(self) -> Callable[[Node], bool]:
-        words = self.filter.casefold().split()
-        return lambda node: all(word in node.name.casefold() for word in words)
+        words = folded(self.filter).split()
+        return lambda node: all(word in folded(node.name) for word in words)
 
     def _arrange(self) -> None:
         tensors = [node for node in self._tree if not node.is_block]
@@ -263,4 +291,4 @@ def state_in_words(run: "Snapshot", node: Node) -> str:
         return ""
     words = next((text for letter, text in STATES.items() if letter == sample.states[place]), "")
     rate = sample.lr[place] if place < len(sample.lr) else None
-    return words + (f"; lr {rate:.3g}" if rate is not None else "")
+    return spoken(words) + (f"; lr {rate:.3g}" if rate is not None else "")

@@ -13,7 +13,7 @@ from tui_vanish.chrome.key_footer import KeyFooter
 from tui_vanish.chrome.screen import LiveScreen
 from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece, Row
-from tui_vanish.language import paragraph
+from tui_vanish.language import marked, paragraph, plural, tr
 from tui_vanish.monitor.tensor_list import TensorList, state_in_words
 from tui_vanish.monitor.theory_page import page_of
 from tui_vanish.widgets.frame import FrameLine
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tui_vanish.chrome.host import Host
     from tui_vanish.session.session import Session
 
-_KEYS = "esc back   ⏎ open, close   o sort   / find   j k move   g G ends"
+_KEYS = marked("esc back   ⏎ open, close   o sort   / find   j k move   g G ends")
 
 
 class TensorScreen(LiveScreen[str]):
@@ -75,14 +75,14 @@ class TensorScreen(LiveScreen[str]):
         """The tree in a frame, and the line for a filter, hidden at first."""
         yield FrameLine("top", id="tensors-top")
         yield TensorList(id="tensors")
-        yield LineInput(id="tensor-filter", placeholder="part of a name")
+        yield LineInput(id="tensor-filter", placeholder=tr("part of a name"))
         yield FrameLine("bottom", id="tensors-end")
         yield KeyFooter()
 
     def on_mount(self) -> None:
         """Show the run, and open the block that was selected."""
         self._line.display = False
-        self._key_footer.show({}, hint=_KEYS)
+        self._key_footer.show({}, hint=tr(_KEYS))
         self.set_focus(self._list)
         self.call_later(self._open)  # the screen is mounted only after this event
 
@@ -120,15 +120,24 @@ class TensorScreen(LiveScreen[str]):
             return
         self._list.show(run)
         listed, all_tensors = self._list.counts
-        order = "by trouble" if self._list.by_trouble else "by depth"
+        order = tr("by trouble") if self._list.by_trouble else tr("by depth")
         title: Row = (
             Piece(run.scenario_id, "strong"),
-            Piece("  Tensors", "title"),
+            Piece(f"  {tr('Tensors')}", "title"),
             Piece(f"  {order}", "dim"),
         )
-        self._top_line.show(title, (Piece(f"step {format.count(run.layers_step)}", "dim"),))
-        some = f"{format.count(listed)} of " if self._list.filter else ""
-        found = f"{some}{format.count(all_tensors)} tensors"
+        self._top_line.show(title, (Piece(tr("step {step}", step=format.count(run.layers_step)), "dim"),))
+        total = format.count(all_tensors)
+        if self._list.filter:
+            found = plural(
+                "{listed} of {total} tensor",
+                "{listed} of {total} tensors",
+                all_tensors,
+                listed=format.count(listed),
+                total=total,
+            )
+        else:
+            found = plural("{total} tensor", "{total} tensors", all_tensors, total=total)
         node = self._list.current
         words = state_in_words(run, node) if node is not None else ""
         left: Row = (Piece(f"/{self._list.filter}", "accent"),) if self._list.filter else ()

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tui_vanish.drawing.text import Piece, Row, row_width
+from tui_vanish.language import tr
 from vanish_recorder.protocol.quantity import Quantity
 
 if TYPE_CHECKING:
@@ -102,9 +103,14 @@ def in_words(
         return ()
     theory: Row = ()
     if predicted is not None and 0 < predicted < math.inf:
-        theory = (Piece(f"; theory {passed_on(predicted, 3)}{' ┊' if marked else ''}", "warn"),)
-    short = Piece(f"passes on {passed_on(measured)}")
-    rows: list[Row] = [(Piece(f"each layer {short.text}"), *theory), (short, *theory), (short,)]
+        theory = (
+            Piece(
+                f"; {tr('theory {factor}', factor=passed_on(predicted, 3))}{' ┊' if marked else ''}", "warn"
+            ),
+        )
+    short = Piece(tr("passes on {factor}", factor=passed_on(measured)))
+    long = Piece(tr("each layer passes on {factor}", factor=passed_on(measured)))
+    rows: list[Row] = [(long, *theory), (short, *theory), (short,)]
     return next((row for row in rows if row_width(row) <= room), ())
 
 
@@ -121,7 +127,7 @@ def in_brief(run: "Snapshot", prediction: "Prediction | None", *, marked: bool) 
         return ()
     if not marked:
         return ()
-    return (Piece(f"┊ theory: {passed_on(predicted, 3)} per layer.", "warn"),)
+    return (Piece(tr("┊ theory: {factor} per layer.", factor=passed_on(predicted, 3)), "warn"),)
 
 
 def passed_on(factor: float, digits: int = 2) -> str:

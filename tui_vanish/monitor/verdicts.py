@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece, Row
+from tui_vanish.language import tr
+from tui_vanish.language.below import spoken
 from vanish_recorder.protocol.verdicts import severity
 
 if TYPE_CHECKING:
@@ -95,7 +97,8 @@ def sentence(verdict: "VerdictChanged") -> Row:
     """The verdict in full: kind, first step and reason."""
     return (
         kind_name(verdict),
-        Piece(f" since step {format.count(verdict.since_step)}. {verdict.text} {verdict.cure}".rstrip()),
+        Piece(" " + tr("since step {step}.", step=format.count(verdict.since_step))),
+        Piece(f" {spoken(verdict.text)} {spoken(verdict.cure)}".rstrip()),
     )
 
 
@@ -105,7 +108,7 @@ def others(verdicts: "Sequence[VerdictChanged]") -> tuple[Row, ...]:
     for verdict in verdicts:
         row += [Piece(", "), kind_name(verdict)]
     key = Piece("w", "accent")
-    return ((key, Piece(" also: "), *row[1:]), (key, Piece(" more"))) if row else ()
+    return ((key, Piece(f" {tr('also:')} "), *row[1:]), (key, Piece(f" {tr('more')}"))) if row else ()
 
 
 def in_full(run: "Snapshot") -> tuple[Row, ...]:
@@ -119,7 +122,11 @@ def in_full(run: "Snapshot") -> tuple[Row, ...]:
 def to_try(run: "Snapshot") -> tuple[Row, ...]:
     """The key that opens the suggested scenarios, with their names."""
     names = suggestions(run)
-    return ((Piece("x", "accent"), Piece(" try: "), Piece(", ".join(names), "strong")),) if names else ()
+    return (
+        ((Piece("x", "accent"), Piece(f" {tr('try:')} "), Piece(", ".join(names), "strong")),)
+        if names
+        else ()
+    )
 
 
 def evidence(verdict: "VerdictChanged") -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.drawing.wrap import flow
 from tui_vanish.language import tr
+from tui_vanish.language.below import spoken
 from tui_vanish.monitor import theory_marks, verdicts
 from tui_vanish.widgets.scrolling import ScrollingRows
 from vanish_recorder.diagnosis.wording import called
@@ -36,41 +37,54 @@ class Findings(ScrollingRows):
         for verdict in verdicts.most_severe_first(run.verdicts):
             rows += [(), *self._verdict(verdict, inner)]
         if not rows:
-            rows += [(), (Piece("  No verdict yet.", "dim"),)]
+            rows += [(), (Piece("  " + tr("No verdict yet."), "dim"),)]
         return rows + self._theory(inner)
 
     def _verdict(self, verdict: "VerdictChanged", width: int) -> list[Row]:
-        at = f"  since step {format.count(verdict.since_step)}"
-        where = f", {called(format.layer_name(verdict.layer))}" if verdict.layer else ""
-        seen = f" · numbers of step {format.count(verdict.step)}"  # they are not updated later
+        since = format.count(verdict.since_step)
+        where = called(format.layer_name(verdict.layer)) if verdict.layer else ""
+        words = [
+            tr("since step {step}, {layer}", step=since, layer=where)
+            if where
+            else tr("since step {step}", step=since),
+            tr("numbers of step {step}", step=format.count(verdict.step)),  # they are not updated later
+        ]
         if self._run.layers_step > verdict.step:  # it is open, so it was true of the latest sample
-            seen += f" · still true at step {format.count(self._run.layers_step)}"
-        rows: list[Row] = [(Piece("  "), verdicts.kind_name(verdict), Piece(at + where + seen, "dim"))]
-        rows += self._prose(verdict.text, width)
+            words.append(tr("still true at step {step}", step=format.count(self._run.layers_step)))
+        about = Piece("  " + " · ".join(words), "dim")
+        rows: list[Row] = [(Piece("  "), verdicts.kind_name(verdict), about)]
+        rows += self._prose(spoken(verdict.text), width)
         column = _MEANING if verdict.cure else _NAME
         rows += [
             (Piece(f"    {name:<{column}}", "dim"), Piece(value))
             for name, value in verdicts.evidence(verdict)
         ]
         if verdict.cure:
-            rows += self._prose(verdict.cure, width)
+            rows += self._prose(spoken(verdict.cure), width)
         if verdict.suggestions:
-            rows.append((Piece("  Try: "), Piece(", ".join(verdict.suggestions), "strong")))
+            rows.append((Piece(f"  {tr('Try:')} "), Piece(", ".join(verdict.suggestions), "strong")))
         return rows
 
     def _theory(self, width: int) -> list[Row]:
         run, prediction = self._run, self._prediction
-        rows: list[Row] = [(), (Piece("  Theory", "title"), Piece("  for the first step", "dim"))]
+        rows: list[Row] = [
+            (),
+            (Piece(f"  {tr('Theory')}", "title"), Piece("  " + tr("for the first step"), "dim")),
+        ]
         if prediction is None:
-            return [*rows, (Piece("  No prediction.", "dim"),)]
+            return [*rows, (Piece("  " + tr("No prediction."), "dim"),)]
         words = theory_marks.in_words(run, prediction)
         if words:
-            rows.append((Piece("  Measured at step "), Piece(f"{run.finite_layers_step}: "), *words))
+            measured_at = tr("Measured at step {step}:", step=run.finite_layers_step)
+            rows.append((Piece(f"  {measured_at} "), *words))
         if prediction.no_grad_norm:
-            reason = f"The weight gradient is not predicted: {prediction.no_grad_norm}."
+            why = spoken(prediction.no_grad_norm)
+            reason = tr("The weight gradient is not predicted: {reason}.", reason=why)
             rows += self._prose(reason, width)
         measured = {layer.name: layer for layer in run.finite_layers}
-        heading = f"  {'':<10}{'dL/da':>10}{'theory':>10}{'dL/dW':>12}{'theory':>10}{'q':>12}{'chi':>10}"
+        heading = (
+            f"  {'':<10}{'dL/da':>10}{tr('theory'):>10}{'dL/dW':>12}{tr('theory'):>10}{'q':>12}{'chi':>10}"
+        )
         rows.append((Piece(heading, "dim"),))
         ascii = self.alphabet.ascii
         for layer in prediction.layers:

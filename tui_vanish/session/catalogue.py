@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import scenarios
 from scenarios import Entry
+from tui_vanish.language import tr
 from vanish_recorder.storage.private import for_the_user_alone, make_private_folder
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ class Catalogue:
             OSError: the file cannot be written, or it already exists.
         """
         if self.user_dir is None:
-            raise FileNotFoundError("there is no folder for your own scenarios")
+            raise FileNotFoundError(tr("there is no folder for your own scenarios"))
         path = save(scenario, self.user_dir)
         self._made.pop(scenario.id, None)
         return self._list(scenario, scenario.section, path)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from scenarios import ScenarioError
 from scenarios.index import race
 from scenarios.numbers import numbers
+from tui_vanish.language import plural, tr
 from tui_vanish.session.catalogue import Catalogue
 from tui_vanish.session.client import EngineClient
 from tui_vanish.session.lineup import MOST, Lineup
@@ -128,7 +129,7 @@ class Comparison:
                 continue
             if self._is_full():
                 self._client.notify(
-                    f"At most {MOST} runs can be compared; the rest were left out.", timeout=5
+                    tr("At most {most} runs can be compared; the rest were left out.", most=MOST), timeout=5
                 )
                 break
             existing = self._existing_run(entry)
@@ -141,12 +142,16 @@ class Comparison:
                 beside += [existing] if existing and existing.run != run and seed == existing.seed else []
         if beside:
             names = ", ".join(run.scenario_id for run in beside)
-            runs = f"its run at epoch {beside[0].epoch}" if len(beside) == 1 else "their earlier runs"
-            self._client.notify(
-                f"{names} start{'s' if len(beside) == 1 else ''} again from step 1, beside {runs}. To compare"
-                " runs as they are, mark them in the list of runs (r) and press c.",
-                timeout=8,
+            text = plural(
+                "{names} starts again from step 1, beside its run at epoch {epoch}. To compare runs as they"
+                " are, mark them in the list of runs (r) and press c.",
+                "{names} start again from step 1, beside their earlier runs. To compare runs as they are,"
+                " mark them in the list of runs (r) and press c.",
+                len(beside),
+                names=names,
+                epoch=beside[0].epoch,
             )
+            self._client.notify(text, timeout=8)
 
     def _run_for(self, entry: "Entry", seed: int, terms: Terms) -> str:
         """The run that exists if it may take part, else a new one; empty if there is none."""
@@ -162,13 +167,20 @@ class Comparison:
                 continue
             if entrant.runs[0].spec.is_watched:
                 self._client.notify(
-                    f"{entrant.label} is trained by a script of yours, which alone can start it again.",
+                    tr(
+                        "{label} is trained by a script of yours, which alone can start it again.",
+                        label=entrant.label,
+                    ),
                     timeout=5,
                 )
                 continue
             if any(event.kind != "epochs" for event in entrant.runs[0].interventions):
                 self._client.notify(
-                    f"{entrant.label} was changed by hand, so another seed would not repeat it.", timeout=5
+                    tr(
+                        "{label} was changed by hand, so another seed would not repeat it.",
+                        label=entrant.label,
+                    ),
+                    timeout=5,
                 )
                 continue
             seed = max(run.seed for run in entrant.runs) + 1

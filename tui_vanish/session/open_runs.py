@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from engine.protocol.commands import ResumeRun
 from engine.protocol.recorded import recorded_run
 from scenarios import ScenarioError
+from tui_vanish.language import tr
 from tui_vanish.session.catalogue import Catalogue
 from tui_vanish.session.client import EngineClient
 from tui_vanish.session.models import key_of, key_of_summary, models, saved_models
@@ -166,7 +167,7 @@ class OpenRuns:
     def take_over(self, run: str) -> None:
         """Resume here a run that another process trains."""
         problem = self._client.take_over(run)
-        text = problem or "The other process saves the run and ends; training continues here."
+        text = problem or tr("The other process saves the run and ends; training continues here.")
         self._client.notify(text, severity="warning" if problem else "information", timeout=6)
 
     def unfinished(self) -> list["Snapshot"]:

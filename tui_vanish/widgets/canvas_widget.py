@@ -9,6 +9,7 @@ from textual.widget import Widget
 from tui_vanish.drawing.canvas import Canvas
 from tui_vanish.drawing.glyphs import Alphabet, alphabet
 from tui_vanish.drawing.text import cut
+from tui_vanish.language import tr
 from tui_vanish.widgets.guarded import Guarded
 
 
@@ -41,7 +42,7 @@ class CanvasWidget(Guarded, Widget):
         except Exception as error:
             self.app._handle_exception(error)
             canvas = Canvas(width, height)
-            canvas.put(0, 0, cut("This cannot be drawn: an internal error.", width), "text")
+            canvas.put(0, 0, cut(tr("This cannot be drawn: an internal error."), width), "text")
             return canvas
 
     def redraw(self) -> None:

@@ -5,6 +5,7 @@ from typing import Literal
 from textual.events import Click
 
 from tui_vanish.drawing.text import Piece, Row, padded
+from tui_vanish.language import tr_in
 from tui_vanish.widgets.rows import Rows
 
 Place = Literal["top", "middle", "bottom"]
@@ -17,7 +18,7 @@ class FrameLine(Rows):
 
     Args:
         place: which of the three.
-        title: the text at the left end, until `show` changes it.
+        title: the text at the left end, in English, until `show` changes it.
         pane: the pane that gets the focus when the line is clicked.
         id: Textual's.
         classes: Textual's.
@@ -37,7 +38,8 @@ class FrameLine(Rows):
         super().__init__(id=id, classes=classes)
         self._place: Place = place
         self._pane = pane
-        self._left: Row = (Piece(title, "title"),) if title else ()
+        self._title = title
+        self._left: Row = ()
         self._right: Row = ()
         self._framed = True
         self._focused = False
@@ -57,6 +59,8 @@ class FrameLine(Rows):
     def rows(self, width: int, height: int) -> list[Row]:
         """The line."""
         left, right = self._left, self._right
+        if not left and self._title:
+            left = (Piece(tr_in("heading", self._title), "title"),)
         if left and self._focused:
             first, *rest = left
             left = (Piece(first.text, "focused"), *rest)
