@@ -101,12 +101,19 @@ def tables() -> Iterator[Found]:
     from scenarios.loading import OWN_SECTION
     from scenarios.theory import BEYOND
     from tui_vanish.actions import ACTIONS, OTHER_LABELS
+    from tui_vanish.editor.form import fields
+    from tui_vanish.runs.columns import COLUMNS
     from tui_vanish.session.catalogue import SECTION as MADE_HERE
     from tui_vanish.session.models import SECTION as MODELS
 
     yield "scenarios/theory/__init__.py", BEYOND, None
     for section in (OWN_SECTION, MADE_HERE, MODELS):
         yield "tui_vanish/session/prose.py", section, None
+    for column in COLUMNS:
+        yield "tui_vanish/runs/columns.py", column.heading, "column"
+    for field in fields():
+        if " " in field.label:
+            yield "tui_vanish/editor/form.py", field.label, None
     for surface in SURFACES:
         yield "engine/theory/surfaces.py", surface.name, "knob"
 

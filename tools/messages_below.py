@@ -14,6 +14,15 @@ from typing import Any
 from tui_vanish.language.below import BEFORE
 
 ROOT = Path(__file__).parent.parent
+# The packages below, and what also writes JSON or speaks in a process of its own.
+SPEAK_ENGLISH = (
+    "engine",
+    "scenarios",
+    "vanish_recorder",
+    "tui_vanish/jobs",
+    "tui_vanish/sweeps",
+    "tui_vanish/cli/doctor",
+)
 # The scripts that watch a model print these, in English; or they are only for the documents.
 LEFT_OUT = (
     "vanish_recorder/__init__.py",
@@ -35,7 +44,7 @@ def sentences() -> Iterator[tuple[str, str]]:
     """Each sentence, with the file that it is in."""
     yield from _verdicts()
     yield from _tables()
-    for package in ("engine", "scenarios", "vanish_recorder"):
+    for package in SPEAK_ENGLISH:
         for path in sorted((ROOT / package).rglob("*.py")):
             where = path.relative_to(ROOT).as_posix()
             if not where.startswith(LEFT_OUT):
@@ -70,6 +79,8 @@ def _tables() -> Iterator[tuple[str, str]]:
         yield "vanish_recorder/protocol/quantities.py", quantity.meaning
     for status in Status:
         yield "vanish_recorder/protocol/status.py", str(status)
+    for state in ("handing over", "abandoned", "recorded"):
+        yield "engine/storage/run_index.py", state
     for text in STATES.values():
         yield "vanish_recorder/protocol/structure.py", text
 
@@ -143,4 +154,6 @@ def _name(value: ast.expr) -> str:
 def _is_sentence(text: str) -> bool:
     literal = re.sub(r"\{[^}]*\}", "", text)
     letters = sum(map(str.isalpha, literal))
-    return bool(_WORDS.search(text)) and not _TYPE.match(text) and letters >= _LEAST_LETTERS
+    return (
+        bool(_WORDS.search(text)) and "\n" not in text and not _TYPE.match(text) and letters >= _LEAST_LETTERS
+    )

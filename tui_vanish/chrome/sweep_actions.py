@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from engine.storage.run_index import RunEntry
+from tui_vanish.language import marked, plural, tr
+from tui_vanish.language.below import spoken
 
 if TYPE_CHECKING:
     from tui_vanish.chrome.screen import LiveScreen
@@ -12,8 +14,8 @@ if TYPE_CHECKING:
 Deed = Literal["mark", "take over"]
 
 _REFUSALS: dict[Deed, str] = {
-    "mark": "A sweep is not a run: enter opens its map, where its runs can be marked.",
-    "take over": "A sweep trains in its own processes: s stops it, and p continues it.",
+    "mark": marked("A sweep is not a run: enter opens its map, where its runs can be marked."),
+    "take over": marked("A sweep trains in its own processes: s stops it, and p continues it."),
 }
 
 
@@ -30,17 +32,21 @@ class SweepActions:
 
     def refusal(self, what: Deed) -> str:
         """Why a sweep has no such action."""
-        return _REFUSALS[what]
+        return tr(_REFUSALS[what])
 
     def why_no_resume(self, entry: RunEntry) -> str:
         """Why a sweep cannot be continued now; empty if it can."""
         assert entry.summary is not None
         if entry.owner is not None:
-            return f"The sweep is trained by {entry.owner}; s stops it."
+            return tr("The sweep is trained by {owner}; s stops it.", owner=spoken(str(entry.owner)))
         if entry.summary.epoch >= entry.summary.epochs:
-            return f"All {entry.summary.epochs} runs of the sweep are done."
+            return plural(
+                "The only run of the sweep is done.",
+                "All {number} runs of the sweep are done.",
+                entry.summary.epochs,
+            )
         if not self._screen.session.engine.can_train:
-            return "This app only shows runs: continue the sweep with vanish-tui sweep --resume."
+            return tr("This app only shows runs: continue the sweep with vanish-tui sweep --resume.")
         return ""
 
     def resume(self, entry: RunEntry) -> None:
@@ -48,7 +54,7 @@ class SweepActions:
         if reason := self.why_no_resume(entry):
             self._screen.refuse(reason)
             return
-        self._screen.notify("The sweep continues in the background…", timeout=5)
+        self._screen.notify(tr("The sweep continues in the background…"), timeout=5)
         from tui_vanish.sweeps.control import resume
 
         self._work(lambda: resume(entry))

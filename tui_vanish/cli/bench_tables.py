@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tui_vanish.language import plural, tr
+
 if TYPE_CHECKING:
     from engine.bench.report import Report
     from engine.bench.spread import Spread
@@ -22,12 +24,20 @@ def print_report(report: "Report") -> None:
 
     console = TableConsole()
     versions = ", ".join(f"{name} {version}" for name, version in report.versions.items())
-    console.print(f"{report.device}, {report.cores} cores; {report.data}; {versions}")
+    console.print(
+        tr(
+            "{device}, {cores} cores; {data}; {versions}",
+            device=report.device,
+            cores=report.cores,
+            data=report.data,
+            versions=versions,
+        )
+    )
     for title, rows in _tables(report):
         if not rows:
             continue
         grid = table.Table(box=None, padding=(0, 2, 0, 0), header_style="bold", title_justify="left")
-        for number, heading in enumerate((title, "median", "from", "to")):
+        for number, heading in enumerate((title, tr("median"), tr("from"), tr("to"))):
             grid.add_column(heading, justify="right" if number else "left", no_wrap=True)
         for row in rows:
             grid.add_row(*row)
@@ -39,42 +49,50 @@ def print_report(report: "Report") -> None:
 
 def _tables(report: "Report") -> list[Table]:
     pace = report.pace
-    threads = f", {pace.threads} thread{'s' if pace.threads > 1 else ''}" if pace else ""
     auto = report.auto_threads
-    chosen = f" (--threads auto uses {auto})" if auto else ""
+    by_threads = tr("One epoch by threads")
+    if auto:
+        by_threads = tr("One epoch by threads (--threads auto uses {number})", number=auto)
+    epoch = tr("One epoch of the 7-layer network")
+    if pace:
+        epoch = plural(
+            "One epoch of the 7-layer network, {number} thread",
+            "One epoch of the 7-layer network, {number} threads",
+            pace.threads,
+        )
     tables: list[Table] = [
-        (f"One epoch of the 7-layer network{threads}", _epochs(report)),
-        ("Ratios", _ratios(report)),
+        (epoch, _epochs(report)),
+        (tr("Ratios"), _ratios(report)),
         (
-            f"One epoch by threads{chosen}",
+            by_threads,
             [_seconds(f"{each.threads}", each.epoch) for each in report.threads]
             + [
-                _ratio(f"{each.threads}: epoch / its matrix products", each.over_floor)
+                _ratio(tr("{threads}: epoch / its matrix products", threads=each.threads), each.over_floor)
                 for each in report.threads
             ],
         ),
     ]
     if report.launches is not None:
         rows = [
-            _milliseconds("until the GPU has finished it", report.launches.step),
-            _milliseconds("until everything is launched", report.launches.launch),
+            _milliseconds(tr("until the GPU has finished it"), report.launches.step),
+            _milliseconds(tr("until everything is launched"), report.launches.launch),
         ]
-        tables.append((f"A step on the GPU: {report.launches.bound}-bound", rows))
+        tables.append((tr("A step on the GPU: {bound}-bound", bound=report.launches.bound), rows))
     steps = [_milliseconds(name, spread) for name, spread in report.steps.items()]
-    return [*tables, ("One step of each scenario", steps)]
+    return [*tables, (tr("One step of each scenario"), steps)]
 
 
 def _epochs(report: "Report") -> list[Row]:
     rows = []
     if (pace := report.pace) is not None:
         rows += [
-            _seconds("with full measuring", pace.epoch),
-            _seconds("without measuring", pace.unmeasured),
-            _seconds("only its matrix products", pace.floor),
+            _seconds(tr("with full measuring"), pace.epoch),
+            _seconds(tr("without measuring"), pace.unmeasured),
+            _seconds(tr("only its matrix products"), pace.floor),
         ]
     if report.usual is not None:
         rows += [
-            _seconds(f"the usual DataLoader loop, {workers} workers", spread)
+            _seconds(tr("the usual DataLoader loop, {workers} workers", workers=workers), spread)
             for workers, spread in report.usual.by_workers.items()
         ]
     return rows
@@ -84,15 +102,19 @@ def _ratios(report: "Report") -> list[Row]:
     rows = []
     if (pace := report.pace) is not None:
         rows += [
-            _ratio("epoch / its matrix products", pace.over_floor),
-            _ratio("epoch with measuring / without", pace.measuring),
+            _ratio(tr("epoch / its matrix products"), pace.over_floor),
+            _ratio(tr("epoch with measuring / without"), pace.measuring),
         ]
     if report.usual is not None:
-        rows.append(_ratio("the faster DataLoader loop / our epoch", report.usual.over))
+        rows.append(_ratio(tr("the faster DataLoader loop / our epoch"), report.usual.over))
     if (lockstep := report.lockstep) is not None:
         rows.append(
             _ratio(
-                f"{lockstep.runs} runs in lockstep, {lockstep.side_by_side} in parallel / one after another",
+                tr(
+                    "{runs} runs in lockstep, {side_by_side} in parallel / one after another",
+                    runs=lockstep.runs,
+                    side_by_side=lockstep.side_by_side,
+                ),
                 lockstep.over_in_turn,
             )
         )
@@ -104,14 +126,17 @@ def _limits(report: "Report") -> list[str]:
     texts = []
     if report.not_measured:
         names = "; ".join(_together(report.not_measured))
-        texts.append(f"There was no time to measure {names}. Run bench without --quick.")
+        texts.append(tr("There was no time to measure {names}. Run bench without --quick.", names=names))
     if any(not row[2] for _, rows in _tables(report) for row in rows if row[1] != _DIVERGES):
-        texts.append("A figure without a range was measured only once.")
+        texts.append(tr("A figure without a range was measured only once."))
     if report.cores_had is not None and report.cores_had < _BUSY:
         texts.append(
-            f"The machine was busy: training got only {100 * report.cores_had:.0f} % of the cores that it"
-            " asked for. The figures for the DataLoader, for lockstep and for several threads are not"
-            " reliable: run bench again when the machine is idle."
+            tr(
+                "The machine was busy: training got only {share} % of the cores that it asked for."
+                " The figures for the DataLoader, for lockstep and for several threads are not"
+                " reliable: run bench again when the machine is idle.",
+                share=f"{100 * report.cores_had:.0f}",
+            )
         )
     return texts
 

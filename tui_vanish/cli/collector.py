@@ -8,6 +8,7 @@ from typing import Self
 
 from tui_vanish.cli.live_table import LiveTable
 from tui_vanish.drawing import format
+from tui_vanish.language import tr
 from vanish_recorder.protocol.events import EpochFinished, RunEvent, RunFinished, RunStarted, StageStarted
 
 _EVERY = 60.0  # seconds between two lines about a run, outside a terminal
@@ -37,7 +38,7 @@ class Collector(AbstractContextManager["Collector"]):
     def __enter__(self) -> Self:
         self._table.__enter__()
         if not self._is_terminal:
-            self._table.say("loading PyTorch")
+            self._table.say(tr("loading PyTorch"))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -61,7 +62,7 @@ class Collector(AbstractContextManager["Collector"]):
         now = self._clock()
         if isinstance(event, RunStarted):
             self._said[event.run] = now
-            self._table.say(f"{event.run}  training")
+            self._table.say(tr("{run}  training", run=event.run))
         elif isinstance(event, EpochFinished) and now - self._said[event.run] >= _EVERY:
             self._said[event.run] = now
             self._table.say(f"{event.run}  {self._table.progress_of(event.run)}")

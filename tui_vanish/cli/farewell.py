@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from scenarios.problems import printable
 from tui_vanish.jobs.telling import tell
+from tui_vanish.language import plural, tr
+from tui_vanish.language.below import spoken
 
 if TYPE_CHECKING:
     from tui_vanish.jobs.background import Successor
@@ -28,8 +30,12 @@ def say_farewell(runs: Sequence[str], successor: "Successor | None", problem: st
         Whether no run is lost to the other process.
     """
     if successor is not None:
-        what = printable(runs[0]) if len(runs) == 1 else f"{len(runs)} runs"
-        print(f"Handing {what} over to process {successor.pid}…", file=sys.stderr, flush=True)
+        what = printable(runs[0]) if len(runs) == 1 else plural("{number} run", "{number} runs", len(runs))
+        print(
+            tr("Handing {what} over to process {pid}…", what=what, pid=successor.pid),
+            file=sys.stderr,
+            flush=True,
+        )
     done, lost = _what_became_of(runs, successor, problem)
     if failure:
         tell(" ".join(text for text in (failure, done, lost) if text))
@@ -51,20 +57,32 @@ def _what_became_of(runs: Sequence[str], successor: "Successor | None", problem:
         except KeyboardInterrupt:
             outcome = None
         if outcome is None or not outcome.is_complete:
-            text = f"Process {successor.pid} is still starting; vanish-tui runs shows when it has the runs."
+            text = tr(
+                "Process {pid} is still starting; vanish-tui runs shows when it has the runs.",
+                pid=successor.pid,
+            )
             return text, ""
         held, problems = outcome.runs, [*problems, *outcome.problems]
     done = ""
     if len(held) == 1:
-        done = f"{printable(held[0])} continues in the background; vanish-tui shows it again."
+        done = tr("{run} continues in the background; vanish-tui shows it again.", run=printable(held[0]))
     elif held:
-        done = f"{len(held)} runs continue in the background; vanish-tui shows them again."
+        done = plural(
+            "{number} run continues in the background; vanish-tui shows it again.",
+            "{number} runs continue in the background; vanish-tui shows them again.",
+            len(held),
+        )
     missing = [printable(run) for run in runs if run not in held]
     if not missing:
         return done, ""
-    does = "does" if len(missing) == 1 else "do"
-    reason = "; ".join(problems).rstrip(".") or "the other process has not started it"
-    return done, (
-        f"{', '.join(missing)} {does} not continue in the background: {printable(reason)}."
-        f" Its progress is saved; to continue: vanish-tui run --resume {' '.join(missing)}"
+    reason = "; ".join(problems).rstrip(".") or tr("the other process has not started it")
+    return done, plural(
+        "{names} does not continue in the background: {reason}."
+        " Its progress is saved; to continue: vanish-tui run --resume {runs}",
+        "{names} do not continue in the background: {reason}."
+        " Its progress is saved; to continue: vanish-tui run --resume {runs}",
+        len(missing),
+        names=", ".join(missing),
+        reason=spoken(printable(reason)),
+        runs=" ".join(missing),
     )

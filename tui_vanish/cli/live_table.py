@@ -13,6 +13,8 @@ from tui_vanish.cli.reporters import progress
 from tui_vanish.drawing import format
 from tui_vanish.jobs.cores import physical_cores
 from tui_vanish.jobs.telling import lines_of, tell
+from tui_vanish.language import plural, tr, tr_in
+from tui_vanish.language.below import spoken
 from vanish_recorder.protocol.events import EpochFinished, RunEvent, RunFinished, RunStarted, Sample
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ class LiveTable(AbstractContextManager["LiveTable"]):
 
             self._live = Live(console=Console(stderr=True), auto_refresh=False, transient=True)
             self._live.start()
-            self._live.update("loading PyTorch", refresh=True)
+            self._live.update(tr("loading PyTorch"), refresh=True)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -56,7 +58,7 @@ class LiveTable(AbstractContextManager["LiveTable"]):
     def on_event(self, event: RunEvent) -> None:
         """Take in the event, and redraw at most a few times per second."""
         if isinstance(event, RunFinished) and event.error:
-            self.warn(f"{event.run} failed: {event.error}")
+            self.warn(tr("{run} failed: {error}", run=event.run, error=spoken(event.error)))
         if isinstance(event, RunStarted):
             self._views[event.run] = RunView(event.run, RunSpec.of(event.scenario), event.seed)
         if (view := self._views.get(event.run)) is None:
@@ -70,7 +72,8 @@ class LiveTable(AbstractContextManager["LiveTable"]):
         now = monotonic()
         if isinstance(event, Sample | EpochFinished) and now - self._drawn >= _REDRAW:
             self._drawn = now
-            headings = ("scenario", "seed", "status", "epoch", "loss", "train", "test", "left")
+            names = ("scenario", "seed", "status", "epoch", "loss", "train", "test")
+            headings = (*(tr_in("column", name) for name in names), tr_in("column", "left"))
             shown = [view for view in self._views.values() if not self._only_running or not view.status.ended]
             rows = [(*_cells(view.snapshot()), self._left(view.course())) for view in shown]
             self._live.update(_lines(grid(headings, rows, left=3), self._whole()), refresh=True)
@@ -84,16 +87,22 @@ class LiveTable(AbstractContextManager["LiveTable"]):
         left = self._time_left.of(run.run)
         if left is None:
             return "" if run.status.ended else format.MISSING
-        return format.time_left(left.seconds, "" if left.whole else f"stage {run.stage}").replace(
-            " left", "", 1
-        )
+        time = format.duration(max(1.0, left.seconds))
+        return time if left.whole else tr("{time} in stage {stage}", time=time, stage=run.stage)
 
     def _whole(self) -> str:
         """The time left of all runs; empty while it is unknown. Runs that wait have no pace yet."""
         if waiting := self._runs - len(self._views):
-            return f"{waiting} more to train" if self._only_running else ""
+            return (
+                plural("{number} more to train", "{number} more to train", waiting)
+                if self._only_running
+                else ""
+            )
         left = self._time_left.of_all(view.course() for view in self._views.values())
-        return f"{'' if left.whole else 'at least '}{format.time_left(left.seconds)}" if left else ""
+        if not left:
+            return ""
+        time = format.time_left(left.seconds)
+        return time if left.whole else tr("at least {time_left}", time_left=time)
 
     def say(self, line: str) -> None:
         """Print a line above the table."""
@@ -105,9 +114,9 @@ class LiveTable(AbstractContextManager["LiveTable"]):
     def warn(self, text: str) -> None:
         """Print a warning above the table."""
         if self._live is not None:
-            self._live.console.print(f"vanish-tui: {lines_of(text)}", markup=False, highlight=False)
+            self._live.console.print(f"vanish-tui: {lines_of(spoken(text))}", markup=False, highlight=False)
         else:
-            tell(text)
+            tell(spoken(text))
 
 
 def _cells(seen: "Snapshot") -> tuple[str, ...]:
@@ -117,7 +126,7 @@ def _cells(seen: "Snapshot") -> tuple[str, ...]:
     return (
         seen.scenario_id,
         str(seen.seed),
-        seen.status.value,
+        spoken(seen.status.value),
         f"{seen.epoch}/{seen.epochs}",
         format.fixed(loss),
         format.percent(epoch.train_accuracy if epoch else None, 1),
@@ -128,8 +137,15 @@ def _cells(seen: "Snapshot") -> tuple[str, ...]:
 def _sentence(seen: "Snapshot") -> str:
     """The cells as one readable line, for output without a table."""
     scenario, seed, status, epoch, loss, train, test = _cells(seen)
-    return (
-        f"{scenario}, seed {seed}: {status}, epoch {epoch}, loss {loss}, accuracy train {train}, test {test}"
+    return tr(
+        "{scenario}, seed {seed}: {status}, epoch {epoch}, loss {loss}, accuracy train {train}, test {test}",
+        scenario=scenario,
+        seed=seed,
+        status=status,
+        epoch=epoch,
+        loss=loss,
+        train=train,
+        test=test,
     )
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from tui_vanish.jobs.exits import NotFoundError, RefusedError
+from tui_vanish.language import marked, tr
+from tui_vanish.language.below import spoken
 
 if TYPE_CHECKING:
     from engine.protocol.budget import Budget
@@ -30,7 +32,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise the error that ends the program with exit code 2."""
-        raise RefusedError(f"{message} (see {self.prog} --help)")
+        raise RefusedError(tr("{message} (see {program} --help)", message=spoken(message), program=self.prog))
 
 
 def add_training_options(parser: argparse.ArgumentParser) -> None:
@@ -39,24 +41,31 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
     They have no defaults in argparse, because a default of the command's parser would replace a value that
     was given before the command.
     """
-    group = parser.add_argument_group("training", argument_default=argparse.SUPPRESS)
+    group = parser.add_argument_group(tr("training"), argument_default=argparse.SUPPRESS)
     group.add_argument(
         "--device",
         type=_device,
         metavar="DEVICE",
-        help="auto, cpu, cuda or cuda:N (default: auto, the GPU with the most free memory, or else the CPU)",
+        help=tr(
+            "auto, cpu, cuda or cuda:N (default: auto, the GPU with the most free memory, or else the CPU)"
+        ),
     )
     group.add_argument(
-        "--seed", type=_seed, metavar="N", help=f"seed of all random draws (default: {DEFAULT_SEED})"
+        "--seed",
+        type=_seed,
+        metavar="N",
+        help=tr("seed of all random draws (default: {seed})", seed=DEFAULT_SEED),
     )
     add_data_option(group)
     group.add_argument(
         "--threads",
         type=_threads,
         metavar="N",
-        help="CPU threads per run (default: 1), or auto: the number that trains fastest here and leaves one"
-        " core free; the last bits of the results depend on it, and on a busy machine several threads are"
-        " much slower than one",
+        help=tr(
+            "CPU threads per run (default: 1), or auto: the number that trains fastest here and "
+            "leaves one core free; the last bits of the results depend on it, and on a busy "
+            "machine several threads are much slower than one"
+        ),
     )
     add_runs_option(group)
 
@@ -68,14 +77,14 @@ def add_data_option(group: argparse._ActionsContainer) -> None:
         type=Path,
         metavar="PATH",
         default=argparse.SUPPRESS,
-        help="folder with the four IDX files of Fashion-MNIST, or `sample` for the included sample",
+        help=tr("folder with the four IDX files of Fashion-MNIST, or `sample` for the included sample"),
     )
 
 
 def add_runs_option(group: argparse._ActionsContainer) -> None:
     """Add `--runs-dir`, which says where runs are saved."""
     group.add_argument(
-        "--runs-dir", type=Path, metavar="DIR", default=argparse.SUPPRESS, help="folder of the saved runs"
+        "--runs-dir", type=Path, metavar="DIR", default=argparse.SUPPRESS, help=tr("folder of the saved runs")
     )
 
 
@@ -113,16 +122,16 @@ def check(settings: "Settings") -> None:
     try:
         find_source(settings.data)
     except DataError as error:
-        raise RefusedError(printable(str(error))) from None
+        raise RefusedError(printable(spoken(str(error)))) from None
     if settings.runs_dir is not None and (reason := obstacle(settings.runs_dir)):
-        raise RefusedError(printable(f"runs cannot be saved: {reason}; name another folder with --runs-dir"))
+        raise RefusedError(printable(runs_cannot_be_saved(reason)))
     if settings.device.startswith("cuda"):
         from engine import devices
 
         try:
             devices.resolve(settings.device)
         except devices.DeviceError as error:
-            raise RefusedError(str(error)) from None
+            raise RefusedError(spoken(str(error))) from None
 
 
 def has_terminal() -> bool:
@@ -139,7 +148,9 @@ def user_scenarios() -> Path:
     return user_folder("config") / "scenarios"
 
 
-def load_scenario(id_or_path: str | Path, overrides: list[str], wanted: str = "scenario") -> "Scenario":
+def load_scenario(
+    id_or_path: str | Path, overrides: list[str], wanted: str = marked("scenario")
+) -> "Scenario":
     """Load a built-in scenario, one of the user's own, or a scenario file.
 
     Args:
@@ -157,10 +168,16 @@ def load_scenario(id_or_path: str | Path, overrides: list[str], wanted: str = "s
     try:
         return scenarios.load(id_or_path, overrides, user_dir=user_scenarios())
     except scenarios.UnknownScenario as error:
-        hint = f"did you mean {' or '.join(error.nearest)}?" if error.nearest else "see vanish-tui list"
-        raise NotFoundError(f"there is no {wanted} {shortened(error.name)!r}; {hint}") from None
+        hint = (
+            tr("did you mean {names}?", names=tr(" or ").join(error.nearest))
+            if error.nearest
+            else tr("see vanish-tui list")
+        )
+        name = repr(shortened(error.name))
+        missing = tr("there is no {what} {name}; {hint}", what=tr(wanted), name=name, hint=hint)
+        raise NotFoundError(missing) from None
     except scenarios.ScenarioError as error:
-        raise RefusedError(str(error)) from None
+        raise RefusedError(spoken(str(error))) from None
 
 
 def epochs(text: str) -> int:
@@ -175,7 +192,7 @@ def budget(text: str) -> "Budget":
     try:
         return parse_budget(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{error}, found {text!r}") from None
+        raise argparse.ArgumentTypeError(_found(spoken(str(error)), text)) from None
 
 
 def refresh(text: str) -> float:
@@ -194,7 +211,8 @@ def _above_zero(text: str, highest: float) -> float:
     except ValueError:
         value = math.nan
     if not 0 < value <= highest:
-        raise argparse.ArgumentTypeError(f"expected a number above 0, at most {highest:.0f}, found {text!r}")
+        expected = tr("expected a number above 0, at most {highest}", highest=f"{highest:.0f}")
+        raise argparse.ArgumentTypeError(_found(expected, text))
     return value
 
 
@@ -202,7 +220,7 @@ def _device(text: str) -> str:
     kind, colon, number = text.partition(":")
     plain = text in ("auto", "cpu", "cuda")
     if not plain and not (kind == "cuda" and colon and number.isascii() and number.isdecimal()):
-        raise argparse.ArgumentTypeError(f"expected auto, cpu, cuda or cuda:N, found {text!r}")
+        raise argparse.ArgumentTypeError(_found(tr("expected auto, cpu, cuda or cuda:N"), text))
     return text
 
 
@@ -222,9 +240,8 @@ def ray_address(text: str) -> str:
         return text
     _, colon, port = text.rpartition(":")
     if not (colon and port.isascii() and port.isdecimal()):
-        raise argparse.ArgumentTypeError(
-            f"expected HOST:PORT, or nothing for the cluster that runs here, found {text!r}"
-        )
+        expected = tr("expected HOST:PORT, or nothing for the cluster that runs here")
+        raise argparse.ArgumentTypeError(_found(expected, text))
     return text
 
 
@@ -233,16 +250,28 @@ def _seed(text: str) -> int:
 
 
 def _threads(text: str) -> int:
-    return AUTO_THREADS if text == "auto" else _whole(text, 1, MOST_THREADS, "auto or ")
+    return AUTO_THREADS if text == "auto" else _whole(text, 1, MOST_THREADS, or_auto=True)
 
 
-def _whole(text: str, lowest: int, highest: int, alternative: str = "") -> int:
+def _whole(text: str, lowest: int, highest: int, *, or_auto: bool = False) -> int:
     try:
         value = int(text)
     except ValueError:
         value = lowest - 1
     if not lowest <= value <= highest:
-        raise argparse.ArgumentTypeError(
-            f"expected {alternative}a whole number from {lowest} to {highest}, found {text!r}"
-        )
+        limits = {"lowest": lowest, "highest": highest}
+        if or_auto:
+            expected = tr("expected auto or a whole number from {lowest} to {highest}", **limits)
+        else:
+            expected = tr("expected a whole number from {lowest} to {highest}", **limits)
+        raise argparse.ArgumentTypeError(_found(expected, text))
     return value
+
+
+def _found(expected: str, text: str) -> str:
+    return tr("{expected}, found {text}", expected=expected, text=repr(text))
+
+
+def runs_cannot_be_saved(reason: str) -> str:
+    """That a folder of runs cannot be used, and what can be done."""
+    return tr("runs cannot be saved: {reason}; name another folder with --runs-dir", reason=spoken(reason))

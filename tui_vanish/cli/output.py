@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, TextIO
 
 from tui_vanish.jobs.exits import FAILED
+from tui_vanish.language import marked, tr
 from vanish_recorder.storage.private import for_the_user_alone, make_private_folder
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-_NAMES = {1: "standard output", 2: "standard error"}
+_NAMES = {1: marked("standard output"), 2: marked("standard error")}
 _LARGEST_LOG = 1 << 20  # bytes
 
 
@@ -103,7 +104,7 @@ def kept_off_the_screen(log: Path) -> Iterator[None]:
             os.dup2(screen, 2)
             _use("stderr", before)
             if os.fstat(file.fileno()).st_size > size:
-                print(f"Libraries have written messages; they are in {log}", file=sys.stderr)
+                print(tr("Libraries have written messages; they are in {log}", log=log), file=sys.stderr)
 
 
 def _opened(log: Path) -> IO[bytes]:
@@ -160,9 +161,10 @@ def _report(outputs: Sequence[Output]) -> bool:
     sys.stderr.flush()
     lost = [output for output in outputs if output.lost]
     if lost:
-        which = " and ".join(f"{_NAMES[output.fileno()]} ({output.lost})" for output in lost)
+        which = tr(" and ").join(f"{tr(_NAMES[output.fileno()])} ({output.lost})" for output in lost)
         # It goes to the stream that works, but JSON lines must stay JSON lines.
         stream = sys.stdout if lost[0].fileno() == 2 and "--json" not in sys.argv else sys.stderr
-        print(f"vanish-tui: some output was lost: it could not be written to {which}", file=stream)
+        text = tr("some output was lost: it could not be written to {outputs}", outputs=which)
+        print(f"vanish-tui: {text}", file=stream)
         stream.flush()
     return bool(lost)

@@ -13,6 +13,8 @@ from scenarios.problems import printable
 from tui_vanish.drawing import format
 from tui_vanish.jobs.cores import physical_cores
 from tui_vanish.jobs.telling import json_line_of, lines_of, tell
+from tui_vanish.language import tr
+from tui_vanish.language.below import spoken
 from vanish_recorder.protocol.codec import to_line
 from vanish_recorder.protocol.event import Record
 from vanish_recorder.protocol.events import EpochFinished, Resumed, RunEvent, RunStarted, Sample
@@ -45,7 +47,7 @@ class JsonLines:
 
     def warn(self, text: str) -> None:
         """Print a warning on standard error."""
-        tell(text)
+        tell(spoken(text))
 
 
 class EpochLines:
@@ -80,7 +82,7 @@ class EpochLines:
 
     def warn(self, text: str) -> None:
         """Print a warning between two lines."""
-        tell(text)
+        tell(spoken(text))
 
 
 class ProgressBar:
@@ -105,7 +107,9 @@ class ProgressBar:
             transient=True,
             expand=True,
         )
-        self._task = self._progress.add_task("loading PyTorch", total=None, name=view.snapshot().scenario_id)
+        self._task = self._progress.add_task(
+            tr("loading PyTorch"), total=None, name=view.snapshot().scenario_id
+        )
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -135,7 +139,7 @@ class ProgressBar:
 
     def warn(self, text: str) -> None:
         """Print a warning above the bar."""
-        self._progress.console.print(f"vanish-tui: {lines_of(text)}", markup=False, highlight=False)
+        self._progress.console.print(f"vanish-tui: {lines_of(spoken(text))}", markup=False, highlight=False)
 
 
 class SeveralRuns:
@@ -163,7 +167,7 @@ class SeveralRuns:
 
     def warn(self, text: str) -> None:
         """Print a warning between two lines."""
-        tell(text)
+        tell(spoken(text))
 
 
 RunReporter = JsonLines | EpochLines | ProgressBar | SeveralRuns
@@ -183,9 +187,10 @@ def reporter_for(views: Mapping[str, RunView], *, json: bool) -> RunReporter:
 
 def progress(seen: Snapshot, left: Left | None = None) -> str:
     """The progress of a run, in one line; with the time left, if it is known."""
-    parts = [f"epoch {seen.epoch}/{seen.epochs}" if seen.epochs else f"epoch {seen.epoch}"]
+    number = f"{seen.epoch}/{seen.epochs}" if seen.epochs else str(seen.epoch)
+    parts = [tr("epoch {number}", number=number)]
     if seen.started is not None and seen.started.stages > 1:
-        parts.insert(0, f"stage {seen.stage}/{seen.started.stages}")
+        parts.insert(0, tr("stage {stage}/{stages}", stage=seen.stage, stages=seen.started.stages))
     if seen.last_epoch is not None:
         train, test = seen.last_epoch.train_accuracy, seen.last_epoch.test_accuracy
         parts.append(f"loss {format.fixed(seen.last_epoch.train_loss)}")
@@ -193,5 +198,7 @@ def progress(seen: Snapshot, left: Left | None = None) -> str:
     elif seen.loss is not None:
         parts.append(f"loss {format.fixed(seen.loss)}")
     if left is not None:
-        parts.append(format.time_left(left.seconds, "" if left.whole else f"stage {seen.stage}"))
+        parts.append(
+            format.time_left(left.seconds, "" if left.whole else tr("stage {stage}", stage=seen.stage))
+        )
     return "  ".join(parts)

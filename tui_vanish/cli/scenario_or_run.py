@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from engine.protocol.recorded import is_recorded
 from tui_vanish.cli.options import load_scenario
 from tui_vanish.jobs.exits import NotFoundError
+from tui_vanish.language import marked
 from vanish_recorder.storage.log_file import DESCRIPTION
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def scenario_or_run(name: str, overrides: list[str], runs_dir: Path | None) -> "
     if name == "@last" or is_recorded(name) or (os.sep in name and os.path.exists(Path(name, DESCRIPTION))):
         return _run(name, runs_dir)
     try:
-        return load_scenario(name, overrides, "scenario and no run")
+        return load_scenario(name, overrides, marked("scenario and no run"))
     except NotFoundError as neither:
         try:
             return _run(name, runs_dir)

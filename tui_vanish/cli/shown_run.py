@@ -11,7 +11,10 @@ from tui_vanish.cli.live_table import grid
 from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece
 from tui_vanish.instruments.quantities import IN_BARS, number
+from tui_vanish.language import tr
+from tui_vanish.language.below import spoken
 from tui_vanish.monitor import origin_text, verdicts, watched_text
+from tui_vanish.session import prose
 from vanish_recorder.protocol.codec import encoded, to_record
 
 if TYPE_CHECKING:
@@ -27,12 +30,12 @@ _WIDEST = 100
 
 def print_run(entry: RunEntry, run: "Snapshot") -> None:
     """Print the run."""
-    print(printable(f"{entry.name}: {run.spec.title or run.scenario_id}"))
+    print(printable(f"{entry.name}: {prose.text(run.spec.id, 'title', run.spec.title) or run.scenario_id}"))
     width = min(_WIDEST, shutil.get_terminal_size().columns)
     for heading, text in _about(entry, run):
         print(textwrap.fill(text, width, initial_indent=f"{heading:12}", subsequent_indent=" " * 12))
     _print_layers(run)
-    print("\nFindings")
+    print("\n" + tr("Findings"))
     for sentence in _findings(run):
         print(textwrap.fill(printable(sentence), width, initial_indent="  ", subsequent_indent="  "))
 
@@ -64,39 +67,47 @@ def run_record(entry: RunEntry, run: "Snapshot") -> "Record":
 
 
 def _about(entry: RunEntry, run: "Snapshot") -> Iterator[tuple[str, str]]:
-    status = entry.status if entry.state not in ("live", "ended") else str(run.status)
-    status = f"recorded, {status}" if run.is_recorded else status
-    where = [status, f"step {format.count(run.step)}"]
-    where += [f"epoch {run.epoch}"] if run.epoch else []
-    yield "Status", " · ".join([*where, format.duration(run.time)])
+    status = spoken(entry.status if entry.state not in ("live", "ended") else str(run.status))
+    status = tr("recorded, {status}", status=status) if run.is_recorded else status
+    where = [status, tr("step {step}", step=format.count(run.step))]
+    where += [tr("epoch {number}", number=run.epoch)] if run.epoch else []
+    yield tr("Status"), " · ".join([*where, format.duration(run.time)])
     if run.watched is not None:
         yield from watched_text.details(run)
         shown = " · ".join(f"{name} {format.fixed(value)}" for name, value in run.logged.items())
-        yield from [("Logged", printable(shown))] if shown else []
+        yield from [(tr("Logged"), printable(shown))] if shown else []
         return
-    yield "Scenario", printable(run.scenario_id)
+    yield tr("Scenario"), printable(run.scenario_id)
     if run.started is not None:
-        yield "Trained on", origin_text.of_started(run.started)
+        yield tr("Trained on"), origin_text.of_started(run.started)
     if run.last_epoch is not None:
         numbers = run.last_epoch
         accuracy = format.percent(numbers.test_accuracy, 1)
-        yield "Test", f"loss {format.fixed(numbers.test_loss)}, accuracy {accuracy}"
+        yield (
+            tr("Test"),
+            tr("loss {loss}, accuracy {accuracy}", loss=format.fixed(numbers.test_loss), accuracy=accuracy),
+        )
 
 
 def _print_layers(run: "Snapshot") -> None:
     """A table of the layers, with the quantities that any of them has."""
     from tui_vanish.cli.printing import TableConsole
 
-    what = "Blocks" if run.structure is not None and run.structure.blocks else "Layers"
+    what = tr("Blocks") if run.structure is not None and run.structure.blocks else tr("Layers")
     layers = run.layers
     if not layers:
-        print(f"\n{what}\n  Nothing has been measured yet.")
+        print(f"\n{what}\n  {tr('Nothing has been measured yet.')}")
         return
     shown = [each for each in IN_BARS if any(layer.value(each) is not None for layer in layers)]
     kinds = {spec.name: spec.kind for spec in run.spec.layers}
-    print(f"\n{what}, at step {format.count(run.layers_step)}")
+    print("\n" + tr("{what}, at step {step}", what=what, step=format.count(run.layers_step)))
     rows = [
-        (printable(layer.name), kinds.get(layer.name, ""), *_numbers(shown, layer), "frozen" * layer.frozen)
+        (
+            printable(layer.name),
+            kinds.get(layer.name, ""),
+            *_numbers(shown, layer),
+            tr("frozen") * layer.frozen,
+        )
         for layer in layers
     ]
     TableConsole().print(grid(("", "", *(each.column for each in shown), ""), rows, left=2))
@@ -114,7 +125,7 @@ def _findings(run: "Snapshot") -> Iterator[str]:
         for row in watched_text.remarks(run, found=bool(found)):
             yield _text(row)
     elif not found:
-        yield "No verdict yet."
+        yield tr("No verdict yet.")
 
 
 def _text(row: Iterable[Piece]) -> str:

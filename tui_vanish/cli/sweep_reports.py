@@ -14,6 +14,8 @@ from tui_vanish.cli.progress_line import ProgressLine
 from tui_vanish.cli.reporters import JsonLines
 from tui_vanish.drawing import format
 from tui_vanish.jobs.telling import tell
+from tui_vanish.language import plural, tr, tr_in
+from tui_vanish.language.below import spoken
 from tui_vanish.sweeps.lead import Progress
 from vanish_recorder.protocol.codec import encoded
 
@@ -52,12 +54,28 @@ class SweepLines(AbstractContextManager["SweepLines"]):
         self._done = len(done)
         sweep = self._folder.sweep
         words = " × ".join(str(len(axis.values)) for axis in sweep.axes)
-        seeds = f" × {sweep.seeds} seeds" if sweep.seeds > 1 else ""
-        already = f", {len(done)} are done" if done else ""
-        tell(
-            f"{sweep.title}: {self._size} runs ({words}{seeds}){already}, {at_once} at a time,"
-            f" in {self._folder.path}"
-        )
+        if sweep.seeds > 1:
+            words = plural("{grid} × {number} seed", "{grid} × {number} seeds", sweep.seeds, grid=words)
+        values = {"title": sweep.title, "grid": words, "at_once": at_once, "folder": self._folder.path}
+        if done:
+            tell(
+                plural(
+                    "{title}: {number} run ({grid}), {done} are done, {at_once} at a time, in {folder}",
+                    "{title}: {number} runs ({grid}), {done} are done, {at_once} at a time, in {folder}",
+                    self._size,
+                    done=len(done),
+                    **values,
+                )
+            )
+        else:
+            tell(
+                plural(
+                    "{title}: {number} run ({grid}), {at_once} at a time, in {folder}",
+                    "{title}: {number} runs ({grid}), {at_once} at a time, in {folder}",
+                    self._size,
+                    **values,
+                )
+            )
         if self._json is not None:
             for row in done:
                 self._json.write(cell_record(row, self._theory(row)))
@@ -74,13 +92,23 @@ class SweepLines(AbstractContextManager["SweepLines"]):
         """Redraw the line."""
         if self._line is None:
             return
-        left = f" · about {format.duration(progress.left)} left" if progress.left is not None else ""
-        names = ", ".join(f"{number} on {where}" for number, where in sorted(progress.training.items()))
-        self._line.show(f"{progress.done}/{progress.size} done · training {names or 'nothing yet'}{left}")
+        names = ", ".join(
+            tr("{number} on {where}", number=number, where=where)
+            for number, where in sorted(progress.training.items())
+        )
+        line = tr(
+            "{done}/{size} done · training {names}",
+            done=progress.done,
+            size=progress.size,
+            names=names or tr("nothing yet"),
+        )
+        if progress.left is not None:
+            line += " · " + tr("about {time} left", time=format.duration(progress.left))
+        self._line.show(line)
 
     def warn(self, text: str) -> None:
         """Print a warning."""
-        tell(text)
+        tell(spoken(text))
 
     def _theory(self, row: CellResult) -> DepthScale | None:
         return depth_scale(self._scenarios[row.number])
@@ -91,7 +119,7 @@ def _words(row: CellResult) -> str:
     values = "  ".join(f"{_short(key)} {format.setting(key, value)}" for key, value in row.values.items())
     accuracy = "" if row.test_accuracy is None else f"  {format.percent(row.test_accuracy, 1)}"
     verdict = f"  {row.verdict.replace('_', ' ')}" if row.verdict else ""
-    return f"{values}{accuracy}  {row.status}{verdict}  {format.duration(row.seconds)}"
+    return f"{values}{accuracy}  {spoken(row.status)}{verdict}  {format.duration(row.seconds)}"
 
 
 def _short(key: str) -> str:
@@ -103,8 +131,15 @@ def sweep_table(folder: SweepFolder, rows: Sequence[CellResult]) -> None:
     from tui_vanish.cli.printing import TableConsole
 
     axes, several = folder.sweep.axes, folder.sweep.seeds > 1
-    keys = [_short(axis.key) for axis in axes] + (["seed"] if several else [])
-    heads = (*keys, "status", "test acc.", "best", "time", "verdict")
+    keys = [_short(axis.key) for axis in axes] + ([tr_in("column", "seed")] if several else [])
+    heads = (
+        *keys,
+        tr_in("column", "status"),
+        tr("test acc."),
+        tr_in("column", "best"),
+        tr("time"),
+        tr_in("column", "verdict"),
+    )
     lines = [
         (
             *(format.setting(key, value) for key, value in row.values.items()),

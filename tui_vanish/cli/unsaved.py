@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from engine.storage.checkpoint import CHECKPOINT
 from scenarios.problems import printable
 from tui_vanish.jobs.telling import tell
+from tui_vanish.language import tr
+from tui_vanish.language.below import spoken
 
 if TYPE_CHECKING:
     from tui_vanish.jobs.train import Ending
@@ -27,8 +29,8 @@ def say_unsaved(unsaved: Mapping[str, str]) -> bool:
     for run, why in unsaved.items():
         folder, _, _ = why.partition(": ")
         if os.path.exists(Path(folder) / CHECKPOINT):
-            remedy = f"make room, then continue from its last save: vanish-tui run --resume {run}"
+            remedy = tr("make room, then continue from its last save: vanish-tui run --resume {run}", run=run)
         else:
-            remedy = "make room or name another folder with --runs-dir, then train it again"
-        tell(f"not saved: {printable(why)}; {printable(remedy)}")
+            remedy = tr("make room or name another folder with --runs-dir, then train it again")
+        tell(tr("not saved: {why}; {remedy}", why=spoken(printable(why)), remedy=printable(remedy)))
     return bool(unsaved)

@@ -6,6 +6,8 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
+from tui_vanish.language import marked
+
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
@@ -44,13 +46,16 @@ _ORDER = ("id", "model", "optimizer", "data", "training", "stages")
 
 # The schema does not contain these: examples in the form's notation, ...
 _HINTS = {
-    "id": "also the name of its file",
-    "model.width": "units per layer",
-    "model.beta": "such as 0.05",
-    "optimizer.betas": "such as 0.9 0.999",
-    "training.epochs": "per stage",
+    "id": marked("also the name of its file"),
+    "model.width": marked("units per layer"),
+    "model.beta": marked("such as 0.05"),
+    "optimizer.betas": marked("such as 0.9 0.999"),
+    "training.epochs": marked("per stage"),
 }
-_NOTATION = {"pairs": "such as 1-3 4-7, or empty", "stages": "such as 2: 1 / 2 2: 2, or empty"}
+_NOTATION = {
+    "pairs": marked("such as 1-3 4-7, or empty"),
+    "stages": marked("such as 2: 1 / 2 2: 2, or empty"),
+}
 # ... first values for keys without a default, ...
 _FIRST = {
     "model.beta": "0.05",

@@ -17,6 +17,8 @@ from tui_vanish.chrome.own_screen import OwnScreen
 from tui_vanish.drawing.text import Piece
 from tui_vanish.editor import form, several
 from tui_vanish.keyboard.turns import update
+from tui_vanish.language import marked, plural, tr, tr_in
+from tui_vanish.language.below import spoken
 from tui_vanish.session.lineup import MOST
 from tui_vanish.widgets.choice import Choice
 from tui_vanish.widgets.frame import FrameLine
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
     from scenarios.schema import Scenario
 
 _TWO_COLUMNS = 150  # cells; from this width on, the fields are in two columns
-_KEYS = "   ctrl+s save   ↑ ↓ field   ← → choose   ? help   esc cancel"
-_SEVERAL = "0.01, 0.1 in a field compares both"
+_KEYS = marked("ctrl+s save   ↑ ↓ field   ← → choose   ? help   esc cancel")
+_SEVERAL = marked("0.01, 0.1 in a field compares both")
 _FIRST_COLUMN = ("id", "model")  # the tables in the first one
 
 
@@ -109,10 +111,10 @@ class EditorScreen(OwnScreen[Edited | None]):
         name, text = _widget_id(field.key), self._typed[field.key]
         choice = Choice(field.choices, text, id=f"value-{name}") if field.choices else None
         return Horizontal(
-            Static(field.label, classes="label", markup=False),
+            Static(tr(field.label), classes="label", markup=False),
             Container(
                 choice or _Line(text, id=f"value-{name}"),
-                Static(field.hint, classes="remark", id=f"remark-{name}", markup=False),
+                Static(tr(field.hint), classes="remark", id=f"remark-{name}", markup=False),
                 classes="value",
             ),
             id=f"row-{name}",
@@ -156,7 +158,7 @@ class EditorScreen(OwnScreen[Edited | None]):
         read = several.read_all(self._base, self._typed, MOST)
         name = self._typed["id"].strip()
         if name in self._taken:
-            read = {"id": "this name is taken", **(read if isinstance(read, dict) else {})}
+            read = {"id": tr("this name is taken"), **(read if isinstance(read, dict) else {})}
         self._read = read
         wrong = read if isinstance(read, dict) else {}
         for field in self._fields:
@@ -164,22 +166,24 @@ class EditorScreen(OwnScreen[Edited | None]):
             self.query_one(f"#row-{widget}").display = form.applies(field, self._typed)
             remark = self.query_one(f"#remark-{widget}", Static)
             problem = wrong.get(field.key)
-            text = f"! {problem}" if problem else field.hint
+            text = f"! {spoken(problem)}" if problem else tr(field.hint)
             if remark.content != text:  # an update lays the whole form out
                 remark.update(text)
             remark.set_class(problem is not None, "-wrong")
-        title = (Piece("Edit", "title"), Piece(f"  {self._base.id}", "strong"))
-        what = Piece(f"{len(wrong)} {'problem' if len(wrong) == 1 else 'problems'}", "bad")
+        title = (Piece(tr_in("heading", "Edit"), "title"), Piece(f"  {self._base.id}", "strong"))
+        what = Piece(plural("{number} problem", "{number} problems", len(wrong)), "bad")
         if isinstance(read, list):
-            what = Piece(f"compare {', '.join(branch.label for branch in read)}", "accent")
+            labels = ", ".join(branch.label for branch in read)
+            what = Piece(tr("compare {labels}", labels=labels), "accent")
         elif not isinstance(read, dict):
             what = Piece(read.title, "accent")
-        self._key_footer.show({}, hint=f"⏎ {'compare' if isinstance(read, list) else 'train'}{_KEYS}")
+        enter = tr("⏎ compare") if isinstance(read, list) else tr("⏎ train")
+        self._key_footer.show({}, hint=f"{enter}   {tr(_KEYS)}")
         self._top_line.show(title, (what,))
         # Next to a field there is room for a few words only, so the first problem is shown here in full.
         whole = next(iter(wrong.values()), "")
-        offer = () if whole else (Piece(_SEVERAL, "dim"),)
-        self._end_line.show((Piece(f"! {whole}", "bad"),) if whole else (), offer)
+        offer = () if whole else (Piece(tr(_SEVERAL), "dim"),)
+        self._end_line.show((Piece(f"! {spoken(whole)}", "bad"),) if whole else (), offer)
 
     def action_finish(self, wish: Literal["train", "save"]) -> None:
         """Close the form with what it describes, unless it has a problem."""
@@ -190,13 +194,13 @@ class EditorScreen(OwnScreen[Edited | None]):
             worst = next((field.key for field in self._fields if field.key in self._read), None)
             if worst is not None:
                 self.set_focus(self.query_one(f"#value-{_widget_id(worst)}"))
-            self.notify("First correct the fields marked with !", severity="warning", timeout=4)
+            self.notify(tr("First correct the fields marked with !"), severity="warning", timeout=4)
             return
         if not isinstance(self._read, list):
             self.dismiss(Edited([Branch("", self._read)], wish))
         elif wish == "save":
             self.notify(
-                "A file has one value in each field. Press enter to compare several.",
+                tr("A file has one value in each field. Press enter to compare several."),
                 severity="warning",
                 timeout=4,
             )
@@ -214,8 +218,8 @@ class EditorScreen(OwnScreen[Edited | None]):
             if discard:
                 self.dismiss(None)
 
-        lines = [f"Discard the changes to {self._base.id}?"]
-        self.app.push_screen(ConfirmScreen(lines, "discard"), on_answer)
+        lines = [tr("Discard the changes to {id}?", id=self._base.id)]
+        self.app.push_screen(ConfirmScreen(lines, tr_in("enter", "discard")), on_answer)
 
 
 def _widget_id(key: str) -> str:

@@ -7,11 +7,12 @@ import json
 import sys
 
 from scenarios.problems import printable
+from tui_vanish.language.below import spoken
 
 
 def tell(text: str) -> None:
-    """Print a message on standard error."""
-    print(f"vanish-tui: {lines_of(text)}", file=sys.stderr, flush=True)
+    """Print a message on standard error, in the user's language."""
+    print(f"vanish-tui: {lines_of(spoken(text))}", file=sys.stderr, flush=True)
 
 
 def lines_of(text: str) -> str:

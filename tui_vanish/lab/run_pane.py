@@ -135,7 +135,9 @@ class RunPane(Vertical):
         theory = () if layout.framed else theory_marks.in_brief(then, prediction, marked=bool(marks))
         note = present.note(then, activity, theory, unsaved)
         if visit is not None and visit.problem:
-            why = (Piece(tr("Only the charts show the past: {reason}.", reason=spoken(visit.problem)), "warn"),)
+            why = (
+                Piece(tr("Only the charts show the past: {reason}.", reason=spoken(visit.problem)), "warn"),
+            )
             note = note._replace(paragraphs=(why, *note.paragraphs))
         self._note_top.show((Piece(note.title, "title"),))
         self._note.show(note)

@@ -73,10 +73,10 @@ def _listed(text: str, language: str) -> str | None:
     if " and " not in text:
         return None
     parts = _LISTED.split(text)
-    said = [_said(part, language) for part in parts]
-    if any(new is None and _WORDS.search(part) for new, part in zip(said, parts, strict=True)):
+    said = [_spoken(part, language) for part in parts]
+    if any(new == part and _WORDS.search(part) for new, part in zip(said, parts, strict=True)):
         return None
-    *before, last = (new or part for new, part in zip(said, parts, strict=True))
+    *before, last = said
     return catalogue().pgettext(CONTEXT, "{first} and {last}").format(first=", ".join(before), last=last)
 
 

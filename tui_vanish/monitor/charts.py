@@ -11,6 +11,7 @@ from engine.tracking.snapshot import Snapshot
 from tui_vanish.drawing import format
 from tui_vanish.drawing.chart import Chart, Line, Mark, Style
 from tui_vanish.language import tr
+from tui_vanish.language.below import spoken
 from tui_vanish.monitor.axis import UNIT_LABELS, RunAxis
 from tui_vanish.monitor.looks import SMOOTHING, ChartLooks
 from vanish_recorder.protocol.events import Intervened
@@ -199,5 +200,5 @@ def _letter(touch: Intervened, before: float | None) -> str:
 def hint(run: Snapshot) -> str:
     """What an empty chart says."""
     if run.status is Status.LOADING:
-        return "loading"
+        return spoken(Status.LOADING)
     return tr("no measurement") if run.status.ended else tr("first measurement…")

@@ -119,7 +119,7 @@ def rows(entry: RunEntry, known: "Known | None", width: int) -> list[Row]:
     return _labelled(words, width)
 
 
-def _with_seed(where_and_when: str, seed: int) -> str:
+def _with_seed(where_and_when: str, seed: int | None) -> str:
     return tr("{where_and_when}, with seed {seed}", where_and_when=where_and_when, seed=seed)
 
 

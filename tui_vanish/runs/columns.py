@@ -9,6 +9,9 @@ from scenarios.problems import printable
 from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece, Row, cut, padded
 from tui_vanish.instruments.status import ROLES, mark
+from tui_vanish.language import plural, tr, tr_in
+from tui_vanish.language.below import spoken
+from tui_vanish.language.folding import folded
 from tui_vanish.monitor.origin_text import UNKNOWN, begun
 from vanish_recorder.protocol.status import Status
 
@@ -37,7 +40,7 @@ def _images(entry: RunEntry) -> str:
     number = entry.summary.train_images
     if number is None and entry.summary.is_watched:
         return ""
-    return UNKNOWN if number is None else format.count(number)
+    return tr(UNKNOWN) if number is None else format.count(number)
 
 
 def _when(entry: RunEntry) -> str:
@@ -52,7 +55,7 @@ def _epochs(entry: RunEntry) -> str:
     if entry.summary is None:
         return ""
     if entry.summary.is_watched:  # its script alone knows how many epochs there are
-        return f"step {format.short_count(entry.summary.step)}"
+        return tr("step {step}", step=format.short_count(entry.summary.step))
     return f"{entry.summary.epoch}/{entry.summary.epochs}"
 
 
@@ -75,7 +78,8 @@ def _name(entry: RunEntry) -> str:
 def sweep_progress(entry: RunEntry) -> str:
     """How many runs of a sweep are done, and how long the rest will take while it trains."""
     assert entry.summary is not None
-    done = f"{entry.summary.epoch}/{entry.summary.epochs} runs"
+    total = entry.summary.epochs
+    done = plural("{done}/{number} run", "{done}/{number} runs", total, done=entry.summary.epoch)
     left = entry.summary.left
     return f"{done}  {format.time_left(left)}" if left is not None and entry.state == "live" else done
 
@@ -113,7 +117,7 @@ def labels(entry: RunEntry) -> str:
 COLUMNS: tuple[Column, ...] = (
     Column("when", 16, _when, _name),
     Column("scenario", 18, _scenario, _scenario),
-    Column("status", 9, lambda entry: entry.status, lambda entry: entry.status),
+    Column("status", 9, lambda entry: spoken(entry.status), lambda entry: entry.status),
     Column("epoch", 9, _epochs, _figure("epoch")),
     Column("test", 7, _accuracy("test_accuracy"), _figure("test_accuracy")),
     Column("images", 7, _images, _figure("train_images")),
@@ -155,12 +159,12 @@ class Order:
 
 def matching(entries: Sequence[RunEntry], words: str) -> list[RunEntry]:
     """The entries that contain each of the words in their name, labels, status or verdict."""
-    wanted = words.casefold().split()
+    wanted = folded(words).split()
     return [entry for entry in entries if all(word in _searched(entry) for word in wanted)]
 
 
 def _searched(entry: RunEntry) -> str:
-    return f"{entry.name} {labels(entry)} {entry.status} {_verdict(entry)}".casefold()
+    return folded(f"{entry.name} {labels(entry)} {entry.status} {spoken(entry.status)} {_verdict(entry)}")
 
 
 def columns_for(width: int) -> list[Column]:
@@ -181,7 +185,9 @@ def heading_row(order: Order, width: int, *, ascii: bool) -> Row:
     for place, column in enumerate(columns_for(width)):
         signs = ("-", "+") if ascii else ("↓", "↑")  # a letter would be read as a part of the heading
         sign = signs[not order.descending] if place == order.column else ""
-        pieces.append(Piece(_in_column(column, f"{column.heading}{sign}"), "accent" if sign else "dim"))
+        pieces.append(
+            Piece(_in_column(column, f"{tr_in('column', column.heading)}{sign}"), "accent" if sign else "dim")
+        )
     return tuple(pieces)
 
 
@@ -191,12 +197,12 @@ def run_row(entry: RunEntry, width: int, *, here: bool, marked: bool) -> Row:
     sign = f" {'▸' if here else ' '}{'+' if marked else ' '}"
     status = Piece(f"{_mark(entry)} ", role if here else _role(entry))
     if entry.summary is None:
-        words = Piece(f"{printable(entry.name)}  {entry.problem}", role)
+        words = Piece(f"{printable(entry.name)}  {spoken(entry.problem)}", role)
         return padded((Piece(sign, role), status, words), (), width, role=role)
     cells = "".join(_in_column(column, column.text(entry)) for column in _columns_of(entry, width)).rstrip()
     row: Row = (Piece(sign, role), status, Piece(cells, role))
     if entry.problem:
-        row = (*row, Piece(f"  {entry.problem}", role if here else "bad"))
+        row = (*row, Piece(f"  {spoken(entry.problem)}", role if here else "bad"))
     return padded(row, (), width, role=role)
 
 

@@ -25,7 +25,8 @@ from tui_vanish.chrome.screen import LiveScreen
 from tui_vanish.chrome.sweep_actions import Deed, SweepActions
 from tui_vanish.chrome.title_bar import TitleBar
 from tui_vanish.drawing.text import Piece, Row
-from tui_vanish.language import paragraph
+from tui_vanish.language import marked, paragraph, tr, tr_in
+from tui_vanish.language.below import spoken
 from tui_vanish.monitor import origin_text
 from tui_vanish.runs.columns import COLUMNS, labels
 from tui_vanish.runs.run_list import RunList
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 _REFRESH_SECONDS = 5.0
 _STOPPED_SECONDS = 0.5  # until a stopped run has been saved
 MOST_EPOCHS = 1_000_000
-_ONLY_ITS_SCRIPT = (
+_ONLY_ITS_SCRIPT = marked(
     "It was recorded from a script of yours, which alone can continue it: start the script again, with"
     " watch(..., resume=True)."
 )
@@ -81,7 +82,7 @@ class RunsScreen(LiveScreen[str | None]):
         yield TitleBar()
         yield FrameLine("top", title="Runs", id="runs-top")
         yield RunList(id="run-list")
-        yield LineInput(id="run-filter", placeholder="part of a name, tag, status or verdict")
+        yield LineInput(id="run-filter", placeholder=tr("part of a name, tag, status or verdict"))
         yield FrameLine("middle", id="runs-origin-top")
         yield TableRows(id="runs-origin")
         yield FrameLine("bottom", id="runs-end")
@@ -160,14 +161,19 @@ class RunsScreen(LiveScreen[str | None]):
     def _show_frame(self) -> None:
         runs = self._list
         live = sum(entry.state == "live" for entry in self._entries)
-        column = COLUMNS[runs.order.column].heading
-        counts = f"{len(runs.items)} of {len(self._entries)} · {live} live · by {column}"
-        self._top_line.show((Piece("Runs", "title"),), (Piece(counts, "dim"),))
+        counts = tr(
+            "{shown} of {all} · {live} live · by {column}",
+            shown=len(runs.items),
+            all=len(self._entries),
+            live=live,
+            column=tr_in("column", COLUMNS[runs.order.column].heading),
+        )
+        self._top_line.show((Piece(tr_in("heading", "Runs"), "title"),), (Piece(counts, "dim"),))
         entry = runs.current
         is_run = entry is not None and entry.summary is not None and not entry.is_sweep
         known = self.session.origins.of(entry.name) if entry and is_run else None
         self._origin.show(lambda width, ascii: origin_text.rows(entry, known, width) if entry else ())
-        about = entry.problem or self._trainer(entry) if entry else ""
+        about = spoken(entry.problem) or self._trainer(entry) if entry else ""
         left: Row = (Piece(f"{printable(entry.name)}  {labels(entry)}".rstrip(), "dim"),) if entry else ()
         if runs.filter:
             left = (Piece(f"/{runs.filter}", "accent"),)
@@ -175,10 +181,14 @@ class RunsScreen(LiveScreen[str | None]):
 
     def _trainer(self, entry: RunEntry) -> str:
         if entry.state == "handing over":
-            return f"handed over to {entry.successor}, which is starting"
+            return tr("handed over to {successor}, which is starting", successor=entry.successor)
         if entry.owner is None:
             return ""
-        return "trained here" if entry.owner == self._here else f"trained by {entry.owner}"
+        return (
+            tr("trained here")
+            if entry.owner == self._here
+            else tr("trained by {owner}", owner=spoken(str(entry.owner)))
+        )
 
     def _can_be_taken(self, entry: RunEntry) -> bool:
         if entry.summary is not None and entry.summary.is_watched:
@@ -187,7 +197,9 @@ class RunsScreen(LiveScreen[str | None]):
 
     def _show_footer(self) -> None:
         if self._line.has_focus:
-            self._key_footer.show({}, hint="type part of a name, tag, status or verdict   ⏎ keep   esc clear")
+            self._key_footer.show(
+                {}, hint=tr("type part of a name, tag, status or verdict   ⏎ keep   esc clear")
+            )
             return
         entry = self._list.current
         usable = entry is not None and entry.summary is not None
@@ -336,10 +348,13 @@ class RunsScreen(LiveScreen[str | None]):
         if self._is_handed_over(entry):
             return
         if entry.summary.is_watched:
-            self.notify(_ONLY_ITS_SCRIPT, severity="warning", markup=False, timeout=8)
+            self.notify(tr(_ONLY_ITS_SCRIPT), severity="warning", markup=False, timeout=8)
         elif entry.owner is not None:
-            remedy = "; T takes it over" if self._can_be_taken(entry) else ""
-            text = f"The run is {self._trainer(entry)}{remedy}."
+            trainer = self._trainer(entry)
+            if self._can_be_taken(entry):
+                text = tr("The run is {trained_by}; T takes it over.", trained_by=trainer)
+            else:
+                text = tr("The run is {trained_by}.", trained_by=trainer)
             self.notify(text, severity="warning", markup=False)
         elif entry.summary.status == "finished":
             self._ask_epochs(entry)
@@ -350,7 +365,10 @@ class RunsScreen(LiveScreen[str | None]):
         """Whether another process is starting to train the run, which is then reported."""
         if entry.state != "handing over":
             return False
-        self.notify(f"The run is {self._trainer(entry)}. Try again in a moment.", markup=False)
+        self.notify(
+            tr("The run is {trained_by}. Try again in a moment.", trained_by=self._trainer(entry)),
+            markup=False,
+        )
         return True
 
     def _ask_epochs(self, entry: RunEntry) -> None:
@@ -358,15 +376,17 @@ class RunsScreen(LiveScreen[str | None]):
 
         assert entry.summary is not None
         had = max(1, entry.summary.epochs // entry.summary.stages)
-        each = "in each stage" if entry.summary.stages > 1 else "in total"
-        question = f"It is finished. How many epochs {each}?"
+        if entry.summary.stages > 1:
+            question = tr("It is finished. How many epochs in each stage?")
+        else:
+            question = tr("It is finished. How many epochs in total?")
 
         def on_answer(text: str | None) -> None:
             if text is not None:
                 self._resume(entry, int(text))
 
         check = whole_number(had + 1, MOST_EPOCHS)
-        self.app.push_screen(ValueScreen(question, str(2 * had), check, "resume"), on_answer)
+        self.app.push_screen(ValueScreen(question, str(2 * had), check, tr_in("enter", "resume")), on_answer)
 
     def _resume(self, entry: RunEntry, epochs: int | None) -> None:
         self.session.runs.resume(entry, epochs)
@@ -384,13 +404,18 @@ class RunsScreen(LiveScreen[str | None]):
             self.session.send(Stop(entry.name))
             self.set_timer(_STOPPED_SECONDS, self._read)
         elif entry.owner is not None and entry.summary is not None and entry.summary.is_watched:
-            self.notify("Your script trains it: open it with enter, then s stops the script.", markup=False)
+            self.notify(
+                tr("Your script trains it: open it with enter, then s stops the script."), markup=False
+            )
         elif entry.owner is not None:
-            remedy = "; T takes it over, then s stops it" if self._can_be_taken(entry) else ""
-            text = f"The run is {self._trainer(entry)}{remedy}."
+            trainer = self._trainer(entry)
+            if self._can_be_taken(entry):
+                text = tr("The run is {trained_by}; T takes it over, then s stops it.", trained_by=trainer)
+            else:
+                text = tr("The run is {trained_by}.", trained_by=trainer)
             self.notify(text, severity="warning", markup=False)
         else:
-            self.notify("The run is not training.", timeout=3)
+            self.notify(tr("The run is not training."), timeout=3)
 
     def action_take_over_run(self) -> None:
         """Take the run over from its process."""
@@ -417,7 +442,7 @@ class RunsScreen(LiveScreen[str | None]):
     def action_compare_runs(self) -> None:
         """Compare the marked runs, which are read from their logs."""
         if not self._can_compare:
-            self.refuse("Mark at least two runs with space, then press c.")
+            self.refuse(tr("Mark at least two runs with space, then press c."))
             return
         for entry in self._marked.values():
             self.session.runs.open(entry)
@@ -429,7 +454,7 @@ class RunsScreen(LiveScreen[str | None]):
     def action_rename_run(self) -> None:
         """Change the name of the run."""
         self._ask_label(
-            "Name of the run:",
+            tr("Name of the run:"),
             lambda labels: labels.name,
             lambda labels, text: Labels(text, labels.tags),
         )
@@ -437,7 +462,7 @@ class RunsScreen(LiveScreen[str | None]):
     def action_tag_run(self) -> None:
         """Change the tags of the run."""
         self._ask_label(
-            "Tags of the run, separated by spaces or commas:",
+            tr("Tags of the run, separated by spaces or commas:"),
             lambda labels: " ".join(labels.tags),
             lambda labels, text: Labels(labels.name, tuple(dict.fromkeys(text.replace(",", " ").split()))),
         )
@@ -463,7 +488,7 @@ class RunsScreen(LiveScreen[str | None]):
             return
         if self._try(lambda: trash.delete(entry.folder)):
             self._marked.pop(entry.name, None)
-            text = f"{printable(entry.name)} was deleted. z restores it within 24 hours."
+            text = tr("{name} was deleted. z restores it within 24 hours.", name=printable(entry.name))
             self.notify(text, timeout=6, markup=False)
 
     def action_undo_delete(self) -> None:
@@ -477,7 +502,9 @@ class RunsScreen(LiveScreen[str | None]):
         try:
             change()
         except RunInUse as error:
-            self.notify(f"Not changed: {error}.", severity="warning", markup=False)
+            self.notify(
+                tr("Not changed: {error}.", error=spoken(str(error))), severity="warning", markup=False
+            )
         except NotARun as error:
             self.notify(f"{printable(str(error))}.", severity="warning", markup=False)
         except OSError as error:

@@ -14,18 +14,22 @@ from tui_vanish.drawing import format
 from tui_vanish.jobs import children
 from tui_vanish.jobs.cores import physical_cores, spare_cores
 from tui_vanish.jobs.exits import RefusedError
+from tui_vanish.language import tr
+from tui_vanish.language.below import spoken
 
 _QUICK = 30.0  # seconds for everything, the import of PyTorch included
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    parser.add_argument("--json", action="store_true", help="print a JSON object")
+    parser.add_argument("--json", action="store_true", help=tr("print a JSON object"))
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="end after half a minute, for a first look; what there was no time for is named"
-        " (without: 2 to 4 minutes, more on a busy machine)",
+        help=tr(
+            "end after half a minute, for a first look; what there was no time for is named "
+            "(without: 2 to 4 minutes, more on a busy machine)"
+        ),
     )
     options.add_training_options(parser)
 
@@ -49,14 +53,18 @@ def run(arguments: argparse.Namespace) -> int:
     with ProgressLine() as line:
 
         def say(number: int, parts: int, name: str) -> None:
-            left = "" if isinf(deadline.left) else f" (at most {format.time_left(deadline.left)})"
-            line.show(f"measuring {number}/{parts}: {name}{left}")
+            values = {"number": number, "parts": parts, "name": spoken(name)}
+            if isinf(deadline.left):
+                line.show(tr("measuring {number}/{parts}: {name}", **values))
+                return
+            left = format.time_left(deadline.left)
+            line.show(tr("measuring {number}/{parts}: {name} (at most {left})", left=left, **values))
 
         try:
             report = measure(settings, effort, physical_cores(), spare_cores(), deadline, say)
         except DataError as error:
-            raise RefusedError(str(error)) from None
-        line.show(f"measured in {format.duration(monotonic() - began)} min")
+            raise RefusedError(spoken(str(error))) from None
+        line.show(tr("measured in {time} min", time=format.duration(monotonic() - began)))
     if arguments.json:
         print(json.dumps(report.record(), indent=1))
     else:

@@ -23,6 +23,7 @@ from tui_vanish.jobs.cores import physical_cores
 from tui_vanish.jobs.recorded import read_run
 from tui_vanish.jobs.telling import tell
 from tui_vanish.jobs.train import Ending, Job, train_all
+from tui_vanish.language import tr
 from vanish_recorder.protocol.status import Status
 
 if TYPE_CHECKING:
@@ -37,48 +38,55 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "scenarios",
         metavar="ID|FILE|RUN",
         nargs="+",
-        help="scenarios to train, and runs (see vanish-tui runs) to compare as they are now; @last is the run"
-        " that was started last; the first of all is the baseline",
+        help=tr(
+            "scenarios to train, and runs (see vanish-tui runs) to compare as they are now; "
+            "@last is the run that was started last; the first of all is the baseline"
+        ),
     )
     parser.add_argument(
         "--epochs",
         metavar="N",
         type=options.epochs,
-        help="number of epochs (for each stage, if there are several)",
+        help=tr("number of epochs (for each stage, if there are several)"),
     )
     parser.add_argument(
         "--budget",
         metavar="BUDGET",
         type=options.budget,
-        help="what each run may use: '10 epochs', which its stages share, or a time such as 60s or '2 min' of"
-        " training, after which it is stopped and saved",
+        help=tr(
+            "what each run may use: '10 epochs', which its stages share, or a time such as 60s or '2 min' of"
+            " training, after which it is stopped and saved"
+        ),
     )
     parser.add_argument(
         "--set",
         metavar="KEY=VALUE",
         action="append",
         default=[],
-        help="change a setting of all scenarios, such as model.activation=relu; may be repeated",
+        help=tr("change a setting of all scenarios, such as model.activation=relu; may be repeated"),
     )
     parser.add_argument(
         "--sweep",
         metavar="KEY=VALUES",
         action="append",
         default=[],
-        help="compare each scenario with several values of a setting: a list (optimizer.lr=0.01,0.1), a range"
-        " (model.hidden_layers=2..8/2) or equal ratios (model.init.std=log:0.02:2:5); may be repeated",
+        help=tr(
+            "compare each scenario with several values of a setting: a list "
+            "(optimizer.lr=0.01,0.1), a range (model.hidden_layers=2..8/2) or equal ratios "
+            "(model.init.std=log:0.02:2:5); may be repeated"
+        ),
     )
     parser.add_argument(
         "--seeds",
         metavar="K",
         type=options.seeds,
         default=1,
-        help="number of seeds per scenario (default: 1)",
+        help=tr("number of seeds per scenario (default: 1)"),
     )
     parser.add_argument(
         "--json",
         action="store_true",
-        help="print every event as a JSON line, and the comparison as the last line",
+        help=tr("print every event as a JSON line, and the comparison as the last line"),
     )
     options.add_training_options(parser)
 
@@ -99,13 +107,18 @@ def run(arguments: argparse.Namespace) -> int:
     saved = {each.folder: each for each in chosen if isinstance(each, RunEntry)}
     if len(loaded) + len(saved) < 2:
         raise exits.RefusedError(
-            "compare needs at least two different scenarios or runs (see vanish-tui list, vanish-tui runs)"
+            tr(
+                "compare needs at least two different scenarios or runs (see vanish-tui list, "
+                "vanish-tui runs)"
+            )
         )
     changes = arguments.set or arguments.sweep or budget != Budget() or arguments.seeds != 1
     if not loaded and changes:
         raise exits.RefusedError(
-            "--epochs, --budget, --set, --sweep and --seeds are for scenarios; saved runs are compared as"
-            " they are"
+            tr(
+                "--epochs, --budget, --set, --sweep and --seeds are for scenarios; saved runs are "
+                "compared as they are"
+            )
         )
     for entry in saved.values():
         read_run(entry)  # what cannot be read is refused before anything trains
@@ -127,7 +140,7 @@ def run(arguments: argparse.Namespace) -> int:
     if stopped_by:
         stopped = " ".join(run.run for run in trained if left_early(run) and run.status is Status.STOPPED)
         if stopped:
-            tell(f"stopped and saved; to continue: vanish-tui run --resume {stopped}")
+            tell(tr("stopped and saved; to continue: vanish-tui run --resume {stopped}", stopped=stopped))
         return 128 + stopped_by
     failed = any(run.status is Status.FAILED for run in trained) or (loaded and not trained)
     return exits.FAILED if failed or is_unsaved else 0
@@ -136,7 +149,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _budget(arguments: argparse.Namespace) -> Budget:
     """What each run may use, from `--budget` or `--epochs`."""
     if arguments.epochs is not None and arguments.budget is not None:
-        raise exits.RefusedError("--epochs is a budget, too: give either --epochs or --budget")
+        raise exits.RefusedError(tr("--epochs is a budget, too: give either --epochs or --budget"))
     return arguments.budget or Budget(epochs=arguments.epochs)
 
 
@@ -186,8 +199,10 @@ def _report(compared: Sequence[Entrant], snapshots: "Sequence[Snapshot]", *, jso
     used = {run.run for entrant in compared for run in entrant.runs}
     for left_out in (run for run in snapshots if run.run not in used):
         tell(
-            f"{left_out.run} is left out: another run has its settings and its seed,"
-            " and got as far or further"
+            tr(
+                ("{run} is left out: another run has its settings and its seed, and got as far or further"),
+                run=left_out.run,
+            )
         )
     if json:
         with JsonLines() as lines:
@@ -201,6 +216,7 @@ def _print(compared: Sequence[Entrant]) -> None:
     from tui_vanish.cli.printing import TableConsole
 
     console = TableConsole()
+    heads = ("", tr("scenario"), tr("test acc."), tr("range"), tr("− base"), "")
     tied = False
     if any_watched(compared):
         _print_losses(compared, console)
@@ -208,37 +224,46 @@ def _print(compared: Sequence[Entrant]) -> None:
     for axis in ("epochs", "seconds") if ranked or not any_watched(compared) else ():
         ranking = rank(compared, axis)
         standings = _standings(compared, ranking)
+        point_of = _point(compared, ranking)
+        if axis == "epochs":
+            heading = "\n" + tr("At equal epochs ({point})", point=point_of)
+        else:
+            heading = "\n" + tr("At equal seconds ({point})", point=point_of)
         tied = tied or any("≈" in cell for row in standings for cell in row)
-        console.print(f"\nAt equal {axis} ({_point(compared, ranking)})", style="bold")
-        console.print(grid(("", "scenario", "test acc.", "range", "− base", ""), standings, left=2))
+        console.print(heading, style="bold")
+        console.print(grid(heads, standings, left=2))
     if tied:
-        console.print("≈ the difference is within the range of the seeds", style="dim")
+        console.print(tr("≈ the difference is within the range of the seeds"), style="dim")
     rows = differences(compared)
     labels = [entrant.label for entrant in compared]
     same = (
-        "All settings that are known are identical."
+        tr("All settings that are known are identical.")
         if any_watched(compared)
-        else "All settings are identical."
+        else tr("All settings are identical.")
     )
-    console.print("\nSettings that differ" if rows else f"\n{same}", style="bold")
+    console.print("\n" + (tr("Settings that differ") if rows else same), style="bold")
     if rows:
         words = [(row.key, *(format.setting(row.key, value) for value in row.values)) for row in rows]
         console.print(grid(("", *labels), words, left=99))
     if some := of_some(compared):
-        console.print("\nOnly in some", style="bold")
+        console.print("\n" + tr("Only in some"), style="bold")
         console.print(grid(("", ""), [(name, ", ".join(having)) for name, having in some.items()], left=99))
 
 
 def _print_losses(compared: Sequence[Entrant], console: "TableConsole") -> None:
     """Print the losses at the last step that all have: watched runs may have no test accuracy."""
     step = common_step(compared)
-    where = f"step {format.count(step)}, the last that all have" if step else "one run has no loss"
-    console.print(f"\nLoss ({where})", style="bold")
+    where = (
+        tr("step {step}, the last that all have", step=format.count(step))
+        if step
+        else tr("one run has no loss")
+    )
+    console.print("\n" + tr("Loss ({where})", where=where), style="bold")
     rows = [
         (entrant.label, format.count(entrant.furthest.step), format.fixed(loss), _verdicts(entrant))
         for entrant, loss in zip(compared, losses(compared, step), strict=True)
     ]
-    console.print(grid(("run", "steps", "loss", ""), rows, left=1))
+    console.print(grid((tr("run"), tr("steps"), tr("loss"), ""), rows, left=1))
 
 
 def _point(compared: Sequence[Entrant], ranking: Ranking) -> str:
@@ -249,7 +274,7 @@ def _point(compared: Sequence[Entrant], ranking: Ranking) -> str:
     ends = {run.results[-1].epoch for entrant in compared for run in entrant.runs if run.results}
     if ranking.axis == "seconds" or len(ends) == 1:
         return at
-    return f"{at}, the last that {ranked(ranking)} have"
+    return tr("{at}, the last that {runs} have", at=at, runs=ranked(ranking))
 
 
 def _standings(compared: Sequence[Entrant], ranking: Ranking) -> list[tuple[str, ...]]:

@@ -17,14 +17,18 @@ from tui_vanish.cli.doctor.login import Session, Terminal
 from tui_vanish.drawing import format
 from tui_vanish.jobs import exits
 from tui_vanish.jobs.telling import tell
+from tui_vanish.language import plural, tr, tr_in
+from tui_vanish.language.below import spoken
 
 _WIDTH = 11  # of the labels
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    parser.add_argument("--json", action="store_true", help="print a JSON object")
-    parser.add_argument("--download", action="store_true", help="download Fashion-MNIST into the cache first")
+    parser.add_argument("--json", action="store_true", help=tr("print a JSON object"))
+    parser.add_argument(
+        "--download", action="store_true", help=tr("download Fashion-MNIST into the cache first")
+    )
     options.add_data_option(parser)
     options.add_runs_option(parser)
 
@@ -48,7 +52,7 @@ def _download() -> str:
         return str(error)
     finally:
         finish()
-    tell(f"Fashion-MNIST is in {source.path}")
+    tell(tr("Fashion-MNIST is in {path}", path=source.path))
     return ""
 
 
@@ -90,34 +94,41 @@ def _text(report: Report) -> str:
 
 def _lines(report: Report) -> list[str]:
     cores = report.cores
-    tried = f"tries up to {cores.auto_threads}" if cores.auto_threads > 1 else "uses 1"
-    counted = f"{cores.physical} core{'' if cores.physical == 1 else 's'}"
-    quota = "" if cores.quota is None else f", limited to the time of {cores.quota:g} by a quota"
+    if cores.auto_threads > 1:
+        threads = tr("1 per run by default; --threads auto tries up to {number}", number=cores.auto_threads)
+    else:
+        threads = tr("1 per run by default; --threads auto uses 1")
+    counted = [
+        plural("{number} core", "{number} cores", cores.physical),
+        plural("{number} logical processor", "{number} logical processors", cores.logical),
+    ]
+    if cores.quota is not None:
+        counted.append(tr("limited to the time of {cores} by a quota", cores=f"{cores.quota:g}"))
     lines = [
         _line(
-            "versions", "  ".join(f"{name} {value or 'missing'}" for name, value in report.versions.items())
+            tr_in("doctor", "versions"),
+            "  ".join(f"{name} {value or tr('missing')}" for name, value in report.versions.items()),
         ),
         *_devices(report.devices),
         _line(
-            "threads",
-            f"1 per run by default; --threads auto {tried}"
-            f" ({counted}, {cores.logical} logical processors{quota})",
+            tr_in("doctor", "threads"),
+            f"{threads} ({', '.join(counted)})",
         ),
-        *_labelled("data", [_data(place) for place in report.data]),
-        _line("terminal", _terminal(report.terminal)),
+        *_labelled(tr_in("doctor", "data"), [_data(place) for place in report.data]),
+        _line(tr_in("doctor", "terminal"), _terminal(report.terminal)),
         *_labelled(
-            "folders",
+            tr_in("doctor", "folders"),
             [
-                f"{folder.purpose:9} {folder.path}{'' if folder.writable else '  not writable'}"
+                f"{folder.purpose:9} {folder.path}{'' if folder.writable else '  ' + tr('not writable')}"
                 for folder in report.folders
             ],
         ),
-        _line("session", _session(report.session)),
+        _line(tr_in("doctor", "session"), _session(report.session)),
         "",
     ]
-    lines += [f"problem: {text}" for text in report.problems]
-    lines += [f"note: {text}" for text in report.remarks]
-    lines.append("This machine cannot train yet." if report.problems else "This machine can train.")
+    lines += [tr("problem: {text}", text=spoken(text)) for text in report.problems]
+    lines += [tr("note: {text}", text=spoken(text)) for text in report.remarks]
+    lines.append(tr("This machine cannot train yet.") if report.problems else tr("This machine can train."))
     return lines
 
 
@@ -131,46 +142,66 @@ def _labelled(label: str, texts: list[str]) -> list[str]:
 
 def _devices(devices: Devices) -> list[str]:
     if devices.problem:
-        return [_line("devices", devices.problem)]
-    built = f"PyTorch is built with CUDA {devices.cuda}" if devices.cuda else "PyTorch is built without CUDA"
-    texts = ["cpu" if devices.gpus else f"cpu; no GPU ({built})"]
+        return [_line(tr_in("doctor", "devices"), spoken(devices.problem))]
+    built = (
+        tr("PyTorch is built with CUDA {cuda}", cuda=devices.cuda)
+        if devices.cuda
+        else tr("PyTorch is built without CUDA")
+    )
+    texts = ["cpu" if devices.gpus else tr("cpu; no GPU ({built})", built=built)]
     for gpu in devices.gpus:
         free, total = gpu.free_bytes / 2**30, gpu.total_bytes / 2**30
-        texts.append(f"{gpu.device}  {gpu.name}, {free:.1f} of {total:.1f} GiB free")
+        texts.append(
+            tr(
+                "{device}  {name}, {free} of {total} GiB free",
+                device=gpu.device,
+                name=gpu.name,
+                free=f"{free:.1f}",
+                total=f"{total:.1f}",
+            )
+        )
         for occupant in gpu.occupants:
-            size = f", {occupant.bytes / 2**30:.1f} GiB" if occupant.bytes is not None else ""
-            owner = f", user {occupant.user}" if occupant.user else ""
-            texts.append(f"  used by {occupant.name} (process {occupant.pid}{owner}{size})")
+            about = [tr("process {pid}", pid=occupant.pid)]
+            about += [tr("user {name}", name=occupant.user)] if occupant.user else []
+            about += [f"{occupant.bytes / 2**30:.1f} GiB"] if occupant.bytes is not None else []
+            texts.append("  " + tr("used by {name} ({about})", name=occupant.name, about=", ".join(about)))
     if devices.gpus and not devices.occupants_known:
-        texts.append("  nvidia-smi is not available: other processes on the GPUs are not shown")
-    return _labelled("devices", texts)
+        texts.append("  " + tr("nvidia-smi is not available: other processes on the GPUs are not shown"))
+    return _labelled(tr_in("doctor", "devices"), texts)
 
 
 def _data(place: FoundData) -> str:
-    mark = "in use" if place.used else ""
+    mark = tr("in use") if place.used else ""
     return f"{place.kind:7} {mark:7} {_found(place)}"
 
 
 def _found(place: FoundData) -> str:
     if place.problem:
-        return place.problem if place.path in place.problem else f"{place.problem}: {place.path}"
-    return f"{place.images} in {place.path}"
+        problem = spoken(place.problem)
+        return problem if place.path in place.problem else f"{problem}: {place.path}"
+    return tr("{images} in {path}", images=place.images, path=place.path)
 
 
 def _terminal(terminal: Terminal) -> str:
-    parts = [terminal.kind or "TERM is not set"]
+    parts = [terminal.kind or tr("TERM is not set")]
     parts.append(
-        f"{terminal.columns}×{terminal.rows}" if terminal.is_terminal else "output is not a terminal"
+        f"{terminal.columns}×{terminal.rows}" if terminal.is_terminal else tr("output is not a terminal")
     )
-    parts.append(f"{format.count(terminal.colours)} colours" if terminal.colours else "no colours")
-    parts.append("UTF-8" if terminal.utf8 else "no UTF-8: the app draws in ASCII")
-    parts += ["over SSH"] * terminal.ssh + [terminal.multiplexer] * bool(terminal.multiplexer)
+    parts.append(
+        tr("{colours} colours", colours=format.count(terminal.colours))
+        if terminal.colours
+        else tr("no colours")
+    )
+    parts.append("UTF-8" if terminal.utf8 else tr("no UTF-8: the app draws in ASCII"))
+    parts += [tr("over SSH")] * terminal.ssh + [terminal.multiplexer] * bool(terminal.multiplexer)
     return ", ".join(parts)
 
 
 def _session(session: Session) -> str:
     if session.kills_processes is None:
-        return "logind gave no answer; without logind, processes continue after logout"
-    kills = "ends" if session.kills_processes else "does not end"
-    spared = ", but not this user's (linger)" if session.kills_processes and session.lingering else ""
-    return f"logind {kills} processes at logout (KillUserProcesses){spared}"
+        return tr("logind gave no answer; without logind, processes continue after logout")
+    if not session.kills_processes:
+        return tr("logind does not end processes at logout (KillUserProcesses)")
+    if session.lingering:
+        return tr("logind ends processes at logout (KillUserProcesses), but not this user's (linger)")
+    return tr("logind ends processes at logout (KillUserProcesses)")

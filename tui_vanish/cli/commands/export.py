@@ -18,6 +18,7 @@ from tui_vanish.cli import options
 from tui_vanish.jobs.exits import FailedError, RefusedError
 from tui_vanish.jobs.resume import find_run
 from tui_vanish.jobs.telling import tell
+from tui_vanish.language import tr
 from tui_vanish.sweeps.find import sweep_named
 from vanish_recorder.protocol.codec import encoded, to_record
 from vanish_recorder.protocol.events import EpochFinished, LayerSample, RunEvent, Sample
@@ -38,7 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "run_name",
         metavar="RUN",
-        help="name of a run or a sweep (see vanish-tui runs), a part of it, or @last, the run started last",
+        help=tr(
+            "name of a run or a sweep (see vanish-tui runs), a part of it, or @last, the run started last"
+        ),
     )
     form = parser.add_mutually_exclusive_group(required=True)
     form.add_argument(
@@ -46,13 +49,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         nargs="?",
         const="-",
-        help="write CSV, to FILE or standard output: one row per layer of each sample, and one per"
-        " epoch; of a watched run, one per block and per tensor of each sample; of a sweep, one per run",
+        help=tr(
+            "write CSV, to FILE or standard output: one row per layer of each sample, and one "
+            "per epoch; of a watched run, one per block and per tensor of each sample; of a "
+            "sweep, one per run"
+        ),
     )
     form.add_argument(
-        "--tensorboard", metavar="DIR", type=Path, help="write TensorBoard's event file into this folder"
+        "--tensorboard", metavar="DIR", type=Path, help=tr("write TensorBoard's event file into this folder")
     )
-    parser.add_argument("--force", action="store_true", help="overwrite what was exported there before")
+    parser.add_argument("--force", action="store_true", help=tr("overwrite what was exported there before"))
     options.add_runs_option(parser)
 
 
@@ -96,7 +102,7 @@ def _sweep(path: Path, arguments: argparse.Namespace) -> int:
 
     if arguments.csv is None:
         raise RefusedError(
-            f"{path.name} is a sweep, for which there is only --csv; export its runs one by one"
+            tr("{name} is a sweep, for which there is only --csv; export its runs one by one", name=path.name)
         )
     if not arguments.force:
         _refuse_what_exists(arguments.csv, None)
@@ -125,7 +131,10 @@ def _refuse_what_exists(csv: str | None, folder: Path | None) -> None:
     """Refuse to overwrite a file, or a run's folder for TensorBoard. A pipe or a device is written to."""
     if folder is not None and os.path.lexists(folder):
         raise RefusedError(
-            f"{folder} already exists: name another folder, or use --force to replace its event files"
+            tr(
+                ("{folder} already exists: name another folder, or use --force to replace its event files"),
+                folder=folder,
+            )
         )
     if (
         csv is not None
@@ -133,7 +142,9 @@ def _refuse_what_exists(csv: str | None, folder: Path | None) -> None:
         and os.path.lexists(csv)
         and (os.path.isfile(csv) or os.path.islink(csv))
     ):
-        raise RefusedError(f"{csv} already exists: name another file, or use --force to overwrite it")
+        raise RefusedError(
+            tr("{csv} already exists: name another file, or use --force to overwrite it", csv=csv)
+        )
 
 
 def _csv(file: TextIO, events: Iterable[RunEvent]) -> None:

@@ -7,11 +7,13 @@ from itertools import groupby
 import scenarios
 from scenarios.problems import printable
 from tui_vanish.cli.options import user_scenarios
+from tui_vanish.language import tr
+from tui_vanish.session import prose
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    parser.add_argument("--json", action="store_true", help="print a JSON list")
+    parser.add_argument("--json", action="store_true", help=tr("print a JSON list"))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -21,7 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps([_record(entry) for entry in entries], indent=1))
         return 0
     width = max(len(printable(entry.id)) for entry in entries)
-    for number, (section, members) in enumerate(groupby(entries, key=lambda entry: entry.section)):
+    for number, (section, members) in enumerate(groupby(entries, key=prose.section_of)):
         print(section if number == 0 else f"\n{section}")
         for entry in members:
             print(f"  {printable(entry.id):{width}}  {_text(entry)}")
@@ -30,8 +32,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _text(entry: scenarios.Entry) -> str:
     if not entry.problems:
-        return entry.title
-    return f"invalid; to see why: vanish-tui validate {printable(str(entry.path))}"
+        return prose.title_of(entry)
+    return tr("invalid; to see why: vanish-tui validate {path}", path=printable(str(entry.path)))
 
 
 def _record(entry: scenarios.Entry) -> dict[str, object]:

@@ -10,6 +10,7 @@ from tui_vanish.cli import options
 from tui_vanish.jobs import passing_on, python_command
 from tui_vanish.jobs.exits import RefusedError
 from tui_vanish.jobs.telling import tell
+from tui_vanish.language import tr
 from vanish_recorder.automatic.environment import recorded_environment
 from vanish_recorder.automatic.report import open_report, sentence
 from vanish_recorder.storage.paths import default_runs_folder, obstacle
@@ -21,7 +22,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.usage = "vanish-tui record [OPTIONS] -- COMMAND..."
     parser.add_argument(
-        "--name", type=_name, metavar="N", help="name of the run (default: of the script and of the model)"
+        "--name",
+        type=_name,
+        metavar="N",
+        help=tr("name of the run (default: of the script and of the model)"),
     )
     options.add_runs_option(parser)
     parser.add_argument(
@@ -29,15 +33,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_every,
         default="auto",
         metavar="auto|N",
-        help="measure every N-th step (default: auto, as often as it costs at most 2 %% of the time)",
+        help=tr("measure every N-th step (default: auto, as often as it costs at most 2 %% of the time)"),
     )
-    parser.add_argument("--quiet", action="store_true", help="print nothing but what the program prints")
+    parser.add_argument("--quiet", action="store_true", help=tr("print nothing but what the program prints"))
     parser.add_argument(
         "program",
         nargs=argparse.REMAINDER,
         metavar="COMMAND",
-        help="python script.py ARGS, python -m pkg, torchrun ..., accelerate launch ..., or a program that"
-        " starts one of them; its exit code is the exit code",
+        help=tr(
+            "python script.py ARGS, python -m pkg, torchrun ..., accelerate launch ..., or a "
+            "program that starts one of them; its exit code is the exit code"
+        ),
     )
 
 
@@ -45,13 +51,19 @@ def run(arguments: argparse.Namespace) -> int:
     """Become the command if it is a Python program; else run it, and say at its end what was recorded."""
     command = arguments.program[1:] if arguments.program[:1] == ["--"] else arguments.program
     if not command:
-        raise RefusedError(f"there is no command to record; write {_EXAMPLE}")
+        raise RefusedError(tr("there is no command to record; write {example}", example=_EXAMPLE))
     if command[0].startswith("-"):
-        raise RefusedError(f"unknown option {command[0]!r}; a command follows after --: {_EXAMPLE}")
+        raise RefusedError(
+            tr(
+                "unknown option {command}; a command follows after --: {example}",
+                command=repr(command[0]),
+                example=_EXAMPLE,
+            )
+        )
     program = _found(command[0])
     runs_dir: Path | None = getattr(arguments, "runs_dir", None)
     if reason := obstacle(runs_dir or default_runs_folder()):
-        raise RefusedError(printable(f"runs cannot be saved: {reason}; name another folder with --runs-dir"))
+        raise RefusedError(printable(options.runs_cannot_be_saved(reason)))
     descriptor, report = open_report()
     environment = recorded_environment(
         os.environ,
@@ -69,7 +81,11 @@ def run(arguments: argparse.Namespace) -> int:
             passing_on.become(str(program), command, environment)
         code = passing_on.run_to_its_end(str(program), command, environment)
     except OSError as error:
-        raise RefusedError(printable(f"{command[0]} cannot be started: {error.strerror}")) from None
+        raise RefusedError(
+            printable(
+                tr("{command} cannot be started: {strerror}", command=command[0], strerror=error.strerror)
+            )
+        ) from None
     with os.fdopen(descriptor, "rb") as file:
         file.seek(0)
         text = sentence(file.read().decode(errors="replace"), hindrance or "")
@@ -90,7 +106,9 @@ def _found(name: str) -> Path:
 
 def _name(text: str) -> str:
     if not text.strip() or "/" in text or len(text) > 100 or text != printable(text):
-        raise argparse.ArgumentTypeError(f"expected a name of up to 100 characters without /, found {text!r}")
+        raise argparse.ArgumentTypeError(
+            tr("expected a name of up to 100 characters without /, found {text}", text=repr(text))
+        )
     return text.strip()
 
 
@@ -102,5 +120,7 @@ def _every(text: str) -> int | str:
     except ValueError:
         steps = 0
     if steps < 1:
-        raise argparse.ArgumentTypeError(f"expected auto or a number of steps from 1, found {text!r}")
+        raise argparse.ArgumentTypeError(
+            tr("expected auto or a number of steps from 1, found {text}", text=repr(text))
+        )
     return steps

@@ -16,33 +16,42 @@ from tui_vanish.drawing import format
 from tui_vanish.jobs import exits
 from tui_vanish.jobs.cores import physical_cores
 from tui_vanish.jobs.train import Job, train_all
+from tui_vanish.language import marked, plural, tr
+from tui_vanish.language.below import spoken
 from vanish_recorder.protocol.status import Status
 
-_COLUMNS = ("scenario", "train loss", "train acc.", "test loss", "test acc.", "")
+_COLUMNS = (
+    marked("scenario"),
+    marked("train loss"),
+    marked("train acc."),
+    marked("test loss"),
+    marked("test acc."),
+    "",
+)
 # Whether the published numbers lie in the joint 95 % prediction intervals of the seeds.
-_WITHIN = {True: "within spread", False: "outside", None: "one seed"}
+_WITHIN = {True: marked("within spread"), False: marked("outside"), None: marked("one seed")}
 _PUBLISHED_IMAGES = (60_000, 10_000)  # for training and test
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.add_argument(
-        "scenarios", metavar="ID", nargs="*", help="scenarios (default: all that are on the slides)"
+        "scenarios", metavar="ID", nargs="*", help=tr("scenarios (default: all that are on the slides)")
     )
     parser.add_argument(
         "--epochs",
         metavar="N",
         type=options.epochs,
-        help="number of epochs (for each stage, if there are several)",
+        help=tr("number of epochs (for each stage, if there are several)"),
     )
     parser.add_argument(
         "--seeds",
         metavar="K",
         type=options.seeds,
         default=1,
-        help="number of seeds per scenario (default: 1)",
+        help=tr("number of seeds per scenario (default: 1)"),
     )
-    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
+    parser.add_argument("--markdown", action="store_true", help=tr("print the table as Markdown"))
     options.add_training_options(parser)
 
 
@@ -79,17 +88,19 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _lines(row: Row) -> list[tuple[str, ...]]:
     """A row's lines: measured, the seeds' range, published, the difference."""
-    note = row.ended or f"{row.epochs} epoch{'' if row.epochs == 1 else 's'}"
+    note = spoken(row.ended) or plural("{number} epoch", "{number} epochs", row.epochs)
     lines = [(row.name, *_cells(row, lambda spread: f"{spread.middle:.3f}"), note)]
     if row.seeds > 1 and row.measured:
         ranges = _cells(row, lambda spread: f"{spread.low:.3f}–{spread.high:.3f}")
-        lines.append((f"  range of {row.seeds} seeds", *ranges, ""))
+        lines.append(
+            ("  " + plural("range of {number} seed", "range of {number} seeds", row.seeds), *ranges, "")
+        )
     if row.published is not None:
         figures = [f"{getattr(row.published.figures, name):.3f}" for name in METRICS]
-        lines.append((f"  published ({row.published.source})", *figures, ""))
+        lines.append(("  " + tr("published ({source})", source=row.published.source), *figures, ""))
     if row.difference:
         differences = [f"{row.difference[name]:+.3f}" for name in METRICS]
-        lines.append(("  difference", *differences, _WITHIN[row.within]))
+        lines.append(("  " + tr("difference"), *differences, tr(_WITHIN[row.within])))
     return lines
 
 
@@ -103,7 +114,7 @@ def _print_table(lines: list[tuple[str, ...]]) -> None:
     from tui_vanish.cli.printing import TableConsole
 
     grid = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
-    for number, heading in enumerate(_COLUMNS):
+    for number, heading in enumerate(map(tr, _COLUMNS)):
         at_an_end = number in (0, len(_COLUMNS) - 1)
         grid.add_column(heading, justify="left" if at_an_end else "right", no_wrap=True)
     for line in lines:
@@ -112,7 +123,7 @@ def _print_table(lines: list[tuple[str, ...]]) -> None:
 
 
 def _print_markdown(lines: list[tuple[str, ...]]) -> None:
-    print("| " + " | ".join(_COLUMNS) + " |")
+    print("| " + " | ".join(map(tr, _COLUMNS)) + " |")
     print("|---|" + "--:|" * (len(_COLUMNS) - 2) + "---|")
     for line in lines:
         print("| " + " | ".join(cell.replace("  ", "&ensp;") for cell in line) + " |")
@@ -121,17 +132,26 @@ def _print_markdown(lines: list[tuple[str, ...]]) -> None:
 def _footnotes(rows: Sequence[Row]) -> list[str]:
     """What the table's marks mean, of those that it has."""
     letters = sorted({row.published.source for row in rows if row.published is not None})
-    notes = [f"published ({letter}): {sources()[letter]}, one seed" for letter in letters]
+    notes = [
+        tr("published ({letter}): {sources}, one seed", letter=letter, sources=sources()[letter])
+        for letter in letters
+    ]
     bare = {row.name for row in rows if row.published is None}
     for run in published():
         if run.scenario in bare:
             notes.append(
-                f"{run.scenario}: published after {run.epochs} epochs; to compare: --epochs {run.epochs}"
+                tr(
+                    "{scenario}: published after {epochs} epochs; to compare: --epochs {epochs}",
+                    scenario=run.scenario,
+                    epochs=run.epochs,
+                )
             )
     if any(row.within is not None for row in rows):
         notes.append(
-            "within spread: all four published numbers lie where one more seed would"
-            " (joint 95 % prediction intervals)"
+            tr(
+                "within spread: all four published numbers lie where one more seed would (joint 95 % "
+                "prediction intervals)"
+            )
         )
     return notes
 
@@ -142,15 +162,25 @@ def _provenance(seen: Sequence[Snapshot]) -> list[str]:
     if started is None:
         return []
     versions = ", ".join(f"{name} {version}" for name, version in started.versions.items())
-    data, threads = started.data, f"{started.threads} thread{'' if started.threads == 1 else 's'}"
+    data = started.data
+    threads = plural("{number} thread", "{number} threads", started.threads or 0)
     size = f"{format.count(data['train'])}/{format.count(data['test'])}"
     seeds = ", ".join(map(str, sorted({snapshot.seed for snapshot in seen})))
     lines = [
-        f"{date.today():%Y-%m-%d}; {versions}; device {started.device}, {threads} per run;"
-        f" {data['name']} {size} ({data['source']}); seeds {seeds}"
+        tr(
+            "{date}; {versions}; device {device}, {threads} per run; {data} {size} ({source}); seeds {seeds}",
+            date=f"{date.today():%Y-%m-%d}",
+            versions=versions,
+            device=started.device,
+            threads=threads,
+            data=data["name"],
+            size=size,
+            source=data["source"],
+            seeds=seeds,
+        )
     ]
     if data.get("known") is False:
-        lines.append("These data are not the known Fashion-MNIST: their checksum differs.")
+        lines.append(tr("These data are not the known Fashion-MNIST: their checksum differs."))
     if (data["train"], data["test"]) != _PUBLISHED_IMAGES:
-        lines.append("The published runs were trained on the whole set, 60 000/10 000 images.")
+        lines.append(tr("The published runs were trained on the whole set, 60 000/10 000 images."))
     return lines

@@ -22,6 +22,8 @@ from tui_vanish.jobs import exits
 from tui_vanish.jobs.cores import physical_cores
 from tui_vanish.jobs.telling import tell
 from tui_vanish.jobs.train import Continuation, Ending, Job, Reporter, train_all
+from tui_vanish.language import plural, tr, tr_in
+from tui_vanish.language.below import spoken
 from vanish_recorder.protocol.status import Status
 from vanish_recorder.storage.paths import default_runs_folder
 
@@ -38,38 +40,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "scenario",
         metavar="ID|FILE",
         nargs="?",
-        help="id of a scenario (see vanish-tui list), or a scenario file",
+        help=tr("id of a scenario (see vanish-tui list), or a scenario file"),
     )
-    parser.add_argument("--scenario", metavar="FILE", type=Path, dest="file", help="a scenario file")
+    parser.add_argument("--scenario", metavar="FILE", type=Path, dest="file", help=tr("a scenario file"))
     parser.add_argument(
         "--resume",
         metavar="RUN",
         nargs="+",
-        help="resume runs that were stopped, or whose process was killed; @last is the one started last",
+        help=tr("resume runs that were stopped, or whose process was killed; @last is the one started last"),
     )
     parser.add_argument(
         "--epochs",
         metavar="N",
         type=options.epochs,
-        help="number of epochs (for each stage, if there are several)",
+        help=tr("number of epochs (for each stage, if there are several)"),
     )
     parser.add_argument(
         "--set",
         metavar="KEY=VALUE",
         action="append",
         default=[],
-        help="change a setting of the scenario, such as model.init.std=0.3; may be repeated",
+        help=tr("change a setting of the scenario, such as model.init.std=0.3; may be repeated"),
     )
-    parser.add_argument("--json", action="store_true", help="print every event as a JSON line")
+    parser.add_argument("--json", action="store_true", help=tr("print every event as a JSON line"))
     parser.add_argument(
-        "--detach", action="store_true", help="train in the background; training survives a closed terminal"
+        "--detach",
+        action="store_true",
+        help=tr("train in the background; training survives a closed terminal"),
     )
     parser.add_argument(
         "--save-every",
         metavar="SECONDS",
         type=options.seconds,
         default=argparse.SUPPRESS,
-        help="time between two saves: a kill loses at most this much training (default: 30)",
+        help=tr("time between two saves: a kill loses at most this much training (default: 30)"),
     )
     parser.add_argument("--announce", type=int, help=argparse.SUPPRESS)  # passed by background.detach
     options.add_training_options(parser)
@@ -97,7 +101,7 @@ def _run(arguments: argparse.Namespace, announcer: "Announcer | None") -> int:
         return _resume(arguments, announcer)
     chosen, others = arguments.file or arguments.scenario, arguments.file and arguments.scenario
     if chosen is None or others:
-        raise exits.RefusedError("run needs exactly one scenario: an id (see vanish-tui list) or a file")
+        raise exits.RefusedError(tr("run needs exactly one scenario: an id (see vanish-tui list) or a file"))
     overrides = list(arguments.set)
     if arguments.epochs is not None:
         overrides.append(f"training.epochs={arguments.epochs}")
@@ -118,7 +122,7 @@ def _resume(arguments: argparse.Namespace, announcer: "Announcer | None") -> int
     from tui_vanish.jobs import resume
 
     if arguments.scenario or arguments.file or arguments.set or hasattr(arguments, "seed"):
-        raise exits.RefusedError("--resume takes no scenario, --set or --seed: a saved run keeps its own")
+        raise exits.RefusedError(tr("--resume takes no scenario, --set or --seed: a saved run keeps its own"))
     runs_dir = getattr(arguments, "runs_dir", None)
     found = [resume.find_run(name, runs_dir) for name in arguments.resume]
     entries = list({entry.name: entry for entry in found}.values())
@@ -126,8 +130,14 @@ def _resume(arguments: argparse.Namespace, announcer: "Announcer | None") -> int
     if announcer is None and starting is not None:
         raise exits.RefusedError(
             printable(
-                f"{starting.name} is being handed over to {starting.successor}, which is starting;"
-                f" to follow it: vanish-tui watch {starting.name}"
+                tr(
+                    (
+                        "{name} is being handed over to {successor}, which is starting; to follow it: "
+                        "vanish-tui watch {name}"
+                    ),
+                    name=starting.name,
+                    successor=spoken(str(starting.successor)),
+                )
             )
         )
     asked = resume.Asked(*(getattr(arguments, name, None) for name in ("device", "data", "threads")))
@@ -220,7 +230,7 @@ def _detach(
         words += ["--runs-dir", str(settings.runs_dir)]
     for name in map(printable, detach(words, settings.runs_dir, resumed)):
         print(name)
-        tell(f"training in the background; to follow it: vanish-tui watch {name}")
+        tell(tr("training in the background; to follow it: vanish-tui watch {name}", name=name))
     return 0
 
 
@@ -230,31 +240,44 @@ def _summary(ending: Ending) -> str:
 
     seen, end = ending.snapshot, ending.finished
     lines = [
-        f"{seen.scenario_id} {end.status}: {end.epochs} epoch{'' if end.epochs == 1 else 's'},"
-        f" {format.count(end.steps)} step{'' if end.steps == 1 else 's'}, {format.duration(end.seconds)},"
-        f" seed {seen.seed}"
+        tr(
+            "{scenario} {status}: {epochs}, {steps}, {time}, seed {seed}",
+            scenario=seen.scenario_id,
+            status=spoken(str(end.status)),
+            epochs=plural("{number} epoch", "{number} epochs", end.epochs),
+            steps=plural("{steps} step", "{steps} steps", end.steps, steps=format.count(end.steps)),
+            time=format.duration(end.seconds),
+            seed=seen.seed,
+        )
     ]
     if end.status is Status.FAILED:
-        lines.append(f"  error     {printable(end.error or '')}")
+        lines.append(_labelled(tr_in("summary", "error"), spoken(printable(end.error or ""))))
     if end.status is Status.DIVERGED:
         names = ", ".join(map(format.layer_name, end.nonfinite or ()))
-        lines.append(f"  diverged  at step {end.first_bad_step}; not finite: {names}")
+        where = tr("at step {step}; not finite: {layers}", step=end.first_bad_step, layers=names)
+        lines.append(_labelled(tr_in("summary", "diverged"), where))
     if (epoch := seen.last_epoch) is not None:
         lines.append(_figures("train", epoch.train_loss, epoch.train_accuracy))
         lines.append(
             f"{_figures('test', epoch.test_loss, epoch.test_accuracy)}"
-            f"   best {format.percent(end.best_test_accuracy, 1)}"
+            f"   {tr('best {accuracy}', accuracy=format.percent(end.best_test_accuracy, 1))}"
         )
     if seen.started is not None and seen.started.data.get("known") is False:
         source = printable(str(seen.started.data.get("source", "")))
-        lines.append(f"  data      not the known Fashion-MNIST (its checksum differs): {source}")
+        differs = tr("not the known Fashion-MNIST (its checksum differs): {source}", source=source)
+        lines.append(_labelled(tr_in("summary", "data"), differs))
     for verdict in verdicts.most_severe_first(seen.verdicts):
-        lines.append(_wrapped(f"  verdict   {verdicts.kind_name(verdict).text}: {verdict.text}"))
+        text = f"{verdicts.kind_name(verdict).text}: {spoken(verdict.text)}"
+        lines.append(_wrapped(_labelled(tr_in("summary", "verdict"), text)))
     if suggested := verdicts.suggestions(seen):
-        lines.append(_wrapped(f"  try       {', '.join(suggested)}"))
+        lines.append(_wrapped(_labelled(tr_in("summary", "try"), ", ".join(suggested))))
     if ending.folder is not None:
-        lines.append(f"  saved in  {printable(str(ending.folder))}")
+        lines.append(_labelled(tr_in("summary", "saved in"), printable(str(ending.folder))))
     return "\n".join(lines)
+
+
+def _labelled(label: str, text: str) -> str:
+    return f"  {label:8}  {text}"
 
 
 def _wrapped(text: str) -> str:
@@ -265,4 +288,7 @@ def _wrapped(text: str) -> str:
 
 
 def _figures(name: str, loss: float | None, accuracy: float | None) -> str:
-    return f"  {name:8}  loss {format.fixed(loss)}   accuracy {format.percent(accuracy, 1)}"
+    figures = tr(
+        "loss {loss}   accuracy {accuracy}", loss=format.fixed(loss), accuracy=format.percent(accuracy, 1)
+    )
+    return f"  {name:8}  {figures}"

@@ -12,6 +12,8 @@ from scenarios.problems import printable
 from tui_vanish.cli import options
 from tui_vanish.drawing import format
 from tui_vanish.jobs.exits import RefusedError
+from tui_vanish.language import plural, tr
+from tui_vanish.language.below import spoken
 from vanish_recorder.protocol.codec import encoded
 from vanish_recorder.storage.paths import default_runs_folder
 from vanish_recorder.storage.summary import Summary
@@ -24,10 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--recorded",
         action="store_true",
-        help="list the recorded runs, which come with the program: the scenarios of the slides, trained to"
-        " their end on the whole Fashion-MNIST",
+        help=tr(
+            "list the recorded runs, which come with the program: the scenarios of the slides, "
+            "trained to their end on the whole Fashion-MNIST"
+        ),
     )
-    parser.add_argument("--json", action="store_true", help="print a JSON list")
+    parser.add_argument("--json", action="store_true", help=tr("print a JSON list"))
     options.add_runs_option(parser)
 
 
@@ -41,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps([encoded(_record(entry)) for entry in entries], indent=1))
     elif not entries:
-        print(f"there are no runs in {printable(str(folder))}")
+        print(tr("there are no runs in {folder}", folder=printable(str(folder))))
     else:
         print("\n".join(_table([_COLUMNS, *map(_row, entries)])))
     return 0
@@ -50,16 +54,20 @@ def run(arguments: argparse.Namespace) -> int:
 def _row(entry: RunEntry) -> tuple[str, ...]:
     summary, labels = entry.summary, entry.labels
     notes = [labels.name, *(f"#{tag}" for tag in labels.tags)]
-    notes += [f"by {entry.owner}"] if entry.owner else []
-    notes += [f"to {entry.successor}"] if entry.state == "handing over" else []
-    notes += [entry.problem]
+    notes += [tr("by {owner}", owner=spoken(str(entry.owner)))] if entry.owner else []
+    notes += (
+        [tr("to {successor}", successor=spoken(str(entry.successor)))]
+        if entry.state == "handing over"
+        else []
+    )
+    notes += [spoken(entry.problem)]
     remark = "  ".join(note for note in notes if note)
     if summary is None:
-        return entry.name, entry.state, *[""] * (len(_COLUMNS) - 3), remark
+        return entry.name, spoken(entry.state), *[""] * (len(_COLUMNS) - 3), remark
     return (
         entry.name,
-        entry.status,
-        f"{summary.epoch}/{summary.epochs} runs" if entry.is_sweep else _epoch(summary),
+        spoken(entry.status),
+        _runs(summary) if entry.is_sweep else _epoch(summary),
         "" if entry.is_sweep else format.count(summary.step),
         _loss(summary.loss if summary.is_watched else summary.train_loss),
         _accuracy(summary.test_accuracy),
@@ -71,6 +79,10 @@ def _row(entry: RunEntry) -> tuple[str, ...]:
     )
 
 
+def _runs(summary: Summary) -> str:
+    return plural("{done}/{number} run", "{done}/{number} runs", summary.epochs, done=summary.epoch)
+
+
 def _epoch(summary: Summary) -> str:
     """The epoch of all; of a watched run, whose script alone knows when it ends, only the epoch."""
     if summary.is_watched:
@@ -80,7 +92,7 @@ def _epoch(summary: Summary) -> str:
 
 def _images(summary: Summary) -> str:
     if summary.train_images is None:
-        return "" if summary.is_watched else "unknown"
+        return "" if summary.is_watched else tr("unknown")
     return format.count(summary.train_images)
 
 

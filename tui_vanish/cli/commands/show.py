@@ -7,8 +7,11 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from engine.storage.run_index import RunEntry
+from scenarios.languages import section_title
 from tui_vanish.cli.options import add_runs_option
 from tui_vanish.cli.scenario_or_run import scenario_or_run
+from tui_vanish.language import current, tr
+from tui_vanish.session import prose
 
 if TYPE_CHECKING:
     from scenarios.schema import Scenario
@@ -21,10 +24,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "scenario",
         metavar="ID|FILE|RUN",
-        help="id of a scenario (see vanish-tui list), a scenario file, or a run (see vanish-tui runs); @last"
-        " is the run that was started last",
+        help=tr(
+            "id of a scenario (see vanish-tui list), a scenario file, or a run (see vanish-tui "
+            "runs); @last is the run that was started last"
+        ),
     )
-    parser.add_argument("--json", action="store_true", help="print a JSON object")
+    parser.add_argument("--json", action="store_true", help=tr("print a JSON object"))
     add_runs_option(parser)
 
 
@@ -53,18 +58,19 @@ def _show_scenario(scenario: "Scenario", *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(scenario.resolved(), indent=1))
         return
-    print(f"{scenario.id}: {scenario.title}")
-    print(f"{scenario.section} · {scenario.slide}" if scenario.slide else scenario.section)
+    print(f"{scenario.id}: {prose.text_of(scenario, 'title')}")
+    section = section_title(scenario.section, current())
+    print(f"{section} · {scenario.slide}" if scenario.slide else section)
     width = min(_WIDEST, shutil.get_terminal_size().columns)
-    for heading, prose in (
-        ("Question", scenario.question),
-        ("Watch for", scenario.watch_for),
-        ("Lesson", scenario.lesson),
+    for heading, name in (
+        (tr("Question"), "question"),
+        (tr("Watch for"), "watch_for"),
+        (tr("Lesson"), "lesson"),
     ):
-        if prose:
+        if text := prose.text_of(scenario, name):
             print(f"\n{heading}")
-            print(textwrap.fill(prose, width, initial_indent="  ", subsequent_indent="  "))
-    print("\nSettings, with their keys for --set")
+            print(textwrap.fill(text, width, initial_indent="  ", subsequent_indent="  "))
+    print("\n" + tr("Settings, with their keys for --set"))
     for key, value in _settings(scenario).items():
         print(f"  {key:28}  {value}")
 
@@ -74,7 +80,11 @@ def _settings(scenario: "Scenario") -> dict[str, str]:
     for key, value in scenario.numbers().items():
         if key == "stages":
             for number, stage in enumerate(value, 1):
-                settings[f"stages[{number}]"] = f"sub-models {stage['sub_models']}, train {stage['train']}"
+                settings[f"stages[{number}]"] = tr(
+                    "sub-models {sub_models}, train {train}",
+                    sub_models=stage["sub_models"],
+                    train=stage["train"],
+                )
         else:
             settings[key] = value if isinstance(value, str) else json.dumps(value)
     return settings

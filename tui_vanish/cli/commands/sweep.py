@@ -25,6 +25,8 @@ from tui_vanish.cli.sweep_reports import SweepLines, sweep_record, sweep_table
 from tui_vanish.drawing import format
 from tui_vanish.jobs import exits
 from tui_vanish.jobs.telling import tell
+from tui_vanish.language import plural, tr
+from tui_vanish.language.below import spoken
 from tui_vanish.sweeps.find import find_sweep
 from tui_vanish.sweeps.lead import Lead, Outcome
 from tui_vanish.sweeps.places import places
@@ -46,40 +48,55 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "base",
         metavar="BASE",
         nargs="?",
-        help="a scenario (see vanish-tui list), a scenario file, a sweep file, or a sweep that is part of the"
-        f" program: {', '.join(built_in_sweeps())}",
+        help=tr(
+            (
+                "a scenario (see vanish-tui list), a scenario file, a sweep file, or a sweep that is "
+                "part of the program: {built_in_sweeps}"
+            ),
+            built_in_sweeps=", ".join(built_in_sweeps()),
+        ),
     )
     parser.add_argument(
         "--grid",
         metavar="KEY=VALUES",
         action="append",
         default=[],
-        help="a setting that varies: a list (optimizer.lr=0.01,0.1), a range (model.hidden_layers=2..32/2) or"
-        " values at equal ratios (model.init.std=log:0.02:2:9); may be repeated",
+        help=tr(
+            "a setting that varies: a list (optimizer.lr=0.01,0.1), a range "
+            "(model.hidden_layers=2..32/2) or values at equal ratios "
+            "(model.init.std=log:0.02:2:9); may be repeated"
+        ),
     )
     parser.add_argument(
         "--set",
         metavar="KEY=VALUE",
         action="append",
         default=[],
-        help="change a setting of all runs, such as model.activation=relu; may be repeated",
+        help=tr("change a setting of all runs, such as model.activation=relu; may be repeated"),
     )
-    parser.add_argument("--epochs", metavar="N", type=options.epochs, help="number of epochs of each run")
+    parser.add_argument("--epochs", metavar="N", type=options.epochs, help=tr("number of epochs of each run"))
     parser.add_argument(
-        "--seeds", metavar="K", type=options.seeds, help="number of runs for each combination (default: 1)"
+        "--seeds",
+        metavar="K",
+        type=options.seeds,
+        help=tr("number of runs for each combination (default: 1)"),
     )
-    parser.add_argument("--name", metavar="NAME", help="a name for the list of runs and for --resume")
+    parser.add_argument("--name", metavar="NAME", help=tr("a name for the list of runs and for --resume"))
     parser.add_argument(
-        "--resume", metavar="NAME", help="continue with a sweep: only what is missing is trained"
+        "--resume", metavar="NAME", help=tr("continue with a sweep: only what is missing is trained")
     )
     parser.add_argument(
         "--jobs",
         metavar="N",
         type=options.jobs,
-        help="how many runs train at the same time (default: one per core, or --per-gpu per GPU)",
+        help=tr("how many runs train at the same time (default: one per core, or --per-gpu per GPU)"),
     )
     parser.add_argument(
-        "--per-gpu", metavar="N", type=options.jobs, default=1, help="how many runs share a GPU (default: 1)"
+        "--per-gpu",
+        metavar="N",
+        type=options.jobs,
+        default=1,
+        help=tr("how many runs share a GPU (default: 1)"),
     )
     parser.add_argument(
         "--ray",
@@ -87,18 +104,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         type=options.ray_address,
         const="",
-        help="train on a Ray cluster: the one with this address, the one that runs here, or a new one on this"
-        " machine",
+        help=tr(
+            "train on a Ray cluster: the one with this address, the one that runs here, or a new "
+            "one on this machine"
+        ),
     )
     parser.add_argument(
         "--keep-checkpoints",
         action="store_true",
-        help="keep the checkpoint and every sample of each run (default: finished runs keep neither)",
+        help=tr("keep the checkpoint and every sample of each run (default: finished runs keep neither)"),
     )
-    parser.add_argument("--yes", action="store_true", help="do not ask, however long it will take")
-    parser.add_argument("--json", action="store_true", help="print each run as a JSON line, then the sweep")
+    parser.add_argument("--yes", action="store_true", help=tr("do not ask, however long it will take"))
     parser.add_argument(
-        "--detach", action="store_true", help="train in the background; training survives a closed terminal"
+        "--json", action="store_true", help=tr("print each run as a JSON line, then the sweep")
+    )
+    parser.add_argument(
+        "--detach",
+        action="store_true",
+        help=tr("train in the background; training survives a closed terminal"),
     )
     options.add_training_options(parser)
 
@@ -115,12 +138,12 @@ def _new(arguments: argparse.Namespace) -> tuple[SweepFolder, list[Cell]]:
     """Check the whole sweep, and make its folder."""
     if arguments.base is None:
         raise exits.RefusedError(
-            "sweep needs a scenario, a sweep, or --resume NAME (see vanish-tui sweep --help)"
+            tr("sweep needs a scenario, a sweep, or --resume NAME (see vanish-tui sweep --help)")
         )
     settings = options.settings(arguments)
     _check(settings, arguments)
     if settings.choose_threads:
-        raise exits.RefusedError("--threads auto is for one run: a sweep uses the cores for several runs")
+        raise exits.RefusedError(tr("--threads auto is for one run: a sweep uses the cores for several runs"))
     try:
         sweep = _sweep(arguments)
         cells = sweep.cells()
@@ -135,7 +158,11 @@ def _new(arguments: argparse.Namespace) -> tuple[SweepFolder, list[Cell]]:
         return SweepFolder.create(runs.absolute() / new_run_name(sweep.name), sweep, means), cells
     except OSError as error:
         raise exits.RefusedError(
-            f"the sweep cannot be saved in {printable(str(runs))}: {error.strerror}"
+            tr(
+                "the sweep cannot be saved in {runs}: {strerror}",
+                runs=printable(str(runs)),
+                strerror=error.strerror,
+            )
         ) from None
 
 
@@ -151,7 +178,7 @@ def _sweep(arguments: argparse.Namespace) -> Sweep:
         changes.append(f"training.epochs={arguments.epochs}")
     axes = {axis.key: axis for axis in map(parse_axis, arguments.grid)}
     if len(axes) < len(arguments.grid):
-        raise exits.RefusedError("--grid names the same setting twice: give all its values at once")
+        raise exits.RefusedError(tr("--grid names the same setting twice: give all its values at once"))
     file = built_in_sweeps().get(base) or (Path(base) if is_sweep_file(Path(base)) else None)
     if file is None:
         scenario = options.load_scenario(base, changes)
@@ -176,14 +203,16 @@ def _resumed(arguments: argparse.Namespace) -> tuple[SweepFolder, list[Cell]]:
     given += [name for name in ("device", "data", "seed", "threads") if hasattr(arguments, name)]
     if given:
         names = ", ".join("BASE" if name == "base" else f"--{name.replace('_', '-')}" for name in given)
-        raise exits.RefusedError(f"--resume takes no {names}: a sweep keeps what it began with")
+        raise exits.RefusedError(
+            tr("--resume takes no {names}: a sweep keeps what it began with", names=names)
+        )
     path = find_sweep(arguments.resume, getattr(arguments, "runs_dir", None))
     try:
         folder = SweepFolder.read(path)
         cells = folder.sweep.cells()
     except (NotASweep, ScenarioError) as error:
-        first, *more = str(error).splitlines()  # a line for each problem
-        lines = [f"{path.name} cannot be continued: {first}", *more]
+        first, *more = map(spoken, str(error).splitlines())  # a line for each problem
+        lines = [tr("{name} cannot be continued: {error}", name=path.name, error=first), *more]
         raise exits.RefusedError("\n".join(map(printable, lines))) from None
     settings = replace(
         options.settings(arguments),
@@ -194,7 +223,9 @@ def _resumed(arguments: argparse.Namespace) -> tuple[SweepFolder, list[Cell]]:
     try:
         check_data(folder, cells)
     except DataError as error:
-        raise exits.RefusedError(printable(f"{path.name} cannot be continued: {error}")) from None
+        raise exits.RefusedError(
+            printable(tr("{name} cannot be continued: {error}", name=path.name, error=spoken(str(error))))
+        ) from None
     return folder, cells
 
 
@@ -242,8 +273,10 @@ def _locked(folder: SweepFolder) -> RunLock:
     try:
         return RunLock(folder.path)
     except RunInUse as error:
-        who = error.owner or "another process"
-        raise exits.RefusedError(f"{folder.path.name} is being trained by {who}") from None
+        who = str(error.owner or tr("another process"))
+        raise exits.RefusedError(
+            tr("{name} is being trained by {who}", name=folder.path.name, who=spoken(who))
+        ) from None
     except OSError as error:
         raise exits.RefusedError(printable(f"{folder.path}: {error.strerror}")) from None
 
@@ -254,21 +287,33 @@ def _wait_for_saves(folder: SweepFolder) -> None:
     while live := [entry for entry in folder.entries().values() if entry.owner is not None]:
         if monotonic() >= until:
             raise exits.RefusedError(
-                f"{live[0].name} is being trained by {live[0].owner}; wait until it has ended"
+                tr(
+                    "{name} is being trained by {owner}; wait until it has ended",
+                    name=live[0].name,
+                    owner=spoken(str(live[0].owner)),
+                )
             )
         if not told:
-            tell(f"waiting for {live[0].owner}, which saves {live[0].name}")
+            tell(
+                tr(
+                    "waiting for {owner}, which saves {name}",
+                    owner=spoken(str(live[0].owner)),
+                    name=live[0].name,
+                )
+            )
             told = True
         sleep(_GLANCE)
 
 
 def _ask(seconds: float) -> bool:
     """Ask whether a long sweep should continue; without a terminal, it does."""
-    how_long = f"this will take about {format.duration(seconds)}"
+    how_long = tr("this will take about {time}", time=format.duration(seconds))
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         tell(how_long)
         return True
-    print(f"\n{how_long}; continue? [Y/n] ", end="", file=sys.stderr, flush=True)
+    print(
+        "\n" + tr("{how_long}; continue? [Y/n]", how_long=how_long) + " ", end="", file=sys.stderr, flush=True
+    )
     return sys.stdin.readline().strip().lower() not in ("n", "no")
 
 
@@ -281,10 +326,16 @@ def _end(folder: SweepFolder, rows: Sequence[CellResult], outcome: Outcome, *, j
     else:
         sweep_table(folder, rows)
     for problem in outcome.problems:
-        tell(problem)
+        tell(spoken(problem))
     if missing:
-        some = "1 run is missing" if len(missing) == 1 else f"{len(missing)} runs are missing"
-        tell(f"{some}; to continue: vanish-tui sweep --resume {folder.path.name}")
+        tell(
+            plural(
+                "{number} run is missing; to continue: vanish-tui sweep --resume {name}",
+                "{number} runs are missing; to continue: vanish-tui sweep --resume {name}",
+                len(missing),
+                name=folder.path.name,
+            )
+        )
     if outcome.signal:
         return 128 + outcome.signal
     return exits.FAILED if outcome.problems else 0
@@ -295,7 +346,7 @@ def _detach(folder: SweepFolder, cells: list[Cell], arguments: argparse.Namespac
 
     if all(row.is_done for row in results(folder, cells)):
         print(printable(folder.path.name))
-        tell(f"all {len(cells)} runs are done: there is nothing to train")
+        tell(tr("all {number} runs are done: there is nothing to train", number=len(cells)))
         return 0
     words = ["--per-gpu", str(arguments.per_gpu)]
     if arguments.jobs is not None:
@@ -304,5 +355,5 @@ def _detach(folder: SweepFolder, cells: list[Cell], arguments: argparse.Namespac
         words += ["--ray", arguments.ray] if arguments.ray else ["--ray"]
     detach(folder.path, words)
     print(printable(folder.path.name))
-    tell("training in the background; vanish-tui runs shows how far it is")
+    tell(tr("training in the background; vanish-tui runs shows how far it is"))
     return 0

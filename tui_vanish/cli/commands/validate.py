@@ -7,11 +7,12 @@ from pathlib import Path
 import scenarios
 from scenarios.problems import printable
 from tui_vanish.jobs.exits import WRONG_USE
+from tui_vanish.language import tr
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="a scenario file")
+    parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help=tr("a scenario file"))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -24,5 +25,5 @@ def run(arguments: argparse.Namespace) -> int:
             print(error, file=sys.stderr)
             code = WRONG_USE
         else:
-            print(f"{printable(str(path))}: valid ({scenario.title})")
+            print(tr("{path}: valid ({title})", path=printable(str(path)), title=scenario.title))
     return code

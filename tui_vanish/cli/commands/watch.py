@@ -17,6 +17,8 @@ from tui_vanish.cli.reporters import progress
 from tui_vanish.jobs.exits import RefusedError
 from tui_vanish.jobs.resume import find_run
 from tui_vanish.jobs.telling import tell
+from tui_vanish.language import tr
+from tui_vanish.language.below import spoken
 
 if TYPE_CHECKING:
     from engine.tracking.snapshot import Snapshot
@@ -29,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "run_name",
         metavar="RUN",
-        help="name of a run (see vanish-tui runs), a part of it, or @last, the one that was started last",
+        help=tr("name of a run (see vanish-tui runs), a part of it, or @last, the one that was started last"),
     )
     options.add_runs_option(parser)
 
@@ -67,14 +69,18 @@ def _follow(folder: Path) -> None:
             break
         pause.wait(_LOOK_SECONDS)
     if follower.damage:
-        tell(f"{follower.run}: {follower.damage}")
+        tell(f"{follower.run}: {spoken(follower.damage)}")
     print(_ending(seen), file=sys.stderr)
 
 
 def _ending(seen: "Snapshot") -> str:
     run = printable(seen.run)
     if seen.status.ended:
-        return f"vanish-tui: {run} {seen.status}"
+        return f"vanish-tui: {run} {spoken(str(seen.status))}"
     if seen.spec.is_watched:
-        return f"vanish-tui: the script of {run} ended without a last line; only the script can continue it"
-    return f"vanish-tui: no process trains it any more; to continue: vanish-tui run --resume {run}"
+        return "vanish-tui: " + tr(
+            "the script of {run} ended without a last line; only the script can continue it", run=run
+        )
+    return "vanish-tui: " + tr(
+        "no process trains it any more; to continue: vanish-tui run --resume {run}", run=run
+    )
