@@ -24,7 +24,7 @@ def scenario_prose(scenario_id: str, language: str) -> Mapping[str, str]:
 
 def sweep_prose(name: str, language: str) -> Mapping[str, str]:
     """The title and question of a built-in sweep; empty in the language of its file."""
-    return _prose("sweeps", name, language)
+    return _prose("sweeps", name, language) if "/" not in name else {}
 
 
 def section_title(title: str, language: str) -> str:

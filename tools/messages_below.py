@@ -79,6 +79,8 @@ def _tables() -> Iterator[tuple[str, str]]:
         yield "vanish_recorder/protocol/quantities.py", quantity.meaning
     for status in Status:
         yield "vanish_recorder/protocol/status.py", str(status)
+    for reason in ("by signal", "by hand"):  # why a run is paused
+        yield "tui_vanish/suspension.py", reason
     for state in ("handing over", "abandoned", "recorded"):
         yield "engine/storage/run_index.py", state
     for text in STATES.values():

@@ -226,7 +226,7 @@ class Navigation:
         if not isinstance(here, SizedScreen):
             return
         if not self._session.engine.can_train:
-            here.refuse("This app only shows runs: vanish-tui sweep trains a sweep.")
+            here.refuse(tr("This app only shows runs: vanish-tui sweep trains a sweep."))
             return
         if self.is_opening:
             return

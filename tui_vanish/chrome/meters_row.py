@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece, Row, cut_row, row_width
+from tui_vanish.language import tr
 
 if TYPE_CHECKING:
     from tui_vanish.jobs.meters import Reading
@@ -22,7 +23,7 @@ def meters_row(reading: "Reading | None", width: int, levels: str) -> Row:
         levels: the characters for loads, from the lowest to the highest.
     """
     if reading is None:
-        return (Piece(" measuring the machine…", "dim"),)
+        return (Piece(" " + tr("measuring the machine…"), "dim"),)
     row: Row = (Piece(" "),)
     for part in (_cores(reading, levels), _memory(reading), *_gpus(reading)):
         longer = (*row, *((Piece("   "),) if len(row) > 1 and part else ()), *part)
@@ -36,17 +37,17 @@ def _cores(reading: "Reading", levels: str) -> Row:
     if not loads:
         return ()
     busy = sum(load >= _BUSY for load in loads)
-    words = f" {busy} of {len(loads)} busy"
+    words = " " + tr("{busy} of {all} busy", busy=busy, all=len(loads))
     if len(loads) > _MOST_BLOCKS:
-        return (Piece("cores", "dim"), Piece(words))
+        return (Piece(tr("cores"), "dim"), Piece(words))
     bars = "".join(levels[min(len(levels) - 1, int(load * len(levels)))] for load in loads)
-    return (Piece("cores ", "dim"), Piece(bars, "accent"), Piece(words))
+    return (Piece(f"{tr('cores')} ", "dim"), Piece(bars, "accent"), Piece(words))
 
 
 def _memory(reading: "Reading") -> Row:
     if not reading.total:
         return ()
-    return (Piece("memory", "dim"), Piece(f" {_of(reading.used, reading.total)}"))
+    return (Piece(tr("memory"), "dim"), Piece(f" {_of(reading.used, reading.total)}"))
 
 
 def _gpus(reading: "Reading") -> list[Row]:
@@ -61,4 +62,4 @@ def _gpus(reading: "Reading") -> list[Row]:
 
 
 def _of(used: int, total: int) -> str:
-    return f"{used / _GB:.1f} of {total / _GB:.1f} GB"
+    return tr("{used} of {total} GB", used=f"{used / _GB:.1f}", total=f"{total / _GB:.1f}")

@@ -9,6 +9,7 @@ from typing import Self
 from tui_vanish.cli.live_table import LiveTable
 from tui_vanish.drawing import format
 from tui_vanish.language import tr
+from tui_vanish.language.below import spoken
 from vanish_recorder.protocol.events import EpochFinished, RunEvent, RunFinished, RunStarted, StageStarted
 
 _EVERY = 60.0  # seconds between two lines about a run, outside a terminal
@@ -53,7 +54,14 @@ class Collector(AbstractContextManager["Collector"]):
             self._ended += 1
             accuracy = format.percent(event.test_accuracy, 1)
             self._table.say(
-                f"{self._ended}/{self._runs}  {event.run}  {event.status}, test accuracy {accuracy}"
+                tr(
+                    "{ended}/{runs}  {run}  {status}, test accuracy {accuracy}",
+                    ended=self._ended,
+                    runs=self._runs,
+                    run=event.run,
+                    status=spoken(str(event.status)),
+                    accuracy=accuracy,
+                )
             )
         elif not self._is_terminal:
             self._say_progress(event)

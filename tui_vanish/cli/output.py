@@ -130,7 +130,7 @@ def _guard(descriptor: int, name: str) -> Output:
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
             closed = number == descriptor
-    output = Output(descriptor, "it is closed" if closed else "")
+    output = Output(descriptor, marked("it is closed") if closed else "")
     _use(name, _stream(output, getattr(sys, name)))
     return output
 
@@ -161,7 +161,7 @@ def _report(outputs: Sequence[Output]) -> bool:
     sys.stderr.flush()
     lost = [output for output in outputs if output.lost]
     if lost:
-        which = tr(" and ").join(f"{tr(_NAMES[output.fileno()])} ({output.lost})" for output in lost)
+        which = tr(" and ").join(f"{tr(_NAMES[output.fileno()])} ({tr(output.lost)})" for output in lost)
         # It goes to the stream that works, but JSON lines must stay JSON lines.
         stream = sys.stdout if lost[0].fileno() == 2 and "--json" not in sys.argv else sys.stderr
         text = tr("some output was lost: it could not be written to {outputs}", outputs=which)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 
 from scenarios.published import Figures, Published, published_for
+from tui_vanish.language import tr
 from vanish_recorder.protocol.events import EpochFinished, RunEvent, RunFinished, RunStarted, StageStarted
 from vanish_recorder.protocol.status import Status
 
@@ -112,7 +113,9 @@ def _row(group: list[Outcome]) -> Row:
     compared = bool(values and reference)
     ended = sorted({outcome.status for outcome in group} - {Status.FINISHED})
     return Row(
-        name=f"{first.scenario}, stage {first.stage}" if staged else first.scenario,
+        name=tr("{scenario}, stage {stage}", scenario=first.scenario, stage=first.stage)
+        if staged
+        else first.scenario,
         seeds=len(group),
         epochs=first.epochs,
         ended=", ".join(ended),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from engine.tracking.in_common import any_watched
 from engine.tracking.ranking import Entrant
 from tui_vanish.drawing import format
+from tui_vanish.language import tr
 
 if TYPE_CHECKING:
     from engine.tracking.snapshot import Snapshot
@@ -48,8 +49,8 @@ def reading(past: "PastRuns", entrants: Sequence[Entrant]) -> str:
 def in_words(place: float, end: float, entrants: Sequence[Entrant]) -> str:
     """`epoch 3.5 of 12` or `step 410 of 900`."""
     if any_watched(entrants):
-        return f"step {format.count(round(place))} of {format.count(round(end))}"
-    return f"epoch {_epoch(place)} of {_epoch(end)}"
+        return tr("step {step} of {last}", step=format.count(round(place)), last=format.count(round(end)))
+    return tr("epoch {epoch} of {last}", epoch=_epoch(place), last=_epoch(end))
 
 
 def _epoch(place: float) -> str:

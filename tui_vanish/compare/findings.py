@@ -4,6 +4,8 @@ from engine.tracking.ranking import BROKEN, OUT, Entrant, Place, left_early
 from tui_vanish.compare import ranking
 from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece, Row, cut, row_width
+from tui_vanish.language import tr
+from tui_vanish.language.below import spoken
 from tui_vanish.monitor import verdicts
 from vanish_recorder.protocol.status import Status
 
@@ -43,7 +45,7 @@ def _verdicts(entrant: Entrant, width: int, *, whole: bool = False) -> Row:
     """The verdicts by name, the most severe first; with `whole`, none if the first one must be cut."""
     found: list[Piece] = []
     for verdict in verdicts.most_severe_first(entrant.furthest.verdicts):
-        since = f" since step {format.count(verdict.since_step)}" if not found else ""
+        since = " " + tr("since step {step}", step=format.count(verdict.since_step)) if not found else ""
         role = verdicts.kind_name(verdict).role
         name = Piece((", " if found else "") + verdict.kind.replace("_", " "), role)
         for piece in (Piece(name.text + since, name.role), name):
@@ -61,17 +63,21 @@ def _ending(entrant: Entrant, *, short: bool) -> str:
     out = out or [run for run in entrant.runs if run.is_out_of_budget]
     if not out:
         return ""
-    some = f"{len(out)} of {len(entrant.runs)} " if len(entrant.runs) > 1 else ""
+    several = len(entrant.runs) > 1
+    some = tr("{some} of {all}", some=len(out), all=len(entrant.runs)) + " " if several else ""
     run, end = out[0], out[0].finished
     if run.status is Status.FAILED and end is not None and end.error and not short:
-        return f"{some}failed: {end.error}"
-    word = "out of budget" if run.is_out_of_budget else str(run.status)
+        return some + tr("failed: {error}", error=spoken(end.error))
+    word = tr("out of budget") if run.is_out_of_budget else spoken(str(run.status))
     if short:
         return f"{some}{word}"
     if run.status is Status.STOPPED and run.watched is not None:
-        return f"{some}{word} after step {format.count(run.step)}"
+        return some + tr("{ended} after step {step}", ended=word, step=format.count(run.step))
     if run.status is Status.STOPPED:
         epochs = run.results[-1].epoch if run.results else 0
-        return f"{some}{word} {f'after epoch {format.count(epochs)}' if epochs else 'in its first epoch'}"
+        if not epochs:
+            return some + tr("{ended} in its first epoch", ended=word)
+        return some + tr("{ended} after epoch {epoch}", ended=word, epoch=format.count(epochs))
     step = end.first_bad_step if end is not None else None
-    return f"{some}{run.status} at step {format.count(run.step if step is None else step)}"
+    at = format.count(run.step if step is None else step)
+    return some + tr("{ended} at step {step}", ended=spoken(str(run.status)), step=at)

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 from tui_vanish.compare.letters import LETTERS
 from tui_vanish.drawing import format
+from tui_vanish.language import plural, tr
+from tui_vanish.language.below import spoken
 from vanish_recorder.protocol.status import Status
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ def places(entrants: "Sequence[Entrant]", owners: Mapping[str, object], share_of
     words = []
     for place, by_letter in groups.items():
         runs = [run for each in by_letter.values() for run in each]
-        who = " ".join(by_letter) if len(groups) > 1 else "each run" if len(runs) > 1 else "one run"
+        who = " ".join(by_letter) if len(groups) > 1 else plural("one run", "each run", len(runs))
         words.append(f"{who}: {place}{_time(share_of(run.run) for run in runs)}")
     return " · ".join(words)
 
@@ -45,9 +47,9 @@ def _place(run: "Snapshot", owners: Mapping[str, object]) -> str:
     elif run.started is not None:
         device, threads = run.started.device, run.started.threads
         if device == "cpu":
-            device = f"{threads} core{'' if threads == 1 else 's'}"
+            device = plural("{number} core", "{number} cores", threads or 0)
     owner = owners.get(run.run)
-    return f"{device}, {owner}" if device and owner else device
+    return f"{device}, {spoken(str(owner))}" if device and owner else device
 
 
 def _time(shares: "Iterable[float | None]") -> str:
@@ -58,4 +60,6 @@ def _time(shares: "Iterable[float | None]") -> str:
             return ""
         known.append(share)
     low, high = format.percent(min(known)), format.percent(max(known))
-    return f", {low if low == high else f'{low} to {high}'} of the time"
+    if low == high:
+        return ", " + tr("{share} of the time", share=low)
+    return ", " + tr("{low} to {high} of the time", low=low, high=high)

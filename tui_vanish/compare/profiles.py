@@ -8,6 +8,7 @@ from engine.tracking.ranking import Entrant
 from tui_vanish.compare.letters import letter_of
 from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece, Row
+from tui_vanish.language import marked, tr
 from vanish_recorder.protocol.events import LayerSample
 
 BLOCKS, BLOCKS_ASCII = "▁▂▃▄▅▆▇█", ".:-=+*%#"
@@ -59,11 +60,16 @@ def _names(lines: Sequence[Aligned], networks: Sequence[Sequence[LayerSample]], 
     if len(known) == len(lines) and (same_depth or lines[0].by_name):
         return [_layer_name(name) for name in known]
     # Names differ by column, so rows are named by their distance from the last one.
-    end = "output" if lines[-1].name == "output" else "last"
+    end = "output" if lines[-1].name == "output" else tr("last")
     room = width - 2 - _CELL * len(networks)
     names: list[str] = []
-    for words in (f"before the {end}", f"before {end}", "before"):
-        names = [*(f"{line.back} {words}" for line in lines[:-1]), end]
+    forms = (
+        marked("{number} before the {end}"),
+        marked("{number} before {end}"),
+        marked("{number} before"),
+    )
+    for form in forms:
+        names = [*(tr(form, number=line.back, end=end) for line in lines[:-1]), end]
         if max(map(len, names)) <= room:
             break
     return names
@@ -86,7 +92,7 @@ def _cell(layer: LayerSample | None, width: int, *, ascii: bool) -> Row:
     if layer is None:
         return (Piece(" " * width),)
     if layer.frozen:
-        return (Piece(f"{'frozen':>{width}}", "dim"),)
+        return (Piece(f"{tr('frozen'):>{width}}", "dim"),)
     value = layer.grad_norm
     number = format.scientific(value, ascii=ascii)
     if value is None or not math.isfinite(value) or value <= 0:

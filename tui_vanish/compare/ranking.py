@@ -2,14 +2,16 @@
 
 from engine.tracking.ranking import Last, Place, Ranking
 from tui_vanish.drawing import format
+from tui_vanish.language import current, tr
+from tui_vanish.language.below import spoken
 
 
 def point(ranking: Ranking) -> str:
     """The epoch, or the seconds, at which all are compared."""
     if not ranking.at:
-        return "no epoch yet"
+        return tr("no epoch yet")
     return (
-        f"epoch {format.count(round(ranking.at))}"
+        tr("epoch {number}", number=format.count(round(ranking.at)))
         if ranking.axis == "epochs"
         else format.duration(ranking.at)
     )
@@ -18,20 +20,22 @@ def point(ranking: Ranking) -> str:
 def ranked(ranking: Ranking) -> str:
     """Whom the ranking compares: `all`, or how many if some ended before its point."""
     left = sum(place.number is not None for place in ranking.places)
-    return "all" if left == len(ranking.places) else f"{left} of {len(ranking.places)}"
+    if left == len(ranking.places):
+        return tr("all")
+    return tr("{some} of {all}", some=left, all=len(ranking.places))
 
 
 def ending(place: Place, ranking: Ranking) -> str:
     """How an entrant ended early, with its rank where it ended if it is not in the ranking."""
     if place.last is None or not place.ended:
-        return place.ended
+        return spoken(place.ended)
     last = place.last
-    where = (
-        f"after epoch {format.count(round(last.at))}"
-        if ranking.axis == "epochs"
-        else f"after {format.duration(last.at)}"
-    )
-    return f"{place.ended} {where}, {rank_there(last)}"
+    if ranking.axis == "epochs":
+        at = tr("epoch {number}", number=format.count(round(last.at)))
+    else:
+        at = format.duration(last.at)
+    ended = spoken(place.ended)
+    return tr("{ended} after {at}, {rank}", ended=ended, at=at, rank=rank_there(last))
 
 
 def missing(place: Place, ranking: Ranking) -> str:
@@ -39,20 +43,22 @@ def missing(place: Place, ranking: Ranking) -> str:
     if place.number is not None or place.ended:
         return ""
     if not ranking.at:
-        return "no epoch finished yet"
+        return tr("no epoch finished yet")
     return (
-        f"no epoch finished by {point(ranking)}"
+        tr("no epoch finished by {time}", time=point(ranking))
         if ranking.axis == "seconds"
-        else f"no result of {point(ranking)}"
+        else tr("no result of {epoch}", epoch=point(ranking))
     )
 
 
 def rank_there(last: Last) -> str:
     """The rank of a run where it ended: `then 2nd of 5`."""
-    return f"then {_ordinal(last.number)} of {last.of}"
+    return tr("then {rank} of {all}", rank=_ordinal(last.number), all=last.of)
 
 
 def _ordinal(number: int) -> str:
+    if current() != "en":
+        return str(number)
     suffix = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{'th' if number % 100 in (11, 12, 13) else suffix}"
 

@@ -26,7 +26,7 @@ from tui_vanish.compare.places import places
 from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece, Row, cut
 from tui_vanish.instruments.line_chart import LineChart
-from tui_vanish.language import paragraph
+from tui_vanish.language import paragraph, plural, tr, tr_in
 from tui_vanish.monitor.playback import Playback
 from tui_vanish.monitor.theory_page import page_of
 from tui_vanish.monitor.visit import NOW_KEY, speed_in_words
@@ -169,13 +169,15 @@ class CompareScreen(LiveScreen[str | None]):
         runs = [run for entrant in entrants for run in entrant.runs]
         epoch = max((run.epoch for run in runs), default=0)
         words = tables.title(view, entrants, self._lineup.shown_metric(metrics(entrants)))
-        title = (Piece("Compare", "title"), Piece(f"  {words}", "text"))
+        title = (Piece(tr_in("heading", "Compare"), "title"), Piece(f"  {words}", "text"))
         known = sum(run.run in self._lineup.runs for run in self.session.snapshot.runs)
-        left_out = f" · {MOST} shown at once" if len(entrants) == MOST and known > len(runs) else ""
-        where = f"epoch {format.count(epoch)}"
+        left_out = ""
+        if len(entrants) == MOST and known > len(runs):
+            left_out = " · " + tr("{number} shown at once", number=MOST)
+        where = tr("epoch {number}", number=format.count(epoch))
         if any_watched(entrants):
-            where = f"step {format.count(max(run.step for run in runs))}"
-        counted = f"{len(runs)} {'run' if len(runs) == 1 else 'runs'}"
+            where = tr("step {step}", step=format.count(max(run.step for run in runs)))
+        counted = plural("{number} run", "{number} runs", len(runs))
         if self.size.width >= _WIDE or any_watched(entrants):  # the standings show the epochs, too
             counted += f" · {where}"
         counted += left_out
@@ -183,26 +185,30 @@ class CompareScreen(LiveScreen[str | None]):
         if not all(run.status.ended for run in runs) and (done := progress(courses)) is not None:
             counted += f" · {format.percent(done)}"
         if left := self.session.time_left.of_all(courses):
-            counted += f" · {'' if left.whole else 'at least '}{format.time_left(left.seconds)}"
+            time = format.time_left(left.seconds)
+            counted += " · " + (time if left.whole else tr("at least {time_left}", time_left=time))
         row: Row = (Piece(counted),)
         if self._cursor is not None:
             row = (Piece(self._where_in_the_past(self._cursor), "accent"),)
         self._top_line.show(title, row)
         remark = tables.equal(entrants, wide=self.size.width >= _WIDE) if entrants else ""
-        self._standings_top.show((Piece("Standings", "title"),), (Piece(remark, "dim"),) if remark else ())
+        self._standings_top.show(
+            (Piece(tr_in("heading", "Standings"), "title"),), (Piece(remark, "dim"),) if remark else ()
+        )
 
     def _where_in_the_past(self, place: float) -> str:
         """The place of the cursor, and how to go back to now."""
         now, speed = self._entrants, self.playback.speed
-        pace = f"playing {speed_in_words(speed)} · " if speed is not None else ""
-        back = cursor.reading(self.session.past, now) or f"{NOW_KEY} returns to now"
-        return f"{pace}at {cursor.in_words(place, cursor.newest(now), now)} · {back}"
+        pace = tr("playing {speed}", speed=speed_in_words(speed)) + " · " if speed is not None else ""
+        back = cursor.reading(self.session.past, now) or tr("{key} returns to now", key=NOW_KEY)
+        at = tr("at {place}", place=cursor.in_words(place, cursor.newest(now), now))
+        return f"{pace}{at} · {back}"
 
     @on(TableRows.Scrolled)
     def _show_more(self) -> None:
         """Show where the runs train, and how many rows of the tables are hidden below."""
         hidden = sum(table.hidden_below for table in self._tables_in_sight())
-        more = f"{hidden} more ↓" if hidden else ""
+        more = plural("{number} more ↓", "{number} more ↓", hidden) if hidden else ""
         where = places(self._entrants, self.session.snapshot.owners, self.session.time_left.share_of)
         where = cut(where, self.size.width - 8 - len(more))
         self._end_line.show(*((Piece(text, "dim"),) if text else () for text in (where, more)))
@@ -279,7 +285,7 @@ class CompareScreen(LiveScreen[str | None]):
     def _play(self) -> None:
         end = cursor.newest(self._entrants)
         if end <= 0:
-            self.refuse("There is nothing to play yet.")
+            self.refuse(tr("There is nothing to play yet."))
             return
         self.playback.play()
         self._go_to(0.0 if self._cursor is None or self._cursor >= end else self._cursor)
@@ -350,7 +356,7 @@ class CompareScreen(LiveScreen[str | None]):
 
     def action_add(self) -> None:
         """Go back to the list to mark another scenario; `c` adds it."""
-        self.notify("Mark more with space, then press c to add them.", timeout=5)
+        self.notify(tr("Mark more with space, then press c to add them."), timeout=5)
         self.dismiss(None)
 
     def action_another_seed(self) -> None:
@@ -426,7 +432,7 @@ def _profiles(entrants: Sequence[Entrant], lineup: Lineup, width: int, ascii: bo
 
 def _standings(entrants: Sequence[Entrant], lineup: Lineup, width: int, ascii: bool) -> Sequence[Row]:
     if not entrants:
-        return [(Piece(" The runs are starting…", "dim"),)]
+        return [(Piece(" " + tr("The runs are starting…"), "dim"),)]
     return tables.standings(entrants, lineup, width)
 
 

@@ -25,19 +25,20 @@ from tui_vanish.drawing import format
 from tui_vanish.drawing.chart import Chart, Line, Mark
 from tui_vanish.drawing.text import Piece, Row, cut, cut_row, row_width
 from tui_vanish.instruments.status import ROLES, mark
+from tui_vanish.language import marked_in, plural, tr, tr_in
 from tui_vanish.session.lineup import Lineup, View
 
 Points = Sequence[tuple[float, float]]
 
 _WORDS = {
-    "test_accuracy": "test accuracy",
-    "train_accuracy": "train accuracy",
-    "test_loss": "test loss",
-    "train_loss": "train loss",
+    "test_accuracy": marked_in("metric", "test accuracy"),
+    "train_accuracy": marked_in("metric", "train accuracy"),
+    "test_loss": marked_in("metric", "test loss"),
+    "train_loss": marked_in("metric", "train loss"),
 }
 _OF_BATCHES = {
-    BATCH_ACCURACY: "batch accuracy at first",
-    LOSS: "batch loss at first",
+    BATCH_ACCURACY: marked_in("metric", "batch accuracy at first"),
+    LOSS: marked_in("metric", "batch loss at first"),
 }
 _SEPARATOR = " · "
 _WIDE = 100  # cells; from this width on there is room for both ranks, long names and the verdict
@@ -45,13 +46,13 @@ _WIDE = 100  # cells; from this width on there is room for both ranks, long name
 
 def title(view: View, entrants: Sequence[Entrant], metric: str) -> str:
     """The heading of a view."""
-    words, shown = _WORDS.get(metric, metric), charted(entrants, metric)
+    words, shown = _words(metric), charted(entrants, metric)
     if shown != metric:
-        words = _OF_BATCHES[shown]
+        words = tr_in("metric", _OF_BATCHES[shown])
     return {
         "chart": words,
-        "profiles": "gradients by layer",
-        "differences": "only what differs",
+        "profiles": tr("gradients by layer"),
+        "differences": tr("only what differs"),
     }[view]
 
 
@@ -81,13 +82,13 @@ def chart(entrants: Sequence[Entrant], metric: str, cursor: float | None = None)
         metric in (*OF_EPOCHS, BATCH_ACCURACY) and metric.endswith("accuracy") and _are_shares(lines)
     )
     return Chart(
-        title=_WORDS.get(metric, metric),
+        title=_words(metric),
         lines=tuple(lines),
         x_label="step" if by_steps else "epoch",
         y_percent=is_accuracy,
         y_limits=(0, 100) if is_accuracy else (None, None),
         marks=() if cursor is None else (Mark(cursor, "", "cursor"),),
-        hint="first measurement…",
+        hint=tr("first measurement…"),
         has_legend=False,
     )
 
@@ -98,14 +99,20 @@ def equal(entrants: Sequence[Entrant], *, wide: bool) -> str:
     at = ranking.point(by_epochs)
     if any_watched(entrants):
         step = common_step(entrants)
-        return f"loss at step {format.count(step)}, the last that all have" if step else "no loss of all yet"
+        if not step:
+            return tr("no loss of all yet")
+        return tr("loss at step {step}, the last that all have", step=format.count(step))
     if by_epochs.at:
         who, then = ranking.ranked(by_epochs), ranking.ranked(by_seconds)
-        at = f"{who} at {at}"
-        at += f", {'and' if then == who else then} at {ranking.point(by_seconds)}" if wide else ""
+        time = ranking.point(by_seconds)
+        if not wide:
+            at = tr("{runs} at {epoch}", runs=who, epoch=at)
+        elif then == who:
+            at = tr("{runs} at {epoch}, and at {time}", runs=who, epoch=at, time=time)
+        else:
+            at = tr("{runs} at {epoch}, {others} at {time}", runs=who, epoch=at, others=then, time=time)
     seeds = max(len(entrant.runs) for entrant in entrants)
-    one = "one seed: spread unknown"
-    spread = f"median, range of {seeds} seeds; ≈: inside the range" if seeds > 1 else one
+    spread = plural("one seed: spread unknown", "median, range of {number} seeds; ≈: inside the range", seeds)
     return f"{at} · {spread}"
 
 
@@ -118,10 +125,16 @@ def standings(entrants: Sequence[Entrant], lineup: Lineup, width: int) -> list[R
     label = 20 if wide else 12
     watched, ranked = any_watched(entrants), any(place.accuracy is not None for place in by_epochs)
     at = losses(entrants, common_step(entrants)) if watched else ()
-    heading = f"     {'':{label}} " + (f"{'step':>7} {'loss':>7}" if watched else f"{'epoch':>7}")
+    heading = f"     {'':{label}} " + (
+        f"{tr_in('column', 'step'):>7} {tr_in('column', 'loss'):>7}"
+        if watched
+        else f"{tr_in('column', 'epoch'):>7}"
+    )
     if ranked or not watched:
-        heading += f" {'test acc.':>10}" + (f" {'range':>9}" if ranges else "")
-        heading += f" {'− base':>7}" + (f" {'by epochs':>10} {'by seconds':>10}" if wide else f" {'rank':>5}")
+        heading += f" {tr('test acc.'):>10}" + (f" {tr('range'):>9}" if ranges else "")
+        heading += f" {tr('− base'):>7}" + (
+            f" {tr('by epochs'):>10} {tr('by seconds'):>10}" if wide else f" {tr('rank'):>5}"
+        )
     rows: list[Row] = [(Piece(cut(heading, width), "dim"),)]
     for number, entrant in enumerate(entrants):
         run, here = entrant.present, number == lineup.focus_place(entrants)
@@ -137,7 +150,7 @@ def standings(entrants: Sequence[Entrant], lineup: Lineup, width: int) -> list[R
         if ranked or not watched:
             figures += f" {format.percent(place.accuracy, 1):>10}"
             figures += f" {ranking.span(place):>9}" if ranges else ""
-            figures += f" {'base' if is_base else ranking.gap(place, base):>7}"
+            figures += f" {tr_in('column', 'base') if is_base else ranking.gap(place, base):>7}"
             first = ranking.number(place)
             second = _of(by_seconds, entrant.label)
             figures += f" {first:>10} {ranking.number(second):>10}" if wide else f" {first:>5}"
@@ -191,26 +204,30 @@ def _of_some_rows(entrants: Sequence[Entrant], width: int) -> list[Row]:
     """What only some of the entrants have, in a row for each group of them."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for name, labels in of_some(entrants).items():
-        groups.setdefault(labels, []).append(_WORDS.get(name, name))
+        groups.setdefault(labels, []).append(_words(name))
     rows: list[Row] = []
     letters = {entrant.label: letter_of(number, 1) for number, entrant in enumerate(entrants)}
     for labels, names in groups.items():
         pieces = [piece for label in labels for piece in (letters[label], Piece(" "))]
-        words = f"{'has' if len(labels) == 1 else 'have'} {', '.join(names)}"
-        rows.append(cut_row((Piece(" only ", "dim"), *pieces, Piece(words, "dim")), width))
+        words = plural("has {names}", "have {names}", len(labels), names=", ".join(names))
+        rows.append(cut_row((Piece(f" {tr('only')} ", "dim"), *pieces, Piece(words, "dim")), width))
     return rows
 
 
 # ------------------------------------------------------------------------------------------- parts
 
 
+def _words(metric: str) -> str:
+    return tr_in("metric", _WORDS[metric]) if metric in _WORDS else metric
+
+
 def _same(entrants: Sequence[Entrant]) -> str:
     if len(entrants) == 1:
-        return "One run so far; a adds another."
+        return tr("One run so far; a adds another.")
     if any_watched(entrants):
-        return "No setting that is known differs."
+        return tr("No setting that is known differs.")
     seeds = {run.seed for entrant in entrants for run in entrant.runs}
-    return "Only the seeds differ." if len(seeds) > 1 else "All settings are identical."
+    return tr("Only the seeds differ.") if len(seeds) > 1 else tr("All settings are identical.")
 
 
 def _are_shares(lines: Sequence[Line]) -> bool:

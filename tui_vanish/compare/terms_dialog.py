@@ -14,7 +14,8 @@ from tui_vanish.actions import bindings_everywhere
 from tui_vanish.chrome.dialogs import whole_number
 from tui_vanish.chrome.own_screen import Dialog
 from tui_vanish.drawing.text import cut
-from tui_vanish.language import plural, tr
+from tui_vanish.language import marked, plural, tr
+from tui_vanish.language.below import spoken
 from tui_vanish.session.terms import MOST_SEEDS, Terms, budget_of
 from tui_vanish.widgets.choice import Choice
 from tui_vanish.widgets.line_input import LineInput
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from engine.protocol.budget import Budget
     from scenarios.schema import Scenario
 
-_NEW, _EXISTING = "new runs, all from step 1", "runs that exist, as they are"
+_NEW = marked("new runs, all from step 1")
+_EXISTING = marked("runs that exist, as they are")
 _MOST_NAMES = 3 * 54  # cells: what three lines have room for
 
 
@@ -59,17 +61,17 @@ class TermsDialog(Dialog[Terms | None]):
         """The names, a field for each of the terms, what is wrong, and what the keys do."""
         terms, names = self._terms, ", ".join(self._names)
         with Vertical(classes="question"):
-            yield Static(cut(f"Compare {names}", _MOST_NAMES), markup=False)
-            yield Static("\nBudget of a run: 10 epochs, 60 s, 2 min; or empty", markup=False)
-            yield self._field("Budget", LineInput(str(terms.budget), select_on_focus=True, id="budget"))
-            yield self._field("Seeds", LineInput(str(terms.seeds), select_on_focus=True, id="seeds"))
-            start = Choice((_NEW, _EXISTING), _EXISTING if terms.existing else _NEW, id="start")
-            yield self._field("Start", start)
+            yield Static(cut(tr("Compare {names}", names=names), _MOST_NAMES), markup=False)
+            yield Static("\n" + tr("Budget of a run: 10 epochs, 60 s, 2 min; or empty"), markup=False)
+            yield self._field(tr("Budget"), LineInput(str(terms.budget), select_on_focus=True, id="budget"))
+            yield self._field(tr("Seeds"), LineInput(str(terms.seeds), select_on_focus=True, id="seeds"))
+            start = Choice((tr(_NEW), tr(_EXISTING)), tr(_EXISTING if terms.existing else _NEW), id="start")
+            yield self._field(tr("Start"), start)
             stages = Static("", id="stages", markup=False)
             stages.display = bool(self._staged)
             yield stages
             yield Static("", id="problem", markup=False)
-            yield Static("enter: start · tab: next · ← →: choose · esc: cancel", markup=False)
+            yield Static(tr("enter: start · tab: next · ← →: choose · esc: cancel"), markup=False)
 
     @staticmethod
     def _field(label: str, value: LineInput | Choice) -> Horizontal:
@@ -92,9 +94,9 @@ class TermsDialog(Dialog[Terms | None]):
         try:
             budget_of(self._budget.value)
         except ValueError as error:
-            return f"Budget: {error}"
+            return tr("Budget: {problem}", problem=spoken(str(error)))
         problem = self._check_seeds(self._seeds.value.strip())
-        return f"Seeds: {problem[0].lower()}{problem[1:]}" if problem else ""
+        return tr("Seeds: {problem}", problem=problem[0].lower() + problem[1:]) if problem else ""
 
     @on(Input.Submitted)
     def _submit(self) -> None:
@@ -105,7 +107,7 @@ class TermsDialog(Dialog[Terms | None]):
         if self._wrong():
             return
         budget, seeds = budget_of(self._budget.value), int(self._seeds.value)
-        self.dismiss(Terms(budget, seeds, self._start.value == _EXISTING))
+        self.dismiss(Terms(budget, seeds, self._start.value == tr(_EXISTING)))
 
     def action_cancel(self) -> None:
         """Start nothing."""

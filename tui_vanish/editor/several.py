@@ -6,6 +6,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from tui_vanish.editor import form
+from tui_vanish.language import tr
 
 if TYPE_CHECKING:
     from scenarios.branches import Branch
@@ -42,7 +43,11 @@ def read_all(
     count = prod(len(axis.values) for axis in axes)
     if count > most:
         return {
-            axes[-1].key: f"{count} variants, but at most {most} are compared; vanish-tui sweep trains more"
+            axes[-1].key: tr(
+                "{number} variants, but at most {most} are compared; vanish-tui sweep trains more",
+                number=count,
+                most=most,
+            )
         }
     try:
         made = branches(checked, axes)

@@ -17,6 +17,8 @@ from textual.events import Event, InputEvent, Key, MouseMove, Paste
 from textual.message import Message
 from textual.message_pump import MessagePump
 
+from tui_vanish.language import plural
+
 if TYPE_CHECKING:
     from textual.app import App
 
@@ -145,7 +147,12 @@ class Turns:
                 return  # the app has ended
         self._draw()
         if ignored:
-            text = f"Too many keys at once: {ignored:,} of them were ignored."
+            text = plural(
+                "Too many keys at once: {keys} of them was ignored.",
+                "Too many keys at once: {keys} of them were ignored.",
+                ignored,
+                keys=f"{ignored:,}",
+            )
             self._app.call_later(self._app.notify, text, severity="warning", timeout=5)
 
     async def until_settled(self) -> None:

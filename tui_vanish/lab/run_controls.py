@@ -298,7 +298,7 @@ class RunControls(LiveScreen[None]):
     def _play(self, speed: float | None) -> None:
         run, charts = self.shown_run, self.looks.charts
         if run is None or (newest := extent(run, charts)) <= 0:
-            self.refuse("There is nothing to play yet.")
+            self.refuse(tr("There is nothing to play yet."))
             return
         if charts.cursor is None or charts.cursor >= newest:
             low = 0.0 if charts.window is None else charts.window[0]

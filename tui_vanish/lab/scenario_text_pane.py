@@ -10,6 +10,7 @@ from textual.getters import query_one
 from tui_vanish.drawing.text import Piece, Row
 from tui_vanish.lab.layout import Layout
 from tui_vanish.lab.scenario_text import Paragraph, ScenarioText
+from tui_vanish.language import plural
 from tui_vanish.widgets.frame import FrameLine
 from tui_vanish.widgets.scrolling import ScrollingRows
 
@@ -42,5 +43,5 @@ class ScenarioTextPane(Vertical):
     @on(ScrollingRows.Scrolled)
     def _show_end(self) -> None:
         hidden = self.text.hidden_below
-        more = (Piece(f"{hidden} more ↓", "dim"),) if hidden else ()
+        more = (Piece(plural("{number} more ↓", "{number} more ↓", hidden), "dim"),) if hidden else ()
         self._end_line.show((), more)

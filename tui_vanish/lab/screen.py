@@ -242,7 +242,7 @@ class LabScreen(RunControls):
         run = self.session.runs.latest_run(entry.id)
         found = watched_text.details(run) if run is not None else []
         if run is None:
-            found = [("Saved", "Its latest run is opened with enter; r lists all of them.")]
+            found = [(tr("Saved"), tr("Its latest run is opened with enter; r lists all of them."))]
         return [Paragraph("", entry.name), *(Paragraph(heading, text) for heading, text in found)]
 
     def _paragraphs_of_run(self) -> list[Paragraph]:
@@ -500,7 +500,7 @@ class LabScreen(RunControls):
         """Show the scenario's recorded run; if it is shown, the latest other run."""
         entry, run = self.highlighted, self.shown_run
         if entry is None or self._recorded is None:
-            self.refuse("There is no recorded run of this scenario.")
+            self.refuse(tr("There is no recorded run of this scenario."))
         elif run is not None and run.is_recorded:
             self.session.runs.close_recorded(entry.id)
         else:

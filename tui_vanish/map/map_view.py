@@ -11,6 +11,7 @@ from scenarios.grid import Axis
 from tui_vanish.drawing import format
 from tui_vanish.drawing.canvas import Canvas
 from tui_vanish.drawing.text import Row, cut
+from tui_vanish.language import tr
 from tui_vanish.map.borders import Border, Borders
 from tui_vanish.map.grid import Grid
 from tui_vanish.map.measures import HEAT, MEASURES, Measure, cell
@@ -259,4 +260,5 @@ def short_name(key: str) -> str:
 
 def axis_name(axis: Axis) -> str:
     """What an axis shows; says whether its steps are equal ratios."""
-    return f"{short_name(axis.key)}{', logarithmic' if axis.scale == 'log' else ''}"
+    name = short_name(axis.key)
+    return tr("{setting}, logarithmic", setting=name) if axis.scale == "log" else name

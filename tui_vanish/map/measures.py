@@ -8,6 +8,7 @@ from engine.sweeps.results import STOPPED, TRAINING, WAITING
 from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece
 from tui_vanish.instruments.status import mark
+from tui_vanish.language import marked_in
 from tui_vanish.map.grid import Grid, Point
 from tui_vanish.monitor.theory_marks import passed_on
 from vanish_recorder.protocol.status import Status
@@ -100,18 +101,23 @@ def _most(grid: Grid, value: Callable[[Point], float | None]) -> float:
 
 
 MEASURES: tuple[Measure, ...] = (
-    Measure("test accuracy in %", 3, _accuracy, lambda point, most: _share(point.accuracy, most)),
     Measure(
-        "epochs until test accuracy ≥ 50 %",
+        marked_in("measure", "test accuracy in %"),
+        3,
+        _accuracy,
+        lambda point, most: _share(point.accuracy, most),
+    ),
+    Measure(
+        marked_in("measure", "epochs until test accuracy ≥ 50 %"),
         3,
         _learnt,
         lambda point, most: 1 if point.learnt is None else HEAT + 1 - _share(point.learnt, most),
         lambda grid: _most(grid, lambda point: point.learnt),
         needs_logs=True,
     ),
-    Measure("most severe verdict", 1, _verdict, _level_of_verdict),
+    Measure(marked_in("measure", "most severe verdict"), 1, _verdict, _level_of_verdict),
     Measure(
-        "dL/da that a layer passes on at step 1",
+        marked_in("measure", "dL/da that a layer passes on at step 1"),
         5,
         _factor,
         lambda point, most: (
@@ -120,7 +126,7 @@ MEASURES: tuple[Measure, ...] = (
         needs_logs=True,
     ),
     Measure(
-        "training time",
+        marked_in("measure", "training time"),
         5,
         _time,
         lambda point, most: _share(point.seconds, most),

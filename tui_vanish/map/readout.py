@@ -4,6 +4,8 @@ from engine.sweeps.folder import SweepFolder
 from tui_vanish.drawing import format
 from tui_vanish.drawing.ascii import spelt_out
 from tui_vanish.drawing.text import Piece, Row, row_width
+from tui_vanish.language import plural, tr, tr_in
+from tui_vanish.language.below import spoken
 from tui_vanish.map.borders import Borders
 from tui_vanish.map.grid import SEED, Choice, Point
 from tui_vanish.map.map_view import short_name
@@ -17,14 +19,18 @@ def about(point: Point) -> list[Row]:
     values = "  ".join(
         f"{short_name(key)} {format.setting(key, value)}" for key, value in result.values.items()
     )
-    how = [point.status]
+    how = [spoken(point.status)]
     if point.accuracy is not None:
-        how.append(f"{'median ' if len(point.results) > 1 else ''}{format.percent(point.accuracy, 1)}")
+        accuracy = format.percent(point.accuracy, 1)
+        how.append(tr("median {value}", value=accuracy) if len(point.results) > 1 else accuracy)
     if point.verdict:
         how.append(point.verdict.replace("_", " "))
     if point.seconds is not None:
         how.append(format.duration(point.seconds))
-    which = f"{len(point.results)} seeds" if len(point.results) > 1 else f"run {result.number}"
+    several = len(point.results)
+    which = tr("run {number}", number=result.number)
+    if several > 1:
+        which = plural("{number} seed", "{number} seeds", several)
     first: Row = (
         Piece(f" {values}", "strong"),
         Piece(f"  {' · '.join(how)}"),
@@ -40,24 +46,25 @@ def written(row: Row, *, ascii: bool) -> Row:
 
 def _theory(point: Point) -> Row:
     if point.theory is None:
-        return (Piece("theory says nothing about this network", "dim"),)
+        return (Piece(tr("theory says nothing about this network"), "dim"),)
     xi = point.theory.xi
-    text = f"theory: χ {point.theory.chi:.3g}"
+    text = tr("theory: χ {chi}", chi=f"{point.theory.chi:.3g}")
     if xi is not None:
-        text += f"  ξ {xi:.3g} layers  6 ξ = {point.theory.reach:.3g}"
-    return (Piece(text, "accent"), Piece(f"  depth {point.depth}"))
+        reach = f"{point.theory.reach:.3g}"
+        text += "  " + tr("ξ {xi} layers  6 ξ = {reach}", xi=f"{xi:.3g}", reach=reach)
+    return (Piece(text, "accent"), Piece("  " + tr("depth {layers}", layers=point.depth)))
 
 
 def _measured(point: Point) -> Row:
     parts = []
     if point.factor is not None and point.factor > 0:
-        parts.append(f"each layer passes on {passed_on(point.factor)}")
+        parts.append(tr("each layer passes on {factor}", factor=passed_on(point.factor)))
     if point.learnt is not None:
-        parts.append(f"50 % in epoch {point.learnt:.3g}")
+        parts.append(tr("50 % in epoch {epoch}", epoch=f"{point.learnt:.3g}"))
     problem = next((result.problem for result in point.results if result.problem), "")
     if problem:
-        return (Piece(f"  {problem}", "bad"),)
-    return (Piece(f"  measured: {', '.join(parts)}"),) if parts else ()
+        return (Piece(f"  {spoken(problem)}", "bad"),)
+    return (Piece("  " + tr("measured: {values}", values=", ".join(parts))),) if parts else ()
 
 
 def lines(borders: Borders, room: int, *, ascii: bool) -> Row:
@@ -67,9 +74,9 @@ def lines(borders: Borders, room: int, *, ascii: bool) -> Row:
         borders.theory.level & borders.learnt.level or borders.theory.upright & borders.learnt.upright
     )
     entries: list[tuple[Piece, Piece, bool]] = [
-        (Piece(signs[0], "accent"), Piece(" theory: 6 ξ", "dim"), bool(borders.theory)),
-        (Piece(signs[1], "good"), Piece(" test ≥ 50 %", "dim"), bool(borders.learnt)),
-        (Piece(signs[2], "strong"), Piece(" both", "dim"), both),
+        (Piece(signs[0], "accent"), Piece(" " + tr("theory: 6 ξ"), "dim"), bool(borders.theory)),
+        (Piece(signs[1], "good"), Piece(" " + tr("test ≥ 50 %"), "dim"), bool(borders.learnt)),
+        (Piece(signs[2], "strong"), Piece(" " + tr_in("legend", "both"), "dim"), both),
         (Piece(signs[3], "dim"), Piece(" χ = 1", "dim"), bool(borders.chi)),
     ]
     row: Row = ()
@@ -84,16 +91,18 @@ def progress(reading: Reading) -> str:
     """How far the sweep is, in a few words."""
     summary = reading.entry.summary
     done, size = sum(result.is_done for result in reading.results), len(reading.results)
-    text = f"{done}/{size} runs"
+    text = plural("{done}/{number} run", "{done}/{number} runs", size, done=done)
     if reading.entry.state == "live":
         left = summary.left if summary is not None else None
-        return f"{text} · {format.time_left(left)}" if left is not None else f"{text} · training"
-    return text if done == size else f"{text} · not training"
+        return f"{text} · {format.time_left(left) if left is not None else tr('training')}"
+    return text if done == size else f"{text} · {tr('not training')}"
 
 
-def more(hidden: int, what: str) -> str:
-    """How many columns or rows have no room; empty if all have."""
-    return f"{hidden} more {what}{'' if hidden == 1 else 's'}" if hidden else ""
+def more(columns: int, rows: int) -> str:
+    """How many columns and rows have no room; empty if all have."""
+    words = [plural("{number} more column", "{number} more columns", columns)] if columns else []
+    words += [plural("{number} more row", "{number} more rows", rows)] if rows else []
+    return ", ".join(words)
 
 
 def fixed(folder: SweepFolder, choice: Choice, selected: int) -> Row:
@@ -105,7 +114,10 @@ def fixed(folder: SweepFolder, choice: Choice, selected: int) -> Row:
         place = choice.at.get(key, 0)
         if key == SEED:
             seed = folder.sweep.seed + place - 1
-            text = f"seed {seed}" if place else f"median of {folder.sweep.seeds} seeds"
+            if place:
+                text = tr("seed {seed}", seed=seed)
+            else:
+                text = plural("the only seed", "median of {number} seeds", folder.sweep.seeds)
         else:
             text = f"{short_name(key)} {format.setting(key, values[key][place])}"
         pieces += [Piece("  "), Piece(text, "accent" if number == selected else "text")]

@@ -22,13 +22,15 @@ from tui_vanish.chrome.screen import LiveScreen
 from tui_vanish.chrome.sweep_actions import SweepActions
 from tui_vanish.chrome.title_bar import TitleBar
 from tui_vanish.drawing.text import Piece, Row
-from tui_vanish.language import paragraph
+from tui_vanish.language import paragraph, tr, tr_in
+from tui_vanish.language.below import spoken
 from tui_vanish.map import readout
 from tui_vanish.map.borders import Borders, borders_of
 from tui_vanish.map.grid import Choice, Grid, Point, grid_of
 from tui_vanish.map.map_view import MapView, Picture, Place
 from tui_vanish.map.measures import MEASURES, legend
 from tui_vanish.map.reading import Reading, SweepReader
+from tui_vanish.session import prose
 from tui_vanish.session.lineup import MOST
 from tui_vanish.widgets.frame import FrameLine
 from tui_vanish.widgets.table import TableRows
@@ -106,7 +108,7 @@ class MapScreen(LiveScreen[str | None]):
 
     def on_mount(self) -> None:
         """Read the sweep now, and again every second."""
-        self._map.show_message((Piece(" Reading the sweep…", "dim"),))
+        self._map.show_message((Piece(" " + tr("Reading the sweep…"), "dim"),))
         self._read()
         self.set_interval(_REFRESH_SECONDS, self._read)
         self.show()
@@ -122,7 +124,7 @@ class MapScreen(LiveScreen[str | None]):
         try:
             self._reading, self._problem = await asyncio.to_thread(self._reader.read, logs=logs), ""
         except (NotASweep, ScenarioError) as error:
-            self._problem = printable(str(error))
+            self._problem = spoken(printable(str(error)))
         except OSError as error:
             self._problem = f"{printable(str(self._path))}: {error.strerror}"
         if self._choice is None and self._reading is not None:
@@ -160,16 +162,17 @@ class MapScreen(LiveScreen[str | None]):
             if any(result.run in self._marked for result in point.results)
         )
         self._map.show(Picture(grid, measure, borders, self._cursor, marked))
-        about = (Piece("Map", "title"), Piece(f"  {printable(sweep.title)}"))
+        title = prose.sweep_title(sweep)
+        about = (Piece(tr_in("heading", "Map"), "title"), Piece(f"  {printable(title)}"))
         self._top_line.show(about, (Piece(readout.progress(reading), "dim"),))
         ascii, words = self.has_ascii, legend(grid, measure)
-        right = readout.lines(borders, self.size.width - len(measure.title) - 10, ascii=ascii)
-        self._middle_line.show(readout.written((Piece(measure.title, "title"),), ascii=ascii), right)
+        heading = tr_in("measure", measure.title)
+        right = readout.lines(borders, self.size.width - len(heading) - 10, ascii=ascii)
+        self._middle_line.show(readout.written((Piece(heading, "title"),), ascii=ascii), right)
         self._cell.show(lambda width, ascii: self._about_cell(ascii=ascii))
         left = readout.fixed(reading.folder, choice, self._fixed % max(1, len(choice.others(sweep))))
         columns, rows = self._map.hidden
-        more = ", ".join(filter(None, (readout.more(columns, "column"), readout.more(rows, "row"))))
-        remark = self._problem or words or more
+        remark = self._problem or words or readout.more(columns, rows)
         self._end_line.show(left, (Piece(remark, "bad" if self._problem else "dim"),) if remark else ())
 
     def _about_cell(self, *, ascii: bool) -> list[Row]:
@@ -250,7 +253,7 @@ class MapScreen(LiveScreen[str | None]):
     def action_borders(self) -> None:
         """Show or hide the borders."""
         if not self._has_lines:
-            self.refuse("There are lines only if the number of layers is an axis and theory has a χ.")
+            self.refuse(tr("There are lines only if the number of layers is an axis and theory has a χ."))
             return
         self._borders_on = not self._borders_on
         self.show()
@@ -261,7 +264,7 @@ class MapScreen(LiveScreen[str | None]):
             return
         turned = self._choice.turned(self._reading.folder.sweep, which)
         if turned == self._choice:
-            self.refuse("Only one setting of this sweep has several values.")
+            self.refuse(tr("Only one setting of this sweep has several values."))
             return
         self._choice, self._fixed = turned, 0
         self._take_in()
@@ -272,7 +275,7 @@ class MapScreen(LiveScreen[str | None]):
             return
         others = self._choice.others(self._reading.folder.sweep)
         if not others:
-            self.refuse("All settings that vary are axes, and there is one seed.")
+            self.refuse(tr("All settings that vary are axes, and there is one seed."))
             return
         key, _ = others[self._fixed % len(others)]
         self._choice = self._choice.stepped(self._reading.folder.sweep, key, int(by))
@@ -289,14 +292,14 @@ class MapScreen(LiveScreen[str | None]):
             return
         begun = [result for result in self._point.results if result.status != WAITING]
         if not begun:
-            self.refuse("This run has not begun.")
+            self.refuse(tr("This run has not begun."))
             return
         self._follow(begun[0].run)
 
     def _follow(self, run: str) -> None:
         entry = read_entry(self._path / run)
         if entry.summary is None:
-            self.refuse(f"{printable(entry.name)}: {entry.problem}")
+            self.refuse(f"{printable(entry.name)}: {spoken(entry.problem)}")
             return
         self.dismiss(self.session.runs.open(entry))
 
@@ -306,12 +309,12 @@ class MapScreen(LiveScreen[str | None]):
             return
         runs = [result.run for result in self._point.results if result.status != WAITING]
         if not runs:
-            self.refuse("This run has not begun.")
+            self.refuse(tr("This run has not begun."))
         elif any(run in self._marked for run in runs):
             for run in runs:
                 self._marked.pop(run, None)
         elif len(self._marked) + len(runs) > MOST:
-            self.refuse(f"At most {MOST} runs can be compared.")
+            self.refuse(tr("At most {most} runs can be compared.", most=MOST))
         else:
             self._marked.update(dict.fromkeys(runs))
         self.show()
@@ -319,7 +322,7 @@ class MapScreen(LiveScreen[str | None]):
     def action_compare_cells(self) -> None:
         """Compare the marked runs."""
         if len(self._marked) < 2:
-            self.refuse("Mark at least two cells with space, then press c.")
+            self.refuse(tr("Mark at least two cells with space, then press c."))
             return
         for run in self._marked:
             entry = read_entry(self._path / run)

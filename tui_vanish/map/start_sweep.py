@@ -42,7 +42,7 @@ async def choose_sweep(app: "App[Any]", session: "Session", show_map: Callable[[
 
     def on_answer(offer: "Offer | None") -> None:
         if offer is not None:
-            app.notify("The sweep starts in the background…", timeout=5)
+            app.notify(tr("The sweep starts in the background…"), timeout=5)
             app.run_worker(train(offer))
 
     here = app.screen

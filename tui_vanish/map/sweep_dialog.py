@@ -10,10 +10,13 @@ from textual.containers import Vertical
 from textual.getters import query_one
 from textual.widgets import Static
 
+from scenarios.languages import sweep_prose
 from scenarios.problems import printable
 from tui_vanish.actions import bindings_everywhere
 from tui_vanish.chrome.own_screen import Dialog
 from tui_vanish.drawing.text import Piece, Row, cut, padded
+from tui_vanish.language import current, plural, tr
+from tui_vanish.language.below import spoken
 from tui_vanish.widgets.item_list import ItemList
 
 if TYPE_CHECKING:
@@ -31,9 +34,10 @@ class OfferList(ItemList["Offer"]):
         """The sweep's name and title, and its number of runs on the right."""
         role = "cursor" if here else "text"
         longest = max((len(each.name) for each in self.items if each.folder is None), default=0)
-        words = item.title if item.folder is not None else f"{item.name:{longest}}  {item.title}"
+        title = sweep_prose(item.name, current()).get("title", spoken(item.title))
+        words = title if item.folder is not None else f"{item.name:{longest}}  {title}"
         words = f" {self.alphabet.selected if here else ' '} {printable(words)}"
-        right = Piece(f"{item.amount} ", "cursor" if here else "dim")
+        right = Piece(f"{spoken(item.amount)} ", "cursor" if here else "dim")
         return padded((Piece(cut(words, width - len(right.text) - 1), role),), (right,), width, role=role)
 
 
@@ -63,14 +67,21 @@ class SweepDialog(Dialog["Offer | None"]):
 
     def compose(self) -> ComposeResult:
         """The list, what the chosen sweep answers, and what the keys do."""
-        cores = f", on {self._cores} core{'' if self._cores == 1 else 's'}" if self._cores else ""
+        if self._cores:
+            heading = plural(
+                "Train a sweep in the background, on {number} core",
+                "Train a sweep in the background, on {number} cores",
+                self._cores,
+            )
+        else:
+            heading = tr("Train a sweep in the background")
         with Vertical(classes="question wide"):
-            yield Static(f"Train a sweep in the background{cores}\n", markup=False)
+            yield Static(f"{heading}\n", markup=False)
             sweeps = OfferList(self._offers)
             sweeps.styles.height = len(self._offers)
             yield sweeps
             yield Static("", id="about-sweep", markup=False)
-            yield Static("\nenter: train · ↑ ↓: choose · esc: cancel", markup=False)
+            yield Static("\n" + tr("enter: train · ↑ ↓: choose · esc: cancel"), markup=False)
 
     def on_mount(self) -> None:
         """Describe the first sweep."""
@@ -79,7 +90,10 @@ class SweepDialog(Dialog["Offer | None"]):
     @on(OfferList.Highlighted)
     def _describe(self) -> None:
         offer = self._list.current
-        about = "" if offer is None else offer.question or f"Trains what is missing in {offer.name}."
+        about = ""
+        if offer is not None:
+            question = sweep_prose(offer.name, current()).get("question", offer.question)
+            about = question or tr("Trains what is missing in {name}.", name=offer.name)
         self._about.update(f"\n{printable(about)}")
 
     def action_move(self, by: int) -> None:

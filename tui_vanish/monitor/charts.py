@@ -129,7 +129,11 @@ class Parts:
             return ()
         train, test = (getattr(known.figures, f"{part}_{what}") for part in ("train", "test"))
         x = self._axis.at_step(known.epochs * self._run.started.steps_per_epoch)
-        label = f"published train {self._words(train).strip()} test {self._words(test).strip()}"
+        label = tr(
+            "published train {train} test {test}",
+            train=self._words(train).strip(),
+            test=self._words(test).strip(),
+        )
         return (Line(label, (x, x), (train, test), "points", series=len(_NAMES)),)
 
     def marks(self) -> tuple[Mark, ...]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from engine.tracking.facts import rate_factor
 from tui_vanish.drawing.chart import Chart
-from tui_vanish.language import tr
+from tui_vanish.language import plural, tr
 from tui_vanish.monitor.charts import Parts, accuracy_chart, hint, loss_chart
 
 if TYPE_CHECKING:
@@ -51,12 +51,17 @@ def chart(run: "Snapshot", name: str, looks: "ChartLooks") -> Chart:
         if not any(line.xs for line in drawn.lines):
             return _without_loss(run, drawn)
         passes = run.measured.backward_passes if run.measured is not None else 0
-        return replace(drawn, remarks=(*drawn.remarks, f"last of {passes} batches")) if passes else drawn
+        if not passes:
+            return drawn
+        last = plural("last of {number} batch", "last of {number} batches", passes)
+        return replace(drawn, remarks=(*drawn.remarks, last))
     watched = run.watched
     if watched is None or (name == _ACCURACY and name not in watched.series):
         return accuracy_chart(run, looks)
     parts, factor = Parts(run, looks, percent=False), rate_factor(run)
-    by_hand = (f"without ×{factor:.3g} by hand",) if name == "lr" and factor != 1 else ()
+    by_hand = (
+        (tr("without ×{factor} by hand", factor=f"{factor:.3g}"),) if name == "lr" and factor != 1 else ()
+    )
     return Chart(
         title=name,
         remarks=(*parts.remarks(log=looks.y_log), *by_hand),

@@ -1,4 +1,7 @@
-"""What the lab screen shows of a run: from its snapshot to texts, charts and bars. Nothing here draws."""
+"""What the lab screen shows of a run: from its snapshot to texts, charts and bars. Nothing here draws.
+
+It is long because each state of a run has whole sentences of its own, which can be translated.
+"""
 
 import shlex
 from collections.abc import Mapping
@@ -296,7 +299,9 @@ def _result(run: Snapshot) -> str:
     known = published_of(run)
     if known is None:
         return reached
-    return reached + ", " + tr("published {accuracy}", accuracy=format.percent(known.figures.test_accuracy, 1))
+    return (
+        reached + ", " + tr("published {accuracy}", accuracy=format.percent(known.figures.test_accuracy, 1))
+    )
 
 
 def _last_line(error: str | None) -> str:

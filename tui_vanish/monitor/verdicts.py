@@ -1,11 +1,11 @@
 """A run's verdicts on the screen: the most severe in full, the others by name."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece, Row
-from tui_vanish.language import tr
+from tui_vanish.language import marked_in, tr, tr_in
 from tui_vanish.language.below import spoken
 from vanish_recorder.protocol.verdicts import severity
 
@@ -16,35 +16,35 @@ if TYPE_CHECKING:
 _GOOD = frozenset({"healthy", "learning"})
 # What the numbers of a watched run's verdicts are, where their names do not say it.
 _MEANINGS = {
-    "factor": "what each block passes on",
-    "ratio": "the same over all blocks between",
-    "hops": "blocks between",
-    "delta_norm": "gradient there, dL/dh",
-    "delta_norm_of_last": "gradient at the last block",
-    "update_ratio": "a step, by weight norm",
-    "update_ratio_of_last": "the same, last block",
-    "starved": "blocks with little gradient",
-    "spread": "difference within a batch",
-    "spread_of_first": "the same, first block",
-    "unmoved": "weights that did not move",
-    "of_matrices": "matrices in all",
-    "norm_weights": "norm weights that hold",
-    "of_norm_weights": "norm weights in all",
-    "spacing": "spacing of the dtype",
-    "lr": "learning rate",
-    "share": "share of the steps",
-    "skipped": "skipped steps so far",
-    "scale": "loss scale",
-    "scale_at_first": "loss scale at first",
-    "underflow": "gradient lost in fp16",
-    "grad_rms": "gradient, root mean sq.",
-    "eps": "Adam's eps",
-    "decades": "powers of ten lost",
-    "time_steps": "time steps",
-    "reached": "time steps with gradient",
-    "part": "what the first ones get",
-    "dead": "dead units",
-    "sample_before": "the sample before",
+    "factor": marked_in("evidence", "what each block passes on"),
+    "ratio": marked_in("evidence", "the same over all blocks between"),
+    "hops": marked_in("evidence", "blocks between"),
+    "delta_norm": marked_in("evidence", "gradient there, dL/dh"),
+    "delta_norm_of_last": marked_in("evidence", "gradient at the last block"),
+    "update_ratio": marked_in("evidence", "a step, by weight norm"),
+    "update_ratio_of_last": marked_in("evidence", "the same, last block"),
+    "starved": marked_in("evidence", "blocks with little gradient"),
+    "spread": marked_in("evidence", "difference within a batch"),
+    "spread_of_first": marked_in("evidence", "the same, first block"),
+    "unmoved": marked_in("evidence", "weights that did not move"),
+    "of_matrices": marked_in("evidence", "matrices in all"),
+    "norm_weights": marked_in("evidence", "norm weights that hold"),
+    "of_norm_weights": marked_in("evidence", "norm weights in all"),
+    "spacing": marked_in("evidence", "spacing of the dtype"),
+    "lr": marked_in("evidence", "learning rate"),
+    "share": marked_in("evidence", "share of the steps"),
+    "skipped": marked_in("evidence", "skipped steps so far"),
+    "scale": marked_in("evidence", "loss scale"),
+    "scale_at_first": marked_in("evidence", "loss scale at first"),
+    "underflow": marked_in("evidence", "gradient lost in fp16"),
+    "grad_rms": marked_in("evidence", "gradient, root mean sq."),
+    "eps": marked_in("evidence", "Adam's eps"),
+    "decades": marked_in("evidence", "powers of ten lost"),
+    "time_steps": marked_in("evidence", "time steps"),
+    "reached": marked_in("evidence", "time steps with gradient"),
+    "part": marked_in("evidence", "what the first ones get"),
+    "dead": marked_in("evidence", "dead units"),
+    "sample_before": marked_in("evidence", "the sample before"),
 }
 _MILD = frozenset({"below_eps", "saturated", "stuck", "signal_shrinks", "vanishing_in_time"})
 _NEUTRAL = frozenset({"frozen"})
@@ -116,7 +116,7 @@ def in_full(run: "Snapshot") -> tuple[Row, ...]:
     verdict = leading(run)
     if verdict is None or not verdict.cure:
         return ()
-    return ((Piece("w", "accent"), Piece(" the numbers, and what helps")),)
+    return ((Piece("w", "accent"), Piece(" " + tr("the numbers, and what helps"))),)
 
 
 def to_try(run: "Snapshot") -> tuple[Row, ...]:
@@ -133,10 +133,14 @@ def evidence(verdict: "VerdictChanged") -> list[tuple[str, str]]:
     """The numbers that the verdict is based on: name and value, without those that do not apply."""
     names = _MEANINGS if verdict.cure else {}  # those of a scenario's verdicts are in the glossary
     return [
-        (names.get(name) or _evidence_name(name), _number(value))
+        (_meaning(names, name), _number(value))
         for name, value in verdict.evidence.items()
         if value is not None
     ]
+
+
+def _meaning(names: Mapping[str, str], name: str) -> str:
+    return tr_in("evidence", names[name]) if name in names else _evidence_name(name)
 
 
 def _evidence_name(name: str) -> str:

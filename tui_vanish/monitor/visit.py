@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece, Row, row_width
+from tui_vanish.language import tr
+from tui_vanish.language.below import spoken
 
 if TYPE_CHECKING:
     from engine.tracking.snapshot import Snapshot
@@ -53,17 +55,23 @@ def visit_words(where: Visit, width: int, speed: float | None = None) -> Row:
         speed: at which it plays; None if it does not.
     """
     step, last = format.count(where.step), format.count(where.last)
-    pace = f"playing {speed_in_words(speed)} · " if speed is not None else ""
-    back = where.reading or ("the log cannot be read" if where.problem else f"{NOW_KEY} returns to now")
+    pace = tr("playing {speed}", speed=speed_in_words(speed)) + " · " if speed is not None else ""
+    here = tr("the log cannot be read") if where.problem else tr("{key} returns to now", key=NOW_KEY)
+    back = spoken(where.reading) or here
+    at, place = (
+        tr("at step {step} of {last}", step=step, last=last),
+        tr("step {step} of {last}", step=step, last=last),
+    )
+    now = tr("{key}: now", key=NOW_KEY)
     variants = [
-        f"{pace}at step {step} of {last} · {back}",
-        f"at step {step} of {last} · {back}",
-        f"{pace}step {step} of {last} · {NOW_KEY}: now",
-        f"step {step} of {last} · {NOW_KEY}: now",
-        f"step {step} of {last}",
+        f"{pace}{at} · {back}",
+        f"{at} · {back}",
+        f"{pace}{place} · {now}",
+        f"{place} · {now}",
+        place,
     ]
     if speed is not None:  # the speed is more important than the key
-        variants = [variants[0], variants[2], f"{pace}step {step}", variants[4]]
+        variants = [variants[0], variants[2], pace + tr("step {step}", step=step), variants[4]]
     rows: list[Row] = [(Piece(text, "accent"),) for text in variants]
     return next((row for row in rows if row_width(row) <= width), rows[-1])
 

@@ -6,6 +6,7 @@ from textual.message import Message
 
 from engine.storage.run_index import RunEntry
 from tui_vanish.drawing.text import Piece, Row
+from tui_vanish.language import tr
 from tui_vanish.runs.columns import Order, heading_row, matching, run_row
 from tui_vanish.widgets.item_list import ItemList
 
@@ -66,8 +67,8 @@ class RunList(ItemList[RunEntry]):
     def empty_row(self) -> Row:
         """Why there are no runs."""
         if self._entries is None:
-            return (Piece("   Reading the runs folder…", "dim"),)
-        none = "Nothing matches." if self.filter else "No runs yet; b shows the recorded ones."
+            return (Piece("   " + tr("Reading the runs folder…"), "dim"),)
+        none = tr("Nothing matches.") if self.filter else tr("No runs yet; b shows the recorded ones.")
         words = self._problem or none
         return (Piece(f"   {words}", "bad" if self._problem else "dim"),)
 

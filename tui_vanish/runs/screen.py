@@ -335,7 +335,7 @@ class RunsScreen(LiveScreen[str | None]):
         entry = self._list.current
         if entry is None or not entry.is_recorded:
             return False
-        self.refuse("A recorded run comes with the program; it is never changed.")
+        self.refuse(tr("A recorded run comes with the program; it is never changed."))
         return True
 
     def action_resume_run(self) -> None:

@@ -163,7 +163,8 @@ class Comparison:
         """Train each entrant again, with the seed after its highest one."""
         for entrant in entrants:
             if entrant.runs[0].is_recorded:
-                self._client.notify(f"{entrant.label} is recorded: it has one seed.", timeout=5)
+                text = tr("{label} is recorded: it has one seed.", label=entrant.label)
+                self._client.notify(text, timeout=5)
                 continue
             if entrant.runs[0].spec.is_watched:
                 self._client.notify(

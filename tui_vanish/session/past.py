@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scenarios.problems import printable
+from tui_vanish.language import tr
 
 if TYPE_CHECKING:
     from engine.storage.history import History
@@ -57,7 +58,9 @@ class PastRuns:
     def reading(self, run: str) -> str:
         """How far its log has been read, in a few words; empty if it is not being read."""
         log = self._logs.get(run)
-        return f"reading its log, {100 * log.part_read:.0f} %" if log is not None and log.is_reading else ""
+        if log is None or not log.is_reading:
+            return ""
+        return tr("reading its log, {share} %", share=f"{100 * log.part_read:.0f}")
 
     def problem(self, run: str) -> str:
         """Why the run cannot be shown as it was; empty if it can."""
@@ -144,5 +147,5 @@ def _opened(runs: Path, run: str, history: "History | None") -> "History":
 
 def _reason(error: Exception) -> str:
     if isinstance(error, OSError):
-        return printable(f"its log cannot be read ({error.strerror})")
+        return printable(tr("its log cannot be read ({reason})", reason=error.strerror))
     return printable(str(error) or type(error).__name__)

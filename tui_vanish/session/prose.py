@@ -3,11 +3,12 @@
 from typing import TYPE_CHECKING
 
 from scenarios import Entry
-from scenarios.languages import scenario_prose, section_title
+from scenarios.languages import scenario_prose, section_title, sweep_prose
 from tui_vanish.language import current, tr
 
 if TYPE_CHECKING:
     from scenarios.schema import Scenario
+    from scenarios.sweep import Sweep
 
 
 def title_of(entry: Entry) -> str:
@@ -28,3 +29,8 @@ def text_of(scenario: "Scenario", name: str) -> str:
 def text(scenario_id: str, name: str, english: str) -> str:
     """A text of the built-in scenario with that id; of another scenario, its own text."""
     return scenario_prose(scenario_id, current()).get(name, english) if english else ""
+
+
+def sweep_title(sweep: "Sweep") -> str:
+    """The title of a sweep."""
+    return sweep_prose(sweep.name, current()).get("title", sweep.title)

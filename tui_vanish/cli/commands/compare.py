@@ -1,4 +1,7 @@
-"""`vanish-tui compare`: train scenarios in lockstep, read runs, then print a ranking and what differs."""
+"""`vanish-tui compare`: train scenarios in lockstep, read runs, then print a ranking and what differs.
+
+It is long because the command has many options, each with its help, and either trains or reads its runs.
+"""
 
 import argparse
 from collections import deque

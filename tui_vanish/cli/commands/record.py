@@ -98,10 +98,15 @@ def _found(name: str) -> Path:
     try:
         return python_command.find_program(name)
     except PermissionError:
-        hint = f"; write {_EXAMPLE}" if name.endswith(".py") else ""
-        raise RefusedError(printable(f"{name} is not executable{hint}")) from None
+        if name.endswith(".py"):
+            text = tr("{name} is not executable; write {example}", name=name, example=_EXAMPLE)
+        else:
+            text = tr("{name} is not executable", name=name)
+        raise RefusedError(printable(text)) from None
     except FileNotFoundError:
-        raise RefusedError(printable(f"there is no program {name!r}; write {_EXAMPLE}")) from None
+        raise RefusedError(
+            printable(tr("there is no program {name}; write {example}", name=repr(name), example=_EXAMPLE))
+        ) from None
 
 
 def _name(text: str) -> str:

@@ -346,7 +346,13 @@ def _detach(folder: SweepFolder, cells: list[Cell], arguments: argparse.Namespac
 
     if all(row.is_done for row in results(folder, cells)):
         print(printable(folder.path.name))
-        tell(tr("all {number} runs are done: there is nothing to train", number=len(cells)))
+        tell(
+            plural(
+                "the only run is done: there is nothing to train",
+                "all {number} runs are done: there is nothing to train",
+                len(cells),
+            )
+        )
         return 0
     words = ["--per-gpu", str(arguments.per_gpu)]
     if arguments.jobs is not None:
