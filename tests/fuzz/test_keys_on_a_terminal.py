@@ -151,6 +151,8 @@ class Session:
             raise AssertionError(f"an internal error\n{(errors / name).read_text()}")
         for entry in list_runs(self._runs):
             assert not entry.problem, f"{entry.name}: {entry.problem}"
+            if entry.is_sweep:  # it has no log of its own
+                continue
             lines = (entry.folder / EVENTS).read_text(encoding="utf-8").splitlines(keepends=True)
             records = [json.loads(line) for line in lines if line.endswith("\n")]
             failed = [record for record in records if record.get("status") == Status.FAILED]
