@@ -8,7 +8,7 @@ A sentence is recognised by its template, which is in the catalogue, and said wi
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from string import Formatter
 
 from tui_vanish.language.translation import SOURCE, catalogue, current
@@ -34,13 +34,13 @@ class _Template:
 
     Attributes:
         literal: its longest part that is no value; a sentence without it is not of this template.
-        pattern: finds the values.
+        expression: finds the values; it is compiled when a sentence may be of this template.
         translation: the sentence in the user's language.
         length: of all parts that are no values.
     """
 
     literal: str
-    pattern: re.Pattern[str]
+    expression: str
     translation: str
     length: int
 
@@ -62,7 +62,7 @@ def _said(text: str, language: str) -> str | None:
     if whole != text:
         return whole
     for template in _templates(language):
-        if template.literal in text and (match := template.pattern.fullmatch(text)):
+        if template.literal in text and (match := _pattern(template.expression).fullmatch(text)):
             values = {name: _spoken(value, language) for name, value in match.groupdict().items()}
             return template.translation.format(**values)
     return _listed(text, language) or _joined(text, language)
@@ -91,6 +91,11 @@ def _joined(text: str, language: str) -> str | None:
     return None
 
 
+@cache
+def _pattern(expression: str) -> re.Pattern[str]:
+    return re.compile(expression, re.DOTALL)
+
+
 @lru_cache(maxsize=2)
 def _templates(language: str) -> tuple[_Template, ...]:
     """Those with values; the ones that say most come first, so that a general one does not hide them."""
@@ -113,6 +118,4 @@ def _template(message: str, translation: str) -> _Template:
         if name is not None:
             pattern += f"(?P={name})" if name in seen else f"(?P<{name}>.*?)"
             seen.add(name)
-    return _Template(
-        max(literals, key=len), re.compile(pattern, re.DOTALL), translation, sum(map(len, literals))
-    )
+    return _Template(max(literals, key=len), pattern, translation, sum(map(len, literals)))
