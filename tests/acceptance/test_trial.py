@@ -56,5 +56,6 @@ def test_everything_that_differs_is_a_fault(tmp_path: Path) -> None:
         "net.pt has other weights",
         "gone.pt was not saved",
         "other files in its folder: ['more']",
+        "main-Net: the run did not end as finished",
         "models ['Net'], expected ['Other']",
     ]

@@ -321,6 +321,15 @@ def offered(bench: Bench) -> list[Action]:
     ]
 
 
+KNOWN_LABELS = {action.label for action in ACTIONS} | set(OTHER_LABELS)
+
+
+def labels_of(bench: Bench) -> set[str]:
+    """The words beside the keys of the footers."""
+    footers = bench.app.screen.query(KeyFooter)
+    return {label for footer in footers for label in footer._labels.values() if not label.endswith("×2")}
+
+
 @asynccontextmanager
 async def prepared(
     state: State, folder: Path, monkeypatch: pytest.MonkeyPatch
@@ -334,7 +343,7 @@ async def prepared(
 
 
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
-async def test_no_key_in_a_footer_is_refused(
+async def test_no_key_in_a_footer_is_refused_and_each_label_is_in_the_catalogue(
     state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     left: list[Action] | None = None
@@ -346,6 +355,7 @@ async def test_no_key_in_a_footer_is_refused(
             assert actions or state is bad_file
             if left is None:
                 left = list(actions)
+                assert labels_of(bench) <= KNOWN_LABELS
             # Another app is needed only after a key that has changed what is offered.
             while left and offered(bench) == actions:
                 action = left.pop()
@@ -354,14 +364,3 @@ async def test_no_key_in_a_footer_is_refused(
                 assert refused.texts == [], action
         if not left:
             break
-
-
-@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
-async def test_every_label_in_a_footer_is_known_to_the_catalogue(state: State, tmp_path: Path) -> None:
-    known = {action.label for action in ACTIONS} | set(OTHER_LABELS)
-    async with opened(tmp_path, LARGE) as bench:
-        bench.engine.runs_folder = tmp_path / "runs"
-        await state(bench)
-        for footer in bench.app.screen.query(KeyFooter):
-            labels = {label for label in footer._labels.values() if not label.endswith("×2")}
-            assert labels <= known

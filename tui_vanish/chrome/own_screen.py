@@ -21,8 +21,11 @@ class OwnScreen(Guarded, Screen[T]):
 
     @property
     def is_gone(self) -> bool:
-        """Whether it was closed; if the app ends, that may be before it was mounted."""
-        return self not in self.app.screen_stack
+        """Whether it was closed; if the app ends, that may be before it was mounted.
+
+        An app that ends removes the parts of its screens first, and takes them off the stack later.
+        """
+        return not self.app.is_running or self not in self.app.screen_stack
 
     @property
     def has_parts(self) -> bool:

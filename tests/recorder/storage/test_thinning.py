@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -110,6 +111,7 @@ def write(run: Recording, steps: range) -> list[RunEvent]:
             written.append(epoch_logged(run.run, step, test_accuracy=step / 10_000))
         if step == VERDICT_AT:
             written.append(verdict(run.run, step))
+    written = [replace(event, epoch=run.first_epoch) for event in written]
     for event in written:
         run.write(event)
     return written
@@ -368,10 +370,10 @@ def test_a_script_that_is_started_again_continues_the_thinned_log(tmp_path: Path
         run = recording(tmp_path, resume=True)
         assert run.notice == ""
         assert run.first_step == start
-        run.write(structure(run.run, step=start))
+        run.write(replace(structure(run.run, step=start), epoch=run.first_epoch))
         write(run, range(start + 1, start + 1_501))
         run.keep_up()
-        run.close(finished(run.run, start + 1_500))
+        run.close(replace(finished(run.run, start + 1_500), epoch=run.first_epoch))
     (folder,) = tmp_path.iterdir()
     found = read_events(folder / EVENTS)
     samples = [event.step for event in found if isinstance(event, Measured)]

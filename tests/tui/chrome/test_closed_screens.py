@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from tests.tui.lab_bench import WIDE, Bench, opened
 from tui_vanish.chrome.help import HelpScreen
+from tui_vanish.chrome.key_footer import KeyFooter
 from tui_vanish.chrome.own_screen import OwnScreen
 from tui_vanish.chrome.screen import SizedScreen
 from tui_vanish.editor.screen import EditorScreen
@@ -85,6 +86,18 @@ async def test_a_closed_screen_that_has_lost_some_of_its_parts_shows_nothing(
         if isinstance(screen, EditorScreen):
             screen._check()
         bench.app._screen_stack.append(screen)
+
+
+async def test_a_screen_of_an_app_that_ends_shows_nothing(tmp_path: Path) -> None:
+    """The end of a test found it: the list was read while the parts went, and the footer was already gone."""
+    async with opened(tmp_path) as bench:
+        screen = bench.app.screen
+        assert isinstance(screen, SizedScreen)
+        bench.app.poller.stop()
+        bench.app._running = False  # as when it ends, before the parts of its screens go
+        await screen.query_one(KeyFooter).remove()
+        screen.lay_out()
+        bench.app._running = True
 
 
 @pytest.mark.parametrize("closed", [True, False])

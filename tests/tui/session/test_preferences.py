@@ -113,4 +113,4 @@ async def test_the_help_page_starts_with_the_focused_pane(tmp_path: Path) -> Non
         await bench.settle()
         assert "mean-field theory expects the layer" in await help_for(bench, "3")
         assert "the higher and brighter a cell" in await help_for(bench, "h")
-        assert "move a cursor that shows the values at its place" in await help_for(bench, "2")
+        assert "everything shows the run as it was at that step" in await help_for(bench, "2")
