@@ -30,6 +30,7 @@ class Field:
         where: (key, names): the field is shown only while that other key has one of these names.
         hint: an example of what to type.
         first: the text of a value that the scenario does not have.
+        takes_fractions: whether a number may have decimals.
     """
 
     key: str
@@ -39,6 +40,7 @@ class Field:
     where: tuple[str, tuple[str, ...]] | None = None
     hint: str = ""
     first: str = ""
+    takes_fractions: bool = False
 
 
 # In the form, the optimizer comes before the data: it is edited more often.
@@ -110,7 +112,12 @@ def _field(leaf: "Leaf") -> Field:
         _WHERE.get(leaf.key, leaf.only_with),
         _HINTS.get(leaf.key, _NOTATION.get(kind, "")),
         _FIRST.get(leaf.key, _text(kind, default)),
+        kind == "number" and _takes_fractions(leaf.field.annotation),
     )
+
+
+def _takes_fractions(annotation: Any) -> bool:
+    return annotation is float or any(_takes_fractions(inner) for inner in get_args(annotation))
 
 
 def _kind(annotation: Any) -> Kind:

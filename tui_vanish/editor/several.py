@@ -1,5 +1,6 @@
 """Several values in a field of the editor's form: each combination is a variant."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from math import prod
@@ -7,6 +8,9 @@ from typing import TYPE_CHECKING
 
 from tui_vanish.editor import form
 from tui_vanish.language import tr
+
+# Half of the world writes 1,5 for 1.5, so it is no list.
+_DECIMAL_COMMA = re.compile(r"([+-]?\d+),(\d+)")
 
 if TYPE_CHECKING:
     from scenarios.branches import Branch
@@ -69,6 +73,14 @@ def _axes(typed: Mapping[str, str]) -> "tuple[list[Axis], dict[str, str]]":
         text = typed[field.key].strip()
         several = "," in text or ".." in text or text.startswith("log:")
         if field.kind != "number" or not several or not form.applies(field, typed):
+            continue
+        if field.takes_fractions and (found_comma := _DECIMAL_COMMA.fullmatch(text)):
+            before, after = found_comma.groups()
+            wrong[field.key] = tr(
+                "write {before}.{after} for one value, or {before}, {after} with a space for two",
+                before=before,
+                after=after,
+            )
             continue
         try:
             found = axis(field.key, text)

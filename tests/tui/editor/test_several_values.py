@@ -56,6 +56,14 @@ def test_titles_say_what_differs_from_the_edited_scenario() -> None:
     ]
 
 
+def test_a_decimal_comma_is_not_taken_for_two_values() -> None:
+    (said,) = problems(optimizer__lr="1,5").values()
+    assert said == "write 1.5 for one value, or 1, 5 with a space for two"
+    assert problems(optimizer__lr="0,05").keys() == {"optimizer.lr"}
+    assert len(branches(optimizer__lr="1, 5")) == 2
+    assert {each.scenario.model.hidden_layers for each in branches(model__hidden_layers="3,5")} == {3, 5}
+
+
 def test_values_in_two_fields_are_combined() -> None:
     made = branches(optimizer__lr="0.02, 0.03", model__hidden_layers="3, 5")
     assert len({branch.label for branch in made}) == 4
