@@ -1,9 +1,10 @@
 """How a script ends. Python tells the functions that it calls at its exit neither the exit code nor why.
 
-An exception that ends the script is kept by Python itself, but SystemExit is not. So a call of `sys.exit` is
-noticed here. Training after it means that the script has caught it.
+An exception that ends the script is kept by Python itself, but SystemExit is not. So a call of `sys.exit`, or
+of `exit` and `quit` that the module `site` adds, is noticed here. Training after it means that the script has caught it.
 """
 
+import builtins
 import sys
 import threading
 from functools import wraps
@@ -23,12 +24,27 @@ def listen() -> None:
 
     @wraps(leave)
     def noticed(status: "int | str | None" = None, /) -> NoReturn:
-        global _asked
-        if threading.current_thread() is threading.main_thread():  # in another one, it ends only that
-            _asked = SystemExit(status)
+        _notice(status)
         leave(status)
 
     sys.exit = noticed
+    quitter = type(getattr(builtins, "exit", None))  # the class of both; `python -S` has neither
+    if quitter.__name__ == "Quitter":
+        raises = quitter.__call__
+
+        @wraps(raises)
+        def called(self: object, code: "int | str | None" = None) -> NoReturn:
+            _notice(code)
+            raises(self, code)
+            raise SystemExit(code)  # not reached
+
+        quitter.__call__ = called  # type: ignore[method-assign]
+
+
+def _notice(status: "int | str | None") -> None:
+    global _asked
+    if threading.current_thread() is threading.main_thread():  # in another one, it ends only that
+        _asked = SystemExit(status)
 
 
 def continues() -> None:

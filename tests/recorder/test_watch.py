@@ -437,6 +437,8 @@ except SystemExit:
     [
         ("sys.exit(3)", Status.FAILED, "The script ended with exit code 3"),
         ("sys.exit('no data')", Status.FAILED, "The script ended with exit code 1: no data"),
+        ("exit(3)", Status.FAILED, "The script ended with exit code 3"),
+        ("quit()", Status.FINISHED, None),
         ("sys.exit(0)", Status.FINISHED, None),
         ("sys.exit()", Status.FINISHED, None),
         (_CATCHES, Status.FINISHED, None),
