@@ -17,6 +17,7 @@ from tests.tui.map.test_screen import look
 from tests.tui.runs.test_screen import fill
 from tui_vanish.actions import ACTIONS, APP, OTHER_LABELS, OTHER_SCREENS, Action
 from tui_vanish.chrome.key_footer import KeyFooter
+from tui_vanish.chrome.own_screen import OwnScreen
 from tui_vanish.runs.screen import RunsScreen
 from tui_vanish.sweeps import control
 from vanish_recorder.protocol.status import Status
@@ -357,10 +358,15 @@ async def test_no_key_in_a_footer_is_refused_and_each_label_is_in_the_catalogue(
                 left = list(actions)
                 assert labels_of(bench) <= KNOWN_LABELS
             # Another app is needed only after a key that has changed what is offered.
-            while left and offered(bench) == actions:
+            screen = bench.app.screen
+            while left and bench.app.screen is screen and offered(bench) == actions:
                 action = left.pop()
-                await bench.app.screen.run_action(f"screen.{action.call}")
+                await screen.run_action(f"screen.{action.call}")
                 await bench.settle()
                 assert refused.texts == [], action
+                while screen in bench.app.screen_stack and (above := bench.app.screen) is not screen:
+                    assert isinstance(above, OwnScreen)
+                    above.dismiss()
+                    await bench.settle()
         if not left:
             break
