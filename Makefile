@@ -9,8 +9,8 @@ READY := $(VENV)/ready
 run: $(READY)
 	$(BIN)/vanish-tui $(ARGS)
 
-# One worker more than cores, because many tests wait for other processes, but at most 4: each one imports PyTorch.
-WORKERS := $(shell cores=$$(nproc 2>/dev/null || echo 2); echo $$((cores < 3 ? cores + 1 : 4)))
+# Two workers more than cores, because many tests wait for other processes, but at most 4: each imports PyTorch.
+WORKERS := $(shell cores=$$(nproc 2>/dev/null || echo 2); echo $$((cores < 3 ? cores + 2 : 4)))
 test: $(READY)
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
