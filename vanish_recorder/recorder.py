@@ -295,8 +295,6 @@ class Recorder:
                 self._guard("histograms", sampling.write_histograms, requests.histograms_of)
                 requests.histograms_of = None
         seconds, cost = self._clock.end_round(sampled=sample is not None)
-        if sample is not None:
-            self._schedule.sampled(cost)
         self._schedule.took(seconds, cost, sampled=sample is not None)
         sampling.roots.clear()
         sampling.disarm()

@@ -24,6 +24,7 @@ class Schedule:
         self._budget = budget
         self._first = first_step
         self._step_seconds = 0.0  # of a step without measuring, smoothed
+        self._knows_steps = False  # there was such a step; before, it is the training of measured ones
         self._cost = 0.0  # seconds of a sample, smoothed
         self._debt = 0.0  # seconds of measuring that the budget has not covered yet
 
@@ -39,22 +40,31 @@ class Schedule:
             cost: seconds of measuring, in this step.
             sampled: whether it was measured.
         """
-        if not sampled:
+        if sampled:
+            cost += self._slower(step_seconds, cost)
+            self._cost = cost if not self._cost else 0.8 * self._cost + 0.2 * cost
+        else:
             cost = min(cost, 0.5 * self._budget * step_seconds)
-        known = self._step_seconds
-        self._step_seconds = step_seconds if not known else 0.9 * known + 0.1 * min(step_seconds, 10 * known)
-        self._debt += cost - self._budget * step_seconds
+        if not (sampled and self._knows_steps):
+            known = self._step_seconds if self._knows_steps or sampled else 0.0
+            self._step_seconds = (
+                step_seconds if not known else 0.9 * known + 0.1 * min(step_seconds, 10 * known)
+            )
+            self._knows_steps = not sampled
+        self._debt += cost - self._budget * self._step_seconds
         # Steps before an expensive sample may not be saved up, nor may one sample stop measuring for long.
         longest = self._budget * _LONGEST_WAIT
         self._debt = min(max(self._debt, -max(self._cost, cost)), longest)
 
-    def sampled(self, cost: float) -> None:
-        """A sample was taken.
+    def _slower(self, step_seconds: float, cost: float) -> float:
+        """Seconds that the training itself takes longer in a step that is measured than in another.
 
-        Args:
-            cost: seconds.
+        PyTorch calls each hook, and what was measured is in the processor's caches instead of the model. One
+        step may be slower or faster for other reasons, so this is at most half of the cost.
         """
-        self._cost = cost if not self._cost else 0.8 * self._cost + 0.2 * cost
+        if not self._knows_steps:
+            return 0.0
+        return min(max(step_seconds - self._step_seconds, -0.5 * cost), 0.5 * cost)
 
     def is_due(self, step: int) -> bool:
         """Whether a step is measured.

@@ -6,7 +6,7 @@ from vanish_recorder.schedule import FIRST, Schedule
 
 
 def trained(
-    steps: int, *, step: float, sample: float, noticing: float, budget: float = 0.02
+    steps: int, *, step: float, sample: float, noticing: float, budget: float = 0.02, slower: float = 0.0
 ) -> tuple[list[int], float]:
     """The measured steps, and all seconds of measuring over those of training, after the first ten steps.
 
@@ -16,6 +16,7 @@ def trained(
         sample: seconds that a sample takes.
         noticing: seconds that a step takes which is not measured.
         budget: of the schedule.
+        slower: seconds that the training itself takes longer in a step that is measured.
     """
     schedule = Schedule("auto", budget)
     measured, cost = [], 0.0
@@ -24,9 +25,8 @@ def trained(
         spent = sample if due else noticing
         if due:
             measured.append(number)
-            schedule.sampled(spent)
-        schedule.took(step, spent, sampled=due)
-        cost += spent if number > FIRST else 0.0
+        schedule.took(step + slower * due, spent, sampled=due)
+        cost += spent + slower * due if number > FIRST else 0.0
     return measured, cost / (step * (steps - FIRST))
 
 
@@ -50,3 +50,10 @@ def test_a_larger_budget_measures_more_often() -> None:
     large, share = trained(5_000, step=0.01, sample=0.005, noticing=0.00002, budget=0.1)
     assert len(large) > 3 * len(small)
     assert share <= 0.1
+
+
+def test_the_time_that_the_training_loses_in_a_measured_step_counts_as_measuring() -> None:
+    _, share = trained(20_000, step=0.01, sample=0.004, noticing=0.00002, slower=0.001)
+    assert 0.01 < share <= 0.02
+    _, share = trained(20_000, step=0.01, sample=0.004, noticing=0.00002, slower=0.1)  # not of measuring
+    assert share > 0.1
