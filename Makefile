@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: run test fuzz check format goldens messages pictures bench wheel clean
+.PHONY: run test fuzz check format goldens messages commands pictures bench wheel clean
 
 run: $(READY)
 	$(BIN)/vanish-tui $(ARGS)
@@ -34,6 +34,10 @@ goldens: $(READY)
 # Collects the sentences for the translations; says how many have none.
 messages: $(READY)
 	$(BIN)/python -m tools.messages
+
+# Writes docs/commands.md and the man page from the command line's parsers.
+commands: $(READY)
+	$(BIN)/python -m tools.command_reference
 
 # Draws the pictures of the README from real training runs, in some minutes.
 pictures: $(READY)

@@ -6,9 +6,8 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib import import_module
-from typing import Any
 
+from tui_vanish.cli.command_parser import Command, WithExamples
 from tui_vanish.cli.importing import ending_at_once
 from tui_vanish.cli.language import add_language_option, begin_in_the_users_language
 from tui_vanish.cli.options import (
@@ -35,7 +34,12 @@ COMMANDS = {
     "runs": marked("list the runs that were trained here"),
     "record": marked("run a Python program unchanged, and record every model that it trains"),
     "watch": marked("show a run that another process trains, without changing it"),
+    "stop": marked("save runs that other processes train, and end those processes"),
+    "tag": marked("show, add or remove the tags of a saved run"),
+    "rename": marked("give a saved run a name of your own"),
+    "rm": marked("delete saved runs, or restore what was deleted in the last 24 hours"),
     "export": marked("write a run's numbers as CSV or for TensorBoard"),
+    "completion": marked("print what lets a shell complete commands, scenario ids, run names and settings"),
     "bench": marked("measure how fast this machine trains, compared with its own limit"),
     "doctor": marked("check what this machine has for training: device, data, terminal, folders"),
 }
@@ -50,6 +54,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else argv
     begin_in_the_users_language(arguments)
     try:
+        if "_ARGCOMPLETE" in os.environ:  # a shell asks for completions
+            from tui_vanish.cli.completion import complete
+
+            complete(parser())
         code = _dispatch(parser().parse_args(arguments))
         sys.stdout.flush()
         return code
@@ -91,23 +99,14 @@ def parser() -> argparse.ArgumentParser:
         help=tr("use the mouse (default: not over SSH, where it would prevent selecting text)"),
     )
     commands = parser.add_subparsers(
-        title=tr("commands"), dest="command", metavar="COMMAND", parser_class=_Command
+        title=tr("commands"), dest="command", metavar="COMMAND", parser_class=Command
     )
     for name, sentence in COMMANDS.items():
         text = tr(sentence)
-        commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        commands.add_parser(
+            name, help=text, description=f"{text[0].upper()}{text[1:]}.", formatter_class=WithExamples
+        )
     return parser
-
-
-class _Command(Parser):
-    """The parser of a command. It imports the command's module only when the command is used."""
-
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # as argparse calls it
-        module = import_module(f"tui_vanish.cli.commands.{self.prog.split()[-1]}")
-        module.add_arguments(self)
-        add_language_option(self)
-        self.set_defaults(run=module.run)
-        return super().parse_known_args(args, namespace)
 
 
 class _Version(argparse.Action):

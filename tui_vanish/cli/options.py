@@ -22,6 +22,8 @@ MOST_THREADS = 1024
 AUTO_THREADS = 0  # `--threads auto`: the engine chooses
 FASTEST_REFRESH = 60.0  # per second
 LONGEST_SECONDS = 86_400.0
+Examples = tuple[tuple[str, str], ...]  # command lines for the help, each with what it does
+_RUN = marked("name of a run or a sweep (see vanish-tui runs), a part of it, or @last, the run started last")
 
 
 class Parser(argparse.ArgumentParser):
@@ -86,6 +88,16 @@ def add_runs_option(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--runs-dir", type=Path, metavar="DIR", default=argparse.SUPPRESS, help=tr("folder of the saved runs")
     )
+
+
+def add_run_name(parser: argparse._ActionsContainer) -> None:
+    """Add the name of one saved run."""
+    parser.add_argument("run_name", metavar="RUN", help=tr(_RUN))
+
+
+def add_run_names(parser: argparse._ActionsContainer, number: str) -> None:
+    """Add the names of saved runs; `number` is argparse's `nargs`."""
+    parser.add_argument("run_names", metavar="RUN", nargs=number, help=tr(_RUN))
 
 
 def settings(arguments: argparse.Namespace) -> "Settings":

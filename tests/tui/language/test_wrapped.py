@@ -17,6 +17,7 @@ NO_SENTENCES = (*(f"{package}/" for package in SPEAK_ENGLISH), "tui_vanish/actio
 SILENT = {*WORDS, "Action", "Binding", "FrameLine", "Knob", "getattr", "query_one", "paragraph"}
 # Names of what the code does, which are translated where they are shown.
 NAMES = {
+    'eval "$(vanish-tui completion bash)"',
     "by signal",
     "hide recorded",
     "in no block",

@@ -14,10 +14,11 @@ from tui_vanish.drawing import format
 from tui_vanish.jobs import children
 from tui_vanish.jobs.cores import physical_cores, spare_cores
 from tui_vanish.jobs.exits import RefusedError
-from tui_vanish.language import tr
+from tui_vanish.language import marked, tr
 from tui_vanish.language.below import spoken
 
 _QUICK = 30.0  # seconds for everything, the import of PyTorch included
+EXAMPLES = (("vanish-tui bench", marked("how long a step takes here, and where the limit is")),)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

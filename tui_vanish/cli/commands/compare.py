@@ -26,13 +26,25 @@ from tui_vanish.jobs.cores import physical_cores
 from tui_vanish.jobs.recorded import read_run
 from tui_vanish.jobs.telling import tell
 from tui_vanish.jobs.train import Ending, Job, train_all
-from tui_vanish.language import tr
+from tui_vanish.language import marked, tr
 from vanish_recorder.protocol.status import Status
 
 if TYPE_CHECKING:
     from engine.tracking.snapshot import Snapshot
     from scenarios.schema import Scenario
     from tui_vanish.cli.printing import TableConsole
+
+EXAMPLES = (
+    (
+        "vanish-tui compare depth-7 relu adam --epochs 20",
+        marked("three scenarios in lockstep, then a ranking"),
+    ),
+    (
+        "vanish-tui compare relu --sweep optimizer.lr=0.01,0.1 --budget 60s",
+        marked("two learning rates, 60 s each"),
+    ),
+    ("vanish-tui compare @last recorded:relu", marked("two runs as they are")),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

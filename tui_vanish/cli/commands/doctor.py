@@ -17,10 +17,14 @@ from tui_vanish.cli.doctor.login import Session, Terminal
 from tui_vanish.drawing import format
 from tui_vanish.jobs import exits
 from tui_vanish.jobs.telling import tell
-from tui_vanish.language import plural, tr, tr_in
+from tui_vanish.language import marked, plural, tr, tr_in
 from tui_vanish.language.below import spoken
 
 _WIDTH = 11  # of the labels
+EXAMPLES = (
+    ("vanish-tui doctor", marked("what is missing on this machine")),
+    ("vanish-tui doctor --download", marked("download Fashion-MNIST")),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -18,7 +18,7 @@ from tui_vanish.cli import options
 from tui_vanish.jobs.exits import FailedError, RefusedError
 from tui_vanish.jobs.resume import find_run
 from tui_vanish.jobs.telling import tell
-from tui_vanish.language import tr
+from tui_vanish.language import marked, tr
 from tui_vanish.sweeps.find import sweep_named
 from vanish_recorder.protocol.codec import encoded, to_record
 from vanish_recorder.protocol.events import EpochFinished, LayerSample, RunEvent, Sample
@@ -32,6 +32,10 @@ _LAYER = tuple(field.name for field in fields(LayerSample) if field.name not in 
 _EVENT_FILE = "events.out.tfevents."
 _NUMBERS = ("loss", "accuracy", "lr")
 COLUMNS = (*_WHERE, *_NUMBERS, *_EPOCH, "layer", *_LAYER)
+EXAMPLES = (
+    ("vanish-tui export @last --csv numbers.csv", marked("a row per layer of each sample")),
+    ("vanish-tui export relu --tensorboard logs", marked("files for TensorBoard")),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,8 +7,13 @@ from itertools import groupby
 import scenarios
 from scenarios.problems import printable
 from tui_vanish.cli.options import user_scenarios
-from tui_vanish.language import tr
+from tui_vanish.language import marked, tr
 from tui_vanish.session import prose
+
+EXAMPLES = (
+    ("vanish-tui list", marked("the id, the title and the section of each scenario")),
+    ("vanish-tui list --json | jq -r '.[].id'", marked("only the ids")),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,12 +10,19 @@ from tui_vanish.cli import options
 from tui_vanish.jobs import passing_on, python_command
 from tui_vanish.jobs.exits import RefusedError
 from tui_vanish.jobs.telling import tell
-from tui_vanish.language import tr
+from tui_vanish.language import marked, tr
 from vanish_recorder.automatic.environment import recorded_environment
 from vanish_recorder.automatic.report import open_report, sentence
 from vanish_recorder.storage.paths import default_runs_folder, obstacle
 
 _EXAMPLE = "vanish-tui record -- python train.py"
+EXAMPLES = (
+    ("vanish-tui record -- python train.py --epochs 3", marked("run a script and record its models")),
+    (
+        "vanish-tui record --every 10 -- torchrun --nproc-per-node 2 train.py",
+        marked("measure every tenth step of a distributed training"),
+    ),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -31,6 +31,12 @@ _COLUMNS = (
 # Whether the published numbers lie in the joint 95 % prediction intervals of the seeds.
 _WITHIN = {True: marked("within spread"), False: marked("outside"), None: marked("one seed")}
 _PUBLISHED_IMAGES = (60_000, 10_000)  # for training and test
+EXAMPLES = (
+    (
+        "vanish-tui reproduce relu batchnorm --epochs 100",
+        marked("two scenarios beside what the course published"),
+    ),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

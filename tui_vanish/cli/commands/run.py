@@ -22,7 +22,7 @@ from tui_vanish.jobs import exits
 from tui_vanish.jobs.cores import physical_cores
 from tui_vanish.jobs.telling import tell
 from tui_vanish.jobs.train import Continuation, Ending, Job, Reporter, train_all
-from tui_vanish.language import plural, tr, tr_in
+from tui_vanish.language import marked, plural, tr, tr_in
 from tui_vanish.language.below import spoken
 from vanish_recorder.protocol.status import Status
 from vanish_recorder.storage.paths import default_runs_folder
@@ -32,6 +32,12 @@ if TYPE_CHECKING:
     from tui_vanish.jobs.background import Announcer
 
 _EXIT_CODES = {Status.FAILED: exits.FAILED, Status.DIVERGED: exits.DIVERGED}
+EXAMPLES = (
+    ("vanish-tui run depth-7 --epochs 5", marked("train five epochs")),
+    ("vanish-tui run depth-7 --set model.init.std=1 --seed 7", marked("with other values")),
+    ("vanish-tui run staged --detach", marked("keep training without the terminal")),
+    ("vanish-tui run --resume @last", marked("continue the run that was started last")),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

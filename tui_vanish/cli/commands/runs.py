@@ -12,13 +12,18 @@ from scenarios.problems import printable
 from tui_vanish.cli import options
 from tui_vanish.drawing import format
 from tui_vanish.jobs.exits import RefusedError
-from tui_vanish.language import plural, tr
+from tui_vanish.language import marked, plural, tr
 from tui_vanish.language.below import spoken
 from vanish_recorder.protocol.codec import encoded
 from vanish_recorder.storage.paths import default_runs_folder
 from vanish_recorder.storage.summary import Summary
 
 _COLUMNS = ("run", "status", "epoch", "step", "loss", "test", "best", "trained", "images", "verdict", "")
+EXAMPLES = (
+    ("vanish-tui runs", marked("what was trained here, the latest first")),
+    ("vanish-tui runs --json | jq -r '.[].run'", marked("only the names")),
+    ("vanish-tui runs --recorded", marked("what comes with the program")),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

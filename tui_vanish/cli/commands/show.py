@@ -10,13 +10,18 @@ from engine.storage.run_index import RunEntry
 from scenarios.languages import section_title
 from tui_vanish.cli.options import add_runs_option
 from tui_vanish.cli.scenario_or_run import scenario_or_run
-from tui_vanish.language import current, tr
+from tui_vanish.language import current, marked, tr
 from tui_vanish.session import prose
 
 if TYPE_CHECKING:
     from scenarios.schema import Scenario
 
 _WIDEST = 100
+EXAMPLES = (
+    ("vanish-tui show relu", marked("a scenario with all its settings")),
+    ("vanish-tui show @last", marked("the run that was started last: its numbers and findings")),
+    ("vanish-tui show recorded:depth-7 --json", marked("a recorded run, for programs")),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

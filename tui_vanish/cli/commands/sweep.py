@@ -25,7 +25,7 @@ from tui_vanish.cli.sweep_reports import SweepLines, sweep_record, sweep_table
 from tui_vanish.drawing import format
 from tui_vanish.jobs import exits
 from tui_vanish.jobs.telling import tell
-from tui_vanish.language import plural, tr
+from tui_vanish.language import marked, plural, tr
 from tui_vanish.language.below import spoken
 from tui_vanish.sweeps.find import find_sweep
 from tui_vanish.sweeps.lead import Lead, Outcome
@@ -40,6 +40,11 @@ if TYPE_CHECKING:
 
 _PATIENCE = 30.0  # seconds for the runs of a killed sweep to be saved
 _GLANCE = 0.2
+EXAMPLES = (
+    ("vanish-tui sweep depth-7 --grid optimizer.lr=0.01,0.1 --epochs 5", marked("a run for each value")),
+    ("vanish-tui sweep map-sigmoid --detach", marked("a sweep of the program, in the background")),
+    ("vanish-tui sweep --resume map-sigmoid", marked("only what is missing")),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,11 @@ from pathlib import Path
 import scenarios
 from scenarios.problems import printable
 from tui_vanish.jobs.exits import WRONG_USE
-from tui_vanish.language import tr
+from tui_vanish.language import marked, tr
+
+EXAMPLES = (
+    ("vanish-tui validate my-relu.toml", marked("every problem of a scenario file, or that there is none")),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -17,13 +17,17 @@ from tui_vanish.cli.reporters import progress
 from tui_vanish.jobs.exits import RefusedError
 from tui_vanish.jobs.resume import find_run
 from tui_vanish.jobs.telling import tell
-from tui_vanish.language import tr
+from tui_vanish.language import marked, tr
 from tui_vanish.language.below import spoken
 
 if TYPE_CHECKING:
     from engine.tracking.snapshot import Snapshot
 
 _LOOK_SECONDS = 0.5
+EXAMPLES = (
+    ("vanish-tui watch @last", marked("show the run that was started last")),
+    ("vanish-tui watch @last | cat", marked("a line per epoch, without the app")),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
