@@ -118,6 +118,53 @@ async def sweep_map(studio: Studio) -> None:
     await studio.press(*("right",) * 4, *("up",) * 3)
 
 
+_SCRIPT = """
+import sys, torch
+from torch import nn
+from tui_vanish import watch
+
+torch.manual_seed(0)
+torch.set_num_threads(1)
+
+
+class Tower(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Linear(64, 128)
+        self.blocks = nn.ModuleList(nn.Sequential(nn.Linear(128, 128), nn.Sigmoid()) for _ in range(12))
+        self.head = nn.Linear(128, 10)
+
+    def forward(self, x):
+        x = self.stem(x)
+        for block in self.blocks:
+            x = block(x)
+        return self.head(x)
+
+
+model = Tower()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+lab = watch(model, optimizer, name="tower", runs_dir=sys.argv[1], every=5, quiet=True)
+inputs = torch.randn(4096, 64)
+targets = (inputs @ torch.randn(64, 10)).argmax(1)
+for step in range(600):
+    rows = torch.randint(4096, (256,))
+    loss = nn.functional.cross_entropy(model(inputs[rows]), targets[rows])
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+
+
+async def watched(studio: Studio) -> None:
+    """A script's own network of 12 sigmoid layers, after 600 steps."""
+    runs = studio.app.session.engine.runs_folder
+    script = await asyncio.create_subprocess_exec(sys.executable, "-c", _SCRIPT, str(runs))
+    assert await script.wait() == 0
+    await studio.press("r")
+    await studio.app.workers.wait_for_complete()
+    await studio.press("enter", "3", "j", "j")
+
+
 async def theory(studio: Studio, page_id: str, *keys: str) -> None:
     """A theory page after some keys, with its measurements loaded."""
     studio.app.action_theory(page_id)
@@ -158,6 +205,7 @@ PICTURES: dict[str, Callable[[Studio], Awaitable[None]]] = {
     "staged": staged,
     "editor": editor,
     "map": sweep_map,
+    "watched": watched,
     "theory-learning-circle": learning_circle,
     "theory-chain": chain,
     "theory-optimizers": optimizers,
