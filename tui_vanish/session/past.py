@@ -78,6 +78,7 @@ class _Log:
         self._is_polled = False  # in another thread, so that the history must be left alone
         self._read_to = -1  # the number of events that the run had when the log was read
         self._shown: Snapshot | None = None
+        self._asked = 0  # the step that was asked for last
         self.problem = ""
 
     @property
@@ -89,6 +90,9 @@ class _Log:
         return self._history.part_read if self._history is not None else 0.0
 
     def at(self, run: "Snapshot", step: int, on_read: Callable[[], None]) -> "Snapshot | None":
+        if self.problem and step != self._asked:  # the disk may work again, or the file is back
+            self.problem, self._read_to = "", -1
+        self._asked = step
         is_missing = self._is_missing(run, step)
         if self._task is None and is_missing:
             self._read_to = run.sequence

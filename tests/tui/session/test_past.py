@@ -80,6 +80,26 @@ async def test_a_log_that_was_replaced_is_read_again(tmp_path: Path) -> None:
     assert runs.problem(now.run) == ""
 
 
+async def test_after_an_error_the_next_step_reads_again(tmp_path: Path) -> None:
+    run = saved(tmp_path)
+    now, runs = run.view.snapshot(), PastRuns(lambda: tmp_path)
+    log, elsewhere = tmp_path / run.name / "events.jsonl", tmp_path / "elsewhere"
+    runs.at(now, 100)
+    await until(lambda: not runs.reading(now.run))
+    log.rename(elsewhere)
+    runs.at(now, 300)
+    assert runs.problem(now.run) == "its log cannot be read (No such file or directory)"
+    runs.at(now, 300)
+    assert not runs.reading(now.run)  # the same step is not tried again and again
+    elsewhere.rename(log)
+    runs.at(now, 301)
+    await until(lambda: not runs.reading(now.run))
+    then = runs.at(now, 301)
+    assert then is not None
+    assert 280 < then.step <= 301
+    assert runs.problem(now.run) == ""
+
+
 async def test_a_run_without_a_log_has_a_reason(tmp_path: Path) -> None:
     run = FakeRun(FakeEngine(), "20260101-120000-depth-7-0000", scenarios.load("depth-7"), 42)
     run.start()
