@@ -1,7 +1,8 @@
 """How a script ends. Python tells the functions that it calls at its exit neither the exit code nor why.
 
 An exception that ends the script is kept by Python itself, but SystemExit is not. So a call of `sys.exit`, or
-of `exit` and `quit` that the module `site` adds, is noticed here. Training after it means that the script has caught it.
+of `exit` and `quit` that the module `site` adds, is noticed here. Training after it means that the script has
+caught it.
 """
 
 import builtins

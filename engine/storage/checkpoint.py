@@ -7,7 +7,7 @@ import zipfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.storage.checksum import AnotherRuns, Changed, Checksum
 from vanish_recorder.protocol.event import SCHEMA
@@ -15,6 +15,9 @@ from vanish_recorder.protocol.status import Status
 from vanish_recorder.protocol.values import LARGEST_INTEGER
 from vanish_recorder.storage.atomic import open_new, sync_folder
 from vanish_recorder.storage.guarded import read_guarded
+
+if TYPE_CHECKING:
+    import torch
 
 CHECKPOINT, PREVIOUS = "checkpoint.pt", "checkpoint.previous.pt"
 _BESIDE = "checkpoint.tmp"
@@ -60,6 +63,8 @@ class Unfit(ValueError):
 def copied(state: Any) -> Any:
     """Copy a state to the CPU, so that training can continue while it is written.
 
+    A GPU writes all of its tensors directly into pinned memory, and the CPU waits for it once.
+
     Args:
         state: tensors of any shape and device, in dictionaries, lists and tuples, and plain values.
 
@@ -68,13 +73,27 @@ def copied(state: Any) -> Any:
     """
     import torch
 
+    devices: set[torch.device] = set()
+    copies = _copied(state, devices)
+    for device in devices:
+        torch.cuda.current_stream(device).synchronize()
+    return copies
+
+
+def _copied(state: Any, devices: "set[torch.device]") -> Any:
+    import torch
+
     match state:
+        case torch.Tensor(device=torch.device(type="cuda")):
+            devices.add(state.device)
+            pinned = torch.empty(state.shape, dtype=state.dtype, pin_memory=True)
+            return pinned.copy_(state.detach(), non_blocking=True)
         case torch.Tensor():
             return state.detach().to("cpu", copy=True)
         case dict():
-            return {key: copied(value) for key, value in state.items()}
+            return {key: _copied(value, devices) for key, value in state.items()}
         case list() | tuple():
-            return type(state)(copied(value) for value in state)
+            return type(state)(_copied(value, devices) for value in state)
         case _:
             return state
 
