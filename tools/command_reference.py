@@ -23,8 +23,8 @@ Every command and option of vanish-tui. `tools/command_reference.py` writes this
 (`man vanish-tui`) from the program itself; `vanish-tui COMMAND --help` says the same, in your language.
 
 `vanish-tui completion bash|zsh|fish` prints what lets your shell complete commands, options, scenario ids,
-run names and the keys of `--set`. [argcomplete](https://kislyuk.github.io/argcomplete/) makes it: it reads the
-parsers when you press tab, so it knows the runs that exist at that moment. shtab, which was the other choice,
+run names and the keys of `--set`. [argcomplete](https://kislyuk.github.io/argcomplete/) makes it: it reads
+the parsers when you press tab, so it knows the runs that exist at that moment. shtab, the other choice,
 writes a fixed script, and the names of runs would need code of our own for each of the three shells. The app
 does not load argcomplete.
 """
