@@ -8,6 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.gpu_trouble import why_none
+
 if TYPE_CHECKING:
     import torch
 
@@ -80,7 +82,7 @@ def resolve(name: str) -> "torch.device":
     if kind != "cuda" or (number and not number.isdecimal()):
         raise DeviceError(f"unknown device {name!r}: expected auto, cpu, cuda or cuda:N")
     if not visible:
-        raise DeviceError(f"{name} is not available: PyTorch sees no CUDA GPU here; use --device cpu")
+        raise DeviceError(f"{name} is not available: {why_none()}; use --device cpu")
     index = int(number or 0)
     if index >= visible:
         raise DeviceError(f"{name} is not available: the GPUs here are cuda:0 to cuda:{visible - 1}")

@@ -63,6 +63,7 @@ FLOORS = (
         "engine.meanfield",
     ),
     ("engine.protocol", "engine.devices", "engine.randomness", "engine.user_folders"),
+    ("engine.gpu_trouble",),
     ("scenarios",),
     ("vanish_recorder.automatic",),
     ("vanish_recorder.watching",),

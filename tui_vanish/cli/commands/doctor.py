@@ -153,6 +153,8 @@ def _devices(devices: Devices) -> list[str]:
         else tr("PyTorch is built without CUDA")
     )
     texts = ["cpu" if devices.gpus else tr("cpu; no GPU ({built})", built=built)]
+    if devices.why_none and devices.cuda:
+        texts.append("  " + spoken(devices.why_none))
     for gpu in devices.gpus:
         free, total = gpu.free_bytes / 2**30, gpu.total_bytes / 2**30
         texts.append(

@@ -14,6 +14,7 @@ _QUERY_SECONDS = 10
 # A broken driver can hang or crash the process that calls it, so another interpreter runs this.
 _ASK_TORCH = """
 import json, torch
+from engine.gpu_trouble import why_none
 available = torch.cuda.is_available()
 gpus = []
 for number in range(torch.cuda.device_count() if available else 0):
@@ -21,7 +22,8 @@ for number in range(torch.cuda.device_count() if available else 0):
     properties = torch.cuda.get_device_properties(number)
     gpus.append({"name": properties.name, "uuid": str(getattr(properties, "uuid", "")),
                  "free_bytes": free, "total_bytes": total})
-print(json.dumps({"cuda": torch.version.cuda, "gpus": gpus}))
+why = "" if available else why_none()
+print(json.dumps({"cuda": torch.version.cuda, "gpus": gpus, "why": why}))
 """
 
 
@@ -55,12 +57,14 @@ class Devices:
         gpus: those that PyTorch sees.
         occupants_known: whether nvidia-smi listed the processes on them.
         problem: why PyTorch does not work here; empty if it does.
+        why_none: why PyTorch sees no GPU; empty if it sees one.
     """
 
     cuda: str | None
     gpus: tuple[Gpu, ...]
     occupants_known: bool
     problem: str
+    why_none: str = ""
 
 
 def find_devices() -> Devices:
@@ -83,7 +87,7 @@ def find_devices() -> Devices:
         )
         for number, gpu in enumerate(found["gpus"])
     )
-    return Devices(found["cuda"], gpus, occupants is not None, "")
+    return Devices(found["cuda"], gpus, occupants is not None, "", found["why"])
 
 
 def _occupants() -> dict[str, list[Occupant]] | None:
