@@ -71,14 +71,14 @@ def test_a_new_key_of_the_schema_gets_a_field_automatically() -> None:
     new = [field for field in fields if field not in form.fields()]
     lion = ("optimizer.name", ("lion",))
     assert new == [
-        form.Field("model.dropout", "dropout", "number", first="0.1"),
+        form.Field("model.dropout", "dropout", "number", first="0.1", takes_fractions=True),
         form.Field("model.residual_every", "residual every", "number"),
         form.Field("model.pooling", "pooling", "choice", ("mean", "max"), first="max"),
         form.Field("model.pairs", "pairs", "pairs", hint="such as 1-3 4-7, or empty", first="1-2 3-4"),
         form.Field("optimizer.name", "optimizer", "choice", ("sgd", "adam", "lion"), first="sgd"),
-        form.Field("optimizer.sign", "sign of g", "number", where=lion),
+        form.Field("optimizer.sign", "sign of g", "number", where=lion, takes_fractions=True),
         form.Field("optimizer.decays", "decays", "numbers", where=lion, first="0.9 0.99"),
-        form.Field("noise", "noise", "number", first="0.5"),
+        form.Field("noise", "noise", "number", first="0.5", takes_fractions=True),
     ]
     tables = [key for key, _ in groupby(field.key.partition(".")[0] for field in fields)]
     assert tables == ["id", "model", "optimizer", "data", "training", "stages", "noise"]
