@@ -13,7 +13,9 @@ from pydantic_core import PydanticCustomError
 from scenarios.conflicts import conflicts
 from scenarios.numbers import flatten, numbers
 
-ActivationName = Literal["identity", "sigmoid", "tanh", "relu", "sigmoid_beta"]
+ActivationName = Literal[
+    "identity", "sigmoid", "tanh", "relu", "sigmoid_beta", "leaky_relu", "elu", "silu", "gelu"
+]
 NormName = Literal["none", "batch", "layer", "custom"]
 GradientName = Literal["plain", "normalised"]
 LossName = Literal["cross_entropy", "bce"]

@@ -23,6 +23,7 @@ _NAMES = {
     "bce": "BCE",
     "cross_entropy": "cross entropy",
     "sigmoid_beta": "sigmoid + beta",
+    "leaky_relu": "leaky relu",
 }
 
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from engine.meanfield import gaussian
-from engine.meanfield.prediction import sigma_w2
+from engine.meanfield.prediction import predict, sigma_w2
 
 if TYPE_CHECKING:
     from scenarios.schema import Model, Scenario
@@ -25,6 +25,9 @@ _MOST_STEPS = 100  # about 8 are enough
 _SMALLEST = 1e-300  # of σ_w² + σ_b²; the numbers below are not normal doubles
 _FADED = math.log(1e-150)  # a fixed point below this is 0
 
+_BY_FIRST_Q = ("silu", "gelu")
+_RELU_FAR_FROM_0 = ("elu", "silu", "gelu")
+
 
 @dataclass(frozen=True, slots=True)
 class DepthScale:
@@ -33,7 +36,7 @@ class DepthScale:
     Attributes:
         sigma_w2: σ_w² = fan-in × variance of a weight.
         q: the variance of z deep in the network: 0 if the signal fades away, inf if it grows without end,
-            None if it keeps the value that it starts with.
+            None if it keeps the value that it starts with. With SiLU and GELU the first layer decides.
         chi: the factor by which the squared norm of dL/da changes on its way back through a layer.
         xi: −1/ln χ in layers: positive where gradients vanish, negative where they explode, None at χ = 1.
     """
@@ -66,7 +69,10 @@ def depth_scale(scenario: "Scenario") -> DepthScale | None:
         return None
     model: Model = scenario.model
     return depth_scale_of(
-        model.activation, sigma_w2(model.init, model.width, model.width), beta=model.beta or 0.0
+        model.activation,
+        sigma_w2(model.init, model.width, model.width),
+        beta=model.beta or 0.0,
+        first_q=predict(scenario).layers[0].q if model.activation in _BY_FIRST_Q else None,
     )
 
 
@@ -90,23 +96,32 @@ def why_no_depth_scale(scenario: "Scenario") -> str:
 
 @lru_cache(maxsize=4096)
 def depth_scale_of(
-    activation: str, sigma_w2: float, *, sigma_b2: float = 0.0, beta: float = 0.0
+    activation: str,
+    sigma_w2: float,
+    *,
+    sigma_b2: float = 0.0,
+    beta: float = 0.0,
+    first_q: float | None = None,
 ) -> DepthScale:
     """χ and ξ of wide layers with random weights.
 
     Args:
         activation: name of φ.
         sigma_w2: σ_w² = fan-in × variance of a weight.
-        sigma_b2: σ_b², the variance of a bias.
+        sigma_b2: σ_b², the variance of a bias; 0 for SiLU and GELU.
         beta: β of `sigmoid_beta`; it is in the backward pass only, so ξ is that of the gradient.
+        first_q: variance of z in the first layer, on which it depends what becomes of it with SiLU and GELU;
+            None takes 1. The others ignore it.
 
     Raises:
         KeyError: there is no activation with that name.
     """
-    q = _fixed_point(activation, sigma_w2, sigma_b2)
-    # χ is the same at every q where q has no fixed point: with the identity and ReLU.
-    at = q if q is not None and q < math.inf else 1.0
-    chi = sigma_w2 * gaussian.slope_product(activation, at, at, beta)
+    first_q = 1.0 if first_q is None else first_q
+    q = _fixed_point(activation, sigma_w2, sigma_b2, first_q)
+    # χ is the same at every q where q has no fixed point: with the identity, ReLU and leaky ReLU.
+    at = first_q if q is None else 1.0 if q == math.inf else q
+    slopes_of = "relu" if q == math.inf and activation in _RELU_FAR_FROM_0 else activation
+    chi = sigma_w2 * gaussian.slope_product(slopes_of, at, at, beta)
     return DepthScale(sigma_w2, q, chi, _xi(chi))
 
 
@@ -131,20 +146,42 @@ def _xi(chi: float) -> float | None:
     return None if abs(chi - 1) <= _CRITICAL else -1 / math.log(chi)
 
 
-def _fixed_point(activation: str, sigma_w2: float, sigma_b2: float) -> float | None:
-    if activation in ("identity", "relu"):
+def _fixed_point(activation: str, sigma_w2: float, sigma_b2: float, first_q: float) -> float | None:
+    if activation in _BY_FIRST_Q:
+        return _fate(activation, sigma_w2, sigma_b2, first_q)
+    if activation in ("identity", "relu", "leaky_relu"):
         # q of the next layer is a straight line in q.
-        gain = sigma_w2 if activation == "identity" else sigma_w2 / 2
+        gain = sigma_w2 * gaussian.product(activation, 1.0, 1.0)
         if abs(gain - 1) <= _CRITICAL and sigma_b2 == 0:
             return None
         return math.inf if gain >= 1 else sigma_b2 / (1 - gain)
-    if activation == "tanh" and sigma_b2 == 0 and sigma_w2 <= 1:
-        return 0.0  # |tanh z| < |z|
+    if activation in ("tanh", "elu") and sigma_b2 == 0 and sigma_w2 <= 1:
+        return 0.0  # |φ(z)| < |z|
+    if activation == "elu" and sigma_w2 / 2 > 1 - _CRITICAL:
+        return math.inf
     return _positive_fixed_point(activation, sigma_w2, sigma_b2)
 
 
+def _fate(activation: str, sigma_w2: float, sigma_b2: float, first_q: float) -> float | None:
+    """What becomes of q with SiLU or GELU: 0, inf, or None if it stays.
+
+    The next layer's q divided by q grows with q, so a q that shrinks once shrinks for ever.
+
+    Raises:
+        NotImplementedError: there are biases.
+    """
+    if sigma_b2:
+        raise NotImplementedError
+    if first_q < _SMALLEST:
+        return 0.0
+    gain = sigma_w2 * gaussian.product(activation, first_q, first_q) / first_q
+    if abs(gain - 1) <= _CRITICAL:
+        return None
+    return math.inf if gain > 1 else 0.0
+
+
 def _positive_fixed_point(activation: str, sigma_w2: float, sigma_b2: float) -> float:
-    """The one q > 0 that a layer with a sigmoid or tanh maps to itself.
+    """The one q > 0 that a layer with a sigmoid, tanh or ELU maps to itself.
 
     The next layer's q divided by q falls as q grows, so there is only one. It is found by false position
     (the Illinois rule) in log q, because plain iteration is slow near the edge of chaos.
@@ -155,6 +192,8 @@ def _positive_fixed_point(activation: str, sigma_w2: float, sigma_b2: float) -> 
         return math.log(sigma_w2 * gaussian.product(activation, q, q) + sigma_b2) - log_q
 
     most = sigma_w2 + sigma_b2  # |φ| ≤ 1
+    if activation == "elu":  # E[φ²] ≤ (q + 1)/2
+        most = (sigma_w2 / 2 + sigma_b2) / (1 - sigma_w2 / 2)
     if most < _SMALLEST:
         return 0.0
     high, below = math.log(most), 1.0

@@ -8,6 +8,8 @@ import math
 from collections.abc import Callable
 from functools import lru_cache
 
+from engine.meanfield import rectifiers
+
 Function = Callable[[float], float]
 
 _REACH = 8.0  # standard deviations; the tail of a Gaussian beyond it is 1e-15
@@ -28,6 +30,8 @@ def mean(activation: str, q: float) -> float:
             return 0.0
         case "relu":
             return math.sqrt(q / (2 * math.pi))
+        case _ if activation in rectifiers.NAMES:
+            return rectifiers.mean(activation, q)
         case _:
             return _expect(_VALUES[activation], 0.0, math.sqrt(q))
 
@@ -49,6 +53,8 @@ def product(activation: str, q: float, c: float) -> float:
         case "relu":
             angle = _angle(q, c)
             return q / (2 * math.pi) * (math.sin(angle) + (math.pi - angle) * math.cos(angle))
+        case _ if activation in rectifiers.NAMES:
+            return rectifiers.product(activation, q, c)
         case _:
             return _expect_product(_VALUES[activation], q, c)
 
@@ -78,7 +84,7 @@ def slope_product(activation: str, q: float, c: float, beta: float = 0.0) -> flo
         case "sigmoid_beta":
             return _expect_product(lambda z: _sigmoid_slope(z) + beta, q, c)
         case _:
-            raise KeyError(activation)
+            return rectifiers.slope_product(activation, q, c)
 
 
 def _sigmoid(z: float) -> float:

@@ -13,7 +13,7 @@ from functools import lru_cache, partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from engine.meanfield import gaussian
+from engine.meanfield import gaussian, rectifiers
 from engine.meanfield.output_error import output_error
 from engine.meanfield.pairs import CLASSES, Pairs, Signal
 from engine.protocol import data_spec
@@ -284,7 +284,7 @@ def _why_no_grad_norm(model: "Model", depth: int, loss: str, logits: float) -> s
     """
     if depth > _DEEPEST or model.width < _NARROWEST:
         return f"it holds for up to {_DEEPEST} hidden layers of {_NARROWEST} or more nodes"
-    if model.activation in ("identity", "relu") and model.norm != "layer":
+    if model.activation in ("identity", "relu", *rectifiers.NAMES) and model.norm != "layer":
         bound, where = _FAINT_LOGITS, f"with {model.activation}"
     elif model.activation == "tanh":
         bound, where = _SMALL_LOGITS, "with tanh"

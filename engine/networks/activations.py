@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 _aten = torch.ops.aten  # autograd's own backward operations: the same bits, in one pass over memory
 
@@ -15,12 +16,14 @@ class Activation:
 
     Attributes:
         forward: from z to a; float, any shape, usually [batch, units].
-        backward: from dL/da and a to dL/dz, all of the same shape. It takes a and not z, because the tape
-            keeps only a.
+        backward: from dL/da and what the tape keeps to dL/dz, all of the same shape.
+        keeps_z: whether the tape keeps z for the backward pass. Otherwise it keeps a, which most slopes can
+            be computed from, and which it records anyway.
     """
 
     forward: Callable[[Tensor], Tensor]
     backward: Callable[[Tensor, Tensor], Tensor]
+    keeps_z: bool = False
 
 
 def build(name: str, beta: float | None = None) -> Activation:
@@ -43,33 +46,33 @@ def build(name: str, beta: float | None = None) -> Activation:
     return _PLAIN[name]
 
 
-def derivative(name: str, a: Tensor, beta: float | None = None) -> Tensor:
-    """The slope that the backward pass uses, computed from the activation's output.
+def derivative(name: str, kept: Tensor, beta: float | None = None) -> Tensor:
+    """The slope that the backward pass uses, computed from what the tape keeps.
 
     Args:
         name: of the activation.
-        a: its output; float, any shape.
+        kept: its output, or its input if it `keeps_z`; float, any shape.
         beta: β of `sigmoid_beta`; the others ignore it.
 
     Returns:
-        φ'(z) in the shape and dtype of `a`.
+        φ'(z) in the shape and dtype of `kept`.
 
     Raises:
         KeyError: there is no activation with that name.
     """
     match name:
         case "sigmoid":
-            return a * (1 - a)
+            return kept * (1 - kept)
         case "sigmoid_beta":
-            return a * (1 - a) + (beta or 0.0)
+            return kept * (1 - kept) + (beta or 0.0)
         case "tanh":
-            return 1 - a * a
+            return 1 - kept * kept
         case "relu":
-            return (a > 0).to(a.dtype)
+            return (kept > 0).to(kept.dtype)
         case "identity":
-            return torch.ones_like(a)
+            return torch.ones_like(kept)
         case _:
-            raise KeyError(name)
+            return _PLAIN[name].backward(torch.ones_like(kept), kept)
 
 
 def normalise_gradient(above: Tensor) -> Tensor:
@@ -112,6 +115,39 @@ def _relu_backward(above: Tensor, a: Tensor) -> Tensor:
     return gradient
 
 
+def _leaky_relu(z: Tensor) -> Tensor:
+    """z where z > 0, else z/100; float [batch, units]."""
+    return F.leaky_relu(z, LEAK)
+
+
+def _leaky_relu_backward(above: Tensor, a: Tensor) -> Tensor:
+    """dL/dz = `above` = dL/da where a > 0, else a hundredth of it; all are float [batch, units]."""
+    gradient: Tensor = _aten.leaky_relu_backward(above, a, LEAK, True)
+    return gradient
+
+
+def _elu_backward(above: Tensor, z: Tensor) -> Tensor:
+    """dL/dz = `above` = dL/da where z > 0, else above · e^z; all are float [batch, units].
+
+    e^z is a + 1, but autograd computes it from z, so its bits differ.
+    """
+    gradient: Tensor = _aten.elu_backward(above, 1, 1, 1, False, z)
+    return gradient
+
+
+def _silu_backward(above: Tensor, z: Tensor) -> Tensor:
+    """dL/dz = above · σ(z)(1 + z(1 − σ(z))) from `above` = dL/da; all are float [batch, units]."""
+    gradient: Tensor = _aten.silu_backward(above, z)
+    return gradient
+
+
+def _gelu_backward(above: Tensor, z: Tensor) -> Tensor:
+    """dL/dz = above · (Φ(z) + zφ(z)) from `above` = dL/da; all are float [batch, units]."""
+    gradient: Tensor = _aten.gelu_backward(above, z)
+    return gradient
+
+
+LEAK = 0.01  # leaky_relu's slope below 0: the default of PyTorch
 IDENTITY = Activation(_identity, _identity_backward)
 
 _PLAIN = {
@@ -119,6 +155,11 @@ _PLAIN = {
     "sigmoid": Activation(torch.sigmoid, _sigmoid_backward),
     "tanh": Activation(torch.tanh, _tanh_backward),
     "relu": Activation(torch.relu, _relu_backward),
+    "leaky_relu": Activation(_leaky_relu, _leaky_relu_backward),
+    # silu and gelu take some values at two z with different slopes.
+    "elu": Activation(F.elu, _elu_backward, keeps_z=True),
+    "silu": Activation(F.silu, _silu_backward, keeps_z=True),
+    "gelu": Activation(F.gelu, _gelu_backward, keeps_z=True),
 }
 
 SIGMOIDS = frozenset({"sigmoid", "sigmoid_beta"})

@@ -39,7 +39,7 @@ def backpropagate(network: Network, tape: Tape, error: Tensor, on_delta: OnDelta
         da = normalise_gradient(dh) if layer.normalises_gradient else dh  # dL/da [batch, units]
         if on_delta is not None:
             on_delta(number, da)
-        dz = layer.activation.backward(da, tape.a[number])  # dL/dz = dL/da · φ'(z) [batch, units]
+        dz = layer.activation.backward(da, tape.kept[number])  # dL/dz = dL/da · φ'(z) [batch, units]
         if layer.norm is not None:
             dz = tape.norms.pop(number).backward(dz)  # dL/d(W·x + b) [batch, units]
         del dh, da  # so that the next tensors can reuse their memory while it is in the cache

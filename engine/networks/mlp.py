@@ -72,12 +72,14 @@ class Tape:
         a: the output of each layer's activation, [batch, units]; the last one is the logits.
         h: what the next layer sees, [batch, units]: `a`, plus the skip if one ends here. The last one is
             the logits.
+        kept: what the backward pass of each layer's activation needs, [batch, units]: its input or `a`.
         norms: the normalisations by layer, counted from 0, where the layer or one below it trains.
     """
 
     images: Tensor
     a: list[Tensor] = field(default_factory=list)
     h: list[Tensor] = field(default_factory=list)
+    kept: list[Tensor] = field(default_factory=list)
     norms: dict[int, NormRecord] = field(default_factory=dict)
 
 
@@ -189,6 +191,7 @@ class Network(nn.Module):
             if tape is not None:
                 tape.a.append(a)
                 tape.h.append(h)
+                tape.kept.append(z if layer.activation.keeps_z else a)
             seen.append(h)
         return h
 

@@ -1,4 +1,4 @@
-"""Activations as functions of one number, with slopes: those of engine.networks.activations, and more."""
+"""Activations as functions of one number, with slopes: those of engine.networks.activations."""
 
 import math
 from collections.abc import Callable
@@ -12,7 +12,7 @@ class Curve:
     """One activation.
 
     Attributes:
-        name: as in a scenario, if a scenario can use it; otherwise its usual name.
+        name: as in a scenario.
         formula: g(z).
         slope_formula: g'(z).
         value: g.

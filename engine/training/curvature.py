@@ -34,6 +34,6 @@ def diagonal_curvature(network: Network, model: Model, tape: Tape) -> list[tuple
         curvature.append((h_z.T @ (below * below) / len(below), h_z.mean(0)))  # [out, in], [out]
         if number:
             weight = layers[number].weight.detach()  # [out, in]
-            slope = derivative(model.activation, tape.a[number - 1].detach(), model.beta)  # [batch, in]
+            slope = derivative(model.activation, tape.kept[number - 1].detach(), model.beta)  # [batch, in]
             h_z = slope * slope * (h_z @ (weight * weight))  # [batch, in]
     return curvature[::-1]

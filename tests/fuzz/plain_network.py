@@ -30,7 +30,16 @@ def _activation(model: Model) -> Callable[[Tensor], Tensor]:
         case "identity":
             return lambda z: z
         case name:
-            return {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu}[name]
+            functions: dict[str, Callable[[Tensor], Tensor]] = {
+                "sigmoid": torch.sigmoid,
+                "tanh": torch.tanh,
+                "relu": torch.relu,
+                "leaky_relu": nn.LeakyReLU(),
+                "elu": nn.ELU(),
+                "silu": nn.SiLU(),
+                "gelu": nn.GELU(),
+            }
+            return functions[name]
 
 
 class PlainNetwork(nn.Module):

@@ -160,7 +160,7 @@ def _of_hidden(a: Tensor, activation: str) -> dict[str, float]:
         zero = a == 0
         dead = zero.all(0).double().mean().item()
         return {"inactive": zero.double().mean().item(), "dead": dead}
-    if activation == "identity":
+    if activation in ("identity", "leaky_relu", "elu", "silu", "gelu"):
         return {}
     return {"saturated": (relative_slope(a, activation) < FLAT).double().mean().item()}
 

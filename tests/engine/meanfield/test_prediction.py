@@ -1,6 +1,7 @@
 import math
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -15,13 +16,24 @@ from engine.networks.initializers import initialise
 from engine.networks.losses import LOSSES
 from scenarios.schema import Init, NormalInit, ScaledInit
 
+ACTIVATIONS = ["identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "silu", "gelu"]
+
 
 def prediction(scenario_id: str, *overrides: str) -> Prediction:
     return predict(scenarios.load(scenario_id, overrides))
 
 
 def values(activation: str, z: torch.Tensor) -> torch.Tensor:
-    functions = {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu, "identity": torch.clone}
+    functions: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+        "sigmoid": torch.sigmoid,
+        "tanh": torch.tanh,
+        "relu": torch.relu,
+        "identity": torch.clone,
+        "leaky_relu": torch.nn.LeakyReLU(),
+        "elu": torch.nn.ELU(),
+        "silu": torch.nn.SiLU(),
+        "gelu": torch.nn.GELU(),
+    }
     return functions[activation](z)
 
 
@@ -34,7 +46,7 @@ def slopes(activation: str, z: torch.Tensor) -> torch.Tensor:
 # ----------------------------------------------------------------------------------- expectations
 
 
-@pytest.mark.parametrize("activation", ["identity", "sigmoid", "tanh", "relu"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("q", [1e-6, 0.08, 1.0, 60.0, 6000.0])
 def test_single_sample_expectations_equal_a_brute_force_integral(activation: str, q: float) -> None:
     u = torch.linspace(-12, 12, 400_000, dtype=torch.float64)
@@ -49,7 +61,7 @@ def test_single_sample_expectations_equal_a_brute_force_integral(activation: str
         assert found == pytest.approx(expected, rel=5e-5, abs=1e-9)
 
 
-@pytest.mark.parametrize("activation", ["identity", "sigmoid", "tanh", "relu"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize(("q", "c"), [(0.1, 0.09), (1.0, -0.3), (1.0, 0.0), (50.0, 45.0), (3000.0, 100.0)])
 def test_two_sample_expectations_equal_a_brute_force_integral(activation: str, q: float, c: float) -> None:
     x = torch.linspace(-8, 8, 1200, dtype=torch.float64)
@@ -67,8 +79,11 @@ def test_two_sample_expectations_equal_a_brute_force_integral(activation: str, q
 
 def test_two_samples_that_are_nearly_one_meet_the_single_sample() -> None:
     for q in (0.08, 60.0):
-        near = gaussian.product("sigmoid", q, q * (1 - 1e-9))
-        assert near == pytest.approx(gaussian.product("sigmoid", q, q), rel=1e-6)
+        for activation in ("sigmoid", "elu", "silu", "gelu"):
+            near = gaussian.product(activation, q, q * (1 - 1e-9))
+            assert near == pytest.approx(gaussian.product(activation, q, q), rel=1e-6)
+            near = gaussian.slope_product(activation, q, q * (1 - 1e-9))
+            assert near == pytest.approx(gaussian.slope_product(activation, q, q), rel=1e-3)
 
 
 def test_beta_is_added_to_the_slope() -> None:
@@ -192,7 +207,7 @@ def test_sigma_w2_is_that_of_drawn_weights(init: Init, fan_in: int, fan_out: int
     assert sigma_w2(init, fan_in, fan_out) == pytest.approx(drawn, rel=0.1)
 
 
-@pytest.mark.parametrize("activation", ["identity", "sigmoid", "tanh", "relu"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("norm", ["none", "batch", "layer", "custom"])
 @pytest.mark.parametrize("std", [1e-200, 1e-9, 1000.0])
 def test_no_scenario_is_too_extreme_to_predict(activation: str, norm: str, std: float) -> None:

@@ -4,10 +4,11 @@ import math
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from engine.data.fashion_mnist import Dataset
 from engine.networks.activations import build, derivative, normalise_gradient
+from engine.theory.curves import CURVES
 from tests.engine.lab import course, first_sample, number
 
 Z = torch.linspace(-9, 9, 181, dtype=torch.float64)
@@ -47,15 +48,32 @@ def test_the_beta_sigmoid_multiplies_what_comes_from_above() -> None:
     assert gradient.tolist() == pytest.approx([3 * 0.75, -(slope + 0.5)])
 
 
-@pytest.mark.parametrize("name", ["sigmoid", "tanh", "relu", "identity"])
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "relu", "identity", "leaky_relu", "elu", "silu", "gelu"])
 def test_back_through_an_activation_is_autograd_s_to_the_bit(name: str) -> None:
     activation, above = build(name), torch.linspace(-2, 3, len(Z), dtype=torch.float64)
     z = Z.clone().requires_grad_()
     a = activation.forward(z)
     torch.autograd.backward(a, above)
     assert z.grad is not None
-    assert torch.equal(activation.backward(above, a.detach()), z.grad)
-    torch.testing.assert_close(above * derivative(name, a.detach()), z.grad, rtol=1e-9, atol=1e-12)
+    kept = z.detach() if activation.keeps_z else a.detach()
+    assert torch.equal(activation.backward(above, kept), z.grad)
+    torch.testing.assert_close(above * derivative(name, kept), z.grad, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [("leaky_relu", nn.LeakyReLU()), ("elu", nn.ELU()), ("silu", nn.SiLU()), ("gelu", nn.GELU())],
+)
+def test_an_activation_and_its_slope_are_pytorch_s_own_and_those_of_the_theory_page(
+    name: str, plain: nn.Module
+) -> None:
+    z = torch.randn(64, 33, generator=torch.Generator().manual_seed(0)) * 5
+    assert torch.equal(build(name).forward(z), plain(z))
+    curve = next(curve for curve in CURVES if curve.name == name)
+    a = build(name).forward(Z)
+    slopes = derivative(name, Z if build(name).keeps_z else a)
+    assert a.tolist() == pytest.approx([curve.value(float(each)) for each in Z], abs=1e-12)
+    assert slopes.tolist() == pytest.approx([curve.slope(float(each)) for each in Z], abs=1e-12)
 
 
 def test_an_unknown_activation_is_refused() -> None:

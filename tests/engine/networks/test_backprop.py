@@ -34,6 +34,16 @@ VARIANTS: dict[str, dict[str, Any]] = {
     },
     "bce": {"training.loss": "bce"},
     "beta": {"model.activation": "sigmoid_beta", "model.beta": 0.05},
+    "leaky relu": {"model.activation": "leaky_relu"},
+    "elu": {"model.activation": "elu"},
+    "silu": {"model.activation": "silu"},
+    "gelu": {"model.activation": "gelu"},
+    "gelu with skips and all": {
+        "model.skip": [[1, 2], [2, 5]],
+        "model.activation": "gelu",
+        "model.norm": "batch",
+        "model.gradient": "normalised",
+    },
 }
 FROZEN = {
     "nothing": (),

@@ -26,6 +26,10 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "relu": {"model.activation": "relu"},
     "tanh": {"model.activation": "tanh"},
     "identity": {"model.activation": "identity"},
+    "leaky-relu": {"model.activation": "leaky_relu"},
+    "elu": {"model.activation": "elu"},
+    "silu": {"model.activation": "silu"},
+    "gelu": {"model.activation": "gelu"},
     "batchnorm": {"model.norm": "batch"},
     "layernorm": {"model.norm": "layer"},
     "customnorm": {"model.norm": "custom"},
@@ -38,6 +42,10 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": torch.relu,
     "tanh": torch.tanh,
     "identity": lambda z: z,
+    "leaky_relu": nn.LeakyReLU(),
+    "elu": nn.ELU(),
+    "silu": nn.SiLU(),
+    "gelu": nn.GELU(),
 }
 
 
