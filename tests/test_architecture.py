@@ -34,6 +34,7 @@ FLOORS = (
         "tui_vanish.theory",
         "tui_vanish.palette",
     ),
+    ("tui_vanish.report",),
     ("tui_vanish.monitor",),
     ("tui_vanish.chrome", "tui_vanish.poller", "tui_vanish.shutdown", "tui_vanish.suspension"),
     ("tui_vanish.sweeps",),

@@ -38,6 +38,7 @@ COMMANDS = {
     "tag": marked("show, add or remove the tags of a saved run"),
     "rename": marked("give a saved run a name of your own"),
     "rm": marked("delete saved runs, or restore what was deleted in the last 24 hours"),
+    "report": marked("write runs as one HTML file with charts, which needs no network"),
     "export": marked("write a run's numbers as CSV or for TensorBoard"),
     "completion": marked("print what lets a shell complete commands, scenario ids, run names and settings"),
     "bench": marked("measure how fast this machine trains, compared with its own limit"),

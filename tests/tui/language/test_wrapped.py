@@ -57,7 +57,10 @@ _SAME = re.compile(
     r"|(block|tensor) …|[ (·]*(loss|std|gain|beta|max|train|L = −log) ….*"
 )
 _WORDS = re.compile(r"[A-Za-zÀ-ỹ]{2,}[,;:.]? [A-Za-z(…]{2,}|… [a-z]{3,}|[a-z]{3,} …")
-_CSS = re.compile(r"[{}]\s|^\s*[#.$&]|: \$|^b (true|false)$")
+_CSS = re.compile(
+    r"[{}]\s|^\s*[#.$&]|: \$|^b (true|false)$"
+    r"|</?\w+[ >…]|@media |^default-src |^'DejaVu Sans|^translate\(|^class=|^viewBox="  # of a report
+)
 
 
 def sources() -> list[Path]:
