@@ -92,6 +92,7 @@ def record(scenario_id: str, run: RunEntry) -> dict[str, Any]:
         "lines": len(few),
         "of_lines": len(lines),
         "bytes": len(packed),
+        "processor": _processor(),
     }
 
 
@@ -133,6 +134,15 @@ def _story(run: Snapshot) -> list[Any]:
     return [run.status, run.step, run.last_epoch, run.best_test_accuracy, verdicts, accuracies]
 
 
+def _before() -> dict[str, Any]:
+    """What is known of the recorded runs that are there."""
+    try:
+        known: dict[str, Any] = json.loads((RECORDED / PROVENANCE).read_bytes())["runs"]
+    except (OSError, ValueError, KeyError):
+        return {}
+    return {scenario_id: about for scenario_id, about in known.items() if (RECORDED / scenario_id).is_dir()}
+
+
 def _processor() -> str:
     for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
         if line.startswith("model name"):
@@ -159,7 +169,7 @@ def main() -> None:
             if scenario_id not in trained(arguments.work):
                 train(scenario_id, arguments.work, source)
     found = trained(arguments.work)
-    runs = {
+    runs = _before() | {
         scenario_id: record(scenario_id, found[scenario_id]) for scenario_id in chosen if scenario_id in found
     }
     size = sum(about["bytes"] for about in runs.values())
@@ -168,8 +178,6 @@ def main() -> None:
         "version": version("vanish-tui"),
         "command": _command("ID"),
         "data": f"the whole Fashion-MNIST, {source.train} training and {source.test} test images",
-        "processor": _processor(),
-        "seconds": "of training, on a machine that did other work as well",
         "runs": runs,
     }
     (RECORDED / PROVENANCE).write_text(json.dumps(provenance, indent=1) + "\n", encoding="utf-8")
