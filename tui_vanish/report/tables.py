@@ -55,7 +55,9 @@ def differing(groups: "Sequence[Entrant]") -> Table | None:
     """The settings that differ between runs; None if there is nothing to compare."""
     if len(groups) < 2:
         return None
-    rows = tuple((row.key, *map(_setting, row.values)) for row in differences(groups))
+    rows = tuple(
+        (row.key, *(format.setting(row.key, value) for value in row.values)) for row in differences(groups)
+    )
     columns = (tr("setting"), *(group.label for group in groups))
     return Table(tr("What differs"), columns, rows) if rows else None
 
@@ -163,21 +165,9 @@ def settings(each: ReportRun) -> Iterator[tuple[str, str]]:
     from engine.tracking.comparison import settings as of_run
 
     for key, value in of_run(each.run, each.run.started).items():
-        yield key, _setting(value)
+        yield key, format.setting(key, value)
     if each.run.watched is not None:
         yield from watched_text.details(each.run)
-
-
-def _setting(value: Any) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, list | tuple):
-        return ", ".join(map(_setting, value))
-    return str(value)
 
 
 def _accuracy(each: ReportRun) -> float | None:
