@@ -59,4 +59,5 @@ def _contents() -> dict[str, Any]:
 def _title(path: Path) -> str:
     """A file's title, found without parsing the whole file, so that listing all scenarios is fast."""
     with path.open(encoding="utf-8") as lines:
-        return next(str(tomllib.loads(line)["title"]) for line in lines if line.startswith("title = "))
+        titles = (str(tomllib.loads(line)["title"]) for line in lines if line.startswith("title = "))
+        return next(titles, path.stem)  # a file that is cut off is reported when it is read

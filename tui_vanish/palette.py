@@ -102,8 +102,8 @@ class Palette(Dialog[str | None]):
     @on(Input.Changed)
     def _search(self, message: Input.Changed) -> None:
         found = list(self._commands)
-        if words := message.value.strip()[:_LONGEST]:
-            matcher = Matcher(folded(words))
+        if words := folded(message.value).strip()[:_LONGEST]:  # of a mark alone nothing is left
+            matcher = Matcher(words)
             scores = {command: matcher.match(folded(command.name)) for command in self._commands}
             found = sorted((each for each in found if scores[each] > 0), key=lambda each: -scores[each])
         self._list.show_items(found)

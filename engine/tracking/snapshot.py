@@ -155,7 +155,8 @@ class Snapshot:
     @property
     def is_out_of_budget(self) -> bool:
         """Whether it was stopped because its seconds of training were over."""
-        return self.finished is not None and self.finished.reason == OUT_OF_BUDGET
+        stopped = self.status is Status.STOPPED  # the reason alone may come from a damaged log
+        return stopped and self.finished is not None and self.finished.reason == OUT_OF_BUDGET
 
     @property
     def scenario_id(self) -> str:

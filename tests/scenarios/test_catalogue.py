@@ -9,6 +9,7 @@ import pytest
 
 import scenarios
 from scenarios.fields import known_keys
+from scenarios.index import _title
 from scenarios.schema import Scenario
 
 SGD = {"optimizer.lr": None, "optimizer.momentum": None}
@@ -97,6 +98,12 @@ def test_the_catalogue_holds_the_scenarios_of_the_design_in_order() -> None:
 def test_every_file_of_the_catalogue_is_listed() -> None:
     files = {path.stem for path in (Path(scenarios.__file__).parent / "catalogue").glob("*.toml")}
     assert files == {entry.id for entry in scenarios.entries()}
+
+
+@pytest.mark.parametrize("lines", ["", "id = 1\n"])
+def test_a_file_of_the_catalogue_that_is_cut_off_is_listed_by_its_id(lines: str, tmp_path: Path) -> None:
+    (tmp_path / "depth-7.toml").write_text(lines)
+    assert _title(tmp_path / "depth-7.toml") == "depth-7"
 
 
 def test_sections_are_in_the_order_of_the_slides_and_the_last_is_not_on_them() -> None:

@@ -14,7 +14,9 @@ from tests.tui.lab_bench import LARGE, NARROW, WIDE, opened
 from tui_vanish.actions import ACTIONS, APP, groups
 from tui_vanish.chrome.help import HelpScreen
 from tui_vanish.chrome.leave import LeaveScreen
+from tui_vanish.palette import CommandList, Palette
 from tui_vanish.themes import DARK, LIGHT
+from tui_vanish.widgets.line_input import LineInput
 from vanish_recorder.protocol.status import Status
 
 
@@ -303,6 +305,20 @@ async def test_the_palette_finds_an_action_and_carries_it_out(key: str, tmp_path
         await bench.press("enter")
         await bench.settle()
         assert bench.engine.sent == [Pause(run.name)]
+
+
+@pytest.mark.parametrize("typed", ["\u0301", "\u0301\u0323", "\u0301 \u0301"])
+async def test_the_palette_offers_everything_while_only_marks_are_typed(typed: str, tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        await bench.press("colon")
+        palette = bench.app.screen
+        assert isinstance(palette, Palette)
+        palette.query_one(LineInput).value = "xyzxyz"
+        await bench.settle()
+        assert not palette.query_one(CommandList).items
+        palette.query_one(LineInput).value = typed
+        await bench.settle()
+        assert len(palette.query_one(CommandList).items) > 20
 
 
 async def test_the_palette_goes_to_a_scenario(tmp_path: Path) -> None:

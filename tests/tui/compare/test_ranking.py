@@ -1,11 +1,17 @@
 """The words of a place in a ranking."""
 
+from dataclasses import replace
+
 import pytest
 
+from engine.runtime.endings import failure
 from engine.tracking.ranking import Axis, Entrant, Last, rank
 from tests.engine.tracking.test_ranking import FAST, SLOW, STOPPED_AT_2, ran
 from tui_vanish.cli.commands.compare import _point
+from tui_vanish.compare.findings import findings
 from tui_vanish.compare.ranking import ending, missing, number, point, rank_there, ranked
+from vanish_recorder.protocol.events import OUT_OF_BUDGET
+from vanish_recorder.protocol.status import Status
 
 
 @pytest.mark.parametrize(("axis", "words"), [("epochs", "epoch 2"), ("seconds", "0:02")])
@@ -21,6 +27,15 @@ def test_a_run_that_is_ranked_only_says_how_it_ended() -> None:
     ranking = rank([STOPPED_AT_2, FAST], "epochs")
     assert [ending(place, ranking) for place in ranking.places] == ["", "stopped"]
     assert (ranked(ranking), point(ranking)) == ("all", "epoch 2")
+
+
+@pytest.mark.parametrize("status", [Status.FINISHED, Status.RUNNING])
+def test_a_damaged_log_that_ends_out_of_budget_without_being_stopped_is_shown(status: Status) -> None:
+    run = ran([0.1, 0.2])
+    end = replace(failure(run, "", None), status=status, error=None, reason=OUT_OF_BUDGET)
+    entrant = Entrant("damaged", (replace(run, status=status, finished=end),))
+    (place,) = rank([entrant], "epochs").places
+    assert "budget" not in "".join(piece.text for piece in findings(entrant, place, 60))
 
 
 def test_the_command_line_says_which_epoch_and_for_whom() -> None:
