@@ -1,11 +1,10 @@
 """The last words of the app: whether its runs continue in another process."""
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from scenarios.problems import printable
-from tui_vanish.jobs.telling import tell
+from tui_vanish.jobs.telling import say, tell
 from tui_vanish.language import plural, tr
 from tui_vanish.language.below import spoken
 
@@ -31,17 +30,16 @@ def say_farewell(runs: Sequence[str], successor: "Successor | None", problem: st
     """
     if successor is not None:
         what = printable(runs[0]) if len(runs) == 1 else plural("{number} run", "{number} runs", len(runs))
-        print(
+        say(
             tr("Handing {what} over to process {pid}…", what=what, pid=successor.pid),
-            file=sys.stderr,
-            flush=True,
+            error=True,
         )
     done, lost = _what_became_of(runs, successor, problem)
     if failure:
         tell(" ".join(text for text in (failure, done, lost) if text))
         return not lost
     if done:
-        print(done)
+        say(done)
     if lost:
         tell(lost)
     return not lost

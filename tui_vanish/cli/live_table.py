@@ -12,7 +12,7 @@ from engine.tracking.time_left import Course, TimeLeft
 from tui_vanish.cli.reporters import progress
 from tui_vanish.drawing import format
 from tui_vanish.jobs.cores import physical_cores
-from tui_vanish.jobs.telling import lines_of, tell
+from tui_vanish.jobs.telling import lines_of, say, tell
 from tui_vanish.language import plural, tr, tr_in
 from tui_vanish.language.below import spoken
 from vanish_recorder.protocol.events import EpochFinished, RunEvent, RunFinished, RunStarted, Sample
@@ -109,7 +109,7 @@ class LiveTable(AbstractContextManager["LiveTable"]):
         if self._live is not None:
             self._live.console.print(line, markup=False, highlight=False)
         else:
-            print(line, file=sys.stderr, flush=True)
+            say(line, error=True)
 
     def warn(self, text: str) -> None:
         """Print a warning above the table."""

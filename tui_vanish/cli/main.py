@@ -19,7 +19,7 @@ from tui_vanish.cli.options import (
     settings,
 )
 from tui_vanish.jobs.exits import FAILED, WRONG_USE, FailedError, LeaveAtOnce, RefusedError
-from tui_vanish.jobs.telling import tell
+from tui_vanish.jobs.telling import say, tell
 from tui_vanish.language import marked, tr
 from tui_vanish.language.below import spoken
 
@@ -116,7 +116,7 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from importlib.metadata import version
 
-        print(f"vanish-tui {version('vanish-tui')}")
+        say(f"vanish-tui {version('vanish-tui')}")
         parser.exit()
 
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TextIO
 
+from scenarios.problems import printable
 from tui_vanish.jobs.exits import FAILED
 from tui_vanish.language import marked, tr
 from vanish_recorder.storage.private import for_the_user_alone, make_private_folder
@@ -104,7 +105,8 @@ def kept_off_the_screen(log: Path) -> Iterator[None]:
             os.dup2(screen, 2)
             _use("stderr", before)
             if os.fstat(file.fileno()).st_size > size:
-                print(tr("Libraries have written messages; they are in {log}", log=log), file=sys.stderr)
+                text = tr("Libraries have written messages; they are in {log}", log=printable(str(log)))
+                print(text, file=sys.stderr)
 
 
 def _opened(log: Path) -> IO[bytes]:

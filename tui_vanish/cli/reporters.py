@@ -12,7 +12,7 @@ from engine.tracking.time_left import Left, TimeLeft
 from scenarios.problems import printable
 from tui_vanish.drawing import format
 from tui_vanish.jobs.cores import physical_cores
-from tui_vanish.jobs.telling import json_line_of, lines_of, tell
+from tui_vanish.jobs.telling import json_line_of, lines_of, say, tell
 from tui_vanish.language import tr
 from tui_vanish.language.below import spoken
 from vanish_recorder.protocol.codec import to_line
@@ -78,7 +78,7 @@ class EpochLines:
         if isinstance(event, EpochFinished):
             seen = self._view.snapshot()
             line = progress(seen, self._time_left.of(seen.run))
-            print(f"{self._label}{line}", file=sys.stderr, flush=True)
+            say(f"{self._label}{line}", error=True)
 
     def warn(self, text: str) -> None:
         """Print a warning between two lines."""

@@ -11,6 +11,7 @@ from tui_vanish.cli.live_table import grid
 from tui_vanish.drawing import format
 from tui_vanish.drawing.text import Piece
 from tui_vanish.instruments.quantities import IN_BARS, number
+from tui_vanish.jobs.telling import say
 from tui_vanish.language import tr
 from tui_vanish.language.below import spoken
 from tui_vanish.monitor import origin_text, verdicts, watched_text
@@ -30,14 +31,14 @@ _WIDEST = 100
 
 def print_run(entry: RunEntry, run: "Snapshot") -> None:
     """Print the run."""
-    print(printable(f"{entry.name}: {prose.text(run.spec.id, 'title', run.spec.title) or run.scenario_id}"))
+    say(printable(f"{entry.name}: {prose.text(run.spec.id, 'title', run.spec.title) or run.scenario_id}"))
     width = min(_WIDEST, shutil.get_terminal_size().columns)
     for heading, text in _about(entry, run):
-        print(textwrap.fill(text, width, initial_indent=f"{heading:12}", subsequent_indent=" " * 12))
+        say(textwrap.fill(text, width, initial_indent=f"{heading:12}", subsequent_indent=" " * 12))
     _print_layers(run)
-    print("\n" + tr("Findings"))
+    say("\n" + tr("Findings"))
     for sentence in _findings(run):
-        print(textwrap.fill(printable(sentence), width, initial_indent="  ", subsequent_indent="  "))
+        say(textwrap.fill(printable(sentence), width, initial_indent="  ", subsequent_indent="  "))
 
 
 def run_record(entry: RunEntry, run: "Snapshot") -> "Record":
@@ -96,11 +97,11 @@ def _print_layers(run: "Snapshot") -> None:
     what = tr("Blocks") if run.structure is not None and run.structure.blocks else tr("Layers")
     layers = run.layers
     if not layers:
-        print(f"\n{what}\n  {tr('Nothing has been measured yet.')}")
+        say(f"\n{what}\n  {tr('Nothing has been measured yet.')}")
         return
     shown = [each for each in IN_BARS if any(layer.value(each) is not None for layer in layers)]
     kinds = {spec.name: spec.kind for spec in run.spec.layers}
-    print("\n" + tr("{what}, at step {step}", what=what, step=format.count(run.layers_step)))
+    say("\n" + tr("{what}, at step {step}", what=what, step=format.count(run.layers_step)))
     rows = [
         (
             printable(layer.name),

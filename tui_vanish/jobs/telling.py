@@ -15,6 +15,11 @@ def tell(text: str) -> None:
     print(f"vanish-tui: {lines_of(spoken(text))}", file=sys.stderr, flush=True)
 
 
+def say(text: str, *, error: bool = False, end: str = "\n") -> None:
+    """Print a text as it is, on standard output, or on standard error."""
+    print(lines_of(text), end=end, file=sys.stderr if error else sys.stdout, flush=True)
+
+
 def lines_of(text: str) -> str:
     """The text with everything escaped that could control a terminal, except the ends of its lines."""
     return "\n".join(map(printable, text.split("\n")))

@@ -19,6 +19,7 @@ from engine.data.fashion_mnist import DataError, find_source, fingerprint_of
 from engine.sweeps.arrivals import place, remove_unfinished
 from engine.sweeps.folder import Means
 from tui_vanish.jobs.children import protect_workers
+from tui_vanish.jobs.telling import say
 from tui_vanish.sweeps import ray_node
 from tui_vanish.sweeps.tasks import Report, Task
 from vanish_recorder.protocol.failures import reason_of
@@ -232,7 +233,7 @@ class Driver:
                 report = Report.from_line(part)
                 self._report(report if report.kind != "ended" else self._kept(task, files, report))
         except ray.exceptions.RayError as error:
-            print(error, file=sys.stderr, flush=True)
+            say(str(error), error=True)
             ray.kill(node)  # it may only have been out of reach for a moment
             self._report(Report(task.number, "lost", problem="its node is gone"))
             return False

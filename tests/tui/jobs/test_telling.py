@@ -8,7 +8,7 @@ import pytest
 
 from tests.tui.lab_bench import opened
 from tui_vanish.jobs.exits import RefusedError
-from tui_vanish.jobs.telling import json_line_of, tell
+from tui_vanish.jobs.telling import json_line_of, say, tell
 
 SOURCES = Path(__file__).parents[3] / "tui_vanish"
 EVIL = "a\x1b]0;title\x07b\x9b2Jc\u202ed\x7f\ud800"
@@ -28,19 +28,43 @@ def test_a_json_line_is_printable_and_the_same_json() -> None:
     assert json.loads(json_line_of(line)) == json.loads(line)
 
 
-def test_every_message_of_a_command_is_printed_by_tell() -> None:
-    """In `__main__` nothing else can be imported yet, and `output` speaks when standard error is lost."""
-    found = []
-    for path in sorted(SOURCES.rglob("*.py")):
-        if path.name in ("telling.py", "__main__.py", "output.py"):
-            continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "print":
-                said = node.args[0] if node.args else None
-                head = said.values[0] if isinstance(said, ast.JoinedStr) else None
-                if isinstance(head, ast.Constant) and str(head.value).startswith("vanish-tui: "):
-                    found.append(f"{path.name}:{node.lineno}")
+def test_what_a_command_prints_is_printable(capsys: pytest.CaptureFixture[str]) -> None:
+    say(f"first {EVIL}\nsecond")
+    say(EVIL, error=True, end="")
+    out, error = capsys.readouterr()
+    assert out == "first a\\x1b]0;title\\x07b\\x9b2Jc\\u202ed\\x7f\\ud800\nsecond\n"
+    assert error == r"a\x1b]0;title\x07b\x9b2Jc\u202ed\x7f\ud800"
+
+
+def test_every_command_prints_by_say_and_tell() -> None:
+    """In `__main__` nothing else can be imported yet, and `output` speaks when standard error is lost.
+
+    `completion` prints a script for a shell, with its tabs.
+    """
+    found = [
+        f"{path.name}:{node.lineno}"
+        for path in sorted(SOURCES.rglob("*.py"))
+        if path.name not in ("telling.py", "__main__.py", "output.py", "completion.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "print"
+    ]
     assert found == []
+
+
+def test_the_doctor_prints_no_escape_sequence_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    from tui_vanish.cli import main as cli
+
+    evil = "a\x1b]0;title\x07b"
+    (tmp_path / evil).mkdir()
+    for name in ("TERM", "COLORTERM", "SSH_CONNECTION", "TMUX"):
+        monkeypatch.setenv(name, evil)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / evil))
+    cli.main(["doctor", "--runs-dir", str(tmp_path / evil), "--data", str(tmp_path / evil)])
+    out = capsys.readouterr().out
+    assert r"a\x1b]0;title\x07b" in out
+    assert all(c.isprintable() or c == "\n" for c in out)
 
 
 @pytest.mark.parametrize("markup", [True, False])

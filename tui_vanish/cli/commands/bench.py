@@ -14,6 +14,7 @@ from tui_vanish.drawing import format
 from tui_vanish.jobs import children
 from tui_vanish.jobs.cores import physical_cores, spare_cores
 from tui_vanish.jobs.exits import RefusedError
+from tui_vanish.jobs.telling import say
 from tui_vanish.language import marked, tr
 from tui_vanish.language.below import spoken
 
@@ -53,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     effort = QUICK if arguments.quick else THOROUGH
     with ProgressLine() as line:
 
-        def say(number: int, parts: int, name: str) -> None:
+        def show(number: int, parts: int, name: str) -> None:
             values = {"number": number, "parts": parts, "name": spoken(name)}
             if isinf(deadline.left):
                 line.show(tr("measuring {number}/{parts}: {name}", **values))
@@ -62,12 +63,12 @@ def run(arguments: argparse.Namespace) -> int:
             line.show(tr("measuring {number}/{parts}: {name} (at most {left})", left=left, **values))
 
         try:
-            report = measure(settings, effort, physical_cores(), spare_cores(), deadline, say)
+            report = measure(settings, effort, physical_cores(), spare_cores(), deadline, show)
         except DataError as error:
             raise RefusedError(spoken(str(error))) from None
         line.show(tr("measured in {time} min", time=format.duration(monotonic() - began)))
     if arguments.json:
-        print(json.dumps(report.record(), indent=1))
+        say(json.dumps(report.record(), indent=1))
     else:
         print_report(report)
     return 0

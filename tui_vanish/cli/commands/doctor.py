@@ -16,7 +16,7 @@ from tui_vanish.cli.doctor.devices import Devices
 from tui_vanish.cli.doctor.login import Session, Terminal
 from tui_vanish.drawing import format
 from tui_vanish.jobs import exits
-from tui_vanish.jobs.telling import tell
+from tui_vanish.jobs.telling import say, tell
 from tui_vanish.language import marked, plural, tr, tr_in
 from tui_vanish.language.below import spoken
 
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     if failure:
         tell(failure)
     report = examine(getattr(arguments, "data", None), getattr(arguments, "runs_dir", None))
-    print(json.dumps(asdict(report), indent=1) if arguments.json else _text(report))
+    say(json.dumps(asdict(report), indent=1) if arguments.json else _text(report))
     return exits.FAILED if report.problems or failure else 0
 
 

@@ -17,7 +17,7 @@ from scenarios.problems import ScenarioError, printable
 from tui_vanish.cli import options
 from tui_vanish.jobs.exits import FailedError, RefusedError
 from tui_vanish.jobs.resume import find_run
-from tui_vanish.jobs.telling import tell
+from tui_vanish.jobs.telling import say, tell
 from tui_vanish.language import marked, tr
 from tui_vanish.sweeps.find import sweep_named
 from vanish_recorder.protocol.codec import encoded, to_record
@@ -197,4 +197,4 @@ def _tensorboard(folder: Path, run_folder: Path, events: Iterable[RunEvent]) -> 
     name = f"{_EVENT_FILE}{int(began)}.{os.uname().nodename}"
     with open(folder / name, "wb", opener=for_the_user_alone) as file:
         write_events(file, events, began)
-    print(f"tensorboard --logdir {folder.parent}")
+    say(f"tensorboard --logdir {folder.parent}")

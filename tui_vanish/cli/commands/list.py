@@ -7,6 +7,7 @@ from itertools import groupby
 import scenarios
 from scenarios.problems import printable
 from tui_vanish.cli.options import user_scenarios
+from tui_vanish.jobs.telling import say
 from tui_vanish.language import marked, tr
 from tui_vanish.session import prose
 
@@ -25,13 +26,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the built-in scenarios by section, then the user's own."""
     entries = scenarios.entries(user_scenarios())
     if arguments.json:
-        print(json.dumps([_record(entry) for entry in entries], indent=1))
+        say(json.dumps([_record(entry) for entry in entries], indent=1))
         return 0
     width = max(len(printable(entry.id)) for entry in entries)
     for number, (section, members) in enumerate(groupby(entries, key=prose.section_of)):
-        print(section if number == 0 else f"\n{section}")
+        say(section if number == 0 else f"\n{section}")
         for entry in members:
-            print(f"  {printable(entry.id):{width}}  {_text(entry)}")
+            say(f"  {printable(entry.id):{width}}  {_text(entry)}")
     return 0
 
 

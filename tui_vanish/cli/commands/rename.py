@@ -6,6 +6,7 @@ from engine.storage.labels import Labels
 from scenarios.problems import printable
 from tui_vanish.cli import options
 from tui_vanish.cli.kept_runs import change_labels
+from tui_vanish.jobs.telling import say
 from tui_vanish.language import marked, tr
 
 EXAMPLES = (
@@ -32,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.run_name, getattr(arguments, "runs_dir", None), lambda labels: Labels(new, labels.tags)
     )
     if new:
-        print(printable(tr("{run} is named {name}", run=entry.name, name=new)))
+        say(printable(tr("{run} is named {name}", run=entry.name, name=new)))
     else:
-        print(printable(tr("{run} has no other name", run=entry.name)))
+        say(printable(tr("{run} has no other name", run=entry.name)))
     return 0

@@ -15,6 +15,7 @@ from tui_vanish.cli.unsaved import report_unsaved
 from tui_vanish.drawing import format
 from tui_vanish.jobs import exits
 from tui_vanish.jobs.cores import physical_cores
+from tui_vanish.jobs.telling import say
 from tui_vanish.jobs.train import Job, train_all
 from tui_vanish.language import marked, plural, tr
 from tui_vanish.language.below import spoken
@@ -84,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
     lines = [line for row in rows for line in _lines(row)]
     print_table = _print_markdown if arguments.markdown else _print_table
     print_table(lines)
-    print("\n".join(["", *_footnotes(rows), *_provenance([ending.snapshot for ending in endings])]))
+    say("\n".join(["", *_footnotes(rows), *_provenance([ending.snapshot for ending in endings])]))
     is_unsaved = report_unsaved(endings)
     if any(ending.signal for ending in endings):
         return 128 + next(ending.signal for ending in endings if ending.signal)
@@ -129,10 +130,10 @@ def _print_table(lines: list[tuple[str, ...]]) -> None:
 
 
 def _print_markdown(lines: list[tuple[str, ...]]) -> None:
-    print("| " + " | ".join(map(tr, _COLUMNS)) + " |")
-    print("|---|" + "--:|" * (len(_COLUMNS) - 2) + "---|")
+    say("| " + " | ".join(map(tr, _COLUMNS)) + " |")
+    say("|---|" + "--:|" * (len(_COLUMNS) - 2) + "---|")
     for line in lines:
-        print("| " + " | ".join(cell.replace("  ", "&ensp;") for cell in line) + " |")
+        say("| " + " | ".join(cell.replace("  ", "&ensp;") for cell in line) + " |")
 
 
 def _footnotes(rows: Sequence[Row]) -> list[str]:

@@ -9,6 +9,7 @@ from scenarios.problems import printable
 from tui_vanish.cli import options
 from tui_vanish.cli.kept_runs import attempt, kept_runs
 from tui_vanish.jobs.exits import RefusedError
+from tui_vanish.jobs.telling import say
 from tui_vanish.language import marked, tr
 from vanish_recorder.storage.paths import default_runs_folder
 
@@ -38,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise RefusedError(tr("name at least one run (see vanish-tui runs)"))
     for entry in kept_runs(arguments.run_names, runs_dir, damaged=True):
         attempt(entry.name, partial(trash.delete, entry.folder))
-        print(
+        say(
             printable(
                 tr(
                     "{name} was deleted; to restore it within 24 hours: vanish-tui rm --undo {name}",
@@ -60,5 +61,5 @@ def _restore(arguments: argparse.Namespace, folder: Path) -> int:
         raise RefusedError(printable(tr("there is no deleted run in {folder}", folder=folder)))
     for name in arguments.run_names or deleted[-1:]:
         attempt(name, partial(trash.restore, folder / name))
-        print(printable(tr("{name} was restored", name=name)))
+        say(printable(tr("{name} was restored", name=name)))
     return 0

@@ -20,7 +20,7 @@ from tui_vanish.cli.unsaved import report_unsaved
 from tui_vanish.drawing import format
 from tui_vanish.jobs import exits
 from tui_vanish.jobs.cores import physical_cores
-from tui_vanish.jobs.telling import tell
+from tui_vanish.jobs.telling import say, tell
 from tui_vanish.jobs.train import Continuation, Ending, Job, Reporter, train_all
 from tui_vanish.language import marked, plural, tr, tr_in
 from tui_vanish.language.below import spoken
@@ -194,7 +194,7 @@ def _train(
     for ending in refused:
         tell(ending.finished.error or "")
     if not arguments.json and trained:
-        print("\n".join(map(_summary, trained)), flush=True)
+        say("\n".join(map(_summary, trained)))
     code = _code(trained) if trained or not refused else 0
     return code or (exits.WRONG_USE if refused else 0)
 
@@ -235,7 +235,7 @@ def _detach(
     if settings.runs_dir is not None:
         words += ["--runs-dir", str(settings.runs_dir)]
     for name in map(printable, detach(words, settings.runs_dir, resumed)):
-        print(name)
+        say(name)
         tell(tr("training in the background; to follow it: vanish-tui watch {name}", name=name))
     return 0
 

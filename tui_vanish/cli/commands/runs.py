@@ -12,6 +12,7 @@ from scenarios.problems import printable
 from tui_vanish.cli import options
 from tui_vanish.drawing import format
 from tui_vanish.jobs.exits import RefusedError
+from tui_vanish.jobs.telling import say
 from tui_vanish.language import marked, plural, tr
 from tui_vanish.language.below import spoken
 from vanish_recorder.protocol.codec import encoded
@@ -48,11 +49,11 @@ def run(arguments: argparse.Namespace) -> int:
     except OSError as error:
         raise RefusedError(f"{folder}: {error.strerror}") from None
     if arguments.json:
-        print(json.dumps([encoded(_record(entry)) for entry in entries], indent=1))
+        say(json.dumps([encoded(_record(entry)) for entry in entries], indent=1))
     elif not entries:
-        print(tr("there are no runs in {folder}", folder=printable(str(folder))))
+        say(tr("there are no runs in {folder}", folder=printable(str(folder))))
     else:
-        print("\n".join(_table([_COLUMNS, *map(_row, entries)])))
+        say("\n".join(_table([_COLUMNS, *map(_row, entries)])))
     return 0
 
 

@@ -10,6 +10,7 @@ from engine.storage.run_index import RunEntry
 from scenarios.languages import section_title
 from tui_vanish.cli.options import add_runs_option
 from tui_vanish.cli.scenario_or_run import scenario_or_run
+from tui_vanish.jobs.telling import say
 from tui_vanish.language import current, marked, tr
 from tui_vanish.session import prose
 
@@ -54,18 +55,18 @@ def _show_run(entry: RunEntry, *, as_json: bool) -> None:
 
     seen = read_run(entry)
     if as_json:
-        print(json.dumps(run_record(entry, seen), indent=1))
+        say(json.dumps(run_record(entry, seen), indent=1))
     else:
         print_run(entry, seen)
 
 
 def _show_scenario(scenario: "Scenario", *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(scenario.resolved(), indent=1))
+        say(json.dumps(scenario.resolved(), indent=1))
         return
-    print(f"{scenario.id}: {prose.text_of(scenario, 'title')}")
+    say(f"{scenario.id}: {prose.text_of(scenario, 'title')}")
     section = section_title(scenario.section, current())
-    print(f"{section} · {scenario.slide}" if scenario.slide else section)
+    say(f"{section} · {scenario.slide}" if scenario.slide else section)
     width = min(_WIDEST, shutil.get_terminal_size().columns)
     for heading, name in (
         (tr("Question"), "question"),
@@ -73,11 +74,11 @@ def _show_scenario(scenario: "Scenario", *, as_json: bool) -> None:
         (tr("Lesson"), "lesson"),
     ):
         if text := prose.text_of(scenario, name):
-            print(f"\n{heading}")
-            print(textwrap.fill(text, width, initial_indent="  ", subsequent_indent="  "))
-    print("\n" + tr("Settings, with their keys for --set"))
+            say(f"\n{heading}")
+            say(textwrap.fill(text, width, initial_indent="  ", subsequent_indent="  "))
+    say("\n" + tr("Settings, with their keys for --set"))
     for key, value in _settings(scenario).items():
-        print(f"  {key:28}  {value}")
+        say(f"  {key:28}  {value}")
 
 
 def _settings(scenario: "Scenario") -> dict[str, str]:

@@ -9,6 +9,7 @@ from scenarios.problems import printable
 from tui_vanish.cli import options
 from tui_vanish.cli.kept_runs import kept_runs
 from tui_vanish.jobs.exits import FailedError, RefusedError
+from tui_vanish.jobs.telling import say
 from tui_vanish.language import marked, tr
 from tui_vanish.language.below import spoken
 from vanish_recorder import control
@@ -93,9 +94,9 @@ def _wait(entry: RunEntry) -> None:
     end, pause = monotonic() + _PATIENCE_SECONDS, Event()
     while owner_of(entry.folder) is not None:
         if _is_watched(entry):
-            print(printable(tr("{run}: its script was asked to end after this step", run=entry.name)))
+            say(printable(tr("{run}: its script was asked to end after this step", run=entry.name)))
             return
         if monotonic() > end:
             raise FailedError(printable(tr("{run}: its process has not ended yet", run=entry.name)))
         pause.wait(_LOOK_SECONDS)
-    print(printable(tr("{run} was saved and stopped", run=entry.name)))
+    say(printable(tr("{run} was saved and stopped", run=entry.name)))

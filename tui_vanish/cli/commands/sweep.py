@@ -24,7 +24,7 @@ from tui_vanish.cli.reporters import JsonLines
 from tui_vanish.cli.sweep_reports import SweepLines, sweep_record, sweep_table
 from tui_vanish.drawing import format
 from tui_vanish.jobs import exits
-from tui_vanish.jobs.telling import tell
+from tui_vanish.jobs.telling import say, tell
 from tui_vanish.language import marked, plural, tr
 from tui_vanish.language.below import spoken
 from tui_vanish.sweeps.find import find_sweep
@@ -316,9 +316,7 @@ def _ask(seconds: float) -> bool:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         tell(how_long)
         return True
-    print(
-        "\n" + tr("{how_long}; continue? [Y/n]", how_long=how_long) + " ", end="", file=sys.stderr, flush=True
-    )
+    say("\n" + tr("{how_long}; continue? [Y/n]", how_long=how_long) + " ", end="", error=True)
     return sys.stdin.readline().strip().lower() not in ("n", "no")
 
 
@@ -350,7 +348,7 @@ def _detach(folder: SweepFolder, cells: list[Cell], arguments: argparse.Namespac
     from tui_vanish.sweeps.background import detach
 
     if all(row.is_done for row in results(folder, cells)):
-        print(printable(folder.path.name))
+        say(printable(folder.path.name))
         tell(
             plural(
                 "the only run is done: there is nothing to train",
@@ -365,6 +363,6 @@ def _detach(folder: SweepFolder, cells: list[Cell], arguments: argparse.Namespac
     if arguments.ray is not None:
         words += ["--ray", arguments.ray] if arguments.ray else ["--ray"]
     detach(folder.path, words)
-    print(printable(folder.path.name))
+    say(printable(folder.path.name))
     tell(tr("training in the background; vanish-tui runs shows how far it is"))
     return 0

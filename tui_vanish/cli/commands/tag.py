@@ -7,6 +7,7 @@ from engine.storage.labels import Labels
 from scenarios.problems import printable
 from tui_vanish.cli import options
 from tui_vanish.cli.kept_runs import change_labels, kept_run
+from tui_vanish.jobs.telling import say
 from tui_vanish.language import marked, tr
 
 EXAMPLES = (
@@ -42,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
         entry = change_labels(arguments.run_name, runs_dir, changed)
     else:
         entry = kept_run(arguments.run_name, runs_dir)
-    print(printable("  ".join([entry.name, *(f"#{tag}" for tag in entry.labels.tags)])))
+    say(printable("  ".join([entry.name, *(f"#{tag}" for tag in entry.labels.tags)])))
     return 0
 
 

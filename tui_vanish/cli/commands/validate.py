@@ -1,12 +1,12 @@
 """`vanish-tui validate`: check scenario files and report every problem."""
 
 import argparse
-import sys
 from pathlib import Path
 
 import scenarios
 from scenarios.problems import printable
 from tui_vanish.jobs.exits import WRONG_USE
+from tui_vanish.jobs.telling import say
 from tui_vanish.language import marked, tr
 
 EXAMPLES = (
@@ -26,8 +26,8 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             scenario = scenarios.load(path)
         except scenarios.ScenarioError as error:
-            print(error, file=sys.stderr)
+            say(str(error), error=True)
             code = WRONG_USE
         else:
-            print(tr("{path}: valid ({title})", path=printable(str(path)), title=scenario.title))
+            say(tr("{path}: valid ({title})", path=printable(str(path)), title=scenario.title))
     return code

@@ -1,7 +1,6 @@
 """`vanish-tui watch`: show a run that another process trains, without changing it."""
 
 import argparse
-import sys
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ from tui_vanish.cli.importing import ending_at_once
 from tui_vanish.cli.reporters import progress
 from tui_vanish.jobs.exits import RefusedError
 from tui_vanish.jobs.resume import find_run
-from tui_vanish.jobs.telling import tell
+from tui_vanish.jobs.telling import say, tell
 from tui_vanish.language import marked, tr
 from tui_vanish.language.below import spoken
 
@@ -68,13 +67,13 @@ def _follow(folder: Path) -> None:
         time_left.see([seen.course])
         if seen.last_epoch is not None and seen.last_epoch.epoch != printed:
             printed = seen.last_epoch.epoch
-            print(progress(seen, time_left.of(seen.run) if state == "live" else None), flush=True)
+            say(progress(seen, time_left.of(seen.run) if state == "live" else None))
         if state != "handing over" and (seen.status.ended or state != "live"):
             break
         pause.wait(_LOOK_SECONDS)
     if follower.damage:
         tell(f"{follower.run}: {spoken(follower.damage)}")
-    print(_ending(seen), file=sys.stderr)
+    say(_ending(seen), error=True)
 
 
 def _ending(seen: "Snapshot") -> str:
