@@ -14,7 +14,7 @@ OVERRIDES = "--set"
 _BELONGS_TO = {
     "model.activation": ("beta",),
     "model.init.scheme": ("std", "gain"),
-    "optimizer.name": ("lr", "momentum", "betas", "eps", "radius", "norm"),
+    "optimizer.name": ("lr", "momentum", "betas", "eps", "weight_decay", "alpha", "radius", "norm"),
 }
 
 

@@ -122,6 +122,37 @@ class Adam(Table):
     eps: float = Field(default=1e-8, gt=0, le=1)
 
 
+class AdamW(Table):
+    """Adam with decoupled weight decay (Loshchilov and Hutter 2019); the defaults are PyTorch's.
+
+    Attributes:
+        weight_decay: each step first shrinks all parameters by the factor 1 − lr · weight_decay.
+    """
+
+    name: Literal["adamw"]
+    lr: float = Field(default=0.001, gt=0, le=1000)
+    betas: Annotated[
+        tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]],
+        Field(strict=False, description="two numbers from 0 to below 1, such as [0.9, 0.999]"),
+    ] = (0.9, 0.999)
+    eps: float = Field(default=1e-8, gt=0, le=1)
+    weight_decay: float = Field(default=0.01, ge=0, le=100)
+
+
+class RmsProp(Table):
+    """RMSprop (Tieleman and Hinton 2012); the defaults are PyTorch's.
+
+    Attributes:
+        alpha: how much of the mean of the squared gradients a step keeps.
+    """
+
+    name: Literal["rmsprop"]
+    lr: float = Field(default=0.01, gt=0, le=1000)
+    alpha: float = Field(default=0.99, ge=0, lt=1)
+    momentum: float = Field(default=0.0, ge=0, lt=1)
+    eps: float = Field(default=1e-8, gt=0, le=1)
+
+
 class Sdagd(Table):
     """SDAGD as reconstructed from Tan and Lim 2020.
 
@@ -135,7 +166,7 @@ class Sdagd(Table):
     norm: Literal["layer", "global"] = Field(default="layer", title="norm of g")
 
 
-Optimizer = Annotated[Sgd | Adam | Sdagd, Field(discriminator="name")]
+Optimizer = Annotated[Sgd | Adam | Sdagd | AdamW | RmsProp, Field(discriminator="name")]
 
 
 class Training(Table):

@@ -11,7 +11,7 @@ _LARGER_RATE = 0.05  # of relu-lr-05
 # Whether a scenario would change the network in the way that the scenario is about.
 _CHANGES: Mapping[str, Callable[[Network], bool]] = MappingProxyType(
     {
-        "adam": lambda network: network.optimizer not in ("adam", "sdagd"),
+        "adam": lambda network: network.optimizer not in ("adam", "adamw", "rmsprop", "sdagd"),
         "batchnorm": lambda network: network.norm != "batch",
         "relu-he": lambda network: network.activation != "relu" or not network.keeps_size,
         "relu-lr-05": lambda network: (

@@ -1,8 +1,9 @@
 """Optimizers by name: their update rules, one parameter at a time.
 
 They do not come from torch.optim, because its classes import PyTorch's compiler, which makes the start 2 s
-longer, and call hooks that are not used here. SGD and Adam are bit-identical to those of torch.optim; tests
-compare them.
+longer, and call hooks that are not used here. SGD, Adam, AdamW and RMSprop are bit-identical to those of
+torch.optim; tests compare them. All are in this file, which is longer than 300 lines, so that they can be
+read side by side.
 """
 
 import math
@@ -164,6 +165,58 @@ class Adam(Optimizer):
         self._steps = {number: whole(count, "number of steps", 1) for number, count in steps.items()}
 
 
+class AdamW(Adam):
+    """θ ← θ − lr · weight decay · θ, and then Adam's step: Loshchilov and Hutter (2019)."""
+
+    def __init__(
+        self,
+        parameters: list[nn.Parameter],
+        lr: float,
+        betas: tuple[float, float],
+        eps: float,
+        weight_decay: float,
+    ) -> None:
+        super().__init__(parameters, lr, betas, eps)
+        self._weight_decay = weight_decay
+
+    def _update(self, number: int, parameter: nn.Parameter, gradient: Tensor) -> None:
+        parameter.mul_(1 - self.lr * self._weight_decay)
+        super()._update(number, parameter, gradient)
+
+
+class RMSprop(Optimizer):
+    """s ← α · s + (1 − α) · g²; v ← momentum · v + g / (√s + eps); θ ← θ − lr · v."""
+
+    def __init__(
+        self, parameters: list[nn.Parameter], lr: float, alpha: float, momentum: float, eps: float
+    ) -> None:
+        super().__init__(parameters, lr)
+        self._alpha, self._momentum, self._eps = alpha, momentum, eps
+        self._square: dict[int, Tensor] = {}
+        self._velocity: dict[int, Tensor] = {}
+
+    def _update(self, number: int, parameter: nn.Parameter, gradient: Tensor) -> None:
+        if number not in self._square:
+            self._square[number] = torch.zeros_like(gradient)
+            if self._momentum:
+                self._velocity[number] = torch.zeros_like(gradient)
+        square = self._square[number].mul_(self._alpha).addcmul_(gradient, gradient, value=1 - self._alpha)
+        root = square.sqrt().add_(self._eps)
+        if self._momentum:
+            velocity = self._velocity[number].mul_(self._momentum).addcdiv_(gradient, root)
+            parameter.add_(velocity, alpha=-self.lr)
+        else:
+            parameter.addcdiv_(gradient, root, value=-self.lr)
+
+    def _state(self) -> State:
+        return {"square": self._square, "velocity": self._velocity}
+
+    def _restore(self, state: State) -> None:
+        self._square, self._velocity = self._on_device(state["square"]), self._on_device(state["velocity"])
+        if self._velocity.keys() != (self._square.keys() if self._momentum else set()):
+            raise Unfit("its optimizer has other parameters")
+
+
 class SDAGD(Optimizer):
     """Stochastic diagonal approximate greatest descent: ΔW = −g / (μ + h) elementwise, μ = ‖g‖ / R.
 
@@ -220,6 +273,10 @@ def build(config: schema.Optimizer, network: Network, model: schema.Model) -> Op
             return SGD(parameters, config.lr, config.momentum)
         case schema.Adam():
             return Adam(parameters, config.lr, config.betas, config.eps)
+        case schema.AdamW():
+            return AdamW(parameters, config.lr, config.betas, config.eps, config.weight_decay)
+        case schema.RmsProp():
+            return RMSprop(parameters, config.lr, config.alpha, config.momentum, config.eps)
         case schema.Sdagd():
             return SDAGD(network, model, config.radius, config.norm)
 

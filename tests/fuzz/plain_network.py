@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from engine.data.fashion_mnist import Dataset
 from engine.randomness import epoch_order, generator
-from scenarios.schema import Model, Scenario, Sdagd, Sgd
+from scenarios.schema import Adam, Model, Scenario, Sdagd, Sgd
 
 
 def _beta_sigmoid(z: Tensor, beta: float) -> Tensor:
@@ -169,10 +169,12 @@ class PlainTraining:
                 return torch.optim.SGD(parameters, lr=config.lr * self._rate, momentum=config.momentum)
             case Sdagd():
                 return None
-            case _:
+            case Adam():
                 return torch.optim.Adam(
                     parameters, lr=config.lr * self._rate, betas=config.betas, eps=config.eps
                 )
+            case _:
+                raise ValueError(f"the exam's plain loop has no {config.name}")
 
     def epochs(self) -> Iterator[Iterator[int]]:
         """The epochs; each yields the number of a step after it was taken, until the loss is not finite."""

@@ -59,9 +59,9 @@ BAD_FILES = {
         std = 0
         fan = "in"
         [optimizer]
-        name = "adamw"
+        name = "adamax"
         lr = -1
-        weight_decay = 0.1
+        nesterov = 0.1
     """,
     "keys-of-another-choice": """
         extends = "depth-7"

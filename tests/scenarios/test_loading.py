@@ -90,7 +90,10 @@ def test_overriding_the_activation_drops_beta() -> None:
         ),
         ("training.loss=", '--set: training.loss: found "", expected one of cross_entropy, bce'),
         ("model.init.gain=2", '--set: model.init.gain: cannot be used with scheme = "normal"'),
-        ("optimizer.name=sdg", '--set: optimizer.name: found "sdg", expected one of sgd, adam, sdagd'),
+        (
+            "optimizer.name=sdg",
+            '--set: optimizer.name: found "sdg", expected one of sgd, adam, sdagd, adamw, rmsprop',
+        ),
         ("id=mine", "--set: id: cannot be set"),
         ("extends=relu", "--set: extends: cannot be set"),
         ("model.skip=[[1, 8]]", "--set: model.skip: found [1, 8], expected an earlier and a later layer"),

@@ -82,9 +82,14 @@ def _network(scenario: "Scenario") -> str:
 
 def _training(scenario: "Scenario") -> str:
     optimizer, training = scenario.optimizer, scenario.training
-    name = "Adam" if optimizer.name == "adam" else optimizer.name.upper()
+    names = {"adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop"}
+    name = names.get(optimizer.name, optimizer.name.upper())
     values = optimizer.model_dump(exclude={"eps", "betas"})
-    settings = [f"{key} {value:g}" for key, value in values.items() if isinstance(value, float) and value]
+    settings = [
+        f"{key.replace('_', ' ')} {value:g}"
+        for key, value in values.items()
+        if isinstance(value, float) and value
+    ]
     stages = len(scenario.stages)
     epochs = plural("{number} epoch", "{number} epochs", training.epochs)
     if stages:

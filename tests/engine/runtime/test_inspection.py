@@ -32,6 +32,8 @@ SCENARIOS: dict[str, dict[str, Any]] = {
     "batch norm, whose running statistics a forward pass moves": {"model.norm": "batch"},
     "momentum": {"optimizer": {"name": "sgd", "lr": 0.1, "momentum": 0.9}},
     "adam": {"optimizer": {"name": "adam", "lr": 0.01}},
+    "adamw": {"optimizer": {"name": "adamw", "lr": 0.01}},
+    "rmsprop": {"optimizer": {"name": "rmsprop", "lr": 0.01}},
     "sdagd": {"optimizer": {"name": "sdagd", "radius": 0.2}},
     "skip": {"model.skip": [[1, 3]]},
     "normalised gradient": {"model.gradient": "normalised"},

@@ -78,6 +78,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "sgd": {},
     "momentum": {"optimizer.momentum": 0.9},
     "adam": {"optimizer": {"name": "adam"}},
+    "adamw": {"optimizer": {"name": "adamw"}},
+    "rmsprop": {"optimizer": {"name": "rmsprop", "momentum": 0.9}},
     "sdagd, layer norm": {"optimizer": {"name": "sdagd", "radius": 0.2}},
     "sdagd, global norm": {"optimizer": {"name": "sdagd", "radius": 0.2, "norm": "global"}},
     "batchnorm": {"model.norm": "batch"},

@@ -25,6 +25,12 @@ SCENARIOS = {
     "momentum with a skip": make_scenario(
         {"optimizer.momentum": 0.9, "model.skip": [[1, 3]], "training.epochs": 4}
     ),
+    "adamw with gelu": make_scenario(
+        {"model.activation": "gelu", "optimizer": {"name": "adamw"}, "training.epochs": 4}
+    ),
+    "rmsprop with momentum": make_scenario(
+        {"optimizer": {"name": "rmsprop", "lr": 0.001, "momentum": 0.9}, "training.epochs": 4}
+    ),
     "sdagd": make_scenario({"optimizer": {"name": "sdagd", "radius": 0.2}, "training.epochs": 4}),
     "staged with momentum": make_scenario(
         {"stages": STAGES, "optimizer.momentum": 0.9, "model.norm": "batch", "training.epochs": 2}

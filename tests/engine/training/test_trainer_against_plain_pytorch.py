@@ -23,6 +23,14 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "momentum": {"optimizer.momentum": 0.9},
     "adam": {"optimizer": {"name": "adam", "lr": 0.001}},
     "adam-with-other-betas": {"optimizer": {"name": "adam", "lr": 0.01, "betas": (0.8, 0.9), "eps": 1e-4}},
+    "adamw": {"optimizer": {"name": "adamw", "lr": 0.001}},
+    "adamw-with-much-decay": {
+        "optimizer": {"name": "adamw", "lr": 0.01, "betas": (0.8, 0.9), "eps": 1e-4, "weight_decay": 0.5}
+    },
+    "rmsprop": {"optimizer": {"name": "rmsprop", "lr": 0.001}},
+    "rmsprop-with-momentum": {
+        "optimizer": {"name": "rmsprop", "lr": 0.001, "alpha": 0.9, "momentum": 0.8, "eps": 1e-6}
+    },
     "relu": {"model.activation": "relu"},
     "tanh": {"model.activation": "tanh"},
     "identity": {"model.activation": "identity"},
@@ -94,9 +102,13 @@ class PlainNetwork(nn.Module):
 
 def plain_optimizer(scenario: Scenario, network: nn.Module) -> torch.optim.Optimizer:
     options = scenario.optimizer.model_dump()
-    if options.pop("name") == "adam":
-        return torch.optim.Adam(network.parameters(), **options)
-    return torch.optim.SGD(network.parameters(), **options)
+    kinds: dict[str, type[torch.optim.Optimizer]] = {
+        "sgd": torch.optim.SGD,
+        "adam": torch.optim.Adam,
+        "adamw": torch.optim.AdamW,
+        "rmsprop": torch.optim.RMSprop,
+    }
+    return kinds[options.pop("name")](network.parameters(), **options)
 
 
 def plain_training(

@@ -7,7 +7,7 @@ import pytest
 from pydantic import Field
 
 import scenarios
-from scenarios.schema import Adam, Data, Model, Sgd, Stage, Table, Training
+from scenarios.schema import Adam, AdamW, Data, Model, RmsProp, Sdagd, Sgd, Stage, Table, Training
 from tui_vanish.editor import form
 
 ALL = tuple(entry.id for entry in scenarios.entries())
@@ -60,7 +60,7 @@ class _Extended(Table):
     id: str = Field(title="name")
     model: _Model
     data: Data
-    optimizer: Annotated[Sgd | Adam | _Lion, Field(discriminator="name")]
+    optimizer: Annotated[Sgd | Adam | Sdagd | AdamW | RmsProp | _Lion, Field(discriminator="name")]
     training: Training
     stages: tuple[Stage, ...] = ()
     noise: float = 0.5
@@ -75,7 +75,13 @@ def test_a_new_key_of_the_schema_gets_a_field_automatically() -> None:
         form.Field("model.residual_every", "residual every", "number"),
         form.Field("model.pooling", "pooling", "choice", ("mean", "max"), first="max"),
         form.Field("model.pairs", "pairs", "pairs", hint="such as 1-3 4-7, or empty", first="1-2 3-4"),
-        form.Field("optimizer.name", "optimizer", "choice", ("sgd", "adam", "lion"), first="sgd"),
+        form.Field(
+            "optimizer.name",
+            "optimizer",
+            "choice",
+            ("sgd", "adam", "sdagd", "adamw", "rmsprop", "lion"),
+            first="sgd",
+        ),
         form.Field("optimizer.sign", "sign of g", "number", where=lion, takes_fractions=True),
         form.Field("optimizer.decays", "decays", "numbers", where=lion, first="0.9 0.99"),
         form.Field("noise", "noise", "number", first="0.5", takes_fractions=True),
