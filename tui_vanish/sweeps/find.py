@@ -28,10 +28,10 @@ def sweep_named(name: str, runs_dir: Path | None) -> Path | None:
 def last_sweep(runs: Path) -> Path | None:
     """The folder of the sweep that was started last; None if there is none, or the folder cannot be read."""
     try:
-        names = [entry.name for entry in os.scandir(runs) if is_sweep(runs / entry.name)]
+        names = sorted(os.listdir(runs), reverse=True)  # they begin with the date, so few are looked at
     except OSError:
         return None
-    return runs / max(names) if names else None
+    return next((runs / name for name in names if is_sweep(runs / name)), None)
 
 
 def find_sweep(name: str, runs_dir: Path | None) -> Path:
