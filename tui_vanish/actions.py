@@ -497,6 +497,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("runs", ("r",), "runs", "Show all saved runs", "app", OTHER_SCREENS, rank=8),
     Action("map", ("X",), "map", "Show the map of the last sweep", "app", OTHER_SCREENS, rank=9),
     Action("sweep", ("A",), "sweep", "Train a sweep, or continue one", "app", OTHER_SCREENS),
+    Action("report", ("F",), "", "Write what is shown as an HTML report", "app", OTHER_SCREENS),
+    Action("picture", ("I",), "", "Save a picture of the screen as an SVG file", "app", OTHER_SCREENS),
     Action("theory", ("t",), "theory", "Open the theory page for the scenario", "app", OTHER_SCREENS, rank=9),
     Action(
         "glossary",

@@ -281,6 +281,14 @@ class VanishApp(Guarded, App[int]):
         """Show the map of the last sweep; on that screen, go back."""
         self.navigation.toggle_map()
 
+    def action_report(self) -> None:
+        """Write a report of the runs that the screen shows."""
+        self.navigation.write_report()
+
+    def action_picture(self) -> None:
+        """Save the screen as a picture."""
+        self.navigation.save_picture()
+
     def action_meters(self) -> None:
         """Show or hide how busy the cores, the memory and the GPUs of this machine are."""
         self.navigation.toggle_meters()

@@ -220,6 +220,20 @@ class Navigation:
         self._meters = self._meters or MetersSwitch(self._app, show)
         self._meters.toggle()
 
+    def write_report(self) -> None:
+        """Write a report of what the screen shows."""
+        from tui_vanish.report.in_the_app import begin_report
+
+        if isinstance(here := self._app.screen, LiveScreen):
+            begin_report(here)
+
+    def save_picture(self) -> None:
+        """Save the screen as a picture."""
+        from tui_vanish.report.in_the_app import save_picture
+
+        if isinstance(here := self._app.screen, LiveScreen):
+            save_picture(here, self._app.export_screenshot())
+
     def choose_sweep(self) -> None:
         """Ask which sweep to train in the background, start it, and show its map."""
         here = self._app.screen

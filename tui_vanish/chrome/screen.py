@@ -13,7 +13,8 @@ from tui_vanish.chrome.title_bar import TitleBar, title_of
 from tui_vanish.language import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
+    from pathlib import Path
 
     from rich.console import RenderableType
 
@@ -134,6 +135,11 @@ class LiveScreen(SizedScreen[T]):
     def runs_in_sight(self) -> "Collection[str]":
         """The runs whose end is visible on the screen, so that no toast is needed."""
         return ()
+
+    @property
+    def reported(self) -> "tuple[Sequence[str], Path | None]":
+        """What a report of the screen is about: names of runs, or the folder of a sweep."""
+        return (), None
 
     @property
     def help_text(self) -> str:

@@ -36,6 +36,8 @@ from tui_vanish.widgets.table import TableRows
 from vanish_recorder.protocol.status import Status
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tui_vanish.chrome.host import Host
     from tui_vanish.session.session import Session
 
@@ -82,6 +84,11 @@ class CompareScreen(LiveScreen[str | None]):
         self._views: tuple[View, ...] = ("chart",)
         self._cursor: float | None = None  # a place on the shared axis
         self.playback = Playback(self, self._play_on)
+
+    @property
+    def reported(self) -> "tuple[Sequence[str], Path | None]":
+        """The runs of the comparison."""
+        return tuple(self._lineup.runs), None
 
     def compose(self) -> ComposeResult:
         """All parts; `show` hides those without room."""

@@ -37,6 +37,8 @@ from tui_vanish.session.models import Model, shown_name
 from tui_vanish.session.saved_results import has_runs
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from engine.tracking.snapshot import Snapshot
     from scenarios import Entry
     from tui_vanish.chrome.host import Host
@@ -91,6 +93,11 @@ class LabScreen(RunControls):
         """The run on the screen, if there is one."""
         run = self.shown_run
         return (run.run,) if run is not None and self._layout is not None and self._layout.run else ()
+
+    @property
+    def reported(self) -> "tuple[Sequence[str], Path | None]":
+        """The shown run."""
+        return ((run.run,), None) if (run := self.shown_run) is not None else ((), None)
 
     @property
     def highlighted(self) -> "Entry | None":

@@ -86,6 +86,11 @@ class MapScreen(LiveScreen[str | None]):
         self._fixed = 0  # which of the settings that are no axis the keys change
         self._sweeps = SweepActions(self, self._read)
 
+    @property
+    def reported(self) -> tuple[tuple[str, ...], Path | None]:
+        """The sweep of the map."""
+        return (), self._path
+
     def compose(self) -> ComposeResult:
         """The map in its frame, and two rows about the cell under the cursor."""
         yield TitleBar()

@@ -125,12 +125,12 @@ def command(each: ReportRun) -> str:
     if run.watched is not None:
         return watched_text.script_line(run)
     from engine.protocol.spec import NotARunSpec
+    from engine.storage.origin import Origin
     from scenarios.index import built_in
     from tui_vanish.monitor.present import command_line
 
-    data = str(run.started.data.get("option") or "") if run.started else ""
-    if run.started is not None and str(run.started.data.get("source")) == "sample":
-        data = "sample"
+    origin = Origin.of_event(run.started) if run.started is not None else None
+    data = str(origin.data_option or "") if origin is not None and not run.is_recorded else ""
     try:
         return command_line(run, has_file=run.scenario_id in built_in() and _is_as_built_in(each), data=data)
     except NotARunSpec:

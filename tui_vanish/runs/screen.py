@@ -6,6 +6,7 @@ lines, and they share the run, the marks and the trash.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -99,6 +100,14 @@ class RunsScreen(LiveScreen[str | None]):
         """The page about the highlighted run's scenario, or about the verdict of a watched run."""
         summary = self._list.current.summary if self._list.current else None
         return PAGES.get(summary.verdict) if summary and summary.is_watched else super().theory_page
+
+    @property
+    def reported(self) -> tuple[Sequence[str], Path | None]:
+        """The marked runs, or else the highlighted run or sweep."""
+        entry = self._list.current
+        if self._marked or entry is None:
+            return tuple(self._marked), None
+        return ((), entry.folder) if entry.is_sweep else ((entry.name,), None)
 
     @property
     def help_text(self) -> str:
