@@ -73,6 +73,12 @@ def _curvature(
             yield Conflict(key, message, f"{expected}, or another optimizer")
 
 
+def _clipping(optimizer: str, clip_norm: float | None) -> Iterator[Conflict]:
+    if optimizer == "sdagd" and clip_norm is not None:
+        message = 'cannot be used with name = "sdagd", whose radius sets the length of its steps'
+        yield Conflict("training.clip_norm", message, "another optimizer, or no clip_norm")
+
+
 def _stages(hidden_layers: int, stages: Sequence[Mapping[str, Any]]) -> Iterator[Conflict]:
     before: list[int] = []
     for number, stage in enumerate(stages, 1):
@@ -95,5 +101,6 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[..., Iterator[Conflict]]], ...] = 
     (("model.hidden_layers", "model.skip"), _skips),
     (("model.norm", "data.batch_size"), _batch_norm),
     (("optimizer.name", "model.norm", "model.gradient", "model.skip", "training.loss"), _curvature),
+    (("optimizer.name", "training.clip_norm"), _clipping),
     (("model.hidden_layers", "stages"), _stages),
 )

@@ -170,10 +170,25 @@ Optimizer = Annotated[Sgd | Adam | Sdagd | AdamW | RmsProp, Field(discriminator=
 
 
 class Training(Table):
-    """The loss, and the number of epochs: of each stage, if there are several."""
+    """The loss, the number of epochs, and what changes the optimizer's steps.
+
+    Attributes:
+        loss: what is minimised.
+        epochs: of each stage, if there are several.
+        clip_norm: a gradient whose norm over all parameters is larger is scaled down to this norm.
+        warmup_steps: over so many steps of a stage the learning rate rises in a straight line to its value.
+        cosine_to: then it falls along half a cosine to this part of its value at the stage's end.
+    """
 
     loss: LossName
     epochs: int = Field(ge=1, le=1_000_000)
+    clip_norm: float | None = Field(
+        default=None, gt=0, le=1_000_000, description="a number above 0, at most 1000000"
+    )
+    warmup_steps: int | None = Field(
+        default=None, ge=1, le=1_000_000, description="a whole number from 1 to 1000000"
+    )
+    cosine_to: float | None = Field(default=None, ge=0, le=1, description="a number from 0 to 1")
 
 
 class Stage(Table):

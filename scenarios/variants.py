@@ -96,8 +96,16 @@ _WORDS: dict[str, str] = {
     "optimizer.norm": "{} norm",
     "training.loss": "{}",
     "training.epochs": "{} epochs",
+    "training.clip_norm": "clipping at {:g}",
+    "training.warmup_steps": "warm-up of {} steps",
+    "training.cosine_to": "cosine to {:g}",
 }
-_REMOVED = {"stages": "no stages"}
+_REMOVED = {
+    "stages": "no stages",
+    "training.clip_norm": "no clipping",
+    "training.warmup_steps": "no warm-up",
+    "training.cosine_to": "no cosine",
+}
 
 
 def _word(key: str, value: Any, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:

@@ -27,11 +27,22 @@ class Optimizer:
     Args:
         parameters: all that may ever train: also the frozen ones, because they may be unfrozen later.
         lr: the learning rate. It may be changed between two steps.
+
+    Attributes:
+        factor: of the learning rate in the next step, as `engine.training.rates` plans it.
+        clip_norm: the largest norm over all gradients that a step uses as it is; None for no limit.
     """
 
     def __init__(self, parameters: list[nn.Parameter], lr: float) -> None:
         self.parameters = parameters
         self.lr = lr
+        self.factor = 1.0
+        self.clip_norm: float | None = None
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the next step."""
+        return self.lr * self.factor
 
     def zero_grad(self) -> None:
         """Remove the gradients of the previous step."""
@@ -47,10 +58,24 @@ class Optimizer:
 
     @torch.no_grad()
     def step(self) -> None:
-        """Update every parameter that has a gradient."""
+        """Update every parameter that has a gradient. What is clipped is a copy: gradients are measured."""
+        kept = self._part_kept()
         for number, parameter in enumerate(self.parameters):
             if parameter.grad is not None:
-                self._update(number, parameter, parameter.grad)
+                self._update(number, parameter, parameter.grad if kept is None else parameter.grad * kept)
+
+    def _part_kept(self) -> Tensor | None:
+        """By what clipping multiplies all gradients, a scalar tensor; None if nothing is clipped.
+
+        Its operations are those of `torch.nn.utils.clip_grad_norm_`, for its bits. They read nothing from
+        the device.
+        """
+        if self.clip_norm is None:
+            return None
+        gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
+        norms = torch.stack([torch.linalg.vector_norm(gradient) for gradient in gradients])
+        part: Tensor = self.clip_norm / (torch.linalg.vector_norm(norms) + 1e-6)
+        return part.clamp(max=1.0)
 
     def state_dict(self) -> State:
         """What `load_state_dict` needs: tensors by the number of their parameter, and plain values.
@@ -114,7 +139,7 @@ class SGD(Optimizer):
                 gradient = self._velocity[number].mul_(self._momentum).add_(gradient)
             else:
                 gradient = self._velocity[number] = gradient.clone()
-        parameter.add_(gradient, alpha=-self.lr)
+        parameter.add_(gradient, alpha=-self.rate)
 
     def _state(self) -> State:
         return {"velocity": self._velocity}
@@ -152,7 +177,7 @@ class Adam(Optimizer):
         # θ ← θ − lr · m̂ / (√v̂ + eps). Both bias corrections are applied to scalars where possible, in the
         # order of torch.optim, for its bits.
         denominator = (second.sqrt() / math.sqrt(1 - beta2**step)).add_(self._eps)
-        parameter.addcdiv_(first, denominator, value=-self.lr / (1 - beta1**step))
+        parameter.addcdiv_(first, denominator, value=-self.rate / (1 - beta1**step))
 
     def _state(self) -> State:
         return {"steps": self._steps, "first": self._first, "second": self._second}
@@ -180,7 +205,7 @@ class AdamW(Adam):
         self._weight_decay = weight_decay
 
     def _update(self, number: int, parameter: nn.Parameter, gradient: Tensor) -> None:
-        parameter.mul_(1 - self.lr * self._weight_decay)
+        parameter.mul_(1 - self.rate * self._weight_decay)
         super()._update(number, parameter, gradient)
 
 
@@ -204,9 +229,9 @@ class RMSprop(Optimizer):
         root = square.sqrt().add_(self._eps)
         if self._momentum:
             velocity = self._velocity[number].mul_(self._momentum).addcdiv_(gradient, root)
-            parameter.add_(velocity, alpha=-self.lr)
+            parameter.add_(velocity, alpha=-self.rate)
         else:
-            parameter.addcdiv_(gradient, root, value=-self.lr)
+            parameter.addcdiv_(gradient, root, value=-self.rate)
 
     def _state(self) -> State:
         return {"square": self._square, "velocity": self._velocity}
@@ -258,7 +283,7 @@ class SDAGD(Optimizer):
         if self._norm == "global":
             norms = [torch.linalg.vector_norm(torch.stack(norms))] * len(norms)
         for layer, norm, curvatures in zip(self._layers, norms, self._curvature, strict=True):
-            mu = norm / self.lr
+            mu = norm / self.rate
             for parameter, curvature in zip(layer, curvatures, strict=True):
                 if parameter.grad is not None:
                     smallest = torch.finfo(parameter.dtype).tiny  # a gradient of 0 moves nothing

@@ -52,4 +52,6 @@ class Stages:
             output = build_head(model, self._seed, stage, self._device)
         network = Network(self._hidden[: planned.hidden], output)
         network.freeze(frozen)
-        return network, optimizers.build(self._scenario.optimizer, network, model)
+        optimizer = optimizers.build(self._scenario.optimizer, network, model)
+        optimizer.clip_norm = self._scenario.training.clip_norm
+        return network, optimizer

@@ -26,6 +26,7 @@ from engine.training.divergence import first_nonfinite, nonfinite_outputs
 from engine.training.evaluation import evaluate
 from engine.training.optimizers import Optimizer
 from engine.training.progress import Progress
+from engine.training.rates import rate_factor
 from engine.training.restored import has_keys, table, tensor, tensors, whole
 from engine.training.run_events import run_finished, run_started
 from engine.training.stages import Stages
@@ -197,6 +198,7 @@ class Trainer:
             self.optimizer.zero_grad()
             # Sets weight.grad [units, in] and bias.grad [units]. The probe gets each dL/da [batch, units].
             backpropagate(self.network, tape, error, probe.on_delta if probe else None)
+            self._plan_rate()
             self.optimizer.observe(tape)  # SDAGD computes its curvature here
             self.optimizer.step()
 
@@ -210,6 +212,16 @@ class Trainer:
         if self.status is Status.RUNNING and self._at.is_out_of_budget:
             self._finish(Status.STOPPED, reason=OUT_OF_BUDGET)
 
+    def _plan_rate(self) -> None:
+        """Set the part of the learning rate that this step takes."""
+        at, training = self._at, self.scenario.training
+        self.optimizer.factor = rate_factor(
+            at.step_of_stage,
+            at.epochs_per_stage * self._batches.per_epoch,
+            training.warmup_steps or 0,
+            training.cosine_to,
+        )
+
     def _sample(self, probe: Probe | None, began: float) -> None:
         layers: tuple[LayerSample, ...] = ()
         if probe:
@@ -219,7 +231,7 @@ class Trainer:
         else:
             losses, accuracy, _ = self._tally.fetch()
         self._at.spend(self._clock() - began)
-        lr = self.optimizer.lr
+        lr = self.optimizer.rate
         self._emit(Sample(**self._at.where(), loss=losses[-1], accuracy=accuracy, lr=lr, layers=layers))
         self._check(losses, layers)
 

@@ -185,7 +185,13 @@ def test_the_resolved_scenario_reads_back_unchanged(name: str) -> None:
 def test_a_file_may_state_the_keys_of_the_design() -> None:
     used = set().union(*(scenarios.load(entry.id).numbers() for entry in scenarios.entries()))
     prose = {"title", "section", "slide", "question", "watch_for", "lesson"}
-    unused = {"optimizer.alpha", "optimizer.weight_decay"}
+    unused = {
+        "optimizer.alpha",
+        "optimizer.weight_decay",
+        "training.clip_norm",
+        "training.warmup_steps",
+        "training.cosine_to",
+    }
     assert set(known_keys()) == used | prose | unused
 
 

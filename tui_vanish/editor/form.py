@@ -53,6 +53,9 @@ _HINTS = {
     "model.beta": marked("such as 0.05"),
     "optimizer.betas": marked("such as 0.9 0.999"),
     "training.epochs": marked("per stage"),
+    "training.clip_norm": marked("such as 1, or empty"),
+    "training.warmup_steps": marked("such as 100, or empty"),
+    "training.cosine_to": marked("part of lr at the end, or empty"),
 }
 _NOTATION = {
     "pairs": marked("such as 1-3 4-7, or empty"),

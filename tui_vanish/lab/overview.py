@@ -94,8 +94,16 @@ def _training(scenario: "Scenario") -> str:
     epochs = plural("{number} epoch", "{number} epochs", training.epochs)
     if stages:
         epochs = tr("{epochs} in each of {stages} stages", epochs=epochs, stages=stages)
+    further = []
+    if training.clip_norm is not None:
+        further.append(tr("gradients clipped at norm {limit}", limit=f"{training.clip_norm:g}"))
+    if training.warmup_steps is not None:
+        further.append(plural("warm-up of {number} step", "warm-up of {number} steps", training.warmup_steps))
+    if training.cosine_to is not None:
+        further.append(tr("cosine down to {part} of the rate", part=f"{training.cosine_to:g}"))
     words = [
         " ".join([name, *settings]),
+        *further,
         tr("batch {size}", size=scenario.data.batch_size),
         training.loss.replace("_", " "),
     ]

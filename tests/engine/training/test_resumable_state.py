@@ -31,6 +31,15 @@ SCENARIOS = {
     "rmsprop with momentum": make_scenario(
         {"optimizer": {"name": "rmsprop", "lr": 0.001, "momentum": 0.9}, "training.epochs": 4}
     ),
+    "warm-up, cosine and clipping": make_scenario(
+        {
+            "training.warmup_steps": 7,
+            "training.cosine_to": 0.0,
+            "training.clip_norm": 0.1,
+            "optimizer": {"name": "adamw"},
+            "training.epochs": 4,
+        }
+    ),
     "sdagd": make_scenario({"optimizer": {"name": "sdagd", "radius": 0.2}, "training.epochs": 4}),
     "staged with momentum": make_scenario(
         {"stages": STAGES, "optimizer.momentum": 0.9, "model.norm": "batch", "training.epochs": 2}

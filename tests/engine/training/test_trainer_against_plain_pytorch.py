@@ -1,5 +1,6 @@
 """The trainer against a loop that anybody would write in plain PyTorch, to the bit."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -30,6 +31,16 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "rmsprop": {"optimizer": {"name": "rmsprop", "lr": 0.001}},
     "rmsprop-with-momentum": {
         "optimizer": {"name": "rmsprop", "lr": 0.001, "alpha": 0.9, "momentum": 0.8, "eps": 1e-6}
+    },
+    "clipped": {"training.clip_norm": 0.05},
+    "hardly-clipped": {"training.clip_norm": 0.5, "optimizer": {"name": "rmsprop"}},
+    "warm-up": {"training.warmup_steps": 7},
+    "cosine": {"training.cosine_to": 0.0},
+    "warm-up-and-cosine-and-clipped": {
+        "training.warmup_steps": 5,
+        "training.cosine_to": 0.1,
+        "training.clip_norm": 0.05,
+        "optimizer": {"name": "adamw", "lr": 0.003},
     },
     "relu": {"model.activation": "relu"},
     "tanh": {"model.activation": "tanh"},
@@ -111,6 +122,26 @@ def plain_optimizer(scenario: Scenario, network: nn.Module) -> torch.optim.Optim
     return kinds[options.pop("name")](network.parameters(), **options)
 
 
+def steps_per_epoch(scenario: Scenario, data: Dataset) -> int:
+    return math.ceil(len(data.train_labels) * data.passes / scenario.data.batch_size)
+
+
+def plain_schedule(
+    optimizer: torch.optim.Optimizer, scenario: Scenario, steps: int
+) -> torch.optim.lr_scheduler.LambdaLR:
+    """Warm-up and cosine, written from their definitions."""
+    warmup, end = scenario.training.warmup_steps or 0, scenario.training.cosine_to
+
+    def factor(taken: int) -> float:
+        if taken < warmup:
+            return (taken + 1) / warmup
+        if end is None:
+            return 1.0
+        return end + (1 - end) * (1 + math.cos(math.pi * ((taken - warmup) / (steps - warmup)))) / 2
+
+    return torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+
+
 def plain_training(
     trainer: Trainer, data: Dataset, steps: int, seed: int
 ) -> tuple[PlainNetwork, dict[int, float]]:
@@ -118,6 +149,9 @@ def plain_training(
     scenario, losses = trainer.scenario, {}
     network = PlainNetwork(trainer)
     optimizer = plain_optimizer(scenario, network)
+    schedule = plain_schedule(
+        optimizer, scenario, trainer.scenario.training.epochs * steps_per_epoch(scenario, data)
+    )
     step = epoch = 0
     while step < steps:
         epoch += 1
@@ -131,7 +165,10 @@ def plain_training(
             logits = network(data.train_images[chosen] / 255)
             loss = plain_loss(scenario.training.loss, logits, data.train_labels[chosen])
             torch.autograd.backward(loss)
+            if scenario.training.clip_norm is not None:
+                nn.utils.clip_grad_norm_(network.parameters(), scenario.training.clip_norm)
             optimizer.step()
+            schedule.step()
             losses[step] = loss.item()
     return network, losses
 
