@@ -25,6 +25,7 @@ FLOORS = (
     ("tui_vanish.cli",),
     ("tui_vanish.app",),
     ("tui_vanish.navigation",),
+    ("tui_vanish.lecture",),
     (
         "tui_vanish.lab",
         "tui_vanish.compare",

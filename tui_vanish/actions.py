@@ -13,7 +13,7 @@ from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Target = Literal["app", "lab", "compare", "theory", "runs", "map"]
+Target = Literal["app", "lab", "compare", "theory", "runs", "map", "lecture"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ _SHOWN = {
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "comma": ",",
+    "full_stop": ".",
     "less_than_sign": "<",
     "greater_than_sign": ">",
     "left": "←",
@@ -494,11 +495,78 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("next_fixed", ("tab",), "setting", "Choose the setting that [ ] change", "map", "Map", rank=6),
     Action("take_over", ("T",), "take over", "Take over the run from another process", "lab", "Run", rank=2),
+    Action(
+        "leave_lecture", ("escape",), "back", "Go back to the screen before", "lecture", "Lecture", rank=1
+    ),
+    Action(
+        "next_step",
+        ("space", "right"),
+        "next",
+        "Show the result, then the next step",
+        "lecture",
+        "Lecture",
+        rank=1,
+    ),
+    Action("previous_step", ("left", "backspace"), "previous", "Previous step", "lecture", "Lecture", rank=3),
+    Action("answer", ("1",), "answer", "Answer 1", "lecture", "Lecture", argument="1", rank=2, palette=False),
+    Action("answer", ("2",), "", "Answer 2", "lecture", "Lecture", argument="2", palette=False),
+    Action("answer", ("3",), "", "Answer 3", "lecture", "Lecture", argument="3", palette=False),
+    Action("answer", ("4",), "", "Answer 4", "lecture", "Lecture", argument="4", palette=False),
+    Action("answer", ("5",), "", "Answer 5", "lecture", "Lecture", argument="5", palette=False),
+    Action("answer", ("6",), "", "Answer 6", "lecture", "Lecture", argument="6", palette=False),
+    Action("answer", ("7",), "", "Answer 7", "lecture", "Lecture", argument="7", palette=False),
+    Action("answer", ("8",), "", "Answer 8", "lecture", "Lecture", argument="8", palette=False),
+    Action(
+        "contents_of_lecture", ("c",), "contents", "Show the table of contents", "lecture", "Lecture", rank=4
+    ),
+    Action(
+        "choose_step",
+        ("down", "j"),
+        "",
+        "Next step in the contents, or a row down",
+        "lecture",
+        "Lecture",
+        argument="1",
+        palette=False,
+    ),
+    Action(
+        "choose_step",
+        ("up", "k"),
+        "",
+        "Step before in the contents, or a row up",
+        "lecture",
+        "Lecture",
+        argument="-1",
+        palette=False,
+    ),
+    Action(
+        "explore",
+        ("enter",),
+        "open",
+        "Open what the step shows, in the theory or the lab",
+        "lecture",
+        "Lecture",
+        rank=2,
+    ),
+    Action("notes", ("p",), "notes", "Show or hide the teacher's notes", "lecture", "Lecture", rank=5),
+    Action(
+        "blank", ("full_stop",), "blank", "Blank the screen, or show it again", "lecture", "Lecture", rank=7
+    ),
+    Action(
+        "enlarge",
+        ("plus", "equals_sign"),
+        "large",
+        "Fewer and larger things, for a room",
+        "lecture",
+        "Lecture",
+        rank=8,
+    ),
     Action("runs", ("r",), "runs", "Show all saved runs", "app", OTHER_SCREENS, rank=8),
     Action("map", ("X",), "map", "Show the map of the last sweep", "app", OTHER_SCREENS, rank=9),
     Action("sweep", ("A",), "sweep", "Train a sweep, or continue one", "app", OTHER_SCREENS),
     Action("report", ("F",), "", "Write what is shown as an HTML report", "app", OTHER_SCREENS),
     Action("picture", ("I",), "", "Save a picture of the screen as an SVG file", "app", OTHER_SCREENS),
+    Action("lecture", ("L",), "lecture", "Open the lecture of the slides", "app", OTHER_SCREENS, rank=10),
     Action("theory", ("t",), "theory", "Open the theory page for the scenario", "app", OTHER_SCREENS, rank=9),
     Action(
         "glossary",
@@ -541,7 +609,10 @@ OTHER_LABELS = (
     "resume",
     "resume all",
     "run again",
+    "show",
+    "small",
     "tensors",
+    "text",
     "unfreeze",
 )
 

@@ -6,7 +6,7 @@ It is long because Textual calls one short method here for each event in the lif
 import gc
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +87,7 @@ class VanishApp(Guarded, App[int]):
         self._message_line = MessageLine(self)
         self.turns = Turns(self)
         self._faults = None if errors is None else Faults(self, errors)
+        self._first: Callable[[], None] | None = None
         self.failure = ""
         self._announcements = Announcements(self, self._set_title)
         self.session.client.notify = self._announcements.notify
@@ -177,6 +178,12 @@ class VanishApp(Guarded, App[int]):
         """Start the engine after the first frame, so that its threads do not delay that frame."""
         gc.enable()
         self.session.engine.start()
+        if self._first is not None:
+            self._first()
+
+    def call_after_start(self, first: Callable[[], None]) -> None:
+        """Call this once, when the first frame was drawn and the engine has started."""
+        self._first = first
 
     @property
     def suspended(self) -> tuple[str, ...]:
@@ -288,6 +295,10 @@ class VanishApp(Guarded, App[int]):
     def action_picture(self) -> None:
         """Save the screen as a picture."""
         self.navigation.save_picture()
+
+    def action_lecture(self) -> None:
+        """Show the lecture; on that screen, go back."""
+        self.navigation.toggle_lecture()
 
     def action_meters(self) -> None:
         """Show or hide how busy the cores, the memory and the GPUs of this machine are."""

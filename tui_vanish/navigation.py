@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from tui_vanish.chrome.leave import Answer
     from tui_vanish.chrome.meters_switch import MetersSwitch
     from tui_vanish.editor.screen import Edited
+    from tui_vanish.lecture.files import Translations
+    from tui_vanish.lecture.state import Progress
     from tui_vanish.poller import Poller
     from tui_vanish.session.session import Session
     from tui_vanish.session.terms import Terms
     from tui_vanish.theory.registry import Pages
 
-_ABOVE_THE_LAB = ("runs", "map", "theory")
+_ABOVE_THE_LAB = ("runs", "map", "theory", "lecture")
 
 
 class Navigation:
@@ -55,6 +57,7 @@ class Navigation:
         self._theory: Pages | None = None
         self._meters: MetersSwitch | None = None
         self._opening: Worker[None] | None = None
+        self._lecture: tuple[Progress, Translations] | None = None
 
     @property
     def is_opening(self) -> bool:
@@ -208,6 +211,44 @@ class Navigation:
             here.refuse(tr("There is no sweep yet: A trains one."))
         else:
             self.open_map(sweep)
+
+    def prepare_lecture(self, path: Path | None, *, asks: bool = True, large: bool = False) -> None:
+        """Choose the lecture that is opened later.
+
+        Args:
+            path: of its file; None for that of the course.
+            asks: whether its questions are asked.
+            large: whether it is shown for a room.
+
+        Raises:
+            ScenarioError: it is not valid.
+        """
+        from tui_vanish.lecture.files import Translations
+        from tui_vanish.lecture.screen import begin
+
+        translations = Translations() if path is None else Translations(path)
+        progress = begin(translations, self._session.preferences.lecture)
+        progress.asks, progress.large = asks, large
+        self._lecture = progress, translations
+
+    def toggle_lecture(self) -> None:
+        """Show the lecture where it was left; on that screen, go back."""
+        from tui_vanish.lecture.screen import LectureScreen
+
+        here = self._app.screen
+        if isinstance(here, LectureScreen):
+            here.dismiss(None)
+            return
+        if not isinstance(here, SizedScreen):
+            return
+        if any(isinstance(screen, LectureScreen) for screen in self._app.screen_stack):
+            here.dismiss(None)  # it was opened from the lecture
+            return
+        if self._lecture is None:
+            self.prepare_lecture(None)
+        if self._lecture is not None:
+            progress, translations = self._lecture
+            self._app.push_screen(LectureScreen(self._session, self, progress, translations))
 
     def toggle_meters(self) -> None:
         """Show or hide how busy this machine is."""

@@ -26,7 +26,7 @@ from tui_vanish.language.below import spoken
 COMMANDS = {
     "list": marked("list all scenarios"),
     "show": marked("print one scenario with all its settings, or one run with its numbers"),
-    "validate": marked("check scenario files and report every problem"),
+    "validate": marked("check scenario files and lectures, and report every problem"),
     "run": marked("train a scenario without the app, or resume saved runs"),
     "compare": marked("train several scenarios in lockstep, and rank them"),
     "sweep": marked("train a grid of runs, such as all depths with all learning rates"),
@@ -41,6 +41,7 @@ COMMANDS = {
     "report": marked("write runs as one HTML file with charts, which needs no network"),
     "export": marked("write a run's numbers as CSV or for TensorBoard"),
     "completion": marked("print what lets a shell complete commands, scenario ids, run names and settings"),
+    "lecture": marked("give or take the lecture of the slides, step by step"),
     "bench": marked("measure how fast this machine trains, compared with its own limit"),
     "doctor": marked("check what this machine has for training: device, data, terminal, folders"),
 }

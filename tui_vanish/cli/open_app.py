@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from collections.abc import Callable
 
 from engine.attach.shared_engine import SharedEngine
 from engine.tracking.time_left import TimeLeft
@@ -18,13 +19,20 @@ from tui_vanish.terminal import over_ssh
 from vanish_recorder.storage.paths import default_runs_folder
 
 
-def open_app(arguments: argparse.Namespace, engine: SharedEngine, *, watch: str = "") -> int:
+def open_app(
+    arguments: argparse.Namespace,
+    engine: SharedEngine,
+    *,
+    watch: str = "",
+    prepare: Callable[[VanishApp], None] = lambda app: None,
+) -> int:
     """Run the app until the user quits; returns the exit code.
 
     Args:
         arguments: the parsed command line.
         engine: trains the runs; under `watch`, it only shows them.
         watch: the run to show first.
+        prepare: called with the app before it runs.
     """
     app = VanishApp(
         engine,
@@ -41,6 +49,7 @@ def open_app(arguments: argparse.Namespace, engine: SharedEngine, *, watch: str 
     app.session.time_left = TimeLeft(spare_cores())
     if watch:
         app.session.runs.watch(watch)
+    prepare(app)
     with kept_off_the_screen(default_runs_folder().parent / "libraries.log"):
         code = app.run()
     unsaved = engine.snapshot().unsaved

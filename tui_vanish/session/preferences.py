@@ -29,6 +29,7 @@ class Preferences:
         race_budget: what each run of a comparison may use, as it is typed; empty for what its scenario says.
         race_seeds: how many runs each scenario gets in a comparison.
         race_existing: whether a comparison uses runs that exist.
+        lecture: the step at which the lecture was left, as `lecture:step`.
     """
 
     theme: str = ""
@@ -43,6 +44,7 @@ class Preferences:
     race_budget: str = "10 epochs"
     race_seeds: int = 1
     race_existing: bool = False
+    lecture: str = ""
 
 
 def preferences_file() -> Path:

@@ -66,6 +66,13 @@ class Knob(Generic[T]):
         """Choose `value`, which must be one of the knob's values."""
         self._place = self._values.index(value)
 
+    def set_shown(self, shown: str) -> bool:
+        """Choose the value that is shown as this text; returns whether there is one."""
+        labels = [self._label(value) for value in self._values]
+        if shown in labels:
+            self._place = labels.index(shown)
+        return shown in labels
+
 
 def number(value: float, digits: int = 3) -> str:
     """A number for a text or a knob, written as short as possible: `0.05`, `6.1e-5`, `10`.
