@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Literal
 
 import torch
@@ -20,6 +20,7 @@ from engine.theory.weights import WIDTH
 SEED = 42
 BATCH = 512
 LAYERS = 7
+_KEPT = 2  # passes: each one holds 8 MB, and takes some hundredths of a second
 
 Norm = Literal["none", "BatchNorm", "CustomNorm"]
 
@@ -139,7 +140,7 @@ def _z(std: float, layer: int) -> Tensor:
     return F.linear([tape.images, *tape.h][layer - 1], chosen.weight, chosen.bias).detach()
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=_KEPT)
 @torch.no_grad()
 def _pass(std: float) -> tuple[Network, Tape]:
     """An untrained network, and its forward pass over the sample's test images, [images, units] per layer."""
@@ -149,6 +150,7 @@ def _pass(std: float) -> tuple[Network, Tape]:
     return network, tape
 
 
+@cache
 def _images() -> Tensor:
     """The sample's test images, float32 [images, pixels] in [0, 1]."""
     pixels = torch.frombuffer(bytearray(sample().pixels), dtype=torch.uint8)

@@ -4,6 +4,7 @@ The keys reach every screen. None of them starts a run, because a run is rightly
 """
 
 import asyncio
+import ctypes
 import gc
 import os
 import random
@@ -34,13 +35,13 @@ class Look:
 
     Attributes:
         keys: so many.
-        resident: bytes of memory that it has.
+        own: bytes of memory that it shares with no file or process, without what malloc keeps for later.
         objects: those that Python's garbage collector knows, and those that it was told to leave alone.
         kinds: how many of each type.
     """
 
     keys: int
-    resident: int
+    own: int
     objects: int
     kinds: Counter[str]
 
@@ -80,14 +81,12 @@ async def looks(source: random.Random, folder: Path, more: Callable[[int], bool]
 def growth(seen: Sequence[Look]) -> tuple[float, float]:
     """Bytes and objects that 10,000 keys add after the warm-up, by the straight lines that fit best."""
     warm = seen[_WARM_UP:]
-    return _slope(warm, lambda look: look.resident), _slope(warm, lambda look: look.objects)
+    return _slope(warm, lambda look: look.own), _slope(warm, lambda look: look.objects)
 
 
 def report(seen: Sequence[Look]) -> str:
     """The looks, the growth, and which objects there are more of."""
-    lines = [
-        f"{look.keys:>7,} keys: {look.resident / 1e6:6.1f} MB, {look.objects:>8,} objects" for look in seen
-    ]
+    lines = [f"{look.keys:>7,} keys: {look.own / 1e6:6.1f} MB, {look.objects:>8,} objects" for look in seen]
     if len(seen) > _WARM_UP + 1:
         size, objects = growth(seen)
         lines.append(
@@ -112,8 +111,13 @@ def _look(keys: int) -> Look:
     gc.collect()
     known = gc.get_objects()
     kinds = Counter(type(each).__name__ for each in known)
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return Look(keys, pages * os.sysconf("SC_PAGE_SIZE"), len(known) + gc.get_freeze_count(), kinds)
+    objects = len(known) + gc.get_freeze_count()
+    del known
+    ctypes.CDLL(None).malloc_trim(0)  # what was freed belongs to nothing any more
+    (own,) = (
+        line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("RssAnon")
+    )
+    return Look(keys, 1024 * int(own.split()[1]), objects, kinds)
 
 
 def _slope(seen: Sequence[Look], value: Callable[[Look], int]) -> float:

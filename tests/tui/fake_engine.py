@@ -285,8 +285,9 @@ class FakeEngine:
         return name
 
     def follow(self, run: str) -> None:
+        first = run not in self.followed
         self.followed.append(run)
-        if is_recorded(run):
+        if first and is_recorded(run):  # the real engine reads a log once, too
             follower = Follower(recorded_folder(run))
             follower.poll()
             self.recorded.append(follower.view)

@@ -1,7 +1,9 @@
 """What the theory pages measure in real networks."""
 
+import gc
 import math
 from threading import Thread
+from weakref import ref
 
 import pytest
 import torch
@@ -93,3 +95,15 @@ def test_a_live_run_is_the_scenarios_own_and_ends_where_it_diverges() -> None:
 def test_overrides_reach_a_live_run() -> None:
     (found,) = live.samples("depth-7", ("model.hidden_layers=2",), 1)
     assert [layer.name for layer in found.layers] == ["layer1", "layer2", "output"]
+
+
+def test_a_pass_is_kept_only_for_the_last_settings() -> None:
+    """Each holds 8 MB, and a knob has dozens of settings. The images are in memory once."""
+    passes = [preactivations._pass(std) for std in (0.1, 0.2, 0.3, 0.4, 0.5)]
+    assert len({tape.images.data_ptr() for _, tape in passes}) == 1
+    networks = [ref(network) for network, _ in passes]
+    del passes
+    gc.collect()
+    assert [network() is not None for network in networks] == [False, False, False, True, True]
+    preactivations.of_layer(0.5, 3, -1, 1, 2)
+    assert networks[-1]() is preactivations._pass(0.5)[0], "what is shown is not computed again"
