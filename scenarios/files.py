@@ -87,7 +87,21 @@ def parse(text: str) -> RawTable:
         raise TooComplexError("is nested too deeply") from None
     if _is_deeper(table, DEEPEST):
         raise TooComplexError("is nested too deeply")
+    if not _fits(table):
+        raise ValueError("a whole number has more than 64 bits")  # Python cannot even print a very long one
     return table
+
+
+def _fits(value: Any) -> bool:
+    """Whether all whole numbers are in TOML's range."""
+    match value:
+        case dict():
+            return all(map(_fits, value.values()))
+        case list():
+            return all(map(_fits, value))
+        case int():
+            return -(2**63) <= value < 2**63
+    return True
 
 
 def _is_deeper(value: Any, levels: int) -> bool:

@@ -281,7 +281,9 @@ def _whole(text: str, lowest: int, highest: int, *, or_auto: bool = False) -> in
 
 
 def _found(expected: str, text: str) -> str:
-    return tr("{expected}, found {text}", expected=expected, text=repr(text))
+    from scenarios.problems import shortened
+
+    return tr("{expected}, found {text}", expected=expected, text=repr(shortened(text)))
 
 
 def runs_cannot_be_saved(reason: str) -> str:

@@ -19,7 +19,7 @@ from engine.storage.nested import is_sweep, sweep_with
 from engine.storage.recorded import NoRecording, find_recorded
 from engine.storage.run_index import RunEntry, list_runs, read_entry, recorded_entry
 from engine.storage.run_log import NotARun, read_description
-from scenarios.problems import printable
+from scenarios.problems import printable, shortened
 from tui_vanish.jobs.exits import NotFoundError, RefusedError
 from vanish_recorder.protocol.status import Status
 from vanish_recorder.storage.guarded import open_guarded, read_lines
@@ -70,7 +70,7 @@ def find_run(name: str, runs_dir: Path | None) -> RunEntry:
     entries = [entry for entry in present if name in (entry.name, entry.labels.name)]
     entries = entries or [entry for entry in present if entry.summary and name in entry.name]
     if not entries:
-        raise NotFoundError(printable(f"there is no run {name!r} in {runs}; see vanish-tui runs"))
+        raise NotFoundError(printable(f"there is no run {shortened(name)!r} in {runs}; see vanish-tui runs"))
     if len(entries) > 1:
         names = ", ".join(entry.name for entry in islice(entries, _SHOWN))
         more = ", …" if len(entries) > _SHOWN else ""

@@ -9,10 +9,17 @@ import sys
 from scenarios.problems import printable
 from tui_vanish.language.below import spoken
 
+_LONGEST = 2_000  # characters of a message
+
 
 def tell(text: str) -> None:
     """Print a message on standard error, in the user's language."""
-    print(f"vanish-tui: {lines_of(spoken(text))}", file=sys.stderr, flush=True)
+    print(f"vanish-tui: {bounded(lines_of(spoken(text)))}", file=sys.stderr, flush=True)
+
+
+def bounded(text: str) -> str:
+    """The text without its middle if it is very long, because it repeats what was typed or is in a file."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 4 :]}"
 
 
 def say(text: str, *, error: bool = False, end: str = "\n") -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from engine.storage.labels import read_labels
 from engine.storage.nested import is_sweep
-from scenarios.problems import printable
+from scenarios.problems import printable, shortened
 from tui_vanish.jobs.exits import NotFoundError, RefusedError
 from tui_vanish.jobs.resume import LAST
 from vanish_recorder.storage.paths import default_runs_folder
@@ -58,7 +58,9 @@ def find_sweep(name: str, runs_dir: Path | None) -> Path:
     found = [each for each in present if read_labels(runs / each).name == name]
     found = found or [each for each in present if name in each]
     if not found:
-        raise NotFoundError(printable(f"there is no sweep {name!r} in {runs}; see vanish-tui runs"))
+        raise NotFoundError(
+            printable(f"there is no sweep {shortened(name)!r} in {runs}; see vanish-tui runs")
+        )
     if len(found) > 1:
         raise RefusedError(
             printable(f"{name!r} matches {len(found)} sweeps: {', '.join(found[:5])}; give the full name")

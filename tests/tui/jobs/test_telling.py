@@ -36,6 +36,29 @@ def test_what_a_command_prints_is_printable(capsys: pytest.CaptureFixture[str]) 
     assert error == r"a\x1b]0;title\x07b\x9b2Jc\u202ed\x7f\ud800"
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--set", "x" * 60_000],
+        ["run", "depth-3", "--epochs", "9" * 60_000],
+        ["run", "--resume", "9" * 60_000],
+        ["watch", "9" * 60_000],
+        ["9" * 60_000],
+        ["run", "depth-3", "--set", f"model.width=0x{'9' * 60_000}"],
+    ],
+)
+def test_a_message_about_a_long_argument_is_short(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    from tui_vanish.cli import main as cli
+
+    assert cli.main(arguments) == 2
+    error = capsys.readouterr().err
+    assert 20 < len(error) < 2_100
+    assert error.startswith("vanish-tui: ")
+    assert error.count("\n") == 1
+
+
 def test_every_command_prints_by_say_and_tell() -> None:
     """In `__main__` nothing else can be imported yet, and `output` speaks when standard error is lost.
 

@@ -9,6 +9,7 @@ from scenarios.problems import printable
 from tui_vanish.cli import options
 from tui_vanish.jobs.exits import FailedError, RefusedError
 from tui_vanish.jobs.resume import find_run
+from tui_vanish.jobs.telling import say
 from tui_vanish.language import marked, plural, tr
 from tui_vanish.sweeps.find import sweep_named
 
@@ -66,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     html, figures = write.report(entries, sweep)
     try:
         write.write(path, html)
-        print(printable(tr("report written: {path}", path=path)))
+        say(tr("report written: {path}", path=path))
         for folder, suffix in ((arguments.svg, "svg"), (arguments.png, "png")):
             if folder is not None:
                 _figures(folder, figures, suffix)
@@ -93,4 +94,4 @@ def _figures(folder: Path, figures: "Sequence[Figure]", suffix: str) -> None:
     text = plural(
         "{number} figure written: {folder}", "{number} figures written: {folder}", number, folder=folder
     )
-    print(printable(text))
+    say(text)
