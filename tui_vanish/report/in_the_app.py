@@ -59,15 +59,10 @@ def write_report(runs: Sequence[str], sweep: Path | None, folder: Path) -> Path:
         RefusedError: a run cannot be read.
         OSError: the report cannot be written.
     """
-    from engine.sweeps.folder import NotASweep, SweepFolder
     from tui_vanish.report import write
 
     if sweep is not None:
-        try:
-            found = SweepFolder.read(sweep).entries().values()
-        except NotASweep as error:
-            raise RefusedError(printable(f"{sweep.name}: {error}")) from None
-        entries = [entry for entry in found if entry.summary is not None]
+        entries = write.runs_of(sweep)
     else:
         entries = [
             recorded_entry(run) if is_recorded(run) else read_entry(run_folder(folder, run)) for run in runs

@@ -72,10 +72,11 @@ def _asset(name: str) -> str:
 def _themes() -> str:
     light = drawing.style(drawing.LIGHT, "#1b1f24", "#8c959f")
     dark = drawing.style(drawing.DARK, "#e6edf3", "#7d8590")
-    return f"{light}@media screen{{{_within(':root[data-theme=dark]', dark)}}}"
+    return f"{light}@media screen{{{within(':root[data-theme=dark]', dark)}}}"
 
 
-def _within(scope: str, rules: str) -> str:
+def within(scope: str, rules: str) -> str:
+    """A style sheet whose rules apply only inside of a selector."""
     return "".join(
         f"{','.join(f'{scope} {each}' for each in selector.split(','))}{{{rest}}}"
         for selector, _, rest in (rule.partition("{") for rule in rules.split("}") if rule)

@@ -6,10 +6,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.sweeps.folder import NotASweep, SweepFolder
+from scenarios.problems import printable
+from tui_vanish.jobs.exits import RefusedError
+from tui_vanish.jobs.resume import find_run
 from tui_vanish.language import plural, tr
 from tui_vanish.report import build, drawing, page, sweep, tables
 from tui_vanish.report.figures import Figure
 from tui_vanish.report.gather import ReportRun, gather
+from tui_vanish.sweeps.find import sweep_named
 from vanish_recorder.storage.atomic import write_atomically
 from vanish_recorder.storage.private import make_private_folder
 
@@ -17,6 +22,32 @@ if TYPE_CHECKING:
     from engine.storage.run_index import RunEntry
 
 MOST_IN_FULL = 12  # runs with curves; of a larger sweep, the map and the table say more
+
+
+def chosen(names: Sequence[str], runs_dir: Path | None) -> "tuple[list[RunEntry], Path | None]":
+    """The runs with these names, or those of a sweep with its folder.
+
+    Raises:
+        RefusedError: a name is not found, or its run cannot be read.
+    """
+    sweep_folder = sweep_named(names[0], runs_dir) if len(names) == 1 else None
+    if sweep_folder is not None:
+        return runs_of(sweep_folder), sweep_folder
+    entries = [find_run(name, runs_dir) for name in names]
+    return list({entry.folder: entry for entry in entries}.values()), None
+
+
+def runs_of(sweep_folder: Path) -> "list[RunEntry]":
+    """The runs of a sweep that have begun and can be read.
+
+    Raises:
+        RefusedError: the sweep cannot be read.
+    """
+    try:
+        found = SweepFolder.read(sweep_folder).entries()
+    except NotASweep as error:
+        raise RefusedError(printable(f"{sweep_folder.name}: {error}")) from None
+    return [entry for entry in found.values() if entry.summary is not None]
 
 
 def report(entries: "Sequence[RunEntry]", sweep_folder: Path | None = None) -> tuple[str, list[Figure]]:

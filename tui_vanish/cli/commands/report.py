@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING
 from scenarios.problems import printable
 from tui_vanish.cli import options
 from tui_vanish.jobs.exits import FailedError, RefusedError
-from tui_vanish.jobs.resume import find_run
 from tui_vanish.jobs.telling import say
 from tui_vanish.language import marked, plural, tr
-from tui_vanish.sweeps.find import sweep_named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.storage.run_index import RunEntry
     from tui_vanish.report.figures import Figure
 
 EXAMPLES = (
@@ -55,9 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     names = list(dict.fromkeys(arguments.run_names))
     runs_dir = getattr(arguments, "runs_dir", None)
-    sweep = sweep_named(names[0], runs_dir) if len(names) == 1 else None
-    entries = _of_sweep(sweep) if sweep is not None else [find_run(name, runs_dir) for name in names]
-    entries = list({entry.folder: entry for entry in entries}.values())
+    entries, sweep = write.chosen(names, runs_dir)
     called = [sweep.name] if sweep is not None else [entry.name for entry in entries]
     path = arguments.output or Path(write.file_name(called))
     if not arguments.force and os.path.lexists(path):
@@ -74,17 +69,6 @@ def run(arguments: argparse.Namespace) -> int:
     except OSError as error:
         raise FailedError(printable(f"{error.filename or path}: {error.strerror}")) from None
     return 0
-
-
-def _of_sweep(folder: Path) -> "list[RunEntry]":
-    """The runs of a sweep that have begun and can be read."""
-    from engine.sweeps.folder import NotASweep, SweepFolder
-
-    try:
-        found = SweepFolder.read(folder).entries()
-    except NotASweep as error:
-        raise RefusedError(printable(f"{folder.name}: {error}")) from None
-    return [entry for entry in found.values() if entry.summary is not None]
 
 
 def _figures(folder: Path, figures: "Sequence[Figure]", suffix: str) -> None:
