@@ -9,7 +9,7 @@ from typing import Literal
 
 import torch
 
-Purpose = Literal["init", "epoch", "head"]
+Purpose = Literal["init", "epoch", "head", "dropout"]
 
 
 def generator(seed: int, purpose: Purpose, number: int = 0) -> torch.Generator:
@@ -17,8 +17,9 @@ def generator(seed: int, purpose: Purpose, number: int = 0) -> torch.Generator:
 
     Args:
         seed: of the run.
-        purpose: `init` for the weights, `epoch` for the order of an epoch, `head` for a stage's output layer.
-        number: the epoch of the run, or the stage, counted from 1; 0 for `init`.
+        purpose: `init` for the weights, `epoch` for the order of an epoch, `head` for a stage's output layer,
+            `dropout` for what a step leaves out.
+        number: the epoch of the run, the stage, or the step, counted from 1; 0 for `init`.
     """
     digest = hashlib.sha256(f"{seed}:{purpose}:{number}".encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little", signed=True))

@@ -56,7 +56,12 @@ def _batch_norm(norm: str, batch_size: int) -> Iterator[Conflict]:
 
 
 def _curvature(
-    optimizer: str, norm: str, gradient: str, skip: Sequence[Sequence[int]], loss: str
+    optimizer: str,
+    norm: str,
+    gradient: str,
+    skip: Sequence[Sequence[int]],
+    dropout: float | None,
+    loss: str,
 ) -> Iterator[Conflict]:
     """SDAGD's h is defined by a recursion over plain layers under softmax and cross entropy."""
     if optimizer != "sdagd":
@@ -65,6 +70,7 @@ def _curvature(
         ("model.norm", f'norm = "{norm}"', 'norm = "none"', norm != "none"),
         ("model.gradient", f'gradient = "{gradient}"', 'gradient = "plain"', gradient != "plain"),
         ("model.skip", "a skip", "skip = []", bool(skip)),
+        ("model.dropout", "dropout", "dropout = 0", bool(dropout)),
         ("training.loss", f'loss = "{loss}"', 'loss = "cross_entropy"', loss != "cross_entropy"),
     )
     for key, found, expected, wrong in refused:
@@ -100,7 +106,10 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[..., Iterator[Conflict]]], ...] = 
     (("model.activation", "model.beta"), _beta),
     (("model.hidden_layers", "model.skip"), _skips),
     (("model.norm", "data.batch_size"), _batch_norm),
-    (("optimizer.name", "model.norm", "model.gradient", "model.skip", "training.loss"), _curvature),
+    (
+        ("optimizer.name", "model.norm", "model.gradient", "model.skip", "model.dropout", "training.loss"),
+        _curvature,
+    ),
     (("optimizer.name", "training.clip_norm"), _clipping),
     (("model.hidden_layers", "stages"), _stages),
 )

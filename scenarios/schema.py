@@ -77,6 +77,8 @@ class Model(Table):
         activation: of the hidden layers.
         beta: what sigmoid_beta adds to the sigmoid's derivative in the backward pass.
         norm: the normalisation between the linear layer and the activation.
+        dropout: the part of each hidden layer's activations that is 0 in a training step; the others are
+            divided by what is left (Srivastava et al. 2014). Frozen layers and evaluation have none.
         gradient: `normalised` brings the gradient at each activation to mean 0 and standard deviation 1.
         skip: pairs (from, to): the output of layer `from` is added to that of layer `to`.
         init: how all weights are drawn, including those of the output layer; biases start at 0.
@@ -88,6 +90,7 @@ class Model(Table):
     beta: float | None = Field(default=None, ge=0, le=10, description="a number from 0 to 10")
     norm: NormName = "none"
     gradient: GradientName = "plain"
+    dropout: float | None = Field(default=None, ge=0, lt=1, description="a number from 0 to below 1")
     skip: Annotated[
         tuple[Pair, ...],
         Field(strict=False, description="a list of pairs of layers, such as [[1, 3], [4, 7]]"),

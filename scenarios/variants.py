@@ -83,6 +83,7 @@ _WORDS: dict[str, str] = {
     "model.width": "width {}",
     "model.activation": "{}",
     "model.beta": "beta {:g}",
+    "model.dropout": "dropout {:g}",
     "model.init.scheme": "{} init",
     "model.init.std": "std {:g}",
     "model.init.gain": "gain {:g}",
@@ -102,6 +103,7 @@ _WORDS: dict[str, str] = {
 }
 _REMOVED = {
     "stages": "no stages",
+    "model.dropout": "no dropout",
     "training.clip_norm": "no clipping",
     "training.warmup_steps": "no warm-up",
     "training.cosine_to": "no cosine",

@@ -89,6 +89,8 @@ def why_no_depth_scale(scenario: "Scenario") -> str:
         return "a skip connection carries the gradient past layers"
     if model.norm != "none":
         return "a normalisation sets the variance of z at each layer"
+    if model.dropout:
+        return "dropout changes what each layer passes on"
     if model.gradient != "plain":
         return "the gradient is normalised at each layer"
     return ""

@@ -188,6 +188,8 @@ def _forward(model: "Model", depth: int, images: Signal) -> list[_Layer]:
             below = _centred(below)
         z, scale = _normalised(model.norm, below, sigma)
         h = _activated(model.activation, z)
+        if model.dropout:
+            h = Signal(_dropped(model.dropout, h.products), h.sizes.scaled(1 / (1 - model.dropout)), h.mean)
         for source, target in model.skip:
             if target == number:
                 h = _sum(h, layers[source - 1].h)
@@ -217,6 +219,11 @@ def _normalised(norm: str, below: Signal, sigma: float) -> tuple[Signal, Pairs]:
         0.0,
     )
     return z, Pairs(*(1 / variance if variance else math.inf for variance in divisors.scaled(sigma)))
+
+
+def _dropped(part: float, pairs: Pairs) -> Pairs:
+    """Products after dropout. Two samples have independent masks, so only a sample's own product grows."""
+    return pairs._replace(own=pairs.own / (1 - part))
 
 
 def _activated(activation: str, z: Signal) -> Signal:
@@ -257,7 +264,7 @@ def _deltas(model: "Model", hidden: list[_Layer], arriving: Pairs) -> list[Pairs
             if source == number and target in at_h:
                 arriving = arriving.plus(at_h[target])
         at_h[number] = arriving
-        delta = arriving
+        delta = _dropped(model.dropout, arriving) if model.dropout else arriving
         if model.gradient == "normalised":
             deviation = math.sqrt(delta.own / model.width)
             delta = delta.scaled((deviation + NORMALISED_EPS) ** -2)
@@ -284,6 +291,8 @@ def _why_no_grad_norm(model: "Model", depth: int, loss: str, logits: float) -> s
     """
     if depth > _DEEPEST or model.width < _NARROWEST:
         return f"it holds for up to {_DEEPEST} hidden layers of {_NARROWEST} or more nodes"
+    if model.dropout and model.skip:
+        return "with dropout it was off beside a skip connection"
     if model.activation in ("identity", "relu", *rectifiers.NAMES) and model.norm != "layer":
         bound, where = _FAINT_LOGITS, f"with {model.activation}"
     elif model.activation == "tanh":

@@ -36,6 +36,8 @@ def backpropagate(network: Network, tape: Tape, error: Tensor, on_delta: OnDelta
         dh = arriving.pop(number)  # dL/dh [batch, units]
         if layer.skip_from is not None:  # h = a + h of the source, so dL/dh reaches the source unchanged
             _add(arriving, layer.skip_from - 1, dh)
+        if number in tape.masks:  # from here on it is dL/da
+            dh = dh * tape.masks[number]
         da = normalise_gradient(dh) if layer.normalises_gradient else dh  # dL/da [batch, units]
         if on_delta is not None:
             on_delta(number, da)

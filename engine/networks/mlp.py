@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from engine.networks import activations
 from engine.networks.activations import IDENTITY, Activation
+from engine.networks.dropout import Dropout
 from engine.networks.initializers import initialise, initialise_as_pytorch
 from engine.protocol.data_spec import FASHION_MNIST
 from engine.protocol.spec import OUTPUT, hidden_name
@@ -74,6 +75,8 @@ class Tape:
             the logits.
         kept: what the backward pass of each layer's activation needs, [batch, units]: its input or `a`.
         norms: the normalisations by layer, counted from 0, where the layer or one below it trains.
+        masks: of dropout, [batch, units], by layer, counted from 0; `h` is `a` times the mask, plus the skip.
+        dropout: draws the masks; None without dropout.
     """
 
     images: Tensor
@@ -81,6 +84,8 @@ class Tape:
     h: list[Tensor] = field(default_factory=list)
     kept: list[Tensor] = field(default_factory=list)
     norms: dict[int, NormRecord] = field(default_factory=dict)
+    masks: dict[int, Tensor] = field(default_factory=dict)
+    dropout: Dropout | None = None
 
 
 class Layer:
@@ -176,6 +181,7 @@ class Network(nn.Module):
             The logits, float [batch, classes].
         """
         seen, goes_back = [images], False  # seen[i]: the input of layer i, [batch, in]
+        output = self._layers[-1]
         for number, layer in enumerate(self._layers):
             # A function instead of a call of the module, which would cost 2 % of a step.
             z = F.linear(seen[-1], layer.weight, layer.bias)  # x·Wᵀ + b [batch, units]
@@ -187,7 +193,11 @@ class Network(nn.Module):
                 else:
                     z = layer.norm(z)
             a = layer.activation.forward(z)  # [batch, units]
-            h = a if layer.skip_from is None else a + seen[layer.skip_from]  # [batch, units]
+            h = a
+            if tape is not None and tape.dropout is not None and layer.trains and layer is not output:
+                tape.masks[number] = tape.dropout.mask(a)
+                h = a * tape.masks[number]
+            h = h if layer.skip_from is None else h + seen[layer.skip_from]  # [batch, units]
             if tape is not None:
                 tape.a.append(a)
                 tape.h.append(h)

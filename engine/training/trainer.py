@@ -17,6 +17,7 @@ from engine.measure.inspection import LayerView, look
 from engine.measure.probe import Probe, decode, measured_step, nonfinite_layers
 from engine.measure.zero_units import ZeroUnits
 from engine.networks.backprop import backpropagate
+from engine.networks.dropout import Dropout
 from engine.networks.losses import LOSSES
 from engine.networks.mlp import Network, Tape
 from engine.protocol.commands import CannotFreeze
@@ -188,7 +189,8 @@ class Trainer:
         self._at.take_step()
         sampled = measured_step(self._at.step, self._at.step_of_stage)
         measured = sampled and self.measuring
-        tape = Tape(images)  # records each layer's output, [batch, units]
+        dropout = Dropout.of_step(self.scenario.model, self.seed, self._at.step)
+        tape = Tape(images, dropout=dropout)  # records each layer's output, [batch, units]
 
         with torch.no_grad():  # the backward pass is our own, so autograd need not record
             logits = self.network(images, tape)  # [batch, classes]

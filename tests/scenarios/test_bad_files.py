@@ -48,7 +48,7 @@ BAD_FILES = {
         [training]
         batch_size = 64
         [model]
-        dropout = 0.5
+        residual = 0.5
     """,
     "unknown-names": """
         extends = "depth-7"

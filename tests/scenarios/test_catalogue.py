@@ -186,6 +186,7 @@ def test_a_file_may_state_the_keys_of_the_design() -> None:
     used = set().union(*(scenarios.load(entry.id).numbers() for entry in scenarios.entries()))
     prose = {"title", "section", "slide", "question", "watch_for", "lesson"}
     unused = {
+        "model.dropout",
         "optimizer.alpha",
         "optimizer.weight_decay",
         "training.clip_norm",

@@ -51,6 +51,7 @@ _HINTS = {
     "id": marked("also the name of its file"),
     "model.width": marked("units per layer"),
     "model.beta": marked("such as 0.05"),
+    "model.dropout": marked("such as 0.1, or empty"),
     "optimizer.betas": marked("such as 0.9 0.999"),
     "training.epochs": marked("per stage"),
     "training.clip_norm": marked("such as 1, or empty"),

@@ -72,6 +72,8 @@ def _network(scenario: "Scenario") -> str:
     ]
     if model.norm != "none":
         words.append(tr("{name} norm", name=model.norm))
+    if model.dropout:
+        words.append(tr("dropout {part}", part=f"{model.dropout:g}"))
     if model.gradient != "plain":
         words.append(tr("{name} gradient", name=model.gradient))
     if model.skip:

@@ -13,6 +13,7 @@ import scenarios
 from engine.data.fashion_mnist import Dataset, scaled
 from engine.meanfield.prediction import predict
 from engine.networks.backprop import backpropagate
+from engine.networks.dropout import Dropout
 from engine.networks.losses import LOSSES
 from engine.networks.mlp import Network, Tape, build_head, build_hidden
 from engine.randomness import epoch_order
@@ -64,6 +65,11 @@ FURTHER_ACTIVATIONS = [
     for activation in ("leaky_relu", "elu", "silu", "gelu")
     for scenario_id in ("relu", "relu-he", "layernorm", "skip")
 ]
+DROPOUT = [
+    (scenario_id, f"model.dropout={part}")
+    for scenario_id in ("depth-5", "relu", "skip", "layernorm")
+    for part in (0.1, 0.5)
+]
 
 
 @dataclass(frozen=True)
@@ -92,7 +98,9 @@ def measure(sample_data: Dataset) -> Measure:
                 output = build_head(scenario.model, seed, 1, CPU)
             network = Network(hidden, output)
             batch = epoch_order(seed, 1, len(sample_data.train_images), 1)[: scenario.data.batch_size]
-            tape, handed_down = Tape(scaled(sample_data.train_images[batch])), dict[int, Tensor]()
+            dropout = Dropout.of_step(scenario.model, seed, 1)
+            tape = Tape(scaled(sample_data.train_images[batch]), dropout=dropout)
+            handed_down = dict[int, Tensor]()
             logits = network(tape.images, tape)
             _, error = LOSSES[scenario.training.loss](logits, sample_data.train_labels[batch])
             backpropagate(network, tape, error, handed_down.__setitem__)
@@ -138,8 +146,8 @@ def test_delta_norms_are_met_at_every_layer(measure: Measure, scenario_id: str) 
     assert measure(scenario_id).delta == pytest.approx(predicted, rel=tolerance)
 
 
-@pytest.mark.parametrize("case", FURTHER_ACTIVATIONS, ids=" ".join)
-def test_factor_and_delta_norms_are_met_with_the_further_activations(
+@pytest.mark.parametrize("case", [*FURTHER_ACTIVATIONS, *DROPOUT], ids=" ".join)
+def test_factor_and_delta_norms_are_met_with_the_further_activations_and_dropout(
     measure: Measure, case: tuple[str, ...]
 ) -> None:
     predicted, (*hidden, output) = predict(scenarios.load(case[0], case[1:])), measure(*case).delta
@@ -151,7 +159,11 @@ def test_factor_and_delta_norms_are_met_with_the_further_activations(
     assert [*hidden, output] == pytest.approx(norms, rel=0.35 if tolerance == 0.05 else 0.12)
 
 
-@pytest.mark.parametrize("case", [(name,) for name in NETS if name not in NO_GRAD_NORM] + [*AT_THE_BOUNDS])
+@pytest.mark.parametrize(
+    "case",
+    [(name,) for name in NETS if name not in NO_GRAD_NORM]
+    + [*AT_THE_BOUNDS, *(case for case in DROPOUT if case[0] != "skip")],
+)
 def test_weight_gradient_norms_are_met_at_every_layer(measure: Measure, case: tuple[str, ...]) -> None:
     predicted = predict(scenarios.load(case[0], case[1:]))
     assert predicted.no_grad_norm == ""
@@ -165,6 +177,7 @@ def test_weight_gradient_norms_are_met_at_every_layer(measure: Measure, case: tu
         (("relu-he",), "with relu it holds only"),
         (("init-std-1", "training.loss=bce"), "with binary cross entropy it holds only"),
         (("tanh-xavier", "model.init.gain=3.0"), "with tanh it holds only"),
+        (("skip", "model.dropout=0.5"), "beside a skip connection"),
         (("depth-7", "model.hidden_layers=20"), "up to 10 hidden layers"),
         (("depth-7", "model.width=8"), "of 32 or more nodes"),
     ],

@@ -81,6 +81,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "adamw": {"optimizer": {"name": "adamw"}},
     "rmsprop": {"optimizer": {"name": "rmsprop", "momentum": 0.9}},
     "clipped, warm-up": {"training.clip_norm": 0.1, "training.warmup_steps": 20, "training.cosine_to": 0.1},
+    "dropout": {"model.dropout": 0.3},
     "sdagd, layer norm": {"optimizer": {"name": "sdagd", "radius": 0.2}},
     "sdagd, global norm": {"optimizer": {"name": "sdagd", "radius": 0.2, "norm": "global"}},
     "batchnorm": {"model.norm": "batch"},

@@ -40,6 +40,7 @@ SCENARIOS = {
             "training.epochs": 4,
         }
     ),
+    "dropout": make_scenario({"model.dropout": 0.3, "training.epochs": 4}),
     "sdagd": make_scenario({"optimizer": {"name": "sdagd", "radius": 0.2}, "training.epochs": 4}),
     "staged with momentum": make_scenario(
         {"stages": STAGES, "optimizer.momentum": 0.9, "model.norm": "batch", "training.epochs": 2}

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from engine.data.fashion_mnist import Dataset
-from engine.randomness import epoch_order
+from engine.randomness import epoch_order, generator
 from engine.training.trainer import Trainer
 from scenarios.schema import Scenario
 from tests.engine.lab import begin, course, number, of_kind, plain_loss, random_data, train
@@ -54,6 +54,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "customnorm": {"model.norm": "custom"},
     "skip": {"model.skip": [[1, 2], [1, 3]]},
     "bce": {"training.loss": "bce"},
+    "dropout": {"model.dropout": 0.2},
+    "dropout, skip, batchnorm": {"model.dropout": 0.5, "model.skip": [[1, 2], [1, 3]], "model.norm": "batch"},
 }
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -76,6 +78,7 @@ class PlainNetwork(nn.Module):
         model = trainer.scenario.model
         self.norm_name, self.skip = model.norm, model.skip
         self.activation = ACTIVATIONS[model.activation]
+        self.dropout = nn.Dropout(model.dropout or 0.0)
         self.linears, self.norms = nn.ModuleList(), nn.ModuleList()
         for ours in trainer.network.layers:
             units, inputs = ours.weight.shape
@@ -94,7 +97,7 @@ class PlainNetwork(nn.Module):
                 z = (z - z.mean()) / z.std()
             elif self.norms:
                 z = self.norms[place - 1](z)
-            outputs[place] = self.activation(z)
+            outputs[place] = self.dropout(self.activation(z))
             for source, target in self.skip:
                 if target == place:
                     outputs[place] = outputs[place] + outputs[source]
@@ -162,6 +165,7 @@ def plain_training(
                 break
             step += 1
             optimizer.zero_grad()
+            torch.manual_seed(generator(seed, "dropout", step).initial_seed())
             logits = network(data.train_images[chosen] / 255)
             loss = plain_loss(scenario.training.loss, logits, data.train_labels[chosen])
             torch.autograd.backward(loss)

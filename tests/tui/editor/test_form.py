@@ -43,7 +43,7 @@ def test_every_value_of_a_scenario_file_has_a_field() -> None:
 
 
 class _Model(Model):
-    dropout: float = Field(default=0.1, ge=0, lt=1)
+    leak: float = Field(default=0.1, ge=0, lt=1)
     residual_every: int | None = Field(default=None, ge=1)
     pooling: Literal["mean", "max"] = "max"
     pairs: tuple[tuple[int, int], ...] = ((1, 2), (3, 4))
@@ -71,7 +71,7 @@ def test_a_new_key_of_the_schema_gets_a_field_automatically() -> None:
     new = [field for field in fields if field not in form.fields()]
     lion = ("optimizer.name", ("lion",))
     assert new == [
-        form.Field("model.dropout", "dropout", "number", first="0.1", takes_fractions=True),
+        form.Field("model.leak", "leak", "number", first="0.1", takes_fractions=True),
         form.Field("model.residual_every", "residual every", "number"),
         form.Field("model.pooling", "pooling", "choice", ("mean", "max"), first="max"),
         form.Field("model.pairs", "pairs", "pairs", hint="such as 1-3 4-7, or empty", first="1-2 3-4"),
