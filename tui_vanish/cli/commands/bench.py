@@ -14,6 +14,7 @@ from tui_vanish.drawing import format
 from tui_vanish.jobs import children
 from tui_vanish.jobs.cores import physical_cores, spare_cores
 from tui_vanish.jobs.exits import RefusedError
+from tui_vanish.jobs.pytorch import require_torch
 from tui_vanish.jobs.telling import say
 from tui_vanish.language import marked, tr
 from tui_vanish.language.below import spoken
@@ -38,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, with progress on standard error, and print the report."""
+    require_torch()
     settings = options.settings(arguments)
     options.check(settings)
     children.protect_workers()

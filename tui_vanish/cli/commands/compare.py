@@ -23,6 +23,7 @@ from tui_vanish.compare.ranking import ending, gap, missing, number, point, rank
 from tui_vanish.drawing import format
 from tui_vanish.jobs import exits
 from tui_vanish.jobs.cores import physical_cores
+from tui_vanish.jobs.pytorch import require_torch
 from tui_vanish.jobs.recorded import read_run
 from tui_vanish.jobs.telling import tell
 from tui_vanish.jobs.train import Ending, Job, train_all
@@ -135,6 +136,8 @@ def run(arguments: argparse.Namespace) -> int:
                 "compared as they are"
             )
         )
+    if loaded:
+        require_torch()
     for entry in saved.values():
         read_run(entry)  # what cannot be read is refused before anything trains
     endings = deque(_train(arguments, loaded, budget.seconds) if loaded else ())

@@ -15,6 +15,7 @@ from tui_vanish.cli.unsaved import report_unsaved
 from tui_vanish.drawing import format
 from tui_vanish.jobs import exits
 from tui_vanish.jobs.cores import physical_cores
+from tui_vanish.jobs.pytorch import require_torch
 from tui_vanish.jobs.telling import say
 from tui_vanish.jobs.train import Job, train_all
 from tui_vanish.language import marked, plural, tr
@@ -64,6 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, then print one table; a diverged run is a result, not a failure."""
+    require_torch()
     chosen = arguments.scenarios or [entry.id for entry in scenarios.entries() if entry.of_slides]
     overrides = [] if arguments.epochs is None else [f"training.epochs={arguments.epochs}"]
     loaded = [options.load_scenario(name, overrides) for name in dict.fromkeys(chosen)]

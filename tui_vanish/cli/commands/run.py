@@ -18,7 +18,7 @@ from tui_vanish.cli.importing import ending_at_once
 from tui_vanish.cli.reporters import reporter_for
 from tui_vanish.cli.unsaved import report_unsaved
 from tui_vanish.drawing import format
-from tui_vanish.jobs import exits
+from tui_vanish.jobs import exits, pytorch
 from tui_vanish.jobs.cores import physical_cores
 from tui_vanish.jobs.telling import say, tell
 from tui_vanish.jobs.train import Continuation, Ending, Job, Reporter, train_all
@@ -103,20 +103,20 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace, announcer: "Announcer | None") -> int:
+    pytorch.require_torch()
     if arguments.resume:
         return _resume(arguments, announcer)
     chosen, others = arguments.file or arguments.scenario, arguments.file and arguments.scenario
     if chosen is None or others:
         raise exits.RefusedError(tr("run needs exactly one scenario: an id (see vanish-tui list) or a file"))
-    overrides = list(arguments.set)
-    if arguments.epochs is not None:
-        overrides.append(f"training.epochs={arguments.epochs}")
+    epochs = [] if arguments.epochs is None else [f"training.epochs={arguments.epochs}"]
+    overrides = [*arguments.set, *epochs]
     scenario = options.load_scenario(chosen, overrides)
     seed, settings = options.seed(arguments), options.settings(arguments)
     options.check(settings)
     if arguments.detach:
-        which = ["--scenario", str(chosen)] if arguments.file else [str(chosen)]
-        return _detach([*which, "--seed", str(seed)], arguments, settings)
+        which = [*(["--scenario"] if arguments.file else []), str(chosen), "--seed", str(seed)]
+        return _detach(which, arguments, settings)
     view = RunView("", RunSpec.of(scenario.resolved()), seed)
     return _train(arguments, settings, [Job(scenario, seed)], {"": view}, announcer)
 

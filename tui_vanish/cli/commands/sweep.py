@@ -24,6 +24,7 @@ from tui_vanish.cli.reporters import JsonLines
 from tui_vanish.cli.sweep_reports import SweepLines, sweep_record, sweep_table
 from tui_vanish.drawing import format
 from tui_vanish.jobs import exits
+from tui_vanish.jobs.pytorch import require_torch
 from tui_vanish.jobs.telling import say, tell
 from tui_vanish.language import marked, plural, tr
 from tui_vanish.language.below import spoken
@@ -133,6 +134,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train what is missing, and print the table."""
+    require_torch()
     folder, cells = _resumed(arguments) if arguments.resume else _new(arguments)
     if arguments.detach:
         return _detach(folder, cells, arguments)
