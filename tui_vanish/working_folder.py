@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
-OURS = ("tui_vanish", "engine", "scenarios")
+OURS = ("tui_vanish", "engine", "scenarios", "vanish_recorder")
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # What the program imports besides itself and Python's own modules.
 _NEEDED = ("numpy", "platformdirs", "plotext", "pydantic", "rich", "textual", "torch", "torchvision")

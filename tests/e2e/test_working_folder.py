@@ -20,7 +20,17 @@ from vanish_recorder.storage.run_lock import owner_of
 
 Open = Callable[..., PseudoTerminal]
 
-_FILES = ("engine.py", "random.py", "json.py", "torch.py", "signal.py", "argparse.py", "rich.py", "socket.py")
+_FILES = (
+    "engine.py",
+    "random.py",
+    "json.py",
+    "torch.py",
+    "signal.py",
+    "argparse.py",
+    "rich.py",
+    "socket.py",
+    "vanish_recorder.py",
+)
 _ENDLESS = ("--epochs", "999999")
 # The installed command, which has no working folder among its places to import from.
 INSTALLED = (sys.executable, "-P", "-m", "tui_vanish")

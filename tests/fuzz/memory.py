@@ -11,12 +11,14 @@ import random
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from textual.events import Key
 
+from engine.storage.recorded import recorded_runs
 from tests.fuzz.test_keys import CHARACTERS, KEYS, NAMED, alone, go_back, settle
 from tests.tui.fake_engine import FakeEngine
 from tests.tui.lab_bench import catalogue
@@ -53,7 +55,7 @@ async def looks(source: random.Random, folder: Path, more: Callable[[int], bool]
     app = VanishApp(engine, errors=folder / "errors")
     app.ending.leave = _stay  # type: ignore[method-assign]
     app.session.catalogue.entries = catalogue(folder)
-    with alone():
+    with alone(), chdir(folder):  # some keys write a picture into the working folder
         async with app.run_test(size=(80, 24), notifications=True):
             engine.be_ready()
             for scenario in ("depth-3", "depth-7"):
@@ -63,6 +65,8 @@ async def looks(source: random.Random, folder: Path, more: Callable[[int], bool]
                 run.train_epochs(2)
                 run.end(Status.FINISHED)
             engine.can_train = False
+            for name in recorded_runs():  # a run that was opened is kept, too, so all are open from the start
+                engine.follow(name)
             await settle(app)
             typed = 0
             while more(typed):
