@@ -1,5 +1,6 @@
 """Inheritance, overrides, and the user's own files."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,11 @@ def test_overriding_the_activation_drops_beta() -> None:
             "optimizer.name=sdg",
             '--set: optimizer.name: found "sdg", expected one of sgd, adam, sdagd, adamw, rmsprop',
         ),
+        ("model.dropout=1", "--set: model.dropout: found 1, expected a number from 0 to below 1"),
+        ("training.clip_norm=0", "--set: training.clip_norm: found 0, expected a number above 0"),
+        ("training.warmup_steps=0.5", "--set: training.warmup_steps: found 0.5, expected a whole number"),
+        ("training.cosine_to=2", "--set: training.cosine_to: found 2, expected a number from 0 to 1"),
+        ("optimizer.weight_decay=0.1", '--set: optimizer.weight_decay: cannot be used with name = "sgd"'),
         ("id=mine", "--set: id: cannot be set"),
         ("extends=relu", "--set: extends: cannot be set"),
         ("model.skip=[[1, 8]]", "--set: model.skip: found [1, 8], expected an earlier and a later layer"),
@@ -103,6 +109,18 @@ def test_a_bad_override_gives_one_clear_message(override: str, message: str) -> 
     with pytest.raises(ScenarioError) as caught:
         scenarios.load("depth-7", [override])
     assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("model.dropout=0.5", "sdagd's curvature h is not defined with dropout"),
+        ("training.clip_norm=1", 'training.clip_norm: cannot be used with name = "sdagd", whose radius'),
+    ],
+)
+def test_what_sdagd_excludes_is_named(override: str, message: str) -> None:
+    with pytest.raises(ScenarioError, match=re.escape(message)):
+        scenarios.load("sdagd", [override])
 
 
 def test_bad_overrides_are_reported_together() -> None:
