@@ -14,6 +14,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic
 
+import pytest
+
 from engine.storage.run_index import list_runs
 from tests.e2e.processes import kill_processes_with
 from tests.e2e.pseudo_terminal import PATIENCE, PseudoTerminal
@@ -173,7 +175,8 @@ def _says(text: str, signs: Sequence[str]) -> bool:
     return any(sign in text for sign in signs)
 
 
-def test_random_input_on_a_terminal_ends_nothing(tmp_path: Path) -> None:
+def test_random_input_on_a_terminal_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # where the keys write reports and pictures
     counts = Counter[str]()
     for case in cases("keys on a terminal"):
         session = Session(case, tmp_path / str(case.number))
