@@ -255,8 +255,9 @@ class Navigation:
         from tui_vanish.chrome.meters_switch import MetersSwitch
 
         def show() -> None:
-            if isinstance(here := self._app.screen, LiveScreen):
-                here.show_title()
+            for here in self._app.screen_stack[-1:]:  # none once the app ends
+                if isinstance(here, LiveScreen):
+                    here.show_title()
 
         self._meters = self._meters or MetersSwitch(self._app, show)
         self._meters.toggle()

@@ -118,3 +118,16 @@ async def test_switched_off_before_the_first_reading_they_begin_again_later(
         await bench.press("H")
         await measured(bench)
         assert len(made) == 2
+
+
+async def test_a_reading_that_arrives_after_the_last_screen_was_closed_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(meters_switch, "Meters", Machine)
+    async with opened(tmp_path) as bench:
+        await bench.press("H")
+        await measured(bench)
+        switch = bench.app.navigation.meters
+    assert switch is not None
+    assert not bench.app.screen_stack
+    await switch._read()
