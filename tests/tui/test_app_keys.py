@@ -273,7 +273,7 @@ async def test_ctrl_t_changes_the_theme(tmp_path: Path) -> None:
 
 
 async def test_the_help_page_names_every_key(tmp_path: Path) -> None:
-    async with opened(tmp_path, (80, 200)) as bench:
+    async with opened(tmp_path, (80, 240)) as bench:
         await bench.press("question_mark")
         text = bench.text
         for action in ACTIONS:
