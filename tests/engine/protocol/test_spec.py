@@ -107,11 +107,11 @@ def test_what_is_no_table_describes_no_run(record: object) -> None:
 
 def test_names_that_only_a_newer_version_knows_are_kept_and_have_no_scenario_here() -> None:
     record = make_scenario().resolved()
-    record["model"]["activation"] = "gelu"
+    record["model"]["activation"] = "mish"
     record["training"]["loss"] = "focal"
     record["data"]["name"] = "imagenet"
     spec = RunSpec.of(record)
-    assert [layer.activation for layer in spec.layers] == ["gelu"] * 3 + [""]
+    assert [layer.activation for layer in spec.layers] == ["mish"] * 3 + [""]
     assert (spec.loss, spec.guessing) == ("focal", None)
     with pytest.raises(NotARunSpec, match=r"^its scenario is not valid in this version$"):
         spec.scenario()

@@ -483,7 +483,7 @@ def refusal(lab: Lab, run: str) -> str | None:
 def test_a_scenario_that_this_version_refuses_is_not_resumed(lab: Lab) -> None:
     run = stopped(lab, SCENARIOS["plain"], 9)
     path = lab.folder / run / DESCRIPTION
-    path.write_text(path.read_text().replace('"sigmoid"', '"gelu"'))
+    path.write_text(path.read_text().replace('"sigmoid"', '"mish"'))
     assert refusal(lab, run) == f"{run} cannot be resumed: its scenario is not valid in this version"
 
 
