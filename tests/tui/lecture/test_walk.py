@@ -6,23 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from engine.protocol.recorded import recorded_run
-from engine.storage.recorded import recorded_runs
 from scenarios.lecture import Step
 from scenarios.lecture_files import load_lecture
 from tests import goldens
 from tests.tui.lab_bench import NARROW, WIDE, Bench, opened
 from tui_vanish.language import use
-from tui_vanish.lecture.measured import scenarios_of
 from tui_vanish.lecture.page_work import PageWork
 from tui_vanish.lecture.screen import LectureScreen
 from tui_vanish.lecture.state import score
 from tui_vanish.theory.screen import TheoryScreen
 
 LECTURE = load_lecture()
-# Their recorded runs are made later than the others; their pictures are not compared until then.
-LATER = {"linear-vanishing", "depth-5", "init-std-10", "momentum", "skip", "staged", "sigmoid-beta", "sdagd"}
-LATER |= {"sigmoid-beta-works"}
 
 
 @asynccontextmanager
@@ -56,18 +50,6 @@ async def go_to(bench: Bench, step_id: str) -> LectureScreen:
     return await press(bench, "f13")  # a key that does nothing
 
 
-def needed(step: Step) -> set[str]:
-    """The scenarios whose runs a step needs."""
-    show = step.show
-    asked = scenarios_of(step.question) if step.question else ()
-    return {*show.runs, *show.race, *asked, *((show.run,) if show.run else ())}
-
-
-def is_here(step: Step) -> bool:
-    """Whether the recorded runs that the step needs are here."""
-    return all(recorded_run(name) in recorded_runs() for name in needed(step))
-
-
 @pytest.fixture
 def no_measuring(monkeypatch: pytest.MonkeyPatch) -> None:
     """Theory pages do not measure networks here; they have tests of their own."""
@@ -98,28 +80,25 @@ async def test_from_the_first_step_to_the_score(size: tuple[int, int], language:
             assert isinstance(screen, LectureScreen)
             assert screen.progress.place == place
             assert screen.hidden_rows == 0, step.id
-            if step.question is not None and is_here(step):
+            if step.question is not None:
                 right = screen.right_answer
                 assert right is not None, step.id
                 await press(bench, str(right + 1))
                 assert screen.progress.is_right(step.id)
                 assert screen.hidden_rows == 0, step.id
-            if needed(step).isdisjoint(LATER):
-                frames.append(f"== {step.id}\n{above_the_picture(bench, step)}")
+            frames.append(f"== {step.id}\n{above_the_picture(bench, step)}")
             await press(bench, "space")
             if screen.progress.place == place:
                 assert screen.hidden_rows == 0, step.id
-                if needed(step).isdisjoint(LATER):
-                    frames.append(above_the_picture(bench, step))
+                frames.append(above_the_picture(bench, step))
                 await press(bench, "space")
-            if screen.progress.place == place:  # a question that cannot be answered yet
-                await press(bench, "space")
-        asked = [step for step in LECTURE.steps if step.question and is_here(step)]
+        asked = [step for step in LECTURE.steps if step.question]
         end = await press(bench, "f13")
         topics = score(end.progress, LECTURE)
         assert len(asked) >= 20
         assert sum(topic.right for topic in topics) == len(asked)
         assert sum(topic.asked for topic in topics) == sum(bool(step.question) for step in LECTURE.steps)
+        frames.append(f"== score\n{bench.text}")
     goldens.check(f"lecture/{language}-{size[0]}x{size[1]}", "\n".join(frames))
 
 
