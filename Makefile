@@ -10,9 +10,10 @@ run: $(READY)
 	$(BIN)/vanish-tui $(ARGS)
 
 # Two workers more than cores, because many tests wait for other processes, but at most 4: each imports PyTorch.
+# In the order of the folders, because the slow files of tests/e2e, which have few tests, would else be the last ones.
 WORKERS := $(shell cores=$$(nproc 2>/dev/null || echo 2); echo $$((cores < 3 ? cores + 2 : 4)))
 test: $(READY)
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # The long form of tests/fuzz: an hour per exam, or make fuzz FUZZ_SECONDS=600 FUZZ_SEED=2.
 fuzz: $(READY)
