@@ -89,6 +89,10 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "relu, layernorm, skip": {"model.activation": "relu", "model.norm": "layer", "model.skip": [[1, 3]]},
     "beta": {"model.activation": "sigmoid_beta", "model.beta": 0.05},
     "bce": {"training.loss": "bce"},
+    "gelu": {"model.activation": "gelu"},
+    "silu": {"model.activation": "silu"},
+    "elu": {"model.activation": "elu"},
+    "leaky relu": {"model.activation": "leaky_relu"},
     "frozen": {"stages": [{"sub_models": [2, 1], "train": [2]}]},
 }
 
