@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: run test fuzz check format goldens messages commands pictures bench wheel clean
+.PHONY: run test fuzz check format goldens messages commands pictures bench gpu wheel clean
 
 run: $(READY)
 	$(BIN)/vanish-tui $(ARGS)
@@ -47,6 +47,10 @@ pictures: $(READY)
 # Measures the budgets of docs/performance.md; takes some minutes on an otherwise idle machine.
 bench: $(READY)
 	$(BIN)/python -m tests.bench $(ARGS)
+
+# On a machine with a GPU: its tests, its numbers against the CPU's, its speed; writes docs/performance-gpu.md.
+gpu: $(READY)
+	$(BIN)/python -m tests.bench.gpu $(ARGS)
 
 wheel: $(READY)
 	$(BIN)/python -m build --no-isolation --outdir dist .

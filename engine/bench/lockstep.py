@@ -13,6 +13,11 @@ from engine.runtime.engine import Engine
 from engine.runtime.state import Settings
 from scenarios.schema import Scenario
 from vanish_recorder.protocol.events import RunEvent, RunFinished, RunStarted
+from vanish_recorder.protocol.status import Status
+
+
+class RunFailedError(Exception):
+    """A run failed while it was timed. The text is one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,7 @@ def measure_lockstep(
 
     Raises:
         OutOfTimeError: the deadline passed during the first repetition.
+        RunFailedError: a run failed, so that nothing was measured.
     """
     settings = replace(settings, side_by_side=side_by_side)
     brief = scenario.model_copy(update={"training": scenario.training.model_copy(update={"epochs": 1})})
@@ -77,6 +83,8 @@ def _time_runs(
                 while waiting:
                     event = news.get()
                     deadline.check()
+                    if isinstance(event, RunFinished) and event.status is Status.FAILED:
+                        raise RunFailedError(event.error)
                     began = began or (perf_counter() if isinstance(event, RunStarted) else 0.0)
                     waiting -= isinstance(event, RunFinished)
             return perf_counter() - began

@@ -3,6 +3,7 @@
 import json
 import statistics
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
@@ -11,11 +12,11 @@ from tests.bench.terminal import Environment, begin_training
 from tests.e2e.pseudo_terminal import PROGRAM, PseudoTerminal, child_environment
 
 
-def under_the_app(environment: Environment, epochs: int) -> float:
-    """Seconds per epoch of depth-7 while the app shows it."""
+def under_the_app(environment: Environment, epochs: int, options: Sequence[str] = ()) -> float:
+    """Seconds per epoch of depth-7 while the app, started with these options, shows it."""
     with (
         TemporaryDirectory() as folder,
-        PseudoTerminal(("--runs-dir", folder), environment=environment) as app,
+        PseudoTerminal(("--runs-dir", folder, *options), environment=environment) as app,
     ):
         begin_training(app)
         deadline = monotonic() + 60 * epochs
@@ -24,11 +25,11 @@ def under_the_app(environment: Environment, epochs: int) -> float:
         return statistics.median(seconds[1:])
 
 
-def headless(environment: Environment, epochs: int) -> float:
+def headless(environment: Environment, epochs: int, options: Sequence[str] = ()) -> float:
     """The same with `vanish-tui run`."""
     with TemporaryDirectory() as folder:
         subprocess.run(
-            [*PROGRAM, "run", "depth-7", "--epochs", str(epochs), "--runs-dir", folder],
+            [*PROGRAM, "run", "depth-7", "--epochs", str(epochs), "--runs-dir", folder, *options],
             env=child_environment(environment),
             capture_output=True,
             check=True,
@@ -36,9 +37,14 @@ def headless(environment: Environment, epochs: int) -> float:
         return statistics.median(_epochs(Path(folder))[1:])
 
 
-def app_over_headless(environment: Environment, epochs: int, repeats: int) -> list[float]:
+def app_over_headless(
+    environment: Environment, epochs: int, repeats: int, options: Sequence[str] = ()
+) -> list[float]:
     """The ratios of the two, measured in turn."""
-    return [under_the_app(environment, epochs) / headless(environment, epochs) for _ in range(repeats)]
+    return [
+        under_the_app(environment, epochs, options) / headless(environment, epochs, options)
+        for _ in range(repeats)
+    ]
 
 
 def _epochs(runs: Path) -> list[float]:

@@ -228,6 +228,13 @@ def _above_zero(text: str, highest: float) -> float:
     return value
 
 
+def one_device(text: str) -> str:
+    """Parse the name of one device that is not chosen by the program."""
+    if text == "auto":
+        raise argparse.ArgumentTypeError(_found(tr("expected cpu, cuda or cuda:N"), text))
+    return _device(text)
+
+
 def _device(text: str) -> str:
     kind, colon, number = text.partition(":")
     plain = text in ("auto", "cpu", "cuda")

@@ -6,6 +6,7 @@ from math import inf, isinf
 from time import monotonic
 
 from engine.bench.deadline import Deadline
+from engine.gpu_trouble import in_words
 from tui_vanish.cli import options
 from tui_vanish.cli.bench_tables import print_report
 from tui_vanish.cli.importing import ending_at_once
@@ -13,7 +14,7 @@ from tui_vanish.cli.progress_line import ProgressLine
 from tui_vanish.drawing import format
 from tui_vanish.jobs import children
 from tui_vanish.jobs.cores import physical_cores, spare_cores
-from tui_vanish.jobs.exits import RefusedError
+from tui_vanish.jobs.exits import FailedError, RefusedError
 from tui_vanish.jobs.pytorch import require_torch
 from tui_vanish.jobs.telling import say
 from tui_vanish.language import marked, tr
@@ -48,6 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     with ending_at_once():
         import engine.runtime.live_run  # noqa: F401  used in lockstep, and timed
         from engine.bench.dataloader import load_torchvision
+        from engine.bench.lockstep import RunFailedError
         from engine.bench.report import QUICK, THOROUGH, measure
         from engine.data.fashion_mnist import DataError
 
@@ -68,6 +70,12 @@ def run(arguments: argparse.Namespace) -> int:
             report = measure(settings, effort, physical_cores(), spare_cores(), deadline, show)
         except DataError as error:
             raise RefusedError(spoken(str(error))) from None
+        except RunFailedError as error:
+            raise FailedError(spoken(str(error))) from None
+        except RuntimeError as error:  # of a GPU
+            if (words := in_words(error)) is None:
+                raise
+            raise FailedError(spoken(words)) from None
         line.show(tr("measured in {time} min", time=format.duration(monotonic() - began)))
     if arguments.json:
         say(json.dumps(report.record(), indent=1))

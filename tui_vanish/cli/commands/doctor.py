@@ -7,6 +7,8 @@ import sys
 import textwrap
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
+from time import monotonic
 
 from engine.data.download import download
 from engine.data.fashion_mnist import DataError
@@ -14,6 +16,8 @@ from tui_vanish.cli import options
 from tui_vanish.cli.doctor.checks import FoundData, Report, examine
 from tui_vanish.cli.doctor.devices import Devices
 from tui_vanish.cli.doctor.login import Session, Terminal
+from tui_vanish.cli.gpu_check import STEPS, Part, check_gpu, print_parts, problems
+from tui_vanish.cli.progress_line import ProgressLine
 from tui_vanish.drawing import format
 from tui_vanish.jobs import exits
 from tui_vanish.jobs.telling import say, tell
@@ -24,6 +28,7 @@ _WIDTH = 11  # of the labels
 EXAMPLES = (
     ("vanish-tui doctor", marked("what is missing on this machine")),
     ("vanish-tui doctor --download", marked("download Fashion-MNIST")),
+    ("vanish-tui doctor --gpu", marked("train a little on the GPU, and compare with the CPU")),
 )
 
 
@@ -32,6 +37,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help=tr("print a JSON object"))
     parser.add_argument(
         "--download", action="store_true", help=tr("download Fashion-MNIST into the cache first")
+    )
+    parser.add_argument(
+        "--gpu",
+        nargs="?",
+        const="cuda",
+        type=options.one_device,
+        metavar="DEVICE",
+        help=tr(
+            "also train a little on the GPU (default: cuda): every scenario's losses against the CPU's, what"
+            " limits a step, and six runs in lockstep; takes about a minute"
+        ),
     )
     options.add_data_option(parser)
     options.add_runs_option(parser)
@@ -42,9 +58,35 @@ def run(arguments: argparse.Namespace) -> int:
     failure = _download() if arguments.download else ""
     if failure:
         tell(failure)
-    report = examine(getattr(arguments, "data", None), getattr(arguments, "runs_dir", None))
-    say(json.dumps(asdict(report), indent=1) if arguments.json else _text(report))
-    return exits.FAILED if report.problems or failure else 0
+    data = getattr(arguments, "data", None)
+    report = examine(data, getattr(arguments, "runs_dir", None))
+    if not arguments.json:
+        say(_text(report))
+    parts, failed = _check_gpu(arguments.gpu, data, report) if arguments.gpu else ((), [])
+    if arguments.json:
+        found = {"gpu": [asdict(part) for part in parts]} if arguments.gpu is not None else {}
+        say(json.dumps(asdict(report) | found, indent=1))
+    else:
+        print_parts(parts, arguments.gpu)
+    for text in failed:
+        tell(text)
+    return exits.FAILED if report.problems or failure or failed else 0
+
+
+def _check_gpu(device: str, data: Path | None, report: Report) -> tuple[tuple[Part, ...], list[str]]:
+    """The parts of the check of a GPU, and what failed. Without that GPU there are no parts."""
+    if report.problems:
+        return (), []
+    if device not in ("cpu", "cuda", *(gpu.device for gpu in report.devices.gpus)) or (
+        device == "cuda" and not report.devices.gpus
+    ):
+        why = spoken(report.devices.why_none) if report.devices.why_none else tr("there is no such GPU")
+        return (), [tr("{device} cannot be checked: {reason}", device=device, reason=why)]
+    began = monotonic()
+    with ProgressLine() as line:
+        parts = check_gpu(device, data, STEPS, line.show)
+        line.show(tr("measured in {time} min", time=format.duration(monotonic() - began)))
+    return parts, problems(parts, device)
 
 
 def _download() -> str:

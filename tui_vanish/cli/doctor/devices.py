@@ -3,8 +3,9 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tui_vanish.jobs import children
 
@@ -69,13 +70,9 @@ class Devices:
 
 def find_devices() -> Devices:
     """Ask PyTorch and, if there are GPUs, nvidia-smi."""
-    answer, problem = _ask(lambda: children.ask(["-c", _ASK_TORCH], _TORCH_SECONDS))
-    try:
-        found = json.loads(answer) if answer is not None else None
-    except ValueError:
-        found = None
+    found, problem = json_of(["-c", _ASK_TORCH], _TORCH_SECONDS)
     if found is None:
-        return Devices(None, (), False, f"PyTorch does not work here: {problem or 'it gave no answer'}")
+        return Devices(None, (), False, f"PyTorch does not work here: {problem}")
     occupants = _occupants() if found["gpus"] else None
     gpus = tuple(
         Gpu(
@@ -97,7 +94,7 @@ def _occupants() -> dict[str, list[Occupant]] | None:
         return None
     fields = "gpu_uuid,pid,process_name,used_gpu_memory"
     command = [smi, f"--query-compute-apps={fields}", "--format=csv,noheader,nounits"]
-    answer, _ = _ask(
+    answer, _ = _answer_of(
         lambda: subprocess.run(command, capture_output=True, text=True, timeout=_QUERY_SECONDS, check=False)
     )
     return None if answer is None else parse_occupants(answer)
@@ -126,7 +123,18 @@ def _owner(pid: int) -> str:
         return ""
 
 
-def _ask(run: "Callable[[], subprocess.CompletedProcess[str]]") -> tuple[str | None, str]:
+def json_of(arguments: Sequence[str], seconds: float) -> tuple[Any, str]:
+    """The JSON that a Python process of the program prints, or None and the reason."""
+    answer, problem = _answer_of(lambda: children.ask(arguments, seconds))
+    if answer is None:
+        return None, problem
+    try:
+        return json.loads(answer), ""
+    except ValueError:
+        return None, "it gave no answer"
+
+
+def _answer_of(run: "Callable[[], subprocess.CompletedProcess[str]]") -> tuple[str | None, str]:
     """A command's output, or None and the reason."""
     try:
         done = run()
