@@ -63,9 +63,39 @@ def test_a_scenario_is_no_sweep(tmp_path: Path) -> None:
     assert not is_sweep_file(tmp_path / "missing.toml")
 
 
+def test_the_larger_form_replaces_values_epochs_and_seeds(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(f'{_FILE}[large]\nepochs = 9\ngrid.optimizer.lr = "log:0.01:1:5"')
+    large = load_sweep(path, large=True)
+    assert (large.name, large.seeds, large.base.training.epochs) == ("mine-large", 3, 9)
+    assert [len(axis.values) for axis in large.axes] == [2, 5]
+    assert load_sweep(path).size == 18
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("", "large: missing"),
+        ("[large]\nbase = 'depth-3'", "large.base: unknown key"),
+        ("[large]\nepoch = 3", "did you mean epochs?"),
+        ("[large]\nseeds = 0", "large.seeds: found 0"),
+        ("[large.grid]\nmodel.wdith = [1]", "did you mean model.width?"),
+        ("[[large]]\nepochs = 3", "large: found"),
+    ],
+)
+def test_what_is_wrong_in_a_larger_form_is_named(table: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(_FILE + table)
+    with pytest.raises(ScenarioError) as error:
+        load_sweep(path, large=True)
+    assert said in str(error.value)
+
+
 @pytest.mark.parametrize("name", sorted(built_in_sweeps()))
-def test_the_sweeps_of_the_program_are_valid(name: str) -> None:
-    sweep = load_sweep(built_in_sweeps()[name])
+def test_the_sweeps_of_the_program_are_valid_in_both_forms(name: str) -> None:
+    sweep, large = load_sweep(built_in_sweeps()[name]), load_sweep(built_in_sweeps()[name], large=True)
+    assert 4 * sweep.size < large.size < 1000
     assert len(sweep.cells()) == sweep.size > 1
+    assert len(large.cells()) == large.size
     assert sweep.title
     assert sweep.question

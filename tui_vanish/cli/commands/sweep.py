@@ -80,6 +80,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help=tr("change a setting of all runs, such as model.activation=relu; may be repeated"),
     )
+    parser.add_argument(
+        "--large",
+        action="store_true",
+        help=tr("the larger form of a sweep, for a machine with GPUs: the table [large] of its file"),
+    )
     parser.add_argument("--epochs", metavar="N", type=options.epochs, help=tr("number of epochs of each run"))
     parser.add_argument(
         "--seeds",
@@ -188,10 +193,12 @@ def _sweep(arguments: argparse.Namespace) -> Sweep:
         raise exits.RefusedError(tr("--grid names the same setting twice: give all its values at once"))
     file = built_in_sweeps().get(base) or (Path(base) if is_sweep_file(Path(base)) else None)
     if file is None:
+        if arguments.large:
+            raise exits.RefusedError(tr("--large needs a sweep or a sweep file, not a scenario"))
         scenario = options.load_scenario(base, changes)
         name = name_in_folder(arguments.name or scenario.id)
         return sweep_of(name, scenario, list(axes.values()), seeds=arguments.seeds or 1, seed=seed)
-    loaded = load_sweep(file, seed=seed, user_dir=own)
+    loaded = load_sweep(file, large=arguments.large, seed=seed, user_dir=own)
     given = {axis.key: axis for axis in loaded.axes} | axes
     return sweep_of(
         name_in_folder(arguments.name or loaded.name),
@@ -205,7 +212,7 @@ def _sweep(arguments: argparse.Namespace) -> Sweep:
 
 
 def _resumed(arguments: argparse.Namespace) -> tuple[SweepFolder, list[Cell]]:
-    own = ("base", "grid", "set", "epochs", "seeds", "name", "keep_checkpoints")
+    own = ("base", "large", "grid", "set", "epochs", "seeds", "name", "keep_checkpoints")
     given = [name for name in own if getattr(arguments, name)]
     given += [name for name in ("device", "data", "seed", "threads") if hasattr(arguments, name)]
     if given:
