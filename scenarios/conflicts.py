@@ -85,6 +85,30 @@ def _clipping(optimizer: str, clip_norm: float | None) -> Iterator[Conflict]:
         yield Conflict("training.clip_norm", message, "another optimizer, or no clip_norm")
 
 
+def _precision(optimizer: str, precision: str) -> Iterator[Conflict]:
+    if optimizer == "sdagd" and precision != "fp32":
+        message = f'cannot be used with precision = "{precision}", because its curvature needs float32'
+        yield Conflict("optimizer.name", message, 'precision = "fp32", or another optimizer')
+
+
+def _loss_scale(precision: str, gradient: str, loss_scale: float | str) -> Iterator[Conflict]:
+    if loss_scale == "none":
+        return
+    if precision == "fp32":
+        message = 'cannot be used with precision = "fp32", which has numbers for much smaller gradients'
+        yield Conflict("training.loss_scale", message, 'precision = "fp16_mixed", or loss_scale = "none"')
+    elif precision in ("fp16", "bf16"):
+        message = (
+            f'cannot be used with precision = "{precision}": without the scale its gradients are lost again'
+        )
+        yield Conflict(
+            "training.loss_scale", message, f'precision = "{precision}_mixed", or loss_scale = "none"'
+        )
+    if gradient == "normalised":
+        message = 'cannot be used with gradient = "normalised", which removes the scale from the gradient'
+        yield Conflict("training.loss_scale", message, 'gradient = "plain", or loss_scale = "none"')
+
+
 def _stages(hidden_layers: int, stages: Sequence[Mapping[str, Any]]) -> Iterator[Conflict]:
     before: list[int] = []
     for number, stage in enumerate(stages, 1):
@@ -111,5 +135,7 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[..., Iterator[Conflict]]], ...] = 
         _curvature,
     ),
     (("optimizer.name", "training.clip_norm"), _clipping),
+    (("optimizer.name", "training.precision"), _precision),
+    (("training.precision", "model.gradient", "training.loss_scale"), _loss_scale),
     (("model.hidden_layers", "stages"), _stages),
 )

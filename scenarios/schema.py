@@ -7,7 +7,15 @@ A field's `title` is its label in the editor's form, if that is not its key.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from scenarios.conflicts import conflicts
@@ -20,6 +28,7 @@ NormName = Literal["none", "batch", "layer", "custom"]
 GradientName = Literal["plain", "normalised"]
 LossName = Literal["cross_entropy", "bce"]
 DataName = Literal["fashion-mnist"]
+PrecisionName = Literal["fp32", "bf16", "fp16", "bf16_mixed", "fp16_mixed"]
 
 CONFIG = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -39,6 +48,17 @@ def _printable(value: str) -> str:
 Prose = Annotated[str, BeforeValidator(_one_line), AfterValidator(_printable)]
 Pair = Annotated[tuple[int, int], Field(strict=False)]
 WholeNumbers = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(strict=False)]
+
+
+def _loss_scale(value: object) -> float | str:
+    if value in ("none", "dynamic"):
+        return str(value)
+    if isinstance(value, int | float) and not isinstance(value, bool) and 1 <= value <= 2**24:
+        return float(value)
+    raise ValueError
+
+
+LossScaleSetting = Annotated[float | str, PlainValidator(_loss_scale)]
 
 
 class Table(BaseModel):
@@ -181,6 +201,12 @@ class Training(Table):
         clip_norm: a gradient whose norm over all parameters is larger is scaled down to this norm.
         warmup_steps: over so many steps of a stage the learning rate rises in a straight line to its value.
         cosine_to: then it falls along half a cosine to this part of its value at the stage's end.
+        precision: the types of all numbers but the loss. `bf16` and `fp16` have 16 bits for the weights as
+            well; `bf16_mixed` and `fp16_mixed` keep them in float32, and compute with 16-bit copies of them
+            (Micikevicius et al. 2018).
+        loss_scale: by what the loss is multiplied before the backward pass, and the gradients are divided
+            after it; `dynamic` begins at 65536, halves when a gradient overflows, and doubles after 2000
+            steps in which none did. A step whose gradient overflows is skipped.
     """
 
     loss: LossName
@@ -192,6 +218,10 @@ class Training(Table):
         default=None, ge=1, le=1_000_000, description="a whole number from 1 to 1000000"
     )
     cosine_to: float | None = Field(default=None, ge=0, le=1, description="a number from 0 to 1")
+    precision: PrecisionName = "fp32"
+    loss_scale: LossScaleSetting = Field(
+        default="none", description="none, dynamic, or a number from 1 to 16777216"
+    )
 
 
 class Stage(Table):
@@ -254,7 +284,12 @@ class Scenario(Table):
 
     def resolved(self) -> dict[str, Any]:
         """The whole scenario for JSON, with its `id`; `Scenario.model_validate` reads it back."""
-        return self.model_dump(mode="json", exclude_none=True)
+        resolved = self.model_dump(mode="json", exclude_none=True)
+        # Like the keys without a value, these are left out where they change nothing.
+        for key, usual in (("precision", "fp32"), ("loss_scale", "none")):
+            if resolved["training"][key] == usual:
+                del resolved["training"][key]
+        return resolved
 
     def numbers(self) -> dict[str, Any]:
         """The settings that decide the numbers, by dotted key: everything except the id and the prose."""

@@ -26,6 +26,8 @@ _NAMES = {
     "cross_entropy": "cross entropy",
     "sigmoid_beta": "sigmoid + beta",
     "leaky_relu": "leaky relu",
+    "bf16_mixed": "mixed bf16",
+    "fp16_mixed": "mixed fp16",
 }
 
 
@@ -100,6 +102,7 @@ _WORDS: dict[str, str] = {
     "training.clip_norm": "clipping at {:g}",
     "training.warmup_steps": "warm-up of {} steps",
     "training.cosine_to": "cosine to {:g}",
+    "training.precision": "{}",
 }
 _REMOVED = {
     "stages": "no stages",
@@ -107,6 +110,8 @@ _REMOVED = {
     "training.clip_norm": "no clipping",
     "training.warmup_steps": "no warm-up",
     "training.cosine_to": "no cosine",
+    "training.precision": "fp32",
+    "training.loss_scale": "no loss scale",
 }
 
 
@@ -121,6 +126,8 @@ def _word(key: str, value: Any, ours: Mapping[str, Any], theirs: Mapping[str, An
             return f"skip {pairs}" if value else "no skip"
         case "stages":
             return f"{len(value)} stages" if value else "no stages"
+        case "training.loss_scale":
+            return f"{value} loss scale" if value == "dynamic" else f"loss scale {value:g}"
         case "optimizer.momentum" if not value:
             return "" if ours.get("optimizer.name") != theirs.get("optimizer.name") else "no momentum"
         case "model.init.gain" | "optimizer.norm" if key not in ours:

@@ -43,7 +43,7 @@ def test_it_is_exported(seen: dict[str, Any]) -> None:
 
 def test_v_shows_it_and_it_is_a_column_beside_the_bars_of_others(seen: dict[str, Any]) -> None:
     assert seen["v"] == [
-        "grad_norm", "delta_norm", "update_ratio", "activation_std", "saturated", "grad_max"
+        "grad_norm", "delta_norm", "update_ratio", "activation_std", "saturated", "underflow", "grad_max"
     ]  # fmt: skip
     head, first, last, *_ = seen["bars"].splitlines()
     assert head.split()[:2] == ["max", "dL/dW"]

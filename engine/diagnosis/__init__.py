@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Set
 from dataclasses import replace
 from types import MappingProxyType
 
-from engine.diagnosis import gradients, nonfinite, progress, signals, steps, wording
+from engine.diagnosis import gradients, nonfinite, precision, progress, signals, steps, wording
 from engine.diagnosis.window import Window
 from engine.protocol.spec import RunSpec
 from vanish_recorder.diagnosis.finding import Finding
@@ -35,6 +35,8 @@ _RULES: MappingProxyType[str, Rule] = MappingProxyType(
         "vanishing": gradients.vanishing,
         "forward_collapse": signals.forward_collapse,
         "dead": signals.dead,
+        "skipped_steps": precision.skipped_steps,
+        "underflow": precision.underflow,
         "immovable": gradients.immovable,
         "saturated": signals.saturated,
         "stuck": progress.stuck,
@@ -44,7 +46,7 @@ _RULES: MappingProxyType[str, Rule] = MappingProxyType(
 )
 _FAULTS = (*_RULES, "exploding", "non_finite")
 # Faults that keep a network from learning whatever its steps are, if they are there before the first step.
-_BORN_WITH = FAULTS - {"immovable", "saturated"}
+_BORN_WITH = FAULTS - {"immovable", "saturated", "skipped_steps", "underflow"}
 
 
 class Diagnosis:

@@ -8,9 +8,10 @@ what was measured: for the layers' random weights, the factor is about slope × 
 import math
 from collections.abc import Sequence
 
+from engine.diagnosis.layer import Layer
 from engine.diagnosis.network import Network
 from engine.diagnosis.thresholds import ACCOUNTED, DRIFTED, FLATTENED, NOT_GROWING, SATURATED
-from engine.diagnosis.window import Layer, Window
+from engine.diagnosis.window import Window
 
 _STEEPEST = {"sigmoid": 0.25, "sigmoid_beta": 0.25, "tanh": 1.0, "relu": 1.0, "identity": 1.0}
 

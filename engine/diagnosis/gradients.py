@@ -7,6 +7,7 @@ finding, or None.
 import math
 
 from engine.diagnosis import causes
+from engine.diagnosis.layer import Layer
 from engine.diagnosis.thresholds import (
     CLOSE_AGAIN,
     EVEN_STEPS,
@@ -19,8 +20,9 @@ from engine.diagnosis.thresholds import (
     UNEVEN_STEPS,
     UNMOVED,
 )
-from engine.diagnosis.window import Layer, Window
+from engine.diagnosis.window import Window
 from vanish_recorder.diagnosis.finding import Finding
+from vanish_recorder.diagnosis.weights import SPACING
 
 
 def vanishing(window: Window, holds: str) -> Finding | None:
@@ -50,6 +52,8 @@ def vanishing(window: Window, holds: str) -> Finding | None:
             if _is_starved(layer, last) and _is_passed_by(window, layer.number)
         )
     elif not evidence["factor"]:
+        if window.network.gradients_in_fp16:
+            return None  # fp16 has no number for it: `underflow` says so
         variant, cause = "nothing", ""
     named = {}
     if cause.startswith("saturated") and (flat := causes.most_saturated(causes.between(window, worst, last))):
@@ -75,7 +79,7 @@ def exploding(window: Window, holds: bool) -> Finding | None:
 
 
 def immovable(window: Window, holds: str) -> Finding | None:
-    """Most updates of a layer are so small that rounding to float32 removes them."""
+    """Most updates of a layer are so small that rounding to the type of its weights removes them."""
     least = MOVED_AGAIN if holds else UNMOVED
     stuck = [
         layer
@@ -88,7 +92,11 @@ def immovable(window: Window, holds: str) -> Finding | None:
     evidence = {f"unmoved_{layer.name}": layer.unmoved for layer in stuck}
     evidence |= {"unmoved": worst.unmoved, "update_ratio": worst.update}
     names = tuple(layer.name for layer in stuck)
-    return Finding("immovable", layer=worst.name, layers=names, evidence=evidence, share=worst.unmoved)
+    dtype, variant = window.network.dtype, "plain"
+    if dtype != "float32":
+        variant, evidence = "half", evidence | {"spacing": SPACING[dtype]}
+    named = {"dtype": dtype}
+    return Finding("immovable", variant, "", worst.name, None, names, evidence, named, share=worst.unmoved)
 
 
 def _compared(window: Window, layer: Layer, last: Layer) -> dict[str, float | None]:

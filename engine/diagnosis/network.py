@@ -31,6 +31,8 @@ class Network:
         optimizer: as scenarios name it.
         rate: the learning rate that the scenario begins with; of SDAGD the radius.
         chance: the accuracy of guessing.
+        precision: as scenarios name it.
+        scaled: whether there is a loss scale.
     """
 
     activation: str = ""
@@ -44,6 +46,8 @@ class Network:
     optimizer: str = ""
     rate: float | None = None
     chance: float | None = None
+    precision: str = "fp32"
+    scaled: bool = False
 
     @classmethod
     def of(cls, spec: RunSpec) -> Self:
@@ -64,7 +68,19 @@ class Network:
             optimizer=_text(settings, "optimizer.name"),
             rate=spec.rate,
             chance=1 / data.classes if data else None,
+            precision=_text(settings, "training.precision") or "fp32",
+            scaled="training.loss_scale" in settings,
         )
+
+    @property
+    def dtype(self) -> str:
+        """The type of the weights, as torch names it."""
+        return {"bf16": "bfloat16", "fp16": "float16"}.get(self.precision, "float32")
+
+    @property
+    def gradients_in_fp16(self) -> bool:
+        """Whether gradients pass through the layers in fp16."""
+        return self.precision in ("fp16", "fp16_mixed")
 
     @property
     def keeps_size(self) -> bool:

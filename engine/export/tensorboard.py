@@ -66,6 +66,9 @@ def _scalars(event: RunEvent) -> Iterator[tuple[str, float]]:
             yield "loss/batch", event.loss
             yield "accuracy/batch", event.accuracy
             yield "lr", event.lr
+            if event.scale is not None and event.skipped is not None:
+                yield "loss_scale", event.scale
+                yield "skipped_steps", event.skipped
             for layer in event.layers:
                 yield from _of_layer(layer)
         case EpochFinished():

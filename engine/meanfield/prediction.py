@@ -122,6 +122,11 @@ def predict(scenario: "Scenario", images: Signal = FASHION_MNIST) -> Prediction:
     )
 
 
+def prediction_to_show(scenario: "Scenario") -> Prediction | None:
+    """The prediction beside a run's measurements; None in 16 bits, with which it was not compared."""
+    return predict(scenario) if scenario.training.precision == "fp32" else None
+
+
 def sigma_w2(init: "Init", fan_in: int, fan_out: int) -> float:
     """σ_w² = fan-in × variance of a weight.
 

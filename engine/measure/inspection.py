@@ -70,7 +70,15 @@ class LayerView:
 
 
 def look(
-    network: "Network", loss: "Loss", images: "Tensor", labels: "Tensor", layer: str, *, run: str, step: int
+    network: "Network",
+    loss: "Loss",
+    images: "Tensor",
+    labels: "Tensor",
+    layer: str,
+    *,
+    run: str,
+    step: int,
+    scale: "Tensor | None" = None,
 ) -> LayerView:
     """Inspect `layer`, with a forward and a backward pass through a copy of `network`.
 
@@ -82,6 +90,7 @@ def look(
         layer: name of one of the network's layers.
         run: name of the run, for the result.
         step: of the run, for the result.
+        scale: of the loss, a scalar tensor, by which gradients are divided again; None without one.
     """
     import torch
 
@@ -91,10 +100,12 @@ def look(
     twin, tape = copy.deepcopy(network), Tape(images)
     with torch.no_grad():
         _, error = loss(twin(images, tape), labels)
-    backpropagate(twin, tape, error)
+    backpropagate(twin, tape, error if scale is None else error * scale)
     number = twin.layer_names.index(layer)
     weight = twin.layers[number].weight
     gradient = weight.grad if weight.requires_grad else None
+    if gradient is not None and scale is not None:
+        gradient = gradient / scale
     return LayerView(
         run=run,
         layer=layer,

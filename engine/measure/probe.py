@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Generic
 
@@ -67,12 +67,21 @@ class Probe:
         tape: of this step's forward pass.
         activation: name of the scenario's activation.
         zero_units: counts the units of ReLU layers over several samples; None leaves it out.
+        precision: of the scenario.
+        scale: of the loss in this step, a scalar tensor; None without one.
     """
 
     def __init__(
-        self, network: Network, tape: Tape, activation: str, zero_units: ZeroUnits | None = None
+        self,
+        network: Network,
+        tape: Tape,
+        activation: str,
+        zero_units: ZeroUnits | None = None,
+        *,
+        precision: str = "fp32",
+        scale: Tensor | None = None,
     ) -> None:
-        self._activation = activation
+        self._activation, self._precision, self._scale = activation, precision, scale
         self._zero_units = zero_units
         self._tape = tape
         self._deltas = _LayerByLayer(of_deltas.applying(activation, "reached"))
@@ -91,9 +100,10 @@ class Probe:
 
         Args:
             number: of the layer, counted from 0.
-            delta: dL/da, float [batch, units].
+            delta: dL/da times the loss scale, float [batch, units].
         """
-        self._deltas.take(number, delta)
+        # In float32, because 16 bits may have no number for what is left without the scale.
+        self._deltas.take(number, delta if self._scale is None else delta.float() / self._scale)
 
     @torch.no_grad()
     def read(self) -> Measurement:
@@ -102,7 +112,7 @@ class Probe:
         hidden, output = range(len(h) - 1), len(h) - 1
         columns: list[_Column] = []
         for numbers, weights, before in self._weights:
-            columns += self._read_weights(numbers, Weights(before, weights))
+            columns += self._read_weights(numbers, Weights(before, weights, self._scale))
         at_hidden = of_outputs.applying(activation, "all", "hidden")
         columns += _of_several(at_hidden, hidden, Outputs([h[number] for number in hidden]))
         columns += _of_several(of_outputs.applying(activation, "all"), (output,), Outputs([h[output]]))
@@ -126,7 +136,8 @@ class Probe:
 
     def _read_weights(self, numbers: Sequence[int], weights: Weights) -> list[_Column]:
         kinds: tuple[Layers, ...] = ("all", "trained") if weights.trained else ("all",)
-        return _of_several(of_weights.applying(self._activation, *kinds), numbers, weights)
+        functions = of_weights.applying(self._activation, *kinds, precision=self._precision)
+        return _of_several(functions, numbers, weights)
 
 
 def _of_several(
@@ -173,6 +184,13 @@ def decode(
     return tuple(
         LayerSample(name=name, frozen=name in frozen, **layer)
         for name, layer in zip(names, layers, strict=True)
+    )
+
+
+def without_gradients(layers: tuple[LayerSample, ...]) -> tuple[LayerSample, ...]:
+    """The samples of a step that was skipped, because a scaled gradient overflowed: it had no gradients."""
+    return tuple(
+        replace(layer, grad_norm=None, delta_norm=None, unmoved=None, underflow=None) for layer in layers
     )
 
 

@@ -25,6 +25,7 @@ from torch import Tensor
 
 from engine.networks.activations import SIGMOIDS
 from vanish_recorder.measure.norms import norm
+from vanish_recorder.measure.weights import underflow
 from vanish_recorder.protocol.quantities import QUANTITIES
 from vanish_recorder.protocol.quantity import Layers
 
@@ -48,7 +49,7 @@ class Functions(Generic[Source]):
         self._kinds = kinds
         self._reading: dict[str, Function[Source]] = {}
         self._overwriting: dict[str, Function[Source]] = {}
-        self._applying: dict[tuple[str, tuple[Layers, ...]], dict[str, Function[Source]]] = {}
+        self._applying: dict[tuple[str, str, tuple[Layers, ...]], dict[str, Function[Source]]] = {}
 
     def __iter__(self) -> Iterator[str]:
         return chain(self._reading, self._overwriting)
@@ -82,14 +83,16 @@ class Functions(Generic[Source]):
 
         return add
 
-    def applying(self, activation: str, *kinds: Layers) -> Mapping[str, Function[Source]]:
+    def applying(
+        self, activation: str, *kinds: Layers, precision: str = "fp32"
+    ) -> Mapping[str, Function[Source]]:
         """Those whose quantities apply to layers of all these kinds, in the order to call them in."""
-        known = self._applying.get((activation, kinds))
+        known = self._applying.get((activation, precision, kinds))
         if known is None:
-            known = self._applying[activation, kinds] = {
+            known = self._applying[activation, precision, kinds] = {
                 name: function
                 for name, function in chain(self._reading.items(), self._overwriting.items())
-                if QUANTITIES[name].applies(kinds, activation)
+                if QUANTITIES[name].applies(kinds, activation, precision)
             }
         return known
 
@@ -106,25 +109,29 @@ class Weights:
     Args:
         before: the weights before the step's update, float [layers, units, in].
         after: the weights after it, float [units, in] each, with their gradients.
+        scale: of the loss in this step, a scalar tensor; None without one. The gradients are without it.
 
     Attributes:
         norm: of the weights before the update, float64 [layers].
         trained: whether the layers have gradients. The next two exist only if they have.
         gradient: dL/dW, float [layers, units, in].
         update: the change of the weights, float [layers, units, in].
+
+    Differences and counts are those of float32 also where the weights have 16 bits: these have no room for
+    them.
     """
 
     gradient: Tensor
     update: Tensor
 
-    def __init__(self, before: Tensor, after: Sequence[Tensor]) -> None:
-        self.before = before
-        self.norm = norm(before, dim=(1, 2))
+    def __init__(self, before: Tensor, after: Sequence[Tensor], scale: Tensor | None = None) -> None:
+        self.before, self.scale = _wide(before), scale
+        self.norm = norm(self.before, dim=(1, 2))
         gradients = [weight.grad for weight in after if weight.grad is not None]
         self.trained = bool(gradients)
         if gradients:
-            self.gradient = torch.stack(gradients)
-            self.update = torch.stack([weight.detach() for weight in after]).sub_(before)
+            self.gradient = _wide(torch.stack(gradients))
+            self.update = _wide(torch.stack([weight.detach() for weight in after])).sub_(self.before)
 
 
 of_weights = Functions[Weights]("all", "trained")
@@ -146,6 +153,12 @@ def _grad_norm(weights: Weights) -> Tensor:
 def _update_ratio(weights: Weights) -> Tensor:
     """‖ΔW‖ / ‖W‖, float64 [layers]."""
     return norm(weights.update, dim=(1, 2)) / weights.norm
+
+
+@of_weights("underflow")
+def _underflow(weights: Weights) -> Tensor:
+    """The fraction of dL/dW that fp16 cannot hold, float64 [layers]."""
+    return underflow(weights.gradient, weights.scale, dim=(1, 2))
 
 
 @of_weights("unmoved", overwrites=True)
@@ -221,7 +234,7 @@ class Activations:
     """
 
     def __init__(self, a: Tensor, activation: str) -> None:
-        self.a, self.activation = a, activation
+        self.a, self.activation = _wide(a), activation
 
     @cached_property
     def zero(self) -> Tensor:
@@ -267,6 +280,11 @@ of_deltas = Functions[Tensor]("reached")
 def _delta_norm(delta: Tensor) -> Tensor:
     """‖dL/da‖ over dL/da [batch, units], a float64 scalar tensor."""
     return norm(delta)
+
+
+def _wide(values: Tensor) -> Tensor:
+    """The values in float32, if they have 16 bits."""
+    return values.float() if values.itemsize < torch.float32.itemsize else values
 
 
 def _share(mask: Tensor) -> Tensor:

@@ -12,56 +12,11 @@ from engine.networks import activations
 from engine.networks.activations import IDENTITY, Activation
 from engine.networks.dropout import Dropout
 from engine.networks.initializers import initialise, initialise_as_pytorch
+from engine.networks.norms import NormRecord, build_norm, normalised
 from engine.protocol.data_spec import FASHION_MNIST
 from engine.protocol.spec import OUTPUT, hidden_name
 from engine.randomness import generator
 from scenarios.schema import Model
-
-
-class CustomNorm(nn.Module):
-    """(z − mean) / std. Both are scalars over the whole [batch, units] tensor; std is unbiased.
-
-    It has no parameters and no state, so training and evaluation compute the same (the slides' CustomNorm).
-    """
-
-    def forward(self, z: Tensor) -> Tensor:
-        """Normalise `z`, float [batch, units]; the result has the same shape."""
-        return (z - z.mean()) / z.std()
-
-
-class NormRecord:
-    """One forward pass through a normalisation, with a small autograd graph for its backward pass.
-
-    Args:
-        norm: the module.
-        z: its input, float [batch, units].
-    """
-
-    def __init__(self, norm: nn.Module, z: Tensor) -> None:
-        self._norm = norm
-        with torch.enable_grad():
-            self._before = z.detach().requires_grad_()
-            self._after: Tensor = norm(self._before)
-
-    @property
-    def output(self) -> Tensor:
-        """What the normalisation returned, [batch, units], outside autograd."""
-        return self._after.detach()
-
-    def backward(self, gradient: Tensor) -> Tensor:
-        """Go back through the normalisation, and set the gradients of its parameters.
-
-        Args:
-            gradient: dL/doutput [batch, units].
-
-        Returns:
-            dL/dinput [batch, units].
-        """
-        learnt = [parameter for parameter in self._norm.parameters() if parameter.requires_grad]
-        below, *own = torch.autograd.grad(self._after, [self._before, *learnt], gradient)
-        for parameter, each in zip(learnt, own, strict=True):
-            parameter.grad = each
-        return below
 
 
 @dataclass
@@ -77,6 +32,9 @@ class Tape:
         norms: the normalisations by layer, counted from 0, where the layer or one below it trains.
         masks: of dropout, [batch, units], by layer, counted from 0; `h` is `a` times the mask, plus the skip.
         dropout: draws the masks; None without dropout.
+        multiplied: the two factors of each linear layer's product, its inputs [batch, in] and its weight
+            [units, in], in the type of the product; empty in float32, where they are its input and its
+            weight.
     """
 
     images: Tensor
@@ -86,6 +44,7 @@ class Tape:
     norms: dict[int, NormRecord] = field(default_factory=dict)
     masks: dict[int, Tensor] = field(default_factory=dict)
     dropout: Dropout | None = None
+    multiplied: list[tuple[Tensor, Tensor]] = field(default_factory=list)
 
 
 class Layer:
@@ -151,10 +110,13 @@ class Network(nn.Module):
     Args:
         hidden: from the input on.
         output: the output layer.
+        computes: the 16-bit type of the linear layers' products, whatever type the weights have; None for
+            float32. What follows a product has its type, as under torch.autocast, except the logits.
     """
 
-    def __init__(self, hidden: Sequence[Layer], output: Layer) -> None:
+    def __init__(self, hidden: Sequence[Layer], output: Layer, computes: torch.dtype | None = None) -> None:
         super().__init__()
+        self.computes = computes
         self._layers = (*hidden, output)
         for layer in self._layers:
             self.add_module(layer.name, layer.module)
@@ -178,20 +140,27 @@ class Network(nn.Module):
                 pass. With a tape, autograd's graph ends at each normalisation.
 
         Returns:
-            The logits, float [batch, classes].
+            The logits, float [batch, classes]; float32 where the products have 16 bits.
         """
         seen, goes_back = [images], False  # seen[i]: the input of layer i, [batch, in]
         output = self._layers[-1]
         for number, layer in enumerate(self._layers):
+            x: Tensor = seen[-1]
+            weight: Tensor = layer.weight
+            bias: Tensor = layer.bias
+            if self.computes is not None:
+                x, weight, bias = (each.to(self.computes) for each in (x, weight, bias))
+                if tape is not None:
+                    tape.multiplied.append((x, weight))
             # A function instead of a call of the module, which would cost 2 % of a step.
-            z = F.linear(seen[-1], layer.weight, layer.bias)  # x·Wᵀ + b [batch, units]
+            z = F.linear(x, weight, bias)  # x·Wᵀ + b [batch, units]
             goes_back = goes_back or layer.weight.requires_grad
             if layer.norm is not None:
                 if tape is not None and goes_back:
-                    tape.norms[number] = NormRecord(layer.norm, z)
+                    tape.norms[number] = NormRecord(layer.norm, z, self.computes)
                     z = tape.norms[number].output
                 else:
-                    z = layer.norm(z)
+                    z = normalised(layer.norm, z, self.computes)
             a = layer.activation.forward(z)  # [batch, units]
             h = a
             if tape is not None and tape.dropout is not None and layer.trains and layer is not output:
@@ -203,7 +172,7 @@ class Network(nn.Module):
                 tape.h.append(h)
                 tape.kept.append(z if layer.activation.keeps_z else a)
             seen.append(h)
-        return h
+        return h if self.computes is None else h.float()
 
     def freeze(self, names: frozenset[str]) -> None:
         """Freeze exactly the layers in `names`, and unfreeze the others.
@@ -221,7 +190,9 @@ class Network(nn.Module):
                     parameter.grad = None
 
 
-def build_hidden(model: Model, seed: int, device: torch.device) -> tuple[tuple[Layer, ...], Layer]:
+def build_hidden(
+    model: Model, seed: int, device: torch.device, dtype: torch.dtype = torch.float32
+) -> tuple[tuple[Layer, ...], Layer]:
     """Build all hidden layers and the first output layer, drawn in order from the input to the output.
 
     Args:
@@ -229,9 +200,10 @@ def build_hidden(model: Model, seed: int, device: torch.device) -> tuple[tuple[L
         seed: of the run.
         device: where the parameters will be. They are drawn on the CPU, so that a seed means the same
             weights on every device.
+        dtype: of the parameters. They are drawn in float32, so that it only rounds them.
 
     Returns:
-        (the hidden layers, the output layer); weights float32 [units, inputs], biases 0 [units].
+        (the hidden layers, the output layer); weights [units, inputs], biases 0 [units].
     """
     draw = generator(seed, "init")
     sizes = [FASHION_MNIST.inputs, *[model.width] * model.hidden_layers, FASHION_MNIST.classes]
@@ -239,13 +211,13 @@ def build_hidden(model: Model, seed: int, device: torch.device) -> tuple[tuple[L
     for linear in linears:
         initialise(linear.weight, model.init, draw)
         nn.init.zeros_(linear.bias)
-    *below, output = [linear.to(device) for linear in linears]
+    *below, output = [linear.to(device, dtype) for linear in linears]
     activation = activations.build(model.activation, model.beta)
     hidden = [
         Layer(
             hidden_name(number),
             linear,
-            _norm(model.norm, model.width, device),
+            build_norm(model.norm, model.width, device, dtype),
             activation,
             skip_from=next((source for source, target in model.skip if target == number), None),
             normalises_gradient=model.gradient == "normalised",
@@ -255,7 +227,9 @@ def build_hidden(model: Model, seed: int, device: torch.device) -> tuple[tuple[L
     return tuple(hidden), _output(output)
 
 
-def build_head(model: Model, seed: int, stage: int, device: torch.device) -> Layer:
+def build_head(
+    model: Model, seed: int, stage: int, device: torch.device, dtype: torch.dtype = torch.float32
+) -> Layer:
     """Build the new output layer of a stage in a staged schedule, initialised as PyTorch does it.
 
     Args:
@@ -263,13 +237,14 @@ def build_head(model: Model, seed: int, stage: int, device: torch.device) -> Lay
         seed: of the run.
         stage: counted from 1.
         device: where the parameters will be.
+        dtype: of the parameters.
 
     Returns:
-        The layer; weight float32 [classes, width], bias [classes].
+        The layer; weight [classes, width], bias [classes].
     """
     output = _BlankLinear(model.width, FASHION_MNIST.classes, device="cpu")
     initialise_as_pytorch(output, generator(seed, "head", stage))
-    return _output(output.to(device))
+    return _output(output.to(device, dtype))
 
 
 def _output(linear: nn.Linear) -> Layer:
@@ -285,15 +260,3 @@ class _BlankLinear(nn.Linear):
 
     def reset_parameters(self) -> None:
         """Leave the memory as it is."""
-
-
-def _norm(name: str, width: int, device: torch.device) -> nn.Module | None:
-    match name:
-        case "batch":
-            return nn.BatchNorm1d(width, device=device)
-        case "layer":
-            return nn.LayerNorm(width, device=device)
-        case "custom":
-            return CustomNorm()
-        case _:
-            return None

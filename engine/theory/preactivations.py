@@ -12,7 +12,8 @@ from torch.nn import functional as F
 import scenarios
 from engine.data.fashion_mnist import PIXELS
 from engine.networks.activations import derivative
-from engine.networks.mlp import CustomNorm, Network, Tape, build_hidden
+from engine.networks.mlp import Network, Tape, build_hidden
+from engine.networks.norms import CustomNorm
 from engine.randomness import generator
 from engine.theory.images import sample
 from engine.theory.weights import WIDTH

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from engine.networks.mlp import Network, Tape
 from engine.storage.checkpoint import Unfit
 from engine.training.curvature import diagonal_curvature
-from engine.training.restored import has_keys, real, table, tensors, whole
+from engine.training.loss_scale import LossScale
+from engine.training.restored import has_keys, real, table, tensor, tensors, whole
 from scenarios import schema
 
 State = dict[str, Any]
@@ -31,6 +32,8 @@ class Optimizer:
     Attributes:
         factor: of the learning rate in the next step, as `engine.training.rates` plans it.
         clip_norm: the largest norm over all gradients that a step uses as it is; None for no limit.
+        loss_scale: by which the gradients of a step are too large; None without one. It is set before the
+            first step.
     """
 
     def __init__(self, parameters: list[nn.Parameter], lr: float) -> None:
@@ -38,6 +41,7 @@ class Optimizer:
         self.lr = lr
         self.factor = 1.0
         self.clip_norm: float | None = None
+        self.loss_scale: LossScale | None = None
 
     @property
     def rate(self) -> float:
@@ -49,6 +53,14 @@ class Optimizer:
         for parameter in self.parameters:
             parameter.grad = None
 
+    def begin(self) -> Tensor | None:
+        """By what the loss of the next step is multiplied, a scalar tensor; None without a loss scale."""
+        return None if self.loss_scale is None else self.loss_scale.begin()
+
+    def readout(self) -> Tensor | None:
+        """See `LossScale.readout`; None without a loss scale."""
+        return None if self.loss_scale is None else self.loss_scale.readout()
+
     def observe(self, tape: Tape) -> None:
         """Read what the rule needs from the forward pass besides gradients. Most rules need nothing.
 
@@ -58,7 +70,34 @@ class Optimizer:
 
     @torch.no_grad()
     def step(self) -> None:
-        """Update every parameter that has a gradient. What is clipped is a copy: gradients are measured."""
+        """Update every parameter that has a gradient, unless a scaled gradient overflowed.
+
+        Gradients lose their scale here. What is clipped is a copy, because gradients are measured.
+        """
+        if self.loss_scale is None:
+            self._apply()
+            return
+        moving = [parameter for parameter in self.parameters if parameter.grad is not None]
+        self.loss_scale.unscale([parameter.grad for parameter in moving if parameter.grad is not None])
+        before = {key: each.clone() for key, each in self._kept().items()}
+        parameters = [parameter.clone() for parameter in moving]
+        self._apply()
+        for parameter, each in zip(moving, parameters, strict=True):
+            self.loss_scale.take_back(parameter, each)
+        for key, each in self._kept().items():  # what the step has added is 0 before it
+            self.loss_scale.take_back(each, before.get(key, torch.zeros_like(each)))
+        self.loss_scale.update()
+
+    def _kept(self) -> dict[tuple[str, int], Tensor]:
+        """Every tensor of the state, by its name and the number of its parameter."""
+        return {
+            (name, number): each
+            for name, by_number in self._state().items()
+            for number, each in by_number.items()
+            if isinstance(each, Tensor)
+        }
+
+    def _apply(self) -> None:
         kept = self._part_kept()
         for number, parameter in enumerate(self.parameters):
             if parameter.grad is not None:
@@ -82,7 +121,8 @@ class Optimizer:
 
         Each tensor has the shape of its parameter. They are not copied.
         """
-        return {"lr": self.lr, **self._state()}
+        scale = {} if self.loss_scale is None else {"loss_scale": self.loss_scale.state()}
+        return {"lr": self.lr, **scale, **self._state()}
 
     def load_state_dict(self, state: State) -> None:
         """Continue from the state of another optimizer over the same parameters, on any device.
@@ -92,6 +132,8 @@ class Optimizer:
         """
         has_keys(table(state, "optimizer"), set(self.state_dict()), "optimizer")
         self.lr = real(state["lr"], "learning rate")
+        if self.loss_scale is not None:
+            self.loss_scale.restore(state["loss_scale"])
         self._restore(state)
 
     def _update(self, number: int, parameter: nn.Parameter, gradient: Tensor) -> None:
@@ -154,6 +196,7 @@ class Adam(Optimizer):
     """Adam with bias correction: Kingma and Ba (2015), Algorithm 1, as on the slide.
 
     Each parameter counts its own steps, so that the bias correction is right for one that is unfrozen late.
+    With a loss scale, only the device knows which steps were skipped, so it counts there.
     """
 
     def __init__(
@@ -162,22 +205,27 @@ class Adam(Optimizer):
         super().__init__(parameters, lr)
         self._betas = betas
         self._eps = eps
-        self._steps: dict[int, int] = {}
+        self._steps: dict[int, int | Tensor] = {}
         self._first: dict[int, Tensor] = {}
         self._second: dict[int, Tensor] = {}
 
     def _update(self, number: int, parameter: nn.Parameter, gradient: Tensor) -> None:
         if number not in self._steps:
-            self._steps[number] = 0
+            none = torch.zeros((), dtype=torch.float64, device=parameter.device)
+            self._steps[number] = 0 if self.loss_scale is None else none
             self._first[number], self._second[number] = torch.zeros_like(gradient), torch.zeros_like(gradient)
-        self._steps[number] += 1
-        step, (beta1, beta2) = self._steps[number], self._betas
+        step, (beta1, beta2) = self._steps[number] + 1, self._betas
+        self._steps[number] = step
         first = self._first[number].lerp_(gradient, 1 - beta1)
         second = self._second[number].mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
         # θ ← θ − lr · m̂ / (√v̂ + eps). Both bias corrections are applied to scalars where possible, in the
         # order of torch.optim, for its bits.
-        denominator = (second.sqrt() / math.sqrt(1 - beta2**step)).add_(self._eps)
-        parameter.addcdiv_(first, denominator, value=-self.rate / (1 - beta1**step))
+        if isinstance(step, Tensor):
+            denominator = (second.sqrt() / (1 - beta2**step).sqrt()).add_(self._eps)
+            parameter.add_(first * (-self.rate / (1 - beta1**step)) / denominator)
+        else:
+            denominator = (second.sqrt() / math.sqrt(1 - beta2**step)).add_(self._eps)
+            parameter.addcdiv_(first, denominator, value=-self.rate / (1 - beta1**step))
 
     def _state(self) -> State:
         return {"steps": self._steps, "first": self._first, "second": self._second}
@@ -187,7 +235,14 @@ class Adam(Optimizer):
         steps = table(state["steps"], "optimizer")
         if not steps.keys() == self._first.keys() == self._second.keys():
             raise Unfit("its optimizer has other parameters")
-        self._steps = {number: whole(count, "number of steps", 1) for number, count in steps.items()}
+        self._steps = {number: self._count(number, count) for number, count in steps.items()}
+
+    def _count(self, number: int, count: Any) -> int | Tensor:
+        """How many steps a parameter took, from a saved state."""
+        if self.loss_scale is None:
+            return whole(count, "number of steps", 1)
+        scalar = torch.zeros((), dtype=torch.float64, device="meta")
+        return tensor(count, scalar, "number of steps").to(self.parameters[number].device)
 
 
 class AdamW(Adam):

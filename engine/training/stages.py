@@ -3,7 +3,9 @@
 import torch
 
 from engine.networks.mlp import Network, build_head, build_hidden
+from engine.networks.precision import PRECISIONS
 from engine.training import optimizers
+from engine.training.loss_scale import LossScale
 from engine.training.optimizers import Optimizer
 from engine.training.schedule import plan
 from scenarios.schema import Scenario
@@ -24,7 +26,9 @@ class Stages:
     def __init__(self, scenario: Scenario, seed: int, device: torch.device) -> None:
         self._scenario, self._seed, self._device = scenario, seed, device
         self._plans = plan(scenario)
-        self._hidden, self._first_output = build_hidden(scenario.model, seed, device)
+        self._precision = PRECISIONS[scenario.training.precision]
+        stored = self._precision.stored
+        self._hidden, self._first_output = build_hidden(scenario.model, seed, device, stored)
 
     def __len__(self) -> int:
         return len(self._plans)
@@ -49,9 +53,11 @@ class Stages:
         planned, model = self._plans[stage - 1], self._scenario.model
         output = self._first_output
         if planned.fresh_head:
-            output = build_head(model, self._seed, stage, self._device)
-        network = Network(self._hidden[: planned.hidden], output)
+            output = build_head(model, self._seed, stage, self._device, self._precision.stored)
+        network = Network(self._hidden[: planned.hidden], output, self._precision.computes)
         network.freeze(frozen)
+        training = self._scenario.training
+        scale = None if training.loss_scale == "none" else LossScale(training.loss_scale, self._device)
         optimizer = optimizers.build(self._scenario.optimizer, network, model)
-        optimizer.clip_norm = self._scenario.training.clip_norm
+        optimizer.clip_norm, optimizer.loss_scale = training.clip_norm, scale
         return network, optimizer

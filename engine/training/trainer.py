@@ -14,7 +14,7 @@ from torch import Tensor
 from engine.data.batches import Batches
 from engine.data.fashion_mnist import Dataset, scaled
 from engine.measure.inspection import LayerView, look
-from engine.measure.probe import Probe, decode, measured_step, nonfinite_layers
+from engine.measure.probe import Probe, decode, measured_step, nonfinite_layers, without_gradients
 from engine.measure.zero_units import ZeroUnits
 from engine.networks.backprop import backpropagate
 from engine.networks.dropout import Dropout
@@ -195,8 +195,10 @@ class Trainer:
         with torch.no_grad():  # the backward pass is our own, so autograd need not record
             logits = self.network(images, tape)  # [batch, classes]
             loss, error = self._loss(logits, labels)  # scalar, the batch's mean; dL/dlogits [batch, classes]
-            activation = self.scenario.model.activation
-            probe = Probe(self.network, tape, activation, self._zero_units) if measured else None
+            scale = self.optimizer.begin()  # of the loss, a scalar tensor; None without one
+            if scale is not None:
+                error = error * scale
+            probe = self._probe(tape, scale) if measured else None
             self.optimizer.zero_grad()
             # Sets weight.grad [units, in] and bias.grad [units]. The probe gets each dL/da [batch, units].
             backpropagate(self.network, tape, error, probe.on_delta if probe else None)
@@ -224,17 +226,43 @@ class Trainer:
             training.cosine_to,
         )
 
+    def _probe(self, tape: Tape, scale: Tensor | None) -> Probe:
+        scenario = self.scenario
+        return Probe(
+            self.network,
+            tape,
+            scenario.model.activation,
+            self._zero_units,
+            precision=scenario.training.precision,
+            scale=scale,
+        )
+
     def _sample(self, probe: Probe | None, began: float) -> None:
         layers: tuple[LayerSample, ...] = ()
-        if probe:
-            measurement = probe.read()
-            losses, accuracy, numbers = self._tally.fetch(measurement.values)
+        measurement, scaling = probe.read() if probe else None, self.optimizer.readout()
+        values = measurement.values if measurement else None
+        if scaling is not None:
+            values = scaling if values is None else torch.cat([scaling, values])
+        losses, accuracy, numbers = self._tally.fetch(values)
+        scale, skipped, overflowed = None, None, 0.0
+        if scaling is not None:
+            scale, skipped, overflowed, *numbers = numbers
+        if measurement:
             layers = decode(numbers, measurement.present, self.network.layer_names, self._at.frozen)
-        else:
-            losses, accuracy, _ = self._tally.fetch()
+        if overflowed:
+            layers = without_gradients(layers)
         self._at.spend(self._clock() - began)
-        lr = self.optimizer.rate
-        self._emit(Sample(**self._at.where(), loss=losses[-1], accuracy=accuracy, lr=lr, layers=layers))
+        self._emit(
+            Sample(
+                **self._at.where(),
+                loss=losses[-1],
+                accuracy=accuracy,
+                lr=self.optimizer.rate,
+                layers=layers,
+                scale=scale,
+                skipped=None if skipped is None else int(skipped),
+            )
+        )
         self._check(losses, layers)
 
     def _check(self, losses: list[float], layers: tuple[LayerSample, ...] = ()) -> None:
@@ -370,7 +398,16 @@ class Trainer:
         Inspecting never changes the run.
         """
         images, labels = self._first_images()
-        return look(self.network, self._loss, images, labels, layer, run=self._at.run, step=self._at.step)
+        return look(
+            self.network,
+            self._loss,
+            images,
+            labels,
+            layer,
+            run=self._at.run,
+            step=self._at.step,
+            scale=self.optimizer.begin(),
+        )
 
     def _first_images(self) -> tuple[Tensor, Tensor]:
         """One batch of images, float32 [batch, inputs] in [0, 1], and their labels, int64 [batch]."""

@@ -192,6 +192,8 @@ def test_a_file_may_state_the_keys_of_the_design() -> None:
         "training.clip_norm",
         "training.warmup_steps",
         "training.cosine_to",
+        "training.precision",
+        "training.loss_scale",
     }
     assert set(known_keys()) == used | prose | unused
 

@@ -57,6 +57,7 @@ _HINTS = {
     "training.clip_norm": marked("such as 1, or empty"),
     "training.warmup_steps": marked("such as 100, or empty"),
     "training.cosine_to": marked("part of lr at the end, or empty"),
+    "training.loss_scale": marked("none, dynamic, or a number"),
 }
 _NOTATION = {
     "pairs": marked("such as 1-3 4-7, or empty"),
@@ -69,8 +70,12 @@ _FIRST = {
     "optimizer.lr": "0.01",
     "optimizer.radius": "0.2",
 }
-# ... and the rule in `scenarios.conflicts` that beta goes with one activation.
-_WHERE = {"model.beta": ("model.activation", ("sigmoid_beta",))}
+# ... and the rules in `scenarios.conflicts` that beta goes with one activation.
+# So does the loss scale with what computes in 16 bits, and keeps the weights in 32.
+_WHERE = {
+    "model.beta": ("model.activation", ("sigmoid_beta",)),
+    "training.loss_scale": ("training.precision", ("fp16_mixed", "bf16_mixed")),
+}
 
 
 @cache
@@ -136,6 +141,8 @@ def _kind(annotation: Any) -> Kind:
     origin = get_origin(annotation)
     if origin is Annotated or (origin in (Union, UnionType) and len(inner) == 1):
         return _kind(inner[0])
+    if origin in (Union, UnionType) and float in inner:
+        return "number"  # or a name
     if origin is tuple:
         if inner == [Stage]:
             return "stages"

@@ -250,8 +250,9 @@ def _wanted(profile: BarProfile) -> list[Quantity]:
         measured = [each for each in alike if any(sample.value(each) is not None for sample in samples)]
         if profile.measured is not None:  # what the run has had once keeps its column
             measured += [each for each in alike if each.name in profile.measured]
-        if measured or profile.measured is None:
-            wanted.append(next(iter(measured), alike[0]))
+        if not measured and profile.measured is None:  # what every run may have is shown without numbers, too
+            measured = [each for each in alike if each.precisions is None]
+        wanted += measured[:1]
     return list(dict.fromkeys(wanted))
 
 

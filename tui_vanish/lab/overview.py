@@ -103,6 +103,14 @@ def _training(scenario: "Scenario") -> str:
         further.append(plural("warm-up of {number} step", "warm-up of {number} steps", training.warmup_steps))
     if training.cosine_to is not None:
         further.append(tr("cosine down to {part} of the rate", part=f"{training.cosine_to:g}"))
+    if training.precision != "fp32":
+        further.append(
+            tr("numbers in {precision}", precision=training.precision.replace("_mixed", ", mixed"))
+        )
+    if training.loss_scale == "dynamic":
+        further.append(tr("dynamic loss scale"))
+    elif training.loss_scale != "none":
+        further.append(tr("loss scale {scale}", scale=f"{training.loss_scale:g}"))
     words = [
         " ".join([name, *settings]),
         *further,

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from engine.tracking.facts import epochs_per_stage, learning_rate, rate_factor, rate_name
 from engine.tracking.snapshot import Snapshot
 from engine.tracking.time_left import Left
+from scenarios.numbers import flatten
 from tui_vanish.drawing import format
 from tui_vanish.drawing.glyphs import Alphabet
 from tui_vanish.drawing.text import Piece, Row, row_width
@@ -84,7 +85,8 @@ def heat(run: Snapshot, looks: Looks) -> Heat:
 def quantities_of(run: Snapshot) -> tuple[Quantity, ...]:
     """What the bars can show of a run: of a watched one only what was measured."""
     if run.watched is None or not run.layers:
-        return IN_BARS
+        precision = flatten(run.spec.record).get("training.precision", "fp32")
+        return tuple(each for each in IN_BARS if each.precisions is None or precision in each.precisions)
     found = tuple(each for each in IN_BARS if any(layer.value(each) is not None for layer in run.layers))
     return found or IN_BARS
 

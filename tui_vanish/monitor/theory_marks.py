@@ -46,11 +46,11 @@ class Predictions:
 
 
 def _predict(spec: "RunSpec") -> "Prediction | None":
-    from engine.meanfield.prediction import predict
+    from engine.meanfield.prediction import prediction_to_show
     from engine.protocol.spec import NotARunSpec
 
     try:
-        return predict(spec.scenario())
+        return prediction_to_show(spec.scenario())
     except NotARunSpec:
         return None
 

@@ -121,9 +121,9 @@ def _follow(event: RunEvent, open_ones: dict[tuple[str, str | None], int], found
 def _prediction(run: "Snapshot") -> "Prediction | None":
     if run.watched is not None:
         return None
-    from engine.meanfield.prediction import predict
+    from engine.meanfield.prediction import prediction_to_show
 
     try:
-        return predict(run.spec.scenario())
+        return prediction_to_show(run.spec.scenario())
     except NotARunSpec:
         return None

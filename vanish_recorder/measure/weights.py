@@ -93,8 +93,7 @@ class WeightProbe:
         wide = torch.float64 if after.dtype is torch.float64 else torch.float32
         below = gradient.new_full((), -1.0, dtype=torch.float64)
         if (scale is not None or gradient.dtype is torch.float16) and gradient.numel():
-            limit = FP16_SMALLEST if scale is None else FP16_SMALLEST / scale.to(gradient.device)
-            below = (gradient.abs() < limit).sum(dtype=torch.float64) / gradient.numel()
+            below = underflow(gradient, scale)
         gradient_norm = norms([gradient])
         update = torch.sub(after, before, out=before)  # the copy is not needed any more
         update_norm = norms([update])
@@ -119,6 +118,18 @@ class WeightProbe:
                     gradient, update, weight, pushed, moved, size, below if below >= 0 else None
                 )
         return found
+
+
+def underflow(gradient: Tensor, scale: Tensor | None, dim: tuple[int, ...] | None = None) -> Tensor:
+    """The fraction of a gradient's values that fp16 cannot hold, float64.
+
+    Args:
+        gradient: real, of any shape, without the loss scale.
+        scale: of the loss when it was computed, a scalar tensor; None without one.
+        dim: the dimensions that are counted over; None for all.
+    """
+    limit = FP16_SMALLEST if scale is None else FP16_SMALLEST / scale.to(gradient.device)
+    return (gradient.abs() < limit).double().mean(dim)
 
 
 def local(values: Tensor) -> Tensor:

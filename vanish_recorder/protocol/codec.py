@@ -114,6 +114,10 @@ def to_record(event: RunEvent) -> Record:
         for optional in ("first_bad_step", "nonfinite", "error", "traceback", "reason"):
             if record[optional] is None:
                 del record[optional]
+    if isinstance(event, Sample):
+        for optional in ("scale", "skipped"):
+            if record[optional] is None:
+                del record[optional]
     if isinstance(event, RunStarted) and event.budget_seconds is None:
         del record["budget_seconds"]
     if isinstance(event, VerdictChanged):
@@ -226,8 +230,9 @@ def encoded(value: Any) -> Any:
         return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
     if isinstance(value, LayerSample):
         record = {field.name: encoded(getattr(value, field.name)) for field in fields(value)}
-        if value.always_zero is None:
-            del record["always_zero"]
+        for optional in ("underflow", "always_zero"):
+            if record[optional] is None:
+                del record[optional]
         return record
     if isinstance(value, tuple | list):
         return [encoded(item) for item in value]

@@ -86,13 +86,21 @@ class StageStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample(Event):
-    """One measured step. `loss` and `accuracy` (0 to 1) are those of the batch before the update."""
+    """One measured step. `loss` and `accuracy` (0 to 1) are those of the batch before the update.
+
+    Attributes:
+        scale: of the loss in this step; None, and left out of the log, without a loss scale.
+        skipped: steps of the stage that were skipped so far, because a gradient overflowed; None, and left
+            out of the log, without a loss scale.
+    """
 
     event: ClassVar[str] = "sample"
     loss: float
     accuracy: float
     lr: float
     layers: tuple[LayerSample, ...]
+    scale: float | None = None
+    skipped: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,11 +99,11 @@ class LayerQuantities:
             words="unmoved weights",
             meaning=(
                 "The part of the weights that the step did not change at all, because the change was too "
-                "small for a 32-bit number."
+                "small for the type of the weights, which is 32-bit unless the scenario says otherwise."
             ),
             definition=(
                 "of the weights whose gradient is not zero, the fraction that the step left unchanged, bit "
-                "for bit: float32 rounded the update away"
+                "for bit: their type (float32, or that of the scenario's precision) rounded the update away"
             ),
             where="layers that train, unless every gradient is zero",
             layers="trained",
@@ -244,6 +244,32 @@ class LayerQuantities:
             column="dead",
             column_width=7,
             column_rank=2,
+            worst="largest",
+        )
+    )
+    underflow: float | None = row(
+        Quantity(
+            symbol="underflow",
+            symbol_ascii="underflow",
+            words="gradient lost in fp16",
+            meaning=(
+                "The part of the gradient that is 0 because fp16 has no number that small. A loss scale "
+                "makes the gradient larger, so that less of it is lost."
+            ),
+            definition=(
+                "the fraction of dL/dW, times the loss scale, whose absolute value is below 2^-24, the "
+                "smallest number above 0 that fp16 has"
+            ),
+            where="layers that train, in fp16",
+            layers="trained",
+            precisions=frozenset({"fp16", "fp16_mixed"}),
+            scale="unit",
+            notation="percent",
+            digits=0,
+            column="lost",
+            column_width=7,
+            column_rank=0,
+            in_bars=True,
             worst="largest",
         )
     )

@@ -23,6 +23,7 @@ class Quantity:
         layers: where it applies, as a rule: at all layers, the hidden ones, those that the backward pass
             reaches (from the output down to the lowest that trains), or those whose weights train.
         activations: the scenarios' activations that it applies to; None for all.
+        precisions: the scenarios' precisions that it applies to; None for all.
         nan_is_null: nan means that there was nothing to measure (0/0), and the log holds null for it.
         scale: of the axis that it is drawn on: logarithmic, from 0 to 1, or linear.
         notation: how its number is written.
@@ -45,6 +46,7 @@ class Quantity:
     where: str
     layers: Layers
     activations: frozenset[str] | None = None
+    precisions: frozenset[str] | None = None
     nan_is_null: bool = False
     scale: Scale
     notation: Notation
@@ -59,6 +61,10 @@ class Quantity:
         if self.in_bars and self.scale == "linear":
             raise ValueError("bars need a log or unit scale: on a linear one they have no beginning")
 
-    def applies(self, kinds: Collection[Layers], activation: str) -> bool:
-        """Whether it is measured at a layer that is of all these kinds, in a net with this activation."""
-        return self.layers in kinds and (self.activations is None or activation in self.activations)
+    def applies(self, kinds: Collection[Layers], activation: str, precision: str) -> bool:
+        """Whether it is measured at a layer of all these kinds, with this activation and precision."""
+        return (
+            self.layers in kinds
+            and (self.activations is None or activation in self.activations)
+            and (self.precisions is None or precision in self.precisions)
+        )

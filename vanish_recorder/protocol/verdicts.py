@@ -41,7 +41,7 @@ SEVERITY: tuple[str, ...] = (
     "healthy",
 )
 # The kinds that only a watched run can have.
-WATCHED_ONLY = frozenset({"skipped_steps", "underflow", "below_eps", "vanishing_in_time"})
+WATCHED_ONLY = frozenset({"below_eps", "vanishing_in_time"})
 # The findings that a watched script is told about on its stderr.
 SEVERE = frozenset(SEVERITY[: SEVERITY.index("below_eps")])
 # A network with one of these verdicts is not healthy.

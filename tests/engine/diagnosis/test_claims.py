@@ -47,6 +47,11 @@ CLAIMS: dict[tuple[str, str], Callable[[Numbers], bool]] = {
     ("dead", "plain"): lambda n: 0.15 <= n["dead"] <= 0.9,
     ("dead", "silent"): lambda n: n["dead"] >= 0.85,
     ("dead", "turns"): lambda n: n["dead"] >= 0.35,
+    ("skipped_steps", "plain"): lambda n: n["share"] >= 0.1 and n["skipped"] >= 8,
+    ("skipped_steps", "falling"): lambda n: n["scale"] < 1 < n["scale_at_first"],
+    ("underflow", "plain"): lambda n: 1 >= n["underflow"] >= n["least"] >= 0.84,
+    ("underflow", "scaled"): lambda n: 1 >= n["underflow"] >= n["least"] >= 0.84 and n["scale"] >= 1,
+    ("immovable", "half"): lambda n: n["each"] >= 0.4 and n["spacing"] > 4e-4,
     ("immovable", "plain"): lambda n: n["each"] >= 0.4,  # the smallest of its parts
     ("saturated", "plain"): lambda n: n["saturated"] >= 0.4,
     ("saturated", "beta"): lambda n: n["saturated"] >= 0.4 and n["beta"] > 0,
@@ -253,8 +258,9 @@ def test_what_a_sentence_claims_holds_for_the_numbers_in_it() -> None:
         for verdict in made_up(seed).said:
             if verdict.state == "began":
                 seen |= held_against(verdict)
-    # The others need numbers that are not finite, or a very special network; test_rules has them.
-    assert {kind for kind, _ in seen} >= set(KINDS) - {"non_finite", "frozen"}
+    # The others need numbers that are not finite or have 16 bits, or a very special network: test_rules and
+    # test_precision have them.
+    assert {kind for kind, _ in seen} >= set(KINDS) - {"non_finite", "frozen", "underflow", "skipped_steps"}
     assert len(seen) >= 25
 
 
@@ -308,7 +314,7 @@ def test_on_a_steady_network_a_verdict_begins_at_most_twice() -> None:
 # What a scenario would change, as (setting, value), and the findings that this addresses.
 _FORWARD = {"forward_collapse", "signal_shrinks"}
 _BACKWARD = {"exploding", "vanishing"}
-_REST = {"dead", "immovable", "saturated", "stuck", "non_finite"}
+_REST = {"dead", "immovable", "saturated", "stuck", "non_finite", "underflow", "skipped_steps"}
 ADDRESSES = {
     "adam": {"vanishing", "immovable", "stuck", "exploding"},
     "batchnorm": _FORWARD | _BACKWARD | _REST,

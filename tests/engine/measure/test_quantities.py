@@ -343,7 +343,7 @@ def test_a_quantity_is_measured_exactly_where_its_row_says(activation: str, froz
             kinds.append("trained")
         for row in QUANTITIES.values():
             measured = layer.value(row) is not None
-            assert measured == row.applies(kinds, activation), f"{row.name} at {layer.name}"
+            assert measured == row.applies(kinds, activation, "fp32"), f"{row.name} at {layer.name}"
 
 
 @pytest.mark.parametrize(

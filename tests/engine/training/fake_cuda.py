@@ -21,7 +21,7 @@ from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.overrides import TorchFunctionMode
 
 from engine.data.fashion_mnist import Dataset
-from engine.networks.mlp import NormRecord
+from engine.networks.norms import NormRecord
 
 CUDA = torch.device("cuda", 0)
 
@@ -83,9 +83,9 @@ class _Stream:
         """There is nothing to wait for."""
 
 
-def _moved(layer: nn.Linear, device: torch.device) -> nn.Linear:
+def _moved(layer: nn.Linear, device: torch.device, dtype: torch.dtype) -> nn.Linear:
     for name, parameter in list(layer.named_parameters()):
-        setattr(layer, name, nn.Parameter(parameter.detach().to(device)))
+        setattr(layer, name, nn.Parameter(parameter.detach().to(device, dtype)))
     return layer
 
 

@@ -93,6 +93,21 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "silu": {"model.activation": "silu"},
     "elu": {"model.activation": "elu"},
     "leaky relu": {"model.activation": "leaky_relu"},
+    "fp16, batchnorm": {"training.precision": "fp16", "model.norm": "batch"},
+    "bf16, adam": {"training.precision": "bf16", "optimizer": {"name": "adam", "eps": 1e-4}},
+    "bf16 mixed": {"training.precision": "bf16_mixed"},
+    "fp16 mixed": {"training.precision": "fp16_mixed", "model.skip": [[1, 3]]},
+    "dynamic loss scale, adamw, clipped": {
+        "training.precision": "fp16_mixed",
+        "training.loss_scale": "dynamic",
+        "optimizer": {"name": "adamw"},
+        "training.clip_norm": 1.0,
+    },
+    "loss scale, momentum": {
+        "training.precision": "fp16_mixed",
+        "training.loss_scale": 1024,
+        "optimizer.momentum": 0.9,
+    },
     "frozen": {"stages": [{"sub_models": [2, 1], "train": [2]}]},
 }
 

@@ -40,6 +40,24 @@ SCENARIOS = {
             "training.epochs": 4,
         }
     ),
+    "bf16 with momentum and batchnorm": make_scenario(
+        {
+            "training.precision": "bf16",
+            "optimizer.momentum": 0.9,
+            "model.norm": "batch",
+            "training.epochs": 4,
+        }
+    ),
+    "mixed fp16 with a dynamic loss scale that overflows, adam": make_scenario(
+        {
+            "training.precision": "fp16_mixed",
+            "training.loss_scale": "dynamic",
+            "optimizer": {"name": "adam", "lr": 0.5},
+            "model.init.std": 3,
+            "model.activation": "tanh",
+            "training.epochs": 4,
+        }
+    ),
     "dropout": make_scenario({"model.dropout": 0.3, "training.epochs": 4}),
     "sdagd": make_scenario({"optimizer": {"name": "sdagd", "radius": 0.2}, "training.epochs": 4}),
     "staged with momentum": make_scenario(

@@ -67,7 +67,7 @@ def test_csv_has_the_columns_that_programs_rely_on() -> None:
     assert ",".join(COLUMNS) == (
         "event,step,epoch,stage,time,loss,accuracy,lr,train_loss,train_accuracy,test_loss,test_accuracy,"
         "seconds,evaluation_seconds,layer,grad_norm,delta_norm,update_ratio,unmoved,weight_norm,"
-        "activation_mean,activation_std,sample_std,saturated,inactive,dead,frozen"
+        "activation_mean,activation_std,sample_std,saturated,inactive,dead,underflow,frozen,scale,skipped"
     )
 
 

@@ -152,8 +152,16 @@ async def test_a_profile_looks_as_it_did(name: str, width: int, height: int, asc
     goldens.check(f"layer_bars/{name}-{width}x{height}-{'ascii' if ascii else 'utf8'}", text)
 
 
-def test_v_goes_through_five_quantities_and_back_to_the_first() -> None:
-    names = ["grad_norm", "delta_norm", "update_ratio", "activation_std", "saturated", "grad_norm"]
+def test_v_goes_through_the_quantities_and_back_to_the_first() -> None:
+    names = [
+        "grad_norm",
+        "delta_norm",
+        "update_ratio",
+        "activation_std",
+        "saturated",
+        "underflow",
+        "grad_norm",
+    ]
     shown = [QUANTITIES["grad_norm"]]
     while len(shown) < len(names):
         shown.append(next_quantity(shown[-1]))
@@ -190,6 +198,7 @@ async def test_every_double_has_its_place_and_its_number() -> None:
                         activation_std=value,
                         sample_std=value,
                         saturated=random.choice([0.0, 1e-9, 0.5, 1.0]),
+                        underflow=random.choice([0.0, 1e-9, 0.5, 1.0]),
                     ),
                 )
                 for name, value in zip(("layer1", "layer2", "output"), values, strict=True)
@@ -199,7 +208,7 @@ async def test_every_double_has_its_place_and_its_number() -> None:
             assert [len(line) for line in lines] == [80] * 9
             for line, value in zip(lines[1:], values, strict=False):
                 bar = line[11:57].strip(" ·")
-                assert bar or (quantity.name != "saturated" and not value >= 0)
+                assert bar or (quantity.scale != "unit" and not value >= 0)
 
 
 def test_large_spreads_have_an_exponent_as_the_numbers_beside_them() -> None:

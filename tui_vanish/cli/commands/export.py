@@ -31,7 +31,8 @@ _EPOCH = ("train_loss", "train_accuracy", "test_loss", "test_accuracy", "seconds
 _LAYER = tuple(field.name for field in fields(LayerSample) if field.name not in ("name", "always_zero"))
 _EVENT_FILE = "events.out.tfevents."
 _NUMBERS = ("loss", "accuracy", "lr")
-COLUMNS = (*_WHERE, *_NUMBERS, *_EPOCH, "layer", *_LAYER)
+_SCALING = ("scale", "skipped")  # of the loss, and the steps that it made too large
+COLUMNS = (*_WHERE, *_NUMBERS, *_EPOCH, "layer", *_LAYER, *_SCALING)
 EXAMPLES = (
     ("vanish-tui export @last --csv numbers.csv", marked("a row per layer of each sample")),
     ("vanish-tui export relu --tensorboard logs", marked("files for TensorBoard")),
@@ -166,7 +167,8 @@ def _rows(event: RunEvent, watched: WatchedRows) -> Iterator[dict[str, Any]]:
         case EpochLogged():
             yield {**record, **_logged(event.logged, (*_NUMBERS, *_EPOCH))}
         case Measured():
-            logged, where = _logged(event.logged, _NUMBERS), {name: record[name] for name in _WHERE}
+            logged = _logged(event.logged, _NUMBERS)
+            where = {name: record[name] for name in (*_WHERE, *_SCALING) if name in record}
             for layer, rate in watched.of(event):
                 of_layer = encoded(layer)
                 rates = {} if rate is None else {"lr": encoded(rate)}
