@@ -224,7 +224,7 @@ class Navigation:
             ScenarioError: it is not valid.
         """
         from tui_vanish.lecture.files import Translations
-        from tui_vanish.lecture.screen import begin
+        from tui_vanish.lecture.state import begin
 
         translations = Translations() if path is None else Translations(path)
         progress = begin(translations, self._session.preferences.lecture)

@@ -63,8 +63,6 @@ def _lacks(
         yield plural("{number} setting differs", "{number} settings differ", len(changes))
     if exercise.keys and (others := [key for key in changes if key not in exercise.keys]):
         yield tr("{settings} must stay as they are", settings=", ".join(others))
-    if exercise.epochs is not None and run.epoch > exercise.epochs:
-        yield tr("it trained for {number} epochs", number=run.epoch)
     if exercise.chi_within is not None:
         from engine.meanfield.depth_scale import depth_scale
 
@@ -74,6 +72,22 @@ def _lacks(
         elif abs(scale.chi - 1) > exercise.chi_within:
             yield tr("χ is {value}", value=f"{scale.chi:.3g}")
     if exercise.accuracy:
-        best = run.best_test_accuracy or 0.0
-        if best < exercise.accuracy:
-            yield tr("its best test accuracy is {value}", value=format.percent(best, 1).strip())
+        yield from _too_low(exercise, run)
+
+
+def _too_low(exercise: Exercise, run: "Snapshot") -> "Iterable[str]":
+    """What is said of a run whose accuracy is too low in the epochs that count."""
+    counts = [each for each in run.results if exercise.epochs is None or each.epoch <= exercise.epochs]
+    best = max((each.test_accuracy or 0.0 for each in counts), default=0.0)
+    if best >= exercise.accuracy:
+        return
+    value = format.percent(best, 1).strip()
+    if exercise.epochs is None:
+        yield tr("its best test accuracy is {value}", value=value)
+    else:
+        yield plural(
+            "its best test accuracy is {value} in {number} epoch",
+            "its best test accuracy is {value} in {number} epochs",
+            exercise.epochs,
+            value=value,
+        )

@@ -1,11 +1,14 @@
 """The runs that a lecture shows: recorded ones at any step, or else a run of this session."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from engine.protocol.recorded import recorded_run
+from scenarios import load
+from scenarios.index import built_in
+from tui_vanish.lecture.exercises import changed
 
 if TYPE_CHECKING:
     from engine.storage.history import History
@@ -58,8 +61,19 @@ class LectureRuns:
 
     def live(self, scenario_id: str) -> "Snapshot | None":
         """The latest run of the scenario that was trained here."""
-        runs = [run for run in self._session.snapshot.runs if not run.is_recorded]
-        return next((run for run in reversed(runs) if run.scenario_id == scenario_id and run.has_begun), None)
+        return next((run for run in self._trained(scenario_id) if run.has_begun), None)
+
+    def is_trained(self, scenario_id: str) -> bool:
+        """Whether the scenario was trained here, or is about to be."""
+        return any(True for _ in self._trained(scenario_id))
+
+    def _trained(self, scenario_id: str) -> "Iterator[Snapshot]":
+        """The runs of the scenario in this session, the latest first. Edited variants are not among them."""
+        for run in reversed(self._session.snapshot.runs):
+            if run.scenario_id == scenario_id and not run.is_recorded and run.watched is None:
+                entry = built_in().get(scenario_id)
+                if entry is None or not changed(load(entry.path), run.spec.scenario()):
+                    yield run
 
     async def _read(self, scenario_id: str) -> None:
         history = None

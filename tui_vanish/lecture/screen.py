@@ -17,10 +17,9 @@ from scenarios.lecture import Lecture, Step
 from tui_vanish.actions import bindings
 from tui_vanish.chrome.key_footer import KeyFooter
 from tui_vanish.chrome.screen import LiveScreen
-from tui_vanish.drawing.ascii import spelt_out
 from tui_vanish.drawing.text import Piece, Row, cut
 from tui_vanish.language import current, paragraph, tr
-from tui_vanish.lecture import words
+from tui_vanish.lecture import frame, words
 from tui_vanish.lecture.contents import StepList, lines
 from tui_vanish.lecture.exercises import Attempt, attempts
 from tui_vanish.lecture.exhibit import Exhibit, Shown, nothing_recorded
@@ -29,6 +28,7 @@ from tui_vanish.lecture.measured import measure, scenarios_of
 from tui_vanish.lecture.page_work import PageWork
 from tui_vanish.lecture.runs import LectureRuns
 from tui_vanish.lecture.state import SKIPPED, Progress
+from tui_vanish.lecture.steps import heading, scenarios_needed, scenarios_shown, set_knobs
 from tui_vanish.theory.registry import Pages
 from tui_vanish.widgets.frame import FrameLine
 from tui_vanish.widgets.table import MakeRows, TableRows
@@ -126,7 +126,7 @@ class LectureScreen(LiveScreen[None]):
     @property
     def scenario_id(self) -> str | None:
         """The scenario that the step shows."""
-        return next(iter(_scenarios(self.step)), None) if self.step else None
+        return next(iter(scenarios_shown(self.step)), None) if self.step else None
 
     @property
     def theory_page(self) -> str | None:
@@ -136,7 +136,7 @@ class LectureScreen(LiveScreen[None]):
     @property
     def is_reading(self) -> bool:
         """Whether a recorded run that the step needs is being read."""
-        return self.step is not None and self._runs.is_reading(*_needed(self.step))
+        return self.step is not None and self._runs.is_reading(*scenarios_needed(self.step))
 
     @property
     def hidden_rows(self) -> int:
@@ -179,7 +179,7 @@ class LectureScreen(LiveScreen[None]):
             self._show_text(lambda width, ascii: self._score(width, ascii=ascii), alone=True)
         else:
             self._show_step(step)
-        self._show_frame(step)
+        self._show_frame()
         self._show_footer(step)
 
     def _show_step(self, step: Step) -> None:
@@ -199,7 +199,7 @@ class LectureScreen(LiveScreen[None]):
             self._show_text(lambda room, ascii: self._rows(step, room, ascii=ascii), alone=True)
             return
         self._middle_line.display = self._exhibit.display = True
-        self._middle_line.show((Piece(cut(_heading(step), width - 4), "title"),))
+        self._middle_line.show((Piece(cut(heading(step), width - 4), "title"),))
         self._show_picture(step, width, height - len(rows))
 
     def _rows(self, step: Step, width: int, *, ascii: bool) -> list[Row]:
@@ -240,7 +240,7 @@ class LectureScreen(LiveScreen[None]):
         asks = self._progress.is_open(step) and step.question is not None
         if asks and step.question is not None and measure(step.question, self._runs.get) is not None:
             return False
-        return bool(step.show.page or _scenarios(step)) and not (asks and self.is_reading)
+        return bool(step.show.page or scenarios_shown(step)) and not (asks and self.is_reading)
 
     def _show_picture(self, step: Step, width: int, height: int) -> None:
         show, exhibit = step.show, self._exhibit
@@ -248,17 +248,20 @@ class LectureScreen(LiveScreen[None]):
             self._page = self._pages.open(show.page)
             if self._opened != step.id:
                 self._opened = step.id
-                _set_knobs(self._page, step)
+                set_knobs(self._page, step)
                 self._work.begin(self._page)
             exhibit.show_page(self._page)
             return
-        names = _scenarios(step)
-        get = self._runs.live if show.live else self._runs.get
+        names = scenarios_shown(step)
+        trains = bool(show.live) and self.session.engine.can_train
+        get = self._runs.live if trains else self._runs.get
         found = {name: run for name in names if (run := get(name)) is not None}
         missing = [name for name in names if name not in found]
         if missing and (not show.race or len(found) < 2):
-            reading = self._runs.is_reading(missing[0]) or bool(show.live)
-            exhibit.show_message(nothing_recorded(missing[0], reading=reading))
+            if trains:
+                exhibit.show_message((Piece(tr("The training begins…"), "dim"),))
+            else:
+                exhibit.show_message(nothing_recorded(missing[0], reading=self._runs.is_reading(missing[0])))
             return
         if show.race:
             exhibit.show_race(found)
@@ -269,43 +272,15 @@ class LectureScreen(LiveScreen[None]):
             shown.append(Shown(run, then or run, show.step if not show.live else None))
         exhibit.show_runs(shown, show.quantity, width, height, large=self._progress.large)
 
-    def _show_frame(self, step: Step | None) -> None:
-        width, lecture = self.size.width, self.lecture
-        title = step.title if step is not None else tr("Your score")
-        if self._lists:
-            title = tr("Contents")
+    def _show_frame(self) -> None:
         ascii = self.app.has_class("-ascii")
-        spell = spelt_out if ascii else str
-        topic = step.topic if step is not None and not self._lists else lecture.title
-        place, many = self._progress.place, len(lecture.steps)
-        number = f"{place + 1}/{many} " if step is not None and not self._lists else ""
-        title = cut(f"{number}{spell(title)}", width - 12)
-        topic = cut(spell(topic), max(0, width - len(title) - 12))
-        self._top_line.show((Piece(title, "title"),), (Piece(topic, "dim"),) if topic else ())
-        done = round((width // 3) * min(place, many) / many)
-        bar = ("=" if ascii else "━") * done
-        rest = ("-" if ascii else "─") * (width // 3 - done)
-        minutes = round(sum(each.minutes for each in lecture.steps[:place]))
-        so_far = tr("{minutes} of {all} min", minutes=minutes, all=round(lecture.minutes))
-        self._end_line.show((Piece(bar, "accent"), Piece(rest, "dim")), (Piece(so_far, "dim"),))
+        lists, width = self._lists, self.size.width
+        self._top_line.show(*frame.top(self.lecture, self._progress, width, lists=lists, ascii=ascii))
+        self._end_line.show(*frame.end(self.lecture, self._progress, width, ascii=ascii))
 
     def _show_footer(self, step: Step | None) -> None:
-        can_answer = step is not None and self._asks(step)
-        has_more = step is not None
-        labels = {
-            "leave_lecture": "back",
-            "next_step": ("show" if can_answer else "next") if has_more else "",
-            "previous_step": "previous" if self._progress.place else "",
-            "answer": "answer" if can_answer else "",
-            "contents_of_lecture": "contents",
-            "notes": "text" if self._notes else "notes",
-            "explore": "open" if step is not None and not can_answer and _can_be_opened(step) else "",
-            "blank": "blank",
-            "enlarge": "small" if self._progress.large else "large",
-            "help": "help",
-        }
-        if self._lists:
-            labels |= {"next_step": "", "previous_step": "", "answer": "", "notes": "", "explore": "open"}
+        asks = step is not None and self._asks(step)
+        labels = frame.labels(step, self._progress, asks=asks, notes=self._notes, lists=self._lists)
         self._key_footer.show(labels)
 
     def _asks(self, step: Step) -> bool:
@@ -331,15 +306,19 @@ class LectureScreen(LiveScreen[None]):
         self._work.stop()
         self.session.prefer(lecture=f"{self.lecture.name}:{steps[place].id if place < len(steps) else ''}")
         for step in steps[place : place + _AHEAD + 1]:
-            self._runs.want(*_needed(step))
-            if step.show.live and step.id not in self._started and self.session.engine.can_train:
-                self._started.add(step.id)
-                entry = next(
-                    (each for each in self.session.catalogue.entries if each.id == step.show.live), None
-                )
-                if entry is not None:
-                    self.session.runs.train(entry, budget=Budget(epochs=step.show.epochs))
+            self._runs.want(*scenarios_needed(step))
+            self._train(step)
         self.show()
+
+    def _train(self, step: Step) -> None:
+        """Start the live run of a step, unless this session has one of that scenario."""
+        live, session = step.show.live, self.session
+        if not live or not session.engine.can_train or live in self._started or self._runs.is_trained(live):
+            return
+        entry = next((each for each in session.catalogue.entries if each.id == live), None)
+        if entry is not None:
+            self._started.add(live)
+            session.runs.train(entry, budget=Budget(epochs=step.show.epochs))
 
     def open_step(self, step_id: str) -> None:
         """Show a step."""
@@ -419,9 +398,9 @@ class LectureScreen(LiveScreen[None]):
             page = self._pages.open(step.show.page)
             if self._opened != step.id:
                 self._opened = step.id
-                _set_knobs(page, step)
+                set_knobs(page, step)
             self.app.push_screen(TheoryScreen(self._pages, page.id))
-        elif scenario := step.exercise.base if step.exercise else next(iter(_scenarios(step)), ""):
+        elif scenario := step.exercise.base if step.exercise else next(iter(scenarios_shown(step)), ""):
             self._open_in_lab(scenario, step)
 
     def _open_in_lab(self, scenario: str, step: Step) -> None:
@@ -457,51 +436,3 @@ class LectureScreen(LiveScreen[None]):
         else:
             self._work.stop()
             self.dismiss()
-
-
-def begin(translations: Translations, remembered: str) -> Progress:
-    """The progress at the step that is remembered as `lecture:step`, else at the first one."""
-    lecture = translations.get(current())
-    name, _, step_id = remembered.partition(":")
-    ids = [step.id for step in lecture.steps]
-    place = ids.index(step_id) if name == lecture.name and step_id in ids else 0
-    return Progress(lecture, place)
-
-
-def _scenarios(step: Step) -> tuple[str, ...]:
-    """The scenarios that a step shows."""
-    show = step.show
-    single = tuple(name for name in (show.run, show.live) if name)
-    return (*single, *show.runs, *show.race)
-
-
-def _can_be_opened(step: Step) -> bool:
-    return bool(step.show.page or step.exercise or _scenarios(step))
-
-
-def _needed(step: Step) -> tuple[str, ...]:
-    """The scenarios whose recorded runs a step shows or asks about."""
-    show = step.show
-    asked = scenarios_of(step.question) if step.question else ()
-    return tuple(dict.fromkeys((*((show.run,) if show.run else ()), *show.runs, *show.race, *asked)))
-
-
-def _heading(step: Step) -> str:
-    show = step.show
-    if show.page:
-        from scenarios.theory import page_text
-
-        return tr("theory: {title}", title=page_text(show.page, current()).title)
-    return " · ".join(_scenarios(step))
-
-
-def _set_knobs(page: "Page", step: Step) -> None:
-    """Set the knobs of a page as the step says, and take its steps."""
-    page.restart()
-    page.fit(80, 24)  # a wide page has fewer knobs
-    for name, value in step.show.knobs.items():
-        for knob in page.knobs():
-            if knob.name == name:
-                knob.set_shown(value)
-    for _ in range(step.show.steps):
-        page.step()

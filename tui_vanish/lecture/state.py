@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 
 from scenarios.lecture import Lecture, Step
+from tui_vanish.language import current
+from tui_vanish.lecture.files import Translations
 from tui_vanish.lecture.measured import Measured
 
 SKIPPED = -1  # the answer was shown without a guess
@@ -68,3 +70,12 @@ def score(progress: Progress, lecture: Lecture) -> list[TopicScore]:
         again = tuple(number for number, step in steps if not progress.is_right(step.id))
         found.append(TopicScore(topic, len(right), len(steps), again))
     return found
+
+
+def begin(translations: Translations, remembered: str) -> Progress:
+    """The progress at the step that is remembered as `lecture:step`, else at the first one."""
+    lecture = translations.get(current())
+    name, _, step_id = remembered.partition(":")
+    ids = [step.id for step in lecture.steps]
+    place = ids.index(step_id) if name == lecture.name and step_id in ids else 0
+    return Progress(lecture, place)

@@ -139,11 +139,11 @@ async def test_the_place_is_remembered_and_notes_and_blank_are_keys(tmp_path: Pa
         await press(bench, "p", "full_stop")
         assert bench.text.strip() == ""
         await press(bench, "full_stop", "left")
-        assert "2/50 The learning circle" in bench.text
+        assert f"2/{len(LECTURE.steps)} The learning circle" in bench.text
         await bench.press("escape")
         assert bench.app.screen is bench.lab
         await press(bench, "L")
-        assert "2/50 The learning circle" in bench.text
+        assert f"2/{len(LECTURE.steps)} The learning circle" in bench.text
 
 
 @pytest.mark.usefixtures("no_measuring")
@@ -165,7 +165,7 @@ async def test_enter_opens_the_page_with_its_knobs_and_esc_comes_back(tmp_path: 
         assert isinstance(bench.app.screen, TheoryScreen)
         assert "show ‹factors›" in bench.text or "show  factors" in bench.text
         await bench.press("escape")
-        assert "4/50 Backpropagation" in bench.text
+        assert f"4/{len(LECTURE.steps)} Backpropagation" in bench.text
 
 
 @pytest.mark.usefixtures("no_measuring")
@@ -177,6 +177,45 @@ async def test_enter_opens_the_run_in_the_lab(tmp_path: Path) -> None:
         assert bench.app.screen is bench.lab
         assert bench.lab.seen_run is not None
         assert bench.lab.seen_run.run == "recorded:depth-7"
+
+
+@pytest.mark.usefixtures("no_measuring")
+async def test_a_live_run_starts_three_steps_before_and_once(tmp_path: Path) -> None:
+    place = [step.id for step in LECTURE.steps].index("live")
+    async with lecture(tmp_path) as bench:
+        runs = bench.engine.runs
+        await go_to(bench, LECTURE.steps[place - 4].id)
+        assert runs == []
+        await go_to(bench, LECTURE.steps[place - 3].id)
+        assert [(run.scenario.id, run.scenario.training.epochs) for run in runs] == [("depth-7", 100)]
+        await go_to(bench, "live")
+        assert "The training begins…" in bench.text
+        bench.engine.be_ready()
+        runs[0].start()
+        runs[0].train_epochs(2)
+        await press(bench, "f13")
+        assert "236" in bench.text
+        await bench.press("escape")
+        await press(bench, "L")
+        assert len(runs) == 1
+
+
+@pytest.mark.usefixtures("no_measuring")
+async def test_where_nothing_can_be_trained_a_live_step_shows_the_recorded_run(tmp_path: Path) -> None:
+    async with lecture(tmp_path) as bench:
+        bench.engine.can_train = False
+        await go_to(bench, "live")
+        assert bench.engine.runs == []
+        assert "of a recording" in bench.text or "recorded" in bench.text
+
+
+async def test_a_page_that_measures_shows_its_numbers_in_the_lecture(tmp_path: Path) -> None:
+    async with lecture(tmp_path, WIDE) as bench:
+        await go_to(bench, "density")
+        await press(bench, "space")
+        await bench.app.workers.wait_for_complete()
+        await press(bench, "f13")
+        assert "0.0192 theory  0.0191 measured" in bench.text
 
 
 @pytest.mark.usefixtures("no_measuring")
