@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from textual.actions import ActionParseResult, parse
 from textual.binding import Binding, BindingType
 
 Target = Literal["app", "lab", "compare", "theory", "runs", "map", "lecture"]
@@ -33,6 +34,8 @@ class Action:
         opens_line: opens a text input. It must do so before the next key is handled, because several keys
             may arrive at once over a slow connection.
         palette: whether the command palette offers it.
+        changes: whether it starts, changes or deletes something that outlives the app, so that an app that is
+            read-only refuses it.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Action:
     everywhere: bool = False
     opens_line: bool = False
     palette: bool = True
+    changes: bool = False
 
     @property
     def call(self) -> str:
@@ -86,9 +90,11 @@ _SHOWN = {
 APP, OTHER_SCREENS = "App", "Other screens"
 
 ACTIONS: tuple[Action, ...] = (
-    Action("train", ("enter",), "train", "Train the highlighted scenario", "lab", "Run", rank=1),
-    Action("pause", ("p",), "pause", "Pause or resume the run", "lab", "Run", rank=2),
-    Action("stop", ("s",), "stop", "Stop the run and save it", "lab", "Run", rank=3),
+    Action(
+        "train", ("enter",), "train", "Train the highlighted scenario", "lab", "Run", rank=1, changes=True
+    ),
+    Action("pause", ("p",), "pause", "Pause or resume the run", "lab", "Run", rank=2, changes=True),
+    Action("stop", ("s",), "stop", "Stop the run and save it", "lab", "Run", rank=3, changes=True),
     Action(
         "copy_command",
         ("Y",),
@@ -100,12 +106,36 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("mark", ("space",), "mark", "Mark the scenario for a comparison", "lab", "Compare", rank=4),
     Action(
-        "compare", ("c",), "compare", "Compare the marked scenarios in lockstep", "lab", "Compare", rank=4
+        "compare",
+        ("c",),
+        "compare",
+        "Compare the marked scenarios in lockstep",
+        "lab",
+        "Compare",
+        rank=4,
+        changes=True,
     ),
-    Action("race", ("C",), "", "Race one scenario per cure against the problem", "lab", "Compare"),
-    Action("compare_section", ("S",), "", "Compare the whole section with the problem", "lab", "Compare"),
     Action(
-        "freeze", ("f",), "freeze", "Freeze or unfreeze the selected layer", "lab", "Change by hand", rank=9
+        "race", ("C",), "", "Race one scenario per cure against the problem", "lab", "Compare", changes=True
+    ),
+    Action(
+        "compare_section",
+        ("S",),
+        "",
+        "Compare the whole section with the problem",
+        "lab",
+        "Compare",
+        changes=True,
+    ),
+    Action(
+        "freeze",
+        ("f",),
+        "freeze",
+        "Freeze or unfreeze the selected layer",
+        "lab",
+        "Change by hand",
+        rank=9,
+        changes=True,
     ),
     Action(
         "rate",
@@ -116,8 +146,18 @@ ACTIONS: tuple[Action, ...] = (
         "Change by hand",
         argument="1",
         rank=11,
+        changes=True,
     ),
-    Action("rate", ("minus",), "", "Halve the learning rate", "lab", "Change by hand", argument="-1"),
+    Action(
+        "rate",
+        ("minus",),
+        "",
+        "Halve the learning rate",
+        "lab",
+        "Change by hand",
+        argument="-1",
+        changes=True,
+    ),
     Action(
         "next_stage",
         ("right_square_bracket",),
@@ -126,13 +166,30 @@ ACTIONS: tuple[Action, ...] = (
         "lab",
         "Change by hand",
         rank=7,
+        changes=True,
     ),
     Action(
-        "measure_often", ("M",), "measure more", "Measure your own model more often", "lab", "Change by hand"
+        "measure_often",
+        ("M",),
+        "measure more",
+        "Measure your own model more often",
+        "lab",
+        "Change by hand",
+        changes=True,
     ),
-    Action("set_epochs", ("E",), "epochs", "Set the number of epochs", "lab", "Change by hand"),
-    Action("new_seed", ("R",), "", "Train the scenario again with another seed", "lab", "Change by hand"),
-    Action("edit", ("e",), "edit", "Edit the scenario, then train or save it", "lab", "Run", rank=6),
+    Action("set_epochs", ("E",), "epochs", "Set the number of epochs", "lab", "Change by hand", changes=True),
+    Action(
+        "new_seed",
+        ("R",),
+        "",
+        "Train the scenario again with another seed",
+        "lab",
+        "Change by hand",
+        changes=True,
+    ),
+    Action(
+        "edit", ("e",), "edit", "Edit the scenario, then train or save it", "lab", "Run", rank=6, changes=True
+    ),
     Action(
         "edit_file",
         ("O",),
@@ -141,6 +198,7 @@ ACTIONS: tuple[Action, ...] = (
         "lab",
         "Run",
         rank=4,
+        changes=True,
     ),
     Action("try_next", ("x",), "try", "Go to the scenario that the verdict suggests", "lab", "Run", rank=3),
     Action(
@@ -351,23 +409,54 @@ ACTIONS: tuple[Action, ...] = (
         "page", ("pageup", "ctrl+u"), "", "Scroll up", "compare", "Comparison", argument="-1", palette=False
     ),
     Action("open_in_lab", ("enter",), "lab", "Open the run in the lab", "compare", "Comparison", rank=4),
-    Action("pause_one", ("p",), "pause", "Pause or resume the run", "compare", "Comparison", rank=2),
-    Action("pause_all", ("P",), "pause all", "Pause or resume all runs", "compare", "Comparison", rank=8),
     Action(
-        "stop_one",
-        ("s",),
-        "stop",
-        "Stop the run and save it",
+        "pause_one", ("p",), "pause", "Pause or resume the run", "compare", "Comparison", rank=2, changes=True
+    ),
+    Action(
+        "pause_all",
+        ("P",),
+        "pause all",
+        "Pause or resume all runs",
         "compare",
         "Comparison",
-        rank=5,
+        rank=8,
+        changes=True,
     ),
     Action(
-        "stop_all", ("S",), "stop all", "Stop all runs of the comparison", "compare", "Comparison", rank=9
+        "stop_one", ("s",), "stop", "Stop the run and save it", "compare", "Comparison", rank=5, changes=True
     ),
-    Action("drop", ("d",), "drop", "Stop the run and remove it", "compare", "Comparison", rank=7),
-    Action("drop_all", ("D",), "", "Stop all runs and start a new comparison", "compare", "Comparison"),
-    Action("add", ("a",), "add", "Add another scenario from the list", "compare", "Comparison", rank=6),
+    Action(
+        "stop_all",
+        ("S",),
+        "stop all",
+        "Stop all runs of the comparison",
+        "compare",
+        "Comparison",
+        rank=9,
+        changes=True,
+    ),
+    Action(
+        "drop", ("d",), "drop", "Stop the run and remove it", "compare", "Comparison", rank=7, changes=True
+    ),
+    Action(
+        "drop_all",
+        ("D",),
+        "",
+        "Stop all runs and start a new comparison",
+        "compare",
+        "Comparison",
+        changes=True,
+    ),
+    Action(
+        "add",
+        ("a",),
+        "add",
+        "Add another scenario from the list",
+        "compare",
+        "Comparison",
+        rank=6,
+        changes=True,
+    ),
     Action(
         "another_seed",
         ("x",),
@@ -376,6 +465,7 @@ ACTIONS: tuple[Action, ...] = (
         "compare",
         "Comparison",
         rank=8,
+        changes=True,
     ),
     Action("set_baseline", ("b",), "base", "Show differences to this run", "compare", "Comparison", rank=6),
     Action("next_metric", ("l",), "metric", "Next metric", "compare", "Comparison", argument="1", rank=3),
@@ -432,10 +522,35 @@ ACTIONS: tuple[Action, ...] = (
     Action("edge", ("g", "home"), "", "First run", "runs", "Runs", argument="first", palette=False),
     Action("edge", ("G", "end"), "", "Last run", "runs", "Runs", argument="last", palette=False),
     Action("open_run", ("enter",), "open", "Open the run in the lab", "runs", "Runs", rank=1),
-    Action("resume_run", ("p",), "resume", "Resume the run from its last save", "runs", "Runs", rank=2),
-    Action("stop_run", ("s",), "stop", "Stop and save the run that trains here", "runs", "Runs", rank=2),
     Action(
-        "take_over_run", ("T",), "take over", "Take over the run from another process", "runs", "Runs", rank=2
+        "resume_run",
+        ("p",),
+        "resume",
+        "Resume the run from its last save",
+        "runs",
+        "Runs",
+        rank=2,
+        changes=True,
+    ),
+    Action(
+        "stop_run",
+        ("s",),
+        "stop",
+        "Stop and save the run that trains here",
+        "runs",
+        "Runs",
+        rank=2,
+        changes=True,
+    ),
+    Action(
+        "take_over_run",
+        ("T",),
+        "take over",
+        "Take over the run from another process",
+        "runs",
+        "Runs",
+        rank=2,
+        changes=True,
     ),
     Action("mark_run", ("space",), "mark", "Mark the run for a comparison", "runs", "Runs", rank=4),
     Action("compare_runs", ("c",), "compare", "Compare the marked runs", "runs", "Runs", rank=4),
@@ -451,11 +566,13 @@ ACTIONS: tuple[Action, ...] = (
         rank=6,
         opens_line=True,
     ),
-    Action("rename_run", ("e",), "name", "Give the run a name", "runs", "Runs", rank=7),
-    Action("tag_run", ("a",), "tags", "Give the run tags", "runs", "Runs", rank=8),
-    Action("delete_run", ("x",), "delete", "Delete the run; z restores it", "runs", "Runs", rank=9),
+    Action("rename_run", ("e",), "name", "Give the run a name", "runs", "Runs", rank=7, changes=True),
+    Action("tag_run", ("a",), "tags", "Give the run tags", "runs", "Runs", rank=8, changes=True),
+    Action(
+        "delete_run", ("x",), "delete", "Delete the run; z restores it", "runs", "Runs", rank=9, changes=True
+    ),
     Action("show_recorded", ("b",), "recorded", "Show or hide the recorded runs", "runs", "Runs", rank=10),
-    Action("undo_delete", ("z",), "undo", "Restore the deleted run", "runs", "Runs", rank=3),
+    Action("undo_delete", ("z",), "undo", "Restore the deleted run", "runs", "Runs", rank=3, changes=True),
     Action("leave_runs", ("escape",), "back", "Clear the filter, or go back", "runs", "Runs", rank=1),
     Action("cell", ("right", "l"), "", "Next column", "map", "Map", argument="right", palette=False),
     Action("cell", ("left", "h"), "", "Previous column", "map", "Map", argument="left", palette=False),
@@ -470,8 +587,19 @@ ACTIONS: tuple[Action, ...] = (
     Action("borders", ("b",), "lines", "Show or hide the lines between the cells", "map", "Map", rank=3),
     Action("mark_cell", ("space",), "mark", "Mark the cell for a comparison", "map", "Map", rank=4),
     Action("compare_cells", ("c",), "compare", "Compare the marked cells", "map", "Map", rank=4),
-    Action("resume_sweep", ("p",), "continue", "Train the runs that are missing", "map", "Map", rank=2),
-    Action("stop_sweep", ("s",), "stop", "Stop the sweep and save its runs", "map", "Map", rank=2),
+    Action(
+        "resume_sweep",
+        ("p",),
+        "continue",
+        "Train the runs that are missing",
+        "map",
+        "Map",
+        rank=2,
+        changes=True,
+    ),
+    Action(
+        "stop_sweep", ("s",), "stop", "Stop the sweep and save its runs", "map", "Map", rank=2, changes=True
+    ),
     Action("turn_axis", ("x",), "axes", "Next setting on the horizontal axis", "map", "Map", "x", rank=5),
     Action("turn_axis", ("y",), "", "Next setting on the vertical axis", "map", "Map", argument="y"),
     Action(
@@ -494,7 +622,16 @@ ACTIONS: tuple[Action, ...] = (
         argument="-1",
     ),
     Action("next_fixed", ("tab",), "setting", "Choose the setting that [ ] change", "map", "Map", rank=6),
-    Action("take_over", ("T",), "take over", "Take over the run from another process", "lab", "Run", rank=2),
+    Action(
+        "take_over",
+        ("T",),
+        "take over",
+        "Take over the run from another process",
+        "lab",
+        "Run",
+        rank=2,
+        changes=True,
+    ),
     Action(
         "leave_lecture", ("escape",), "back", "Go back to the screen before", "lecture", "Lecture", rank=1
     ),
@@ -563,9 +700,17 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("runs", ("r",), "runs", "Show all saved runs", "app", OTHER_SCREENS, rank=8),
     Action("map", ("X",), "map", "Show the map of the last sweep", "app", OTHER_SCREENS, rank=9),
-    Action("sweep", ("A",), "sweep", "Train a sweep, or continue one", "app", OTHER_SCREENS),
-    Action("report", ("F",), "", "Write what is shown as an HTML report", "app", OTHER_SCREENS),
-    Action("picture", ("I",), "", "Save a picture of the screen as an SVG file", "app", OTHER_SCREENS),
+    Action("sweep", ("A",), "sweep", "Train a sweep, or continue one", "app", OTHER_SCREENS, changes=True),
+    Action("report", ("F",), "", "Write what is shown as an HTML report", "app", OTHER_SCREENS, changes=True),
+    Action(
+        "picture",
+        ("I",),
+        "",
+        "Save a picture of the screen as an SVG file",
+        "app",
+        OTHER_SCREENS,
+        changes=True,
+    ),
     Action("lecture", ("L",), "lecture", "Open the lecture of the slides", "app", OTHER_SCREENS, rank=10),
     Action("theory", ("t",), "theory", "Open the theory page for the scenario", "app", OTHER_SCREENS, rank=9),
     Action(
@@ -616,7 +761,15 @@ OTHER_LABELS = (
     "unfreeze",
 )
 
+READ_ONLY_CLASS = "-read-only"  # of an app that refuses what changes something
+_CHANGES = frozenset(action.name for action in ACTIONS if action.changes)
 LINE_OPENERS = frozenset(action.name for action in ACTIONS if action.opens_line)
+
+
+def changes(action: "str | ActionParseResult") -> bool:
+    """Whether an action, as Textual is given it, starts, changes or deletes something."""
+    _, name, _ = parse(action) if isinstance(action, str) else action
+    return name in _CHANGES
 
 
 def bindings(target: Target) -> list[BindingType]:

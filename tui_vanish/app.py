@@ -6,18 +6,20 @@ It is long because Textual calls one short method here for each event in the lif
 import gc
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from textual.actions import ActionParseResult
 from textual.app import App
+from textual.dom import DOMNode
 from textual.events import Event
 from textual.filter import LineFilter
 from textual.notifications import SeverityLevel
 
 from engine.runtime.state import EngineSnapshot
 from tui_vanish import terminal
-from tui_vanish.actions import bindings
+from tui_vanish.actions import READ_ONLY_CLASS, bindings, changes
 from tui_vanish.chrome.announcements import Announcements
 from tui_vanish.chrome.closed_screens import free_closed_screens
 from tui_vanish.chrome.message_line import MessageLine
@@ -33,7 +35,7 @@ from tui_vanish.navigation import Navigation
 from tui_vanish.poller import Poller
 from tui_vanish.session.catalogue import FOLLOW_SECONDS
 from tui_vanish.session.engine import EngineLike
-from tui_vanish.session.session import Session
+from tui_vanish.session.session import READ_ONLY, Session
 from tui_vanish.shutdown import Shutdown
 from tui_vanish.suspension import Suspension
 from tui_vanish.themes import DARK, THEMES, first_theme, next_theme
@@ -57,6 +59,7 @@ class VanishApp(Guarded, App[int]):
         mouse: whether the mouse is on at the start.
         user_dir: the folder of the user's scenario files.
         memory: the file that stores the preferences; None to store nothing.
+        read_only: nothing is started, changed or deleted.
         errors: the folder for the traces of internal errors, which the app survives; None to end with the
             first one, as tests need it.
     """
@@ -76,13 +79,14 @@ class VanishApp(Guarded, App[int]):
         mouse: bool = True,
         user_dir: Path | None = None,
         memory: Path | None = None,
+        read_only: bool = False,
         errors: Path | None = None,
     ) -> None:
         # With NO_COLOR alone, Textual would still draw greys: it blends colours before it removes them.
         plain = "NO_COLOR" in os.environ
         super().__init__(ansi_color=True if plain else None)
         free_closed_screens()
-        self.session = Session(engine, seed=seed, user_dir=user_dir, memory=memory)
+        self.session = Session(engine, seed=seed, user_dir=user_dir, memory=memory, read_only=read_only)
         self.poller = Poller(self, engine, self.show, refresh)
         self._message_line = MessageLine(self)
         self.turns = Turns(self)
@@ -95,6 +99,7 @@ class VanishApp(Guarded, App[int]):
         self.session.origins.on_read = self.poller.show_again
         self.session.past.on_read = self.poller.show_again
         self.set_class(ascii, "-ascii", update=False)  # widgets read this class when they draw
+        self.set_class(read_only, READ_ONLY_CLASS, update=False)
         self.animation_level = "none"
         self._ascii_filter = AsciiOnly()
         self._mouse_on = mouse
@@ -268,6 +273,18 @@ class VanishApp(Guarded, App[int]):
 
     # ----------------------------------------------------------------------------------- actions
 
+    async def run_action(
+        self,
+        action: "str | ActionParseResult",
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Carry out an action, of a key, the footer or the palette; a read-only app refuses some."""
+        if self.session.read_only and changes(action):
+            self.notify(tr(READ_ONLY), severity="warning", timeout=4)
+            return True
+        return await super().run_action(action, default_namespace, namespaces)
+
     def action_help(self) -> None:
         """Show the help page."""
         self.navigation.open_help()
@@ -349,6 +366,9 @@ class VanishApp(Guarded, App[int]):
 
     async def action_suspend(self) -> None:
         """Pause all training runs, and suspend the process until the shell continues it."""
+        if self._driver is not None and not (self.is_headless or self._driver.can_suspend):
+            self.notify(tr("The app cannot be suspended here: there is no shell to continue it."), timeout=4)
+            return
         await self._suspension.begin()
         self.poller.poll()
         self.action_suspend_process()

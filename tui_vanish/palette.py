@@ -17,7 +17,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from scenarios.theory import BEYOND, page_ids, page_text
-from tui_vanish.actions import ACTIONS, bindings_everywhere
+from tui_vanish.actions import ACTIONS, READ_ONLY_CLASS, bindings_everywhere
 from tui_vanish.chrome.own_screen import Dialog
 from tui_vanish.chrome.screen import LiveScreen
 from tui_vanish.drawing.text import Piece, Row, cut, padded
@@ -141,7 +141,8 @@ def _commands(below: "Screen[object]") -> Iterator[Command]:
     live = below if isinstance(below, LiveScreen) else None
     here = live.TARGET if live else None
     for action in ACTIONS:
-        if action.palette and action.target in ("app", here):
+        refused = action.changes and below.app.has_class(READ_ONLY_CLASS)
+        if action.palette and action.target in ("app", here) and not refused:
             target = "app" if action.target == "app" else "screen"
             yield Command(
                 tr(action.help), tr("key {key}", key=action.shown_keys[0]), f"{target}.{action.call}"

@@ -10,6 +10,9 @@ from contextlib import suppress
 
 from textual.driver import Driver
 
+# Set by the server that shows the app in a browser: no shell could continue a suspended app there.
+SERVED = "VANISH_TUI_SERVED"
+
 _SAVE_TITLE, _RESTORE_TITLE = "\x1b[22;2t", "\x1b[23;2t"
 # Textual's driver writes the same at its end. It resets synchronised output, pasting, wrapping, reports of
 # size and mouse, the keyboard, the alternate screen, the cursor, and reports of the focus.

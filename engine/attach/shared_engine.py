@@ -147,8 +147,8 @@ class SharedEngine:
         Returns:
             Why this is not possible; empty if the takeover has begun.
         """
-        if self._is_watch:
-            return "watch only shows runs. Open vanish-tui to take it over."
+        if isinstance(self._engine, NoEngine):
+            return self._engine.refusal or "watch only shows runs. Open vanish-tui to take it over."
         return self._all_peers().take_over(run)
 
     @property
@@ -192,16 +192,17 @@ class SharedEngine:
 
 
 class NoEngine:
-    """An engine that trains nothing, for `vanish-tui watch`; see EngineLike.
+    """An engine that trains nothing, for `vanish-tui watch` and an app that only shows; see EngineLike.
 
     Args:
         runs_folder: where run directories are.
+        refusal: the notice after every command; if empty, a notice says what `watch` cannot do.
     """
 
     importing = False
 
-    def __init__(self, runs_folder: Path) -> None:
-        self.runs_folder = runs_folder
+    def __init__(self, runs_folder: Path, refusal: str = "") -> None:
+        self.runs_folder, self.refusal = runs_folder, refusal
         self._snapshot = EngineSnapshot()
 
     def start(self) -> None:
@@ -225,5 +226,5 @@ class NoEngine:
 
     def _refuse(self, text: str) -> None:
         before = self._snapshot
-        notice = Notice(len(before.notices) + 1, "", "warning", text)
+        notice = Notice(len(before.notices) + 1, "", "warning", self.refusal or text)
         self._snapshot = replace(before, sequence=before.sequence + 1, notices=(*before.notices, notice))

@@ -236,7 +236,7 @@ class PseudoTerminal:
                     raise
                 return False
             self.sent += data
-            self._stream.feed(_UNKNOWN.sub(b"", data))
+            self._stream.feed(understood(data))
             return True
         if self._ended in ready:
             self.process.wait()
@@ -247,6 +247,11 @@ class PseudoTerminal:
         if self._controlling:
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
         take_signals()
+
+
+def understood(data: bytes) -> bytes:
+    """What a program has written, without what pyte would show as text."""
+    return _UNKNOWN.sub(b"", data)
 
 
 def take_signals() -> None:

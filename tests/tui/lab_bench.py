@@ -110,10 +110,11 @@ async def opened(
     *,
     ascii: bool = False,
     entries: tuple[Entry, ...] | None = None,
+    read_only: bool = False,
 ) -> AsyncIterator[Bench]:
     """The app in a terminal of that size, with `entries` or the catalogue, whose files go to `folder`."""
     engine = FakeEngine()
-    app = VanishApp(engine, ascii=ascii)
+    app = VanishApp(engine, ascii=ascii, read_only=read_only)
     app.session.machine = "gpu-box-3"
     app.session.time_left = FakeTimeLeft()
     app.session.prefer(race_budget="")  # what the scenarios say, so that the pictures of runs are alike

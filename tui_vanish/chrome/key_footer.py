@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from textual.events import Click
 
-from tui_vanish.actions import Action, footer
+from tui_vanish.actions import READ_ONLY_CLASS, Action, footer
 from tui_vanish.chrome.messages import Message, message_rows
 from tui_vanish.drawing.ascii import key_name
 from tui_vanish.drawing.text import Piece, Row, row_width
@@ -60,7 +60,12 @@ class KeyFooter(Rows):
         if self._hint:
             hint = self._hint.replace("⏎", key_name("⏎", ascii=self.alphabet.ascii))
             return [(Piece(" "), Piece(hint, "dim"))]
-        shown = [action for action in footer() if self._labels.get(action.name)]
+        refused = self.app.has_class(READ_ONLY_CLASS)
+        shown = [
+            action
+            for action in footer()
+            if self._labels.get(action.name) and not (action.changes and refused)
+        ]
         while shown and row_width(self._row(shown)) > width:
             shown.remove(max(shown, key=lambda action: action.rank * (action.name != self._kept)))
         return [self._row(shown)]

@@ -18,6 +18,7 @@ from tui_vanish.cli.options import (
     refresh,
     settings,
 )
+from tui_vanish.cli.read_only import add_read_only_option, is_read_only
 from tui_vanish.jobs.exits import FAILED, WRONG_USE, FailedError, LeaveAtOnce, RefusedError
 from tui_vanish.jobs.telling import say, tell
 from tui_vanish.language import marked, tr
@@ -40,12 +41,14 @@ COMMANDS = {
     "rm": marked("delete saved runs, or restore what was deleted in the last 24 hours"),
     "report": marked("write runs as one HTML file with charts, which needs no network"),
     "export": marked("write a run's numbers as CSV or for TensorBoard"),
+    "serve": marked("show the app in a browser, at an address with a secret token"),
     "completion": marked("print what lets a shell complete commands, scenario ids, run names and settings"),
     "lecture": marked("give or take the lecture of the slides, step by step"),
     "bench": marked("measure how fast this machine trains, compared with its own limit"),
     "doctor": marked("check what this machine has for training: device, data, terminal, folders"),
 }
 
+_OPEN_THE_APP = ("serve", "lecture", "watch")
 _EPILOG = marked(
     "Without a command, the app opens. `vanish-tui COMMAND --help` explains a command and its options."
 )
@@ -100,6 +103,7 @@ def parser() -> argparse.ArgumentParser:
         action=argparse.BooleanOptionalAction,
         help=tr("use the mouse (default: not over SSH, where it would prevent selecting text)"),
     )
+    add_read_only_option(screen)
     commands = parser.add_subparsers(
         title=tr("commands"), dest="command", metavar="COMMAND", parser_class=Command
     )
@@ -124,6 +128,8 @@ class _Version(argparse.Action):
 def _dispatch(arguments: argparse.Namespace) -> int:
     if arguments.command is None:
         return _open_app(arguments)
+    if is_read_only(arguments) and arguments.command not in _OPEN_THE_APP:
+        raise RefusedError(tr("--read-only is for the app, not for {command}", command=arguments.command))
     code: int = arguments.run(arguments)
     return code
 
@@ -138,8 +144,6 @@ def _open_app(arguments: argparse.Namespace) -> int:
     chosen = replace(settings(arguments), side_by_side=spare_cores())
     check(chosen)
     with ending_at_once():
-        from engine.attach.shared_engine import SharedEngine
-        from engine.runtime.engine import Engine
-        from tui_vanish.cli.open_app import open_app
+        from tui_vanish.cli.open_app import engine_for, open_app
 
-    return open_app(arguments, SharedEngine(Engine(chosen)))
+    return open_app(arguments, engine_for(arguments, chosen))

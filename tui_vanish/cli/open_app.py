@@ -4,19 +4,32 @@ import argparse
 import os
 from collections.abc import Callable
 
-from engine.attach.shared_engine import SharedEngine
+from engine.attach.shared_engine import NoEngine, SharedEngine
+from engine.runtime.engine import Engine
+from engine.runtime.state import Settings
 from engine.tracking.time_left import TimeLeft
 from tui_vanish.app import DEFAULT_REFRESH, VanishApp
 from tui_vanish.cli.farewell import say_farewell
 from tui_vanish.cli.locales import is_utf8
 from tui_vanish.cli.options import seed, user_scenarios
 from tui_vanish.cli.output import kept_off_the_screen
+from tui_vanish.cli.read_only import is_read_only
 from tui_vanish.cli.unsaved import say_unsaved
 from tui_vanish.jobs.cores import spare_cores
 from tui_vanish.jobs.exits import FAILED
+from tui_vanish.language import tr
 from tui_vanish.session.preferences import preferences_file
+from tui_vanish.session.session import READ_ONLY
 from tui_vanish.terminal import over_ssh
 from vanish_recorder.storage.paths import default_runs_folder
+
+
+def engine_for(arguments: argparse.Namespace, settings: Settings) -> SharedEngine:
+    """The engine of the app, which trains nothing if the app is read-only."""
+    engine = Engine(settings)
+    if not is_read_only(arguments):
+        return SharedEngine(engine)
+    return SharedEngine(NoEngine(engine.runs_folder, tr(READ_ONLY)))
 
 
 def open_app(
@@ -42,6 +55,7 @@ def open_app(
         mouse=not over_ssh(os.environ) if arguments.mouse is None else arguments.mouse,
         user_dir=user_scenarios(),
         memory=preferences_file(),
+        read_only=is_read_only(arguments),
         errors=default_runs_folder().parent / "errors",
     )
     app.session.device = getattr(arguments, "device", "auto")

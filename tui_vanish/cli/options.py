@@ -1,4 +1,7 @@
-"""Options that several commands share: how they are parsed, and what is checked before a run starts."""
+"""Options that several commands share: how they are parsed, and what is checked before a run starts.
+
+It is long because each option that several commands have, and each form of a value, is defined here once.
+"""
 
 import argparse
 import math
@@ -249,8 +252,13 @@ def seeds(text: str) -> int:
 
 
 def jobs(text: str) -> int:
-    """Parse how many runs train at the same time."""
+    """Parse how many runs train, or pages are open, at the same time."""
     return _whole(text, 1, 1000)
+
+
+def port(text: str) -> int:
+    """Parse the number of a port."""
+    return _whole(text, 0, 65_535)
 
 
 def ray_address(text: str) -> str:

@@ -7,7 +7,7 @@ runs Python is started here.
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tui_vanish.working_folder import ROOT, is_the_users
@@ -15,17 +15,22 @@ from tui_vanish.working_folder import ROOT, is_the_users
 _SAFE = "-P"  # Python adds neither the working folder nor a script's folder to the places to import from
 
 
-def start(arguments: Sequence[str], **options: Any) -> "subprocess.Popen[bytes]":
+def start(
+    arguments: Sequence[str], *, changes: Mapping[str, str | None] | None = None, **options: Any
+) -> "subprocess.Popen[bytes]":
     """Start Python in another process.
 
     Args:
         arguments: of the interpreter, such as `-m tui_vanish`.
+        changes: of this process's environment; None removes a variable.
         options: of subprocess.Popen, without the environment.
 
     Raises:
         OSError: no process can be started.
     """
-    return subprocess.Popen([sys.executable, _SAFE, *arguments], env=_environment(), **options)
+    environment: dict[str, str | None] = {**_environment(), **(changes or {})}
+    kept = {name: value for name, value in environment.items() if value is not None}
+    return subprocess.Popen([sys.executable, _SAFE, *arguments], env=kept, **options)
 
 
 def ask(arguments: Sequence[str], seconds: float) -> "subprocess.CompletedProcess[str]":

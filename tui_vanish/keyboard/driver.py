@@ -20,6 +20,7 @@ from textual.keys import Keys
 
 from tui_vanish.keyboard.pastes import SILENCE_SECONDS, Pastes
 from tui_vanish.keyboard.turns import FIRST, LAST, Turns, is_input
+from tui_vanish.terminal import SERVED
 
 if TYPE_CHECKING:
     from textual.message import Message
@@ -44,6 +45,11 @@ class TakesTurns(Protocol):
 
 class TerminalDriver(LinuxDriver):
     """Textual's driver, with another way from the terminal's bytes to the app."""
+
+    @property
+    def can_suspend(self) -> bool:
+        """Whether a shell could continue the app; there is none behind a browser."""
+        return SERVED not in os.environ
 
     def run_input_thread(self) -> None:
         """Read until the driver stops."""

@@ -8,6 +8,7 @@ from engine.tracking.facts import frozen_layers, rate_factor
 from tui_vanish.drawing import format
 from tui_vanish.language import marked, plural, tr
 from tui_vanish.language.below import spoken
+from tui_vanish.session.session import READ_ONLY
 from vanish_recorder.protocol.status import Status
 
 if TYPE_CHECKING:
@@ -153,6 +154,8 @@ class ScriptControl:
             self._screen.notify(done, timeout=3, markup=False)
 
     def _sent(self, run: "Snapshot", request: "Request") -> str:
+        if self._screen.session.read_only:
+            return tr(READ_ONLY)
         return send(self._screen.session.engine.runs_folder / run.run, run, request)
 
 

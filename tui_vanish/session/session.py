@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.tracking.time_left import TimeLeft
+from tui_vanish.language import marked
 from tui_vanish.session.catalogue import Catalogue
 from tui_vanish.session.client import EngineClient
 from tui_vanish.session.comparison import Comparison
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from engine.runtime.state import EngineSnapshot
     from tui_vanish.session.engine import EngineLife, EngineLike
 
+READ_ONLY = marked("This app is read-only: it starts, changes and deletes nothing.")
+
 
 class Session:
     """The state that all screens show and change.
@@ -28,6 +31,7 @@ class Session:
         seed: of the runs that are started here.
         user_dir: the folder of the user's scenario files.
         memory: the file that stores the preferences; None to store nothing.
+        read_only: nothing is started, changed or deleted, and the preferences are not stored.
 
     Attributes:
         device: on which a sweep trains that is started here, as `--device` names it.
@@ -41,7 +45,9 @@ class Session:
         seed: int = 42,
         user_dir: Path | None = None,
         memory: Path | None = None,
+        read_only: bool = False,
     ) -> None:
+        self.read_only = read_only
         self.machine = os.uname().nodename
         self.client = EngineClient(engine, seed)
         self.catalogue = Catalogue(user_dir)
@@ -74,4 +80,5 @@ class Session:
 
     def remember(self) -> None:
         """Store the preferences for the next start."""
-        remember(self._memory, self.preferences)
+        if not self.read_only:
+            remember(self._memory, self.preferences)

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -116,7 +117,7 @@ def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
 def begin(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
     """Let another program take the place of `vanish-tui`; it reports to the descriptor `pipe`."""
 
-    def started(arguments: list[str], **options: object) -> object:
+    def started(arguments: list[str], **options: Any) -> object:
         code = f"import os, sys; pipe = int(sys.argv[-1])\n{program}"
         return _START(["-c", code, *arguments], **options)
 
@@ -154,8 +155,8 @@ def test_a_run_is_handed_over_while_its_process_starts(
     begin(monkeypatch, f"os.read({reading}, 1)")
     start = children.start
 
-    def with_pipe(arguments: list[str], **options: object) -> object:
-        return start(arguments, **{**options, "pass_fds": (*options["pass_fds"], reading)})  # type: ignore[misc]
+    def with_pipe(arguments: list[str], **options: Any) -> object:
+        return start(arguments, **{**options, "pass_fds": (*options["pass_fds"], reading)})
 
     monkeypatch.setattr(children, "start", with_pipe)
     successor = hand_over([RUN], tmp_path)

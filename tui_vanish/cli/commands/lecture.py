@@ -84,12 +84,10 @@ def _open(arguments: argparse.Namespace) -> int:
     chosen = replace(options.settings(arguments), side_by_side=spare_cores())
     options.check(chosen)
     with ending_at_once():
-        from engine.attach.shared_engine import SharedEngine
-        from engine.runtime.engine import Engine
-        from tui_vanish.cli.open_app import open_app
+        from tui_vanish.cli.open_app import engine_for, open_app
 
     def prepare(app: "VanishApp") -> None:
         app.navigation.prepare_lecture(arguments.file, asks=not arguments.no_questions, large=arguments.large)
         app.call_after_start(app.navigation.toggle_lecture)
 
-    return open_app(arguments, SharedEngine(Engine(chosen)), prepare=prepare)
+    return open_app(arguments, engine_for(arguments, chosen), prepare=prepare)
