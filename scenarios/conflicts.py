@@ -79,6 +79,22 @@ def _curvature(
             yield Conflict(key, message, f"{expected}, or another optimizer")
 
 
+def _only_mlp(
+    kind: str, optimizer: str, precision: str, stages: Sequence[Mapping[str, Any]]
+) -> Iterator[Conflict]:
+    """What is defined for the slides' networks alone."""
+    if kind == "mlp":
+        return
+    if optimizer == "sdagd":
+        message = f'sdagd\'s curvature h is not defined with kind = "{kind}"'
+        yield Conflict("optimizer.name", message, "another optimizer")
+    if precision != "fp32":
+        message = f'found "{precision}", which is not built for kind = "{kind}"'
+        yield Conflict("training.precision", message, 'precision = "fp32", or kind = "mlp"')
+    if stages:
+        yield Conflict("stages", f'cannot be used with kind = "{kind}"', 'no stages, or kind = "mlp"')
+
+
 def _clipping(optimizer: str, clip_norm: float | None) -> Iterator[Conflict]:
     if optimizer == "sdagd" and clip_norm is not None:
         message = 'cannot be used with name = "sdagd", whose radius sets the length of its steps'
@@ -134,6 +150,7 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[..., Iterator[Conflict]]], ...] = 
         ("optimizer.name", "model.norm", "model.gradient", "model.skip", "model.dropout", "training.loss"),
         _curvature,
     ),
+    (("model.kind", "optimizer.name", "training.precision", "stages"), _only_mlp),
     (("optimizer.name", "training.clip_norm"), _clipping),
     (("optimizer.name", "training.precision"), _precision),
     (("training.precision", "model.gradient", "training.loss_scale"), _loss_scale),

@@ -46,9 +46,14 @@ def built_in() -> dict[str, Entry]:
     }
 
 
-def race() -> tuple[str, ...]:
-    """The ids of the problem and of one scenario per cure, the problem first."""
-    return tuple(_contents()["race"])
+def race(section: str = "") -> tuple[str, ...]:
+    """The ids of the problem and of one scenario per cure, the problem first.
+
+    Args:
+        section: the heading of the section whose race is meant, if it has one of its own; else the slides'.
+    """
+    own = (each["race"] for each in _contents()["sections"] if each["title"] == section and "race" in each)
+    return tuple(next(own, _contents()["race"]))
 
 
 @functools.cache

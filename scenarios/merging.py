@@ -10,8 +10,13 @@ from scenarios.problems import Problem, ScenarioError, shortened, shown
 
 OVERRIDES = "--set"
 
+_UNSAID = {"model.kind": "mlp"}  # what a table means that does not say it
 # Keys that are valid only for certain values of another key: changing that key drops them.
 _BELONGS_TO = {
+    "model.kind": (
+        *("hidden_layers", "width", "beta", "norm", "dropout", "gradient", "skip"),
+        *("blocks", "residual"),
+    ),
     "model.activation": ("beta",),
     "model.init.scheme": ("std", "gain"),
     "optimizer.name": ("lr", "momentum", "betas", "eps", "weight_decay", "alpha", "radius", "norm"),
@@ -29,7 +34,9 @@ def merge(below: RawTable, above: RawTable) -> RawTable:
     for key, dependents in _BELONGS_TO.items():
         table, _, name = key.rpartition(".")
         old, new = _inner(below, table), _inner(above, table)
-        if old is not None and new is not None and name in new and new[name] != old.get(name):
+        if old is None or new is None or name not in new:
+            continue
+        if new[name] != old.get(name, _UNSAID.get(key)):
             for dependent in dependents:
                 old.pop(dependent, None)
     return _overlay(below, above)

@@ -7,30 +7,48 @@ A field's `title` is its label in the editor's form, if that is not its key.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, model_validator
 from pydantic_core import PydanticCustomError
 
 from scenarios.conflicts import conflicts
+from scenarios.networks import (
+    CONFIG,
+    Cnn,
+    Init,
+    Mlp,
+    Model,
+    NormalInit,
+    PyTorchInit,
+    ScaledInit,
+    Table,
+)
 from scenarios.numbers import flatten, numbers
 
-ActivationName = Literal[
-    "identity", "sigmoid", "tanh", "relu", "sigmoid_beta", "leaky_relu", "elu", "silu", "gelu"
+__all__ = [
+    "CONFIG",
+    "Adam",
+    "AdamW",
+    "Cnn",
+    "Data",
+    "Init",
+    "Mlp",
+    "Model",
+    "NormalInit",
+    "Optimizer",
+    "PyTorchInit",
+    "RmsProp",
+    "ScaledInit",
+    "Scenario",
+    "Sdagd",
+    "Sgd",
+    "Stage",
+    "Table",
+    "Training",
 ]
-NormName = Literal["none", "batch", "layer", "custom"]
-GradientName = Literal["plain", "normalised"]
+
 LossName = Literal["cross_entropy", "bce"]
 DataName = Literal["fashion-mnist"]
 PrecisionName = Literal["fp32", "bf16", "fp16", "bf16_mixed", "fp16_mixed"]
-
-CONFIG = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 def _one_line(value: object) -> object:
@@ -46,7 +64,6 @@ def _printable(value: str) -> str:
 # Prose in a file may have line breaks, so each sequence of white space becomes one space. Control characters
 # are refused because the text is printed on a terminal.
 Prose = Annotated[str, BeforeValidator(_one_line), AfterValidator(_printable)]
-Pair = Annotated[tuple[int, int], Field(strict=False)]
 WholeNumbers = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(strict=False)]
 
 
@@ -59,63 +76,6 @@ def _loss_scale(value: object) -> float | str:
 
 
 LossScaleSetting = Annotated[float | str, PlainValidator(_loss_scale)]
-
-
-class Table(BaseModel):
-    """A table of the file: frozen, and an unknown key is an error."""
-
-    model_config = CONFIG
-
-
-class NormalInit(Table):
-    """W ~ N(0, std²), as on the slides."""
-
-    scheme: Literal["normal"]
-    std: float = Field(gt=0, le=1000)
-
-
-class ScaledInit(Table):
-    """Schemes that derive the scale of the weights from the layer's shape.
-
-    xavier: N(0, gain² · 2/(fan-in + fan-out)), Glorot and Bengio 2010; he: N(0, gain² · 2/fan-in), He et al.
-    2015; orthogonal: gain times a random orthogonal matrix, Saxe et al. 2014.
-    """
-
-    scheme: Literal["xavier", "he", "orthogonal"]
-    gain: float = Field(default=1.0, gt=0, le=1000)
-
-
-Init = Annotated[NormalInit | ScaledInit, Field(discriminator="scheme")]
-
-
-class Model(Table):
-    """The network: hidden layers, each linear → norm → activation (+ skip), and an output layer.
-
-    Attributes:
-        hidden_layers: the number of hidden layers.
-        width: nodes per hidden layer.
-        activation: of the hidden layers.
-        beta: what sigmoid_beta adds to the sigmoid's derivative in the backward pass.
-        norm: the normalisation between the linear layer and the activation.
-        dropout: the part of each hidden layer's activations that is 0 in a training step; the others are
-            divided by what is left (Srivastava et al. 2014). Frozen layers and evaluation have none.
-        gradient: `normalised` brings the gradient at each activation to mean 0 and standard deviation 1.
-        skip: pairs (from, to): the output of layer `from` is added to that of layer `to`.
-        init: how all weights are drawn, including those of the output layer; biases start at 0.
-    """
-
-    hidden_layers: int = Field(ge=1, le=256)
-    width: int = Field(ge=1, le=8192)
-    activation: ActivationName
-    beta: float | None = Field(default=None, ge=0, le=10, description="a number from 0 to 10")
-    norm: NormName = "none"
-    gradient: GradientName = "plain"
-    dropout: float | None = Field(default=None, ge=0, lt=1, description="a number from 0 to below 1")
-    skip: Annotated[
-        tuple[Pair, ...],
-        Field(strict=False, description="a list of pairs of layers, such as [[1, 3], [4, 7]]"),
-    ] = ()
-    init: Init
 
 
 class Data(Table):
@@ -281,6 +241,17 @@ class Scenario(Table):
         for conflict in conflicts(flatten(self.model_dump())):
             raise PydanticCustomError("conflict", "{text}", {"text": f"{conflict.key}: {conflict.message}"})
         return self
+
+    @property
+    def mlp(self) -> Mlp:
+        """The network, if it is of the slides' kind.
+
+        Raises:
+            TypeError: it is of another kind.
+        """
+        if not isinstance(self.model, Mlp):
+            raise TypeError(f"{self.id} is no mlp, but a {self.model.kind}")
+        return self.model
 
     def resolved(self) -> dict[str, Any]:
         """The whole scenario for JSON, with its `id`; `Scenario.model_validate` reads it back."""

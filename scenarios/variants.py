@@ -28,6 +28,8 @@ _NAMES = {
     "leaky_relu": "leaky relu",
     "bf16_mixed": "mixed bf16",
     "fp16_mixed": "mixed fp16",
+    "pytorch": "PyTorch's",
+    "cnn": "CNN",
 }
 
 
@@ -81,7 +83,9 @@ def free_id(base_id: str, taken: set[str]) -> str:
 
 # What a title says about a key; keys that are missing here are not mentioned.
 _WORDS: dict[str, str] = {
+    "model.kind": "{}",
     "model.hidden_layers": "{} layers",
+    "model.blocks": "{} blocks per stage",
     "model.width": "width {}",
     "model.activation": "{}",
     "model.beta": "beta {:g}",
@@ -119,6 +123,8 @@ def _word(key: str, value: Any, ours: Mapping[str, Any], theirs: Mapping[str, An
     match key:
         case "model.norm":
             return "no norm" if value == "none" else f"{value} norm"
+        case "model.residual":
+            return "residual blocks" if value else "plain blocks"
         case "model.gradient":
             return f"{value} gradient"
         case "model.skip":

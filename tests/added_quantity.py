@@ -75,7 +75,7 @@ def train_and_export(folder: Path) -> dict[str, Any]:
 
     sample = next(event for event in reversed(events) if isinstance(event, Sample))
     line = to_line(sample)
-    gradients = [layer.weight.grad for layer in trainer.network.layers]
+    gradients = [layer.weight.grad for layer in trainer.mlp.layers]
     text = io.StringIO()
     with contextlib.redirect_stdout(text):
         assert main(["export", log.folder.name, "--csv", "--runs-dir", str(folder)]) == 0

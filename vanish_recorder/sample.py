@@ -1,13 +1,12 @@
 """One measured round: what was read on the device, and the event that becomes of it."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
 
-from vanish_recorder.measure.change import Change
+from vanish_recorder.measure.change import Change, together
 from vanish_recorder.measure.readout import Readout
 from vanish_recorder.measure.weights import WeightProbe
 from vanish_recorder.model.tensors import Tensors
@@ -183,26 +182,11 @@ def block_columns(
         if spec.role == "matrix" and spec.block is not None and spec.block < len(blocks):
             members[spec.block].append(change)
     rows: list[dict[str, Any]] = [
-        {**outputs.get(block.name, {}), **_together(changes)}
+        {**outputs.get(block.name, {}), **together(changes)}
         for block, changes in zip(blocks, members, strict=True)
     ]
     return {
         name: tuple(row.get(name) for row in rows)
         for name in _OF_BLOCKS
         if any(row.get(name) is not None for row in rows)
-    }
-
-
-def _together(changes: list[Change]) -> dict[str, float | None]:
-    if not changes:
-        return {}
-    update, weight = (
-        math.hypot(*(getattr(each, name) for each in changes)) for name in ("update_norm", "weight_norm")
-    )
-    pushed = sum(each.pushed for each in changes)
-    return {
-        "grad_norm": math.hypot(*(each.grad_norm for each in changes)),
-        "update_ratio": update / weight if weight else None,
-        "unmoved": 1 - sum(each.moved for each in changes) / pushed if pushed else None,
-        "weight_norm": weight,
     }

@@ -157,7 +157,7 @@ class DataLoaderLoop:
 
 def _plain(scenario: Scenario) -> nn.Sequential:
     """The scenario's network as a tutorial writes it, initialised as the engine initialises it."""
-    model, draw = scenario.model, generator(1, "init")
+    model, draw = scenario.mlp, generator(1, "init")
     widths = [SIDE * SIDE, *[model.width] * model.hidden_layers]
     layers: list[nn.Module] = [nn.Flatten()]
     for below, above in pairwise(widths):

@@ -24,8 +24,8 @@ class MatrixProducts:
     """
 
     def __init__(self, scenario: Scenario, device: torch.device, clock: Clock = perf_counter) -> None:
-        batch, width = scenario.data.batch_size, scenario.model.width
-        sizes = [FASHION_MNIST.inputs, *[width] * scenario.model.hidden_layers, FASHION_MNIST.classes]
+        batch, width = scenario.data.batch_size, scenario.mlp.width
+        sizes = [FASHION_MNIST.inputs, *[width] * scenario.mlp.hidden_layers, FASHION_MNIST.classes]
         self._inputs = [torch.rand(batch, size, device=device) for size in sizes[:-1]]
         self._errors = [torch.rand(batch, size, device=device) for size in sizes[1:]]
         self._weights = [torch.rand(above, below, device=device) for below, above in pairwise(sizes)]

@@ -12,6 +12,7 @@ from engine.diagnosis.layer import Layer
 from engine.diagnosis.network import Network
 from engine.diagnosis.thresholds import ACCOUNTED, DRIFTED, FLATTENED, NOT_GROWING, SATURATED
 from engine.diagnosis.window import Window
+from engine.protocol.spec import MLP
 
 _STEEPEST = {"sigmoid": 0.25, "sigmoid_beta": 0.25, "tanh": 1.0, "relu": 1.0, "identity": 1.0}
 
@@ -49,6 +50,8 @@ def most_saturated(passed: Sequence[Layer]) -> Layer | None:
 def of_shrinking(window: Window, layer: Layer, last: Layer) -> str:
     """The cause, as the sentences of `vanishing` name it; "" if it is unknown."""
     network, passed = window.network, between(window, layer, last)
+    if network.kind != MLP:
+        return "drifted" if _has_drifted(window, layer, last) else ""
     flat, drifted = most_saturated(passed), _has_drifted(window, layer, last)
     if flat is not None and (flat.saturated or 0.0) >= SATURATED and _is_flattened(network, flat):
         return "saturated_since" if drifted else "saturated"
@@ -68,6 +71,8 @@ def of_growing(window: Window, layer: Layer, last: Layer) -> str:
     network = window.network
     if _has_drifted(window, layer, last):
         return "drifted"
+    if network.kind != MLP:
+        return ""
     if (without := without_beta(window, layer, last)) is not None and without < NOT_GROWING:
         return "beta"
     if network.norm not in ("", "none"):

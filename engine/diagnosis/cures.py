@@ -8,26 +8,32 @@ from engine.diagnosis.network import Network
 _MOST = 3
 _LARGER_RATE = 0.05  # of relu-lr-05
 
-# Whether a scenario would change the network in the way that the scenario is about.
-_CHANGES: Mapping[str, Callable[[Network], bool]] = MappingProxyType(
+# Whether a scenario would change the network in the way that the scenario is about, by kind of network.
+_CHANGES: Mapping[str, Mapping[str, Callable[[Network], bool]]] = MappingProxyType(
     {
-        "adam": lambda network: network.optimizer not in ("adam", "adamw", "rmsprop", "sdagd"),
-        "batchnorm": lambda network: network.norm != "batch",
-        "relu-he": lambda network: network.activation != "relu" or not network.keeps_size,
-        "relu-lr-05": lambda network: (
-            network.activation == "relu"
-            and network.optimizer == "sgd"
-            and network.rate is not None
-            and network.rate < _LARGER_RATE
-        ),
-        "skip": lambda network: not network.skips and network.depth > 2,
-        "tanh-orthogonal": lambda network: (
-            network.activation != "tanh" or network.init != "orthogonal" or not network.keeps_size
-        ),
-        "tanh-xavier": lambda network: network.activation != "tanh" or not network.keeps_size,
+        "mlp": {
+            "adam": lambda network: network.optimizer not in ("adam", "adamw", "rmsprop", "sdagd"),
+            "batchnorm": lambda network: network.norm != "batch",
+            "relu-he": lambda network: network.activation != "relu" or not network.keeps_size,
+            "relu-lr-05": lambda network: (
+                network.activation == "relu"
+                and network.optimizer == "sgd"
+                and network.rate is not None
+                and network.rate < _LARGER_RATE
+            ),
+            "skip": lambda network: not network.skips and network.depth > 2,
+            "tanh-orthogonal": lambda network: (
+                network.activation != "tanh" or network.init != "orthogonal" or not network.keeps_size
+            ),
+            "tanh-xavier": lambda network: network.activation != "tanh" or not network.keeps_size,
+        },
+        "cnn": {
+            "resnet-20": lambda network: not network.residual,
+            "plain-20-batchnorm": lambda network: network.norm != "batch",
+        },
     }
 )
-CURES = frozenset(_CHANGES)
+CURES = frozenset(name for names in _CHANGES.values() for name in names)
 
 
 def applicable(names: Sequence[str], network: Network, besides: str) -> tuple[str, ...]:
@@ -38,4 +44,6 @@ def applicable(names: Sequence[str], network: Network, besides: str) -> tuple[st
         network: which has the finding.
         besides: the run's own scenario, which is never suggested.
     """
-    return tuple(name for name in names if name != besides and _CHANGES[name](network))[:_MOST]
+    changes = _CHANGES.get(network.kind, {})
+    found = (name for name in names if name != besides and name in changes and changes[name](network))
+    return tuple(found)[:_MOST]

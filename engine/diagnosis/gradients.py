@@ -21,6 +21,8 @@ from engine.diagnosis.thresholds import (
     UNMOVED,
 )
 from engine.diagnosis.window import Window
+from engine.protocol.spec import MLP
+from vanish_recorder.diagnosis import limits
 from vanish_recorder.diagnosis.finding import Finding
 from vanish_recorder.diagnosis.weights import SPACING
 
@@ -39,7 +41,9 @@ def vanishing(window: Window, holds: str) -> Finding | None:
     if worst is None or _silenced(window, worst):
         return None
     behind = _times(last.delta, worst.delta or 0.0)
-    if behind < (CLOSE_AGAIN if holds else FAR_APART) or _moves(worst, starves=bool(holds)):
+    if not _is_far(window, behind, last.number - worst.number, bool(holds)):
+        return None
+    if _moves(worst, starves=bool(holds)):
         return None
     evidence = _compared(window, worst, last)
     variant, cause = "plain", causes.of_shrinking(window, worst, last)
@@ -71,7 +75,7 @@ def exploding(window: Window, holds: bool) -> Finding | None:
     grown = [layer for layer in _training(window) if layer.delta is not None and layer.number < last.number]
     worst = max(grown, key=lambda layer: layer.delta or 0.0, default=last)
     times = (worst.delta or 0.0) / last.delta
-    if times < (CLOSE_AGAIN if holds else FAR_APART) or not _steps_follow(worst, last, holds):
+    if not _is_far(window, times, last.number - worst.number, holds) or not _steps_follow(worst, last, holds):
         return None
     names = tuple(layer.name for layer in grown if (layer.delta or 0.0) >= last.delta / STARVED_PART)
     evidence, cause = _compared(window, worst, last), causes.of_growing(window, worst, last)
@@ -163,6 +167,22 @@ def _steps_follow(layer: Layer, last: Layer, explodes: bool) -> bool:
     update = layer.update or 0.0
     times = EVEN_STEPS if explodes else UNEVEN_STEPS
     return update >= LARGE_STEP or update >= times * (last.update or 0.0)
+
+
+def _is_far(window: Window, times: float, hops: int, holds: bool) -> bool:
+    """Whether the gradients of two layers are far apart; `hops` are the layers from one to the other.
+
+    The slides' layers are all alike. The blocks of other kinds have outputs of different sizes, so for them
+    the limits are those of the recorder, which were found among such networks.
+    """
+    if window.network.kind == MLP:
+        return times >= (CLOSE_AGAIN if holds else FAR_APART)
+    if times < (limits.CLOSE_AGAIN if holds else limits.FAR_APART):
+        return False
+    steep = times ** (1 / hops) if hops else math.inf
+    if steep >= (limits.STILL_STEEP if holds else limits.STEEP):
+        return True
+    return times >= (limits.STILL_STARVED if holds else limits.STARVED)
 
 
 def _times(large: float, small: float) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from engine.protocol.data_spec import DATA_SPECS
-from engine.protocol.spec import RunSpec
+from engine.protocol.spec import MLP, RunSpec
 from scenarios.numbers import flatten
 
 # σ_w² = fan-in × variance of a weight, between which weights keep the size of what passes through a layer: of
@@ -20,6 +20,9 @@ class Network:
     """The settings that sentences and suggestions depend on. None or empty: unknown, as in a recorded run.
 
     Attributes:
+        kind: as scenarios name it. Of other kinds than the slides', neither the activation nor the width is
+            known: what follows from them does not hold there.
+        residual: whether skip connections go around its blocks.
         activation: of the hidden layers, as scenarios name it.
         beta: what sigmoid_beta adds to the slope.
         norm: the normalisation, as scenarios name it.
@@ -35,6 +38,8 @@ class Network:
         scaled: whether there is a loss scale.
     """
 
+    kind: str = MLP
+    residual: bool = False
     activation: str = ""
     beta: float | None = None
     norm: str = ""
@@ -55,8 +60,10 @@ class Network:
         hidden = [layer for layer in spec.layers if layer.role == "hidden"]
         settings = flatten(spec.record)
         data = DATA_SPECS.get(_text(settings, "data.name"))
-        width = settings.get("model.width")
+        width = settings.get("model.width") if spec.kind == MLP else None
         return cls(
+            kind=spec.kind,
+            residual=settings.get("model.residual") is True,
             activation=hidden[0].activation if hidden else "",
             beta=_number(settings, "model.beta"),
             norm=hidden[0].norm if hidden else "",
@@ -64,7 +71,7 @@ class Network:
             depth=len(hidden),
             skips=any(layer.skip_from for layer in spec.layers),
             init=_text(settings, "model.init.scheme"),
-            sigma=_sigma(settings),
+            sigma=_sigma(settings) if spec.kind == MLP else None,
             optimizer=_text(settings, "optimizer.name"),
             rate=spec.rate,
             chance=1 / data.classes if data else None,
@@ -99,6 +106,8 @@ def _sigma(settings: Mapping[str, Any]) -> float | None:
             return gain**2
         case "he":
             return 2 * gain**2
+        case "pytorch":
+            return 1 / 3
         case _:
             return None
 

@@ -10,7 +10,7 @@ from typing import Any
 from engine.diagnosis.cures import applicable
 from engine.diagnosis.network import Network
 from engine.diagnosis.thresholds import SLIGHTLY
-from engine.protocol.spec import LayerSpec
+from engine.protocol.spec import MLP, LayerSpec
 from vanish_recorder.diagnosis.finding import COUNTED, Finding
 from vanish_recorder.diagnosis.sentence import filled, listed
 
@@ -64,7 +64,8 @@ def suggestions(finding: Finding, network: Network, besides: str) -> tuple[str, 
         besides: the run's own scenario, which is none of them.
     """
     lists: dict[str, list[str]] = _sentences()[finding.kind].get("try", {})
-    names = lists.get(finding.variant) or lists.get(finding.cause) or lists.get("any", [])
+    cause = finding.cause if network.kind == MLP else ""  # the lists of the causes name the slides' networks
+    names = lists.get(finding.variant) or lists.get(cause) or lists.get("any", [])
     return applicable(names, network, besides)
 
 
@@ -89,4 +90,15 @@ def _layer_names(names: Sequence[str], layers: Sequence[LayerSpec]) -> str:
     ]
     ranges = [f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
     parts = [f"layer{'s' if len(numbers) > 1 else ''} {listed(ranges)}"] if numbers else []
-    return listed([*parts, *others, *(["the output layer"] if outputs else [])])
+    return listed([*parts, *_ranges(others), *(["the output layer"] if outputs else [])])
+
+
+def _ranges(names: Sequence[str]) -> list[str]:
+    """Names that end with a number, those that follow each other as a range: `block1 to block9`."""
+    found: list[str] = []
+    split = [(name.rstrip("0123456789"), name) for name in names]
+    keyed = enumerate((stem, int(name[len(stem) :] or -1)) for stem, name in split)
+    for _, run in groupby(keyed, key=lambda item: (item[1][0], item[1][1] - item[0])):
+        members = [names[place] for place, _ in run]
+        found += [f"{members[0]} to {members[-1]}"] if len(members) > 2 else members
+    return found

@@ -15,7 +15,7 @@ from engine.meanfield import gaussian
 from engine.meanfield.prediction import predict, sigma_w2
 
 if TYPE_CHECKING:
-    from scenarios.schema import Model, Scenario
+    from scenarios.schema import Scenario
 
 REACH = 6  # multiples of ξ
 
@@ -67,7 +67,7 @@ def depth_scale(scenario: "Scenario") -> DepthScale | None:
     """
     if why_no_depth_scale(scenario):
         return None
-    model: Model = scenario.model
+    model = scenario.mlp
     return depth_scale_of(
         model.activation,
         sigma_w2(model.init, model.width, model.width),
@@ -83,6 +83,8 @@ def why_no_depth_scale(scenario: "Scenario") -> str:
         scenario: what to train.
     """
     model = scenario.model
+    if model.kind != "mlp":
+        return "theory is about fully connected layers"
     if scenario.stages:
         return "its stages add layers, so its depth changes"
     if model.skip:

@@ -20,7 +20,7 @@ from engine.protocol import data_spec
 from engine.protocol.spec import OUTPUT, hidden_name
 
 if TYPE_CHECKING:
-    from scenarios.schema import Init, Model, Scenario
+    from scenarios.schema import Init, Mlp, Scenario
 
 NORMALISED_EPS = 1e-6  # as in engine.networks.activations
 
@@ -112,19 +112,23 @@ def predict(scenario: "Scenario", images: Signal = FASHION_MNIST) -> Prediction:
     """Predict the first step of a scenario; for a staged scenario, the first step of its first stage.
 
     Args:
-        scenario: what to train.
+        scenario: what to train, with a network of the slides' kind.
         images: the training images.
     """
     stages = scenario.stages
-    depth = sum(stages[0].sub_models) if stages else scenario.model.hidden_layers
+    depth = sum(stages[0].sub_models) if stages else scenario.mlp.hidden_layers
     return _predict(
-        scenario.model, depth, bool(stages), scenario.training.loss, scenario.data.batch_size, images
+        scenario.mlp, depth, bool(stages), scenario.training.loss, scenario.data.batch_size, images
     )
 
 
 def prediction_to_show(scenario: "Scenario") -> Prediction | None:
-    """The prediction beside a run's measurements; None in 16 bits, with which it was not compared."""
-    return predict(scenario) if scenario.training.precision == "fp32" else None
+    """The prediction beside a run's measurements; None in 16 bits, with which it was not compared.
+
+    There is none for other kinds of network than the slides' either.
+    """
+    compared = scenario.model.kind == "mlp" and scenario.training.precision == "fp32"
+    return predict(scenario) if compared else None
 
 
 def sigma_w2(init: "Init", fan_in: int, fan_out: int) -> float:
@@ -144,11 +148,13 @@ def sigma_w2(init: "Init", fan_in: int, fan_out: int) -> float:
             return init.gain**2 * 2
         case "orthogonal":
             return init.gain**2 * fan_in / max(fan_in, fan_out)
+        case "pytorch":
+            return 1 / 3
 
 
 @lru_cache(maxsize=64)
 def _predict(
-    model: "Model", depth: int, default_head: bool, loss: str, batch: int, images: Signal
+    model: "Mlp", depth: int, default_head: bool, loss: str, batch: int, images: Signal
 ) -> Prediction:
     hidden = _forward(model, depth, images)
     last = hidden[-1].h
@@ -184,7 +190,7 @@ def _predict(
     return Prediction((*layers, output), reason)
 
 
-def _forward(model: "Model", depth: int, images: Signal) -> list[_Layer]:
+def _forward(model: "Mlp", depth: int, images: Signal) -> list[_Layer]:
     layers: list[_Layer] = []
     below, fan_in = images, data_spec.FASHION_MNIST.inputs
     for number in range(1, depth + 1):
@@ -250,7 +256,7 @@ def _sum(a: Signal, skipped: Signal) -> Signal:
     )
 
 
-def _deltas(model: "Model", hidden: list[_Layer], arriving: Pairs) -> list[Pairs]:
+def _deltas(model: "Mlp", hidden: list[_Layer], arriving: Pairs) -> list[Pairs]:
     """Predict the products of two samples' dL/da, summed over units.
 
     Args:
@@ -278,17 +284,17 @@ def _deltas(model: "Model", hidden: list[_Layer], arriving: Pairs) -> list[Pairs
     return deltas[::-1]
 
 
-def _before_norm(model: "Model", layer: _Layer, delta: Pairs) -> Pairs:
+def _before_norm(model: "Mlp", layer: _Layer, delta: Pairs) -> Pairs:
     """The products of two samples' gradients at the output of the linear layer, from those of dL/da."""
     return delta.times(_slopes(model, layer.z)).times(layer.scale)
 
 
-def _slopes(model: "Model", z: Signal) -> Pairs:
+def _slopes(model: "Mlp", z: Signal) -> Pairs:
     product = partial(gaussian.slope_product, model.activation, beta=model.beta or 0.0)
     return z.sizes.combined(product, z.products)
 
 
-def _why_no_grad_norm(model: "Model", depth: int, loss: str, logits: float) -> str:
+def _why_no_grad_norm(model: "Mlp", depth: int, loss: str, logits: float) -> str:
     """Why the weight gradients are not predicted; empty if they are.
 
     The prediction uses the mean pair of each kind. Outside these bounds it matters how much the pairs of one

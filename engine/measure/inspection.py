@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from engine.networks.block_network import BlockNetwork
     from engine.networks.losses import Loss
     from engine.networks.mlp import Network
 
@@ -54,7 +55,7 @@ class LayerView:
         run: name of the run.
         layer: name of the layer.
         step: the last step taken before the layer was inspected.
-        weights: of the linear layer, without its bias.
+        weights: of the linear layer, without its bias; of a block all its matrices.
         gradients: dL/dW; None if the layer is frozen.
         activations: h, what the next layer sees.
         images: how many training images the gradients and activations come from.
@@ -70,7 +71,7 @@ class LayerView:
 
 
 def look(
-    network: "Network",
+    network: "Network | BlockNetwork",
     loss: "Loss",
     images: "Tensor",
     labels: "Tensor",
@@ -92,12 +93,39 @@ def look(
         step: of the run, for the result.
         scale: of the loss, a scalar tensor, by which gradients are divided again; None without one.
     """
+    from engine.networks.block_network import BlockNetwork
+
+    twin = copy.deepcopy(network)
+    if isinstance(twin, BlockNetwork):
+        weights, gradients, output = _of_block(twin, loss, images, labels, layer)
+    else:
+        weights, gradients, output = _of_layer(twin, loss, images, labels, layer, scale)
+    return LayerView(
+        run=run,
+        layer=layer,
+        step=step,
+        weights=histogram(weights),
+        gradients=None if gradients is None else histogram(gradients),
+        activations=histogram(output),
+        images=len(labels),
+    )
+
+
+def _of_layer(
+    twin: "Network",
+    loss: "Loss",
+    images: "Tensor",
+    labels: "Tensor",
+    layer: str,
+    scale: "Tensor | None",
+) -> "tuple[Tensor, Tensor | None, Tensor]":
+    """A layer's weights, dL/dW if it trains, and output h."""
     import torch
 
     from engine.networks.backprop import backpropagate
     from engine.networks.mlp import Tape
 
-    twin, tape = copy.deepcopy(network), Tape(images)
+    tape = Tape(images)
     with torch.no_grad():
         _, error = loss(twin(images, tape), labels)
     backpropagate(twin, tape, error if scale is None else error * scale)
@@ -106,15 +134,23 @@ def look(
     gradient = weight.grad if weight.requires_grad else None
     if gradient is not None and scale is not None:
         gradient = gradient / scale
-    return LayerView(
-        run=run,
-        layer=layer,
-        step=step,
-        weights=histogram(weight.detach()),
-        gradients=None if gradient is None else histogram(gradient),
-        activations=histogram(tape.h[number]),
-        images=len(labels),
-    )
+    return weight.detach(), gradient, tape.h[number]
+
+
+def _of_block(
+    twin: "BlockNetwork", loss: "Loss", images: "Tensor", labels: "Tensor", place: str
+) -> "tuple[Tensor, Tensor | None, Tensor]":
+    """The numbers of a block's matrices, of dL/dW if it trains, and of the output h at a place."""
+    import torch
+
+    outputs: dict[str, Tensor] = {}
+    with torch.enable_grad():
+        logits = twin(images, lambda name, h: outputs.__setitem__(name, h.detach()))
+    torch.autograd.backward(logits, loss(logits.detach(), labels)[1])
+    matrices = twin.matrices(place)
+    gradients = [each.grad.flatten() for each in matrices if each.grad is not None]
+    weights = torch.cat([each.detach().flatten() for each in matrices])
+    return weights, torch.cat(gradients) if gradients else None, outputs[place]
 
 
 def histogram(values: "Tensor", bins: int = BINS) -> Histogram:

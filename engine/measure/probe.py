@@ -47,10 +47,21 @@ class Measurement:
     Attributes:
         values: float64 [values].
         present: for each value, its layer (counted from 0) and the name of its quantity.
+        names: of all layers, from the input to the output.
     """
 
     values: Tensor
     present: tuple[tuple[int, str], ...]
+    names: tuple[str, ...] = ()
+
+    def layers(self, numbers: list[float], frozen: frozenset[str]) -> tuple[LayerSample, ...]:
+        """The samples of the layers.
+
+        Args:
+            numbers: the values, on the CPU.
+            frozen: the names of the layers that do not train.
+        """
+        return decode(numbers, self.present, self.names, frozen)
 
 
 # The name of a quantity, the layers (counted from 0), and their values, float64 [layers].
@@ -84,6 +95,7 @@ class Probe:
         self._activation, self._precision, self._scale = activation, precision, scale
         self._zero_units = zero_units
         self._tape = tape
+        self._names = network.layer_names
         self._deltas = _LayerByLayer(of_deltas.applying(activation, "reached"))
         # Neighbouring layers with the same shape are measured together.
         alike = groupby(
@@ -132,6 +144,7 @@ class Probe:
         return Measurement(
             torch.cat([values for _, _, values in columns]),
             tuple((number, name) for name, numbers, _ in columns for number in numbers),
+            self._names,
         )
 
     def _read_weights(self, numbers: Sequence[int], weights: Weights) -> list[_Column]:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from engine.randomness import generator
-from scenarios.schema import Model
+from scenarios.schema import Mlp
 
 
 class Dropout:
@@ -24,7 +24,7 @@ class Dropout:
         self._kept, self._draw = 1 - part, draw
 
     @classmethod
-    def of_step(cls, model: Model, seed: int, step: int) -> Self | None:
+    def of_step(cls, model: Mlp, seed: int, step: int) -> Self | None:
         """The dropout of one step of a run; None if its model has none."""
         return cls(model.dropout, generator(seed, "dropout", step)) if model.dropout else None
 

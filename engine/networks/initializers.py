@@ -13,14 +13,15 @@ def initialise(weight: Tensor, init: Init, generator: torch.Generator) -> None:
     """Draw a weight in place by the scheme that `init` names.
 
     Args:
-        weight: float [out, in]. It is on the CPU whatever the run's device, so that a seed draws the same
-            weights everywhere.
+        weight: float [out, in] or [out, in, rows, columns]. It is on the CPU whatever the run's device, so
+            that a seed draws the same weights everywhere.
         init: scheme, with its std or gain.
         generator: used for this draw only.
 
     Raises:
         ValueError: the scheme is unknown.
     """
+    fan_in = weight[0].numel()
     match init.scheme:
         case "normal":
             nn.init.normal_(weight, std=init.std, generator=generator)
@@ -28,9 +29,11 @@ def initialise(weight: Tensor, init: Init, generator: torch.Generator) -> None:
             nn.init.xavier_normal_(weight, gain=init.gain, generator=generator)
         case "he":
             # N(0, gain² · 2 / fan-in): He et al. 2015. The 2 makes up for the half that ReLU cuts off.
-            nn.init.normal_(weight, std=init.gain * math.sqrt(2 / weight.shape[1]), generator=generator)
+            nn.init.normal_(weight, std=init.gain * math.sqrt(2 / fan_in), generator=generator)
         case "orthogonal":
             nn.init.orthogonal_(weight, gain=init.gain, generator=generator)
+        case "pytorch":
+            nn.init.uniform_(weight, -1 / math.sqrt(fan_in), 1 / math.sqrt(fan_in), generator=generator)
         case scheme:
             raise ValueError(f"unknown initialisation {scheme!r}")
 

@@ -16,7 +16,7 @@ from engine.networks.norms import NormRecord, build_norm, normalised
 from engine.protocol.data_spec import FASHION_MNIST
 from engine.protocol.spec import OUTPUT, hidden_name
 from engine.randomness import generator
-from scenarios.schema import Model
+from scenarios.schema import Mlp
 
 
 @dataclass
@@ -191,7 +191,7 @@ class Network(nn.Module):
 
 
 def build_hidden(
-    model: Model, seed: int, device: torch.device, dtype: torch.dtype = torch.float32
+    model: Mlp, seed: int, device: torch.device, dtype: torch.dtype = torch.float32
 ) -> tuple[tuple[Layer, ...], Layer]:
     """Build all hidden layers and the first output layer, drawn in order from the input to the output.
 
@@ -228,7 +228,7 @@ def build_hidden(
 
 
 def build_head(
-    model: Model, seed: int, stage: int, device: torch.device, dtype: torch.dtype = torch.float32
+    model: Mlp, seed: int, stage: int, device: torch.device, dtype: torch.dtype = torch.float32
 ) -> Layer:
     """Build the new output layer of a stage in a staged schedule, initialised as PyTorch does it.
 

@@ -48,6 +48,14 @@ def number(record: "Record", key: str) -> float:
     return converted
 
 
+def flag(record: "Record", key: str) -> bool:
+    """Yes or no; no if it is not there."""
+    found = _value(record, key, False)
+    if not isinstance(found, bool):
+        raise unusable(key)
+    return found
+
+
 def items(record: "Record", key: str) -> "list[Any] | tuple[Any, ...]":
     """The items of a list; none if there is no list."""
     found = _value(record, key, ())

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Self
 
 from engine.protocol.data_spec import DATA_SPECS, DataSpec
+from engine.protocol.layers import MLP, MOST_LAYERS, OUTPUT, LayerSpec, Role, hidden_name, layers_of
 from engine.protocol.record_fields import (
     NotARunSpec,
     items,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from vanish_recorder.protocol.event import Record
 
 __all__ = [
+    "MLP",
     "MOST_LAYERS",
     "OUTPUT",
     "LayerSpec",
@@ -36,39 +38,7 @@ __all__ = [
     "hidden_name",
 ]
 
-Role = Literal["hidden", "output"]
 SpecSource = Literal["scenario", "watched"]
-
-OUTPUT = "output"  # the name of a scenario's output layer
-MOST_LAYERS = 4096  # far more than a scenario may have: a damaged number must not fill the memory
-
-
-def hidden_name(number: int) -> str:
-    """The name of a scenario's hidden layer, counted from 1 at the input."""
-    return f"layer{number}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayerSpec:
-    """One layer.
-
-    Attributes:
-        name: unique in its network; events name the layer by it.
-        role: whether it is the output layer, whose results the loss is computed from.
-        kind: what it computes: `linear`, or the class of a watched module; empty if unknown.
-        activation: the nonlinearity behind it, as scenarios name them; empty if none or unknown.
-        norm: the normalisation before the activation, as scenarios name them.
-        skip_from: the layer whose output is added to this one's; None without a skip connection.
-        number: what sentences call it by (`layer 7`); None where they use its name.
-    """
-
-    name: str
-    role: Role = "hidden"
-    kind: str = "linear"
-    activation: str = ""
-    norm: str = "none"
-    skip_from: str | None = None
-    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +63,9 @@ class RunSpec:
         title: a few words for a heading.
         watch_for: where to look while it trains.
         lesson: what it teaches.
-        layers: every layer that the network has in the end, from the input to the output.
+        kind: of network, as scenarios name it; `mlp` is that of the slides. Of a watched run it says nothing.
+        layers: every layer that the network has in the end, from the input to the output; of other kinds than
+            the slides' every place where something is measured.
         stages: the schedule; empty for a run that trains everything in one go.
         epochs_per_stage: how many epochs a stage lasts as planned; None if that is unknown.
         batch_size: images per step; None if it is unknown or varies.
@@ -111,6 +83,7 @@ class RunSpec:
     title: str = ""
     watch_for: str = ""
     lesson: str = ""
+    kind: str = MLP
     layers: tuple[LayerSpec, ...] = ()
     stages: tuple[StageSpec, ...] = ()
     epochs_per_stage: int | None = None
@@ -141,7 +114,8 @@ class RunSpec:
             title=text(record, "title", ""),
             watch_for=text(record, "watch_for", ""),
             lesson=text(record, "lesson", ""),
-            layers=_layers(record),
+            layers=layers_of(record),
+            kind=text(record, "model.kind", MLP),
             stages=_stages(record),
             epochs_per_stage=positive(record, "training.epochs"),
             batch_size=positive(record, "data.batch_size"),
@@ -216,25 +190,6 @@ class RunSpec:
 # ------------------------------------------------------------------------------- reading a record
 
 
-def _layers(record: "Record") -> tuple[LayerSpec, ...]:
-    hidden = positive(record, "model.hidden_layers")
-    if hidden > MOST_LAYERS:
-        raise unusable("model.hidden_layers")
-    activation, norm = text(record, "model.activation"), text(record, "model.norm", "none")
-    sources = {target: source for source, target in _pairs(record, "model.skip")}
-    layers = [
-        LayerSpec(
-            name=hidden_name(number),
-            activation=activation,
-            norm=norm,
-            skip_from=hidden_name(sources[number]) if number in sources else None,
-            number=number,
-        )
-        for number in range(1, hidden + 1)
-    ]
-    return (*layers, LayerSpec(name=OUTPUT, role="output"))
-
-
 def _stages(record: "Record") -> tuple[StageSpec, ...]:
     stages = []
     for stage in items(record, "stages"):
@@ -257,15 +212,3 @@ def _guessing(loss: str, data: DataSpec | None) -> float | None:
             return -(math.log(p) + (data.classes - 1) * math.log(1 - p)) / data.classes
         case _:
             return None
-
-
-def _pairs(record: "Record", key: str) -> list[tuple[int, int]]:
-    """Skip connections as (source, target), in which the source comes first."""
-    found = []
-    for pair in items(record, key):
-        match pair:
-            case [int(source), int(target)] if 1 <= source < target:
-                found.append((source, target))
-            case _:
-                raise unusable(key)
-    return found

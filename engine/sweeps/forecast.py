@@ -1,10 +1,13 @@
 """How long the rest of a sweep will take, from what its runs have taken so far."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
+from typing import Any
 
-from scenarios.schema import Scenario
+from engine.protocol.data_spec import FASHION_MNIST
+from engine.protocol.layers import CNN_STAGES, STEM_STRIDE
+from scenarios.schema import Cnn, Mlp, Scenario
 
 # What a layer costs in a step besides its matrix products, in multiplications that take as long. Measured
 # on one core, batch 512: 0.096 ms per layer of width 8, and 0.99 ms per layer of width 128 (25 million each).
@@ -14,14 +17,32 @@ _INPUTS, _OUTPUTS = 784, 10
 
 def cost(scenario: Scenario) -> float:
     """What an epoch of a run costs, in a unit that only compares runs: the multiplications of its steps."""
-    model = scenario.model
-    widths = [_INPUTS, *[model.width] * model.hidden_layers, _OUTPUTS]
-    weights = sum(before * after for before, after in pairwise(widths))
+    multiplications, layers = _OF_KIND[scenario.model.kind](scenario.model)
     images = 60_000
     steps = math.ceil(images / scenario.data.batch_size)
     # Forward, and backward to the weights and to the input.
-    epoch = 3 * images * weights + steps * _PER_LAYER * len(widths)
+    epoch = 3 * images * multiplications + steps * _PER_LAYER * layers
     return epoch * scenario.training.epochs * max(1, len(scenario.stages))
+
+
+def _of_mlp(model: Mlp) -> tuple[int, int]:
+    """The multiplications of an image's forward pass, and the number of layers with the input."""
+    widths = [_INPUTS, *[model.width] * model.hidden_layers, _OUTPUTS]
+    return sum(before * after for before, after in pairwise(widths)), len(widths)
+
+
+def _of_cnn(model: Cnn) -> tuple[int, int]:
+    channels, pixels = model.width, (FASHION_MNIST.shape[0] // STEM_STRIDE) ** 2
+    total = 9 * pixels * channels
+    for stage in range(CNN_STAGES):
+        before = channels
+        if stage:
+            channels, pixels = 2 * channels, math.ceil(math.sqrt(pixels) / 2) ** 2
+        total += 9 * pixels * channels * (before + (2 * model.blocks - 1) * channels)
+    return total + channels * _OUTPUTS, 2 * model.blocks * CNN_STAGES + 2
+
+
+_OF_KIND: dict[str, Callable[[Any], tuple[int, int]]] = {"mlp": _of_mlp, "cnn": _of_cnn}
 
 
 class Forecast:

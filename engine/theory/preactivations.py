@@ -146,7 +146,7 @@ def _z(std: float, layer: int) -> Tensor:
 def _pass(std: float) -> tuple[Network, Tape]:
     """An untrained network, and its forward pass over the sample's test images, [images, units] per layer."""
     scenario = scenarios.load("depth-7", [f"model.init.std={std}"])
-    network, tape = Network(*build_hidden(scenario.model, SEED, torch.device("cpu"))), Tape(_images())
+    network, tape = Network(*build_hidden(scenario.mlp, SEED, torch.device("cpu"))), Tape(_images())
     network(tape.images, tape)
     return network, tape
 

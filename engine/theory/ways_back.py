@@ -57,14 +57,14 @@ def measure(scenario_id: str) -> WaysBack:
         scenario_id: of a scenario without norms, so that only the skips differ from `depth-7`.
     """
     scenario = scenarios.load(scenario_id)
-    network = Network(*build_hidden(scenario.model, SEED, torch.device("cpu")))
+    network = Network(*build_hidden(scenario.mlp, SEED, torch.device("cpu")))
     pixels = torch.frombuffer(bytearray(sample().pixels[: BATCH * PIXELS]), dtype=torch.uint8)
     labels = torch.frombuffer(bytearray(sample().labels[:BATCH]), dtype=torch.uint8).long()
     tape = Tape(pixels.view(-1, PIXELS).float() / 255)
     deltas: dict[int, Tensor] = {}  # by layer, counted from 0: ∂L/∂a [batch, units]
     with torch.no_grad():
         _, error = LOSSES[scenario.training.loss](network(tape.images, tape), labels)  # [batch, classes]
-    probe = Probe(network, tape, scenario.model.activation)
+    probe = Probe(network, tape, scenario.mlp.activation)
 
     def on_delta(number: int, delta: Tensor) -> None:
         deltas[number] = delta
@@ -76,7 +76,7 @@ def measure(scenario_id: str) -> WaysBack:
     return WaysBack(
         tuple(layer.delta_norm or 0.0 for layer in layers),
         tuple(layer.grad_norm or 0.0 for layer in layers),
-        tuple(_block(deltas, source, target) for source, target in scenario.model.skip),
+        tuple(_block(deltas, source, target) for source, target in scenario.mlp.skip),
     )
 
 

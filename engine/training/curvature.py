@@ -5,10 +5,10 @@ from torch import Tensor
 
 from engine.networks.activations import derivative
 from engine.networks.mlp import Network, Tape
-from scenarios.schema import Model
+from scenarios.schema import Mlp
 
 
-def diagonal_curvature(network: Network, model: Model, tape: Tape) -> list[tuple[Tensor, Tensor]]:
+def diagonal_curvature(network: Network, model: Mlp, tape: Tape) -> list[tuple[Tensor, Tensor]]:
     """Approximate the second derivative of the loss by each weight and bias.
 
     The recursion is that of Becker and LeCun (1988), "Improving the convergence of back-propagation learning

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from engine.networks.block_network import BlockNetwork
 from engine.networks.mlp import Network, Tape
 
 
@@ -15,15 +16,20 @@ def first_nonfinite(losses: Sequence[float]) -> int | None:
     return next((index for index, loss in enumerate(losses) if not math.isfinite(loss)), None)
 
 
-def nonfinite_outputs(network: Network, images: Tensor) -> tuple[str, ...]:
+def nonfinite_outputs(network: Network | BlockNetwork, images: Tensor) -> tuple[str, ...]:
     """The names of the layers whose output holds a nan or an infinity.
 
     Args:
         network: is not changed.
         images: float [batch, inputs].
     """
-    tape = Tape(images)
-    with torch.no_grad():  # through a copy, because a forward pass changes BatchNorm's running statistics
-        copy.deepcopy(network)(images, tape)
-    outputs = zip(network.layer_names, tape.h, strict=True)
-    return tuple(name for name, h in outputs if not h.isfinite().all())
+    outputs: dict[str, Tensor] = {}
+    twin = copy.deepcopy(network)  # because a forward pass changes BatchNorm's running statistics
+    with torch.no_grad():
+        if isinstance(twin, BlockNetwork):
+            twin(images, outputs.__setitem__)
+        else:
+            tape = Tape(images)
+            twin(images, tape)
+            outputs = dict(zip(twin.layer_names, tape.h, strict=True))
+    return tuple(name for name, h in outputs.items() if not h.isfinite().all())

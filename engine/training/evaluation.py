@@ -3,17 +3,17 @@
 import hashlib
 
 import torch
+from torch import nn
 
 from engine.data.fashion_mnist import Dataset, scaled
 from engine.networks.losses import Loss
-from engine.networks.mlp import Network
 from engine.training.tally import Tally
 
 BATCH = 1000  # divides the size of both test sets: CustomNorm depends on the batch, so all must be equal
 
 
 @torch.inference_mode()
-def evaluate(network: Network, loss: Loss, data: Dataset) -> tuple[float, float]:
+def evaluate(network: nn.Module, loss: Loss, data: Dataset) -> tuple[float, float]:
     """Evaluate on the whole test set. The network is left in evaluation mode.
 
     Args:
@@ -34,7 +34,7 @@ def evaluate(network: Network, loss: Loss, data: Dataset) -> tuple[float, float]
     return tally.averages()
 
 
-def weights_sha256(network: Network) -> str:
+def weights_sha256(network: nn.Module) -> str:
     """SHA-256 over the bytes of every weight and buffer, in `state_dict` order, as hexadecimal digits."""
     digest = hashlib.sha256()
     for tensor in network.state_dict().values():

@@ -314,7 +314,7 @@ class SDAGD(Optimizer):
         norm: `layer` computes ‖g‖ over a layer's weight and bias, `global` over the whole network.
     """
 
-    def __init__(self, network: Network, model: schema.Model, radius: float, norm: str) -> None:
+    def __init__(self, network: Network, model: schema.Mlp, radius: float, norm: str) -> None:
         self._layers = [(layer.weight, layer.bias) for layer in network.layers]
         super().__init__(list(network.parameters()), radius)
         self._network = network
@@ -345,7 +345,7 @@ class SDAGD(Optimizer):
                     parameter.sub_(parameter.grad / (curvature + mu).clamp_min(smallest))
 
 
-def build(config: schema.Optimizer, network: Network, model: schema.Model) -> Optimizer:
+def build(config: schema.Optimizer, network: nn.Module, model: schema.Mlp | schema.Cnn) -> Optimizer:
     """Build a new optimizer over every parameter of `network`."""
     parameters = list(network.parameters())
     match config:
@@ -358,6 +358,8 @@ def build(config: schema.Optimizer, network: Network, model: schema.Model) -> Op
         case schema.RmsProp():
             return RMSprop(parameters, config.lr, config.alpha, config.momentum, config.eps)
         case schema.Sdagd():
+            assert isinstance(network, Network)  # SDAGD with another kind is a scenario's conflict
+            assert isinstance(model, schema.Mlp)
             return SDAGD(network, model, config.radius, config.norm)
 
 

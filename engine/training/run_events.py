@@ -3,8 +3,9 @@
 import platform
 from importlib.metadata import version
 
+from torch import nn
+
 from engine.data.fashion_mnist import Dataset
-from engine.networks.mlp import Network
 from engine.training.evaluation import weights_sha256
 from engine.training.progress import Progress
 from engine.training.stages import Stages
@@ -60,7 +61,7 @@ def run_started(
 def run_finished(
     progress: Progress,
     status: Status,
-    network: Network,
+    network: nn.Module,
     *,
     first_bad_step: int | None = None,
     nonfinite: tuple[str, ...] | None = None,

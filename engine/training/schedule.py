@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from engine.protocol.spec import hidden_name
+from scenarios.networks import Mlp
 from scenarios.schema import Scenario
 
 
@@ -11,7 +12,7 @@ class StagePlan:
     """The layers that one stage has, and which of them train.
 
     Attributes:
-        hidden: how many hidden layers the stage has, from the input on.
+        hidden: how many hidden layers the stage has, from the input on; 0 for other networks than an MLP.
         frozen: the names of those that do not train. The output layer always trains.
         fresh_head: whether the stage begins with a new output layer.
     """
@@ -24,7 +25,8 @@ class StagePlan:
 def plan(scenario: Scenario) -> tuple[StagePlan, ...]:
     """The stages of a scenario, in order."""
     if not scenario.stages:
-        return (StagePlan(scenario.model.hidden_layers, frozenset(), fresh_head=False),)
+        hidden = scenario.model.hidden_layers if isinstance(scenario.model, Mlp) else 0
+        return (StagePlan(hidden, frozenset(), fresh_head=False),)
     plans = []
     for stage in scenario.stages:
         frozen: set[str] = set()

@@ -13,10 +13,11 @@ from torch import Tensor
 
 from engine.data.batches import Batches
 from engine.data.fashion_mnist import Dataset, scaled
+from engine.measure.block_probe import BlockProbe
 from engine.measure.inspection import LayerView, look
-from engine.measure.probe import Probe, decode, measured_step, nonfinite_layers, without_gradients
+from engine.measure.probe import Probe, measured_step, nonfinite_layers, without_gradients
 from engine.measure.zero_units import ZeroUnits
-from engine.networks.backprop import backpropagate
+from engine.networks.block_network import BlockNetwork
 from engine.networks.dropout import Dropout
 from engine.networks.losses import LOSSES
 from engine.networks.mlp import Network, Tape
@@ -26,12 +27,14 @@ from engine.training.awake import AWAKE
 from engine.training.divergence import first_nonfinite, nonfinite_outputs
 from engine.training.evaluation import evaluate
 from engine.training.optimizers import Optimizer
+from engine.training.passes import Pass, by_autograd, written_out
 from engine.training.progress import Progress
 from engine.training.rates import rate_factor
 from engine.training.restored import has_keys, table, tensor, tensors, whole
 from engine.training.run_events import run_finished, run_started
 from engine.training.stages import Stages
 from engine.training.tally import Tally
+from scenarios.networks import Mlp
 from scenarios.schema import Scenario
 from vanish_recorder.protocol.events import (
     OUT_OF_BUDGET,
@@ -84,14 +87,14 @@ class Trainer:
         self._clock = clock
         self.scenario, self.seed, self.threads = scenario, seed, threads
         self.status = Status.LOADING
-        self.network: Network
+        self.network: Network | BlockNetwork
         self.optimizer: Optimizer
         self._zero_units: ZeroUnits | None = None
         self._at = Progress(run, scenario.training.epochs, budget=budget)
         self.measuring = measuring
         self._data, self._emit = data, emit
         self._batches = Batches(data, seed, scenario.data.batch_size)
-        if scenario.model.norm == "batch":
+        if getattr(scenario.model, "norm", "none") == "batch":
             self._batches.require_spread()
         self._loss = LOSSES[scenario.training.loss]
         self._stages = Stages(scenario, seed, data.train_images.device)
@@ -101,6 +104,17 @@ class Trainer:
         self.status = Status.RUNNING
         self._announce()
         self._begin_stage()
+
+    @property
+    def mlp(self) -> Network:
+        """The network, if it is of the slides' kind.
+
+        Raises:
+            TypeError: autograd trains it.
+        """
+        if not isinstance(self.network, Network):
+            raise TypeError("the network is no mlp")
+        return self.network
 
     @property
     def steps(self) -> int:
@@ -155,7 +169,8 @@ class Trainer:
         has_keys(table(counted, "zero units"), {"samples", "last"}, "zero units")
         samples, last = whole(counted["samples"], "zero units", high=2**31 - 1), counted["last"]
         if last is not None:
-            shape = (len(self.network.layers) - 1, self.scenario.model.width)
+            assert isinstance(self.scenario.model, Mlp)
+            shape = (len(self.network.layer_names) - 1, self.scenario.model.width)
             last = tensor(last, torch.empty(shape, dtype=torch.int32, device="meta"), "zero units")
         self._zero_units.restore({"samples": samples, "last": last}, self._data.train_images.device)
 
@@ -188,33 +203,43 @@ class Trainer:
         images, labels = self._batches.next()  # float32 [batch, inputs] in [0, 1]; int64 [batch]
         self._at.take_step()
         sampled = measured_step(self._at.step, self._at.step_of_stage)
-        measured = sampled and self.measuring
-        dropout = Dropout.of_step(self.scenario.model, self.seed, self._at.step)
-        tape = Tape(images, dropout=dropout)  # records each layer's output, [batch, units]
+        self.optimizer.zero_grad()
+        done = self._pass(images, labels, measured=sampled and self.measuring)
+        self._plan_rate()
+        if done.tape is not None:
+            self.optimizer.observe(done.tape)  # SDAGD computes its curvature here
+        self.optimizer.step()
 
-        with torch.no_grad():  # the backward pass is our own, so autograd need not record
-            logits = self.network(images, tape)  # [batch, classes]
-            loss, error = self._loss(logits, labels)  # scalar, the batch's mean; dL/dlogits [batch, classes]
-            scale = self.optimizer.begin()  # of the loss, a scalar tensor; None without one
-            if scale is not None:
-                error = error * scale
-            probe = self._probe(tape, scale) if measured else None
-            self.optimizer.zero_grad()
-            # Sets weight.grad [units, in] and bias.grad [units]. The probe gets each dL/da [batch, units].
-            backpropagate(self.network, tape, error, probe.on_delta if probe else None)
-            self._plan_rate()
-            self.optimizer.observe(tape)  # SDAGD computes its curvature here
-            self.optimizer.step()
-
-        self._tally.add(loss, logits, labels)
+        self._tally.add(done.loss, done.logits, labels)
         if sampled:
-            self._sample(probe, began)
+            self._sample(done.probe, began)
         else:
             self._at.spend(self._clock() - began)
         if self.status is Status.RUNNING and self._batches.is_over:
             self._finish_epoch()
         if self.status is Status.RUNNING and self._at.is_out_of_budget:
             self._finish(Status.STOPPED, reason=OUT_OF_BUDGET)
+
+    def _pass(self, images: Tensor, labels: Tensor, *, measured: bool) -> Pass:
+        """The forward and the backward pass of this step."""
+        network, model = self.network, self.scenario.model
+        if isinstance(network, BlockNetwork):
+            return by_autograd(network, self._loss, images, labels, measured=measured)
+        assert isinstance(model, Mlp)
+        tape = Tape(images, dropout=Dropout.of_step(model, self.seed, self._at.step))
+        scale = self.optimizer.begin()  # of the loss, a scalar tensor; None without one
+
+        def probe_of(tape: Tape) -> Probe:
+            return Probe(
+                network,
+                tape,
+                model.activation,
+                self._zero_units,
+                precision=self.scenario.training.precision,
+                scale=scale,
+            )
+
+        return written_out(network, self._loss, tape, labels, scale, probe_of if measured else None)
 
     def _plan_rate(self) -> None:
         """Set the part of the learning rate that this step takes."""
@@ -226,18 +251,7 @@ class Trainer:
             training.cosine_to,
         )
 
-    def _probe(self, tape: Tape, scale: Tensor | None) -> Probe:
-        scenario = self.scenario
-        return Probe(
-            self.network,
-            tape,
-            scenario.model.activation,
-            self._zero_units,
-            precision=scenario.training.precision,
-            scale=scale,
-        )
-
-    def _sample(self, probe: Probe | None, began: float) -> None:
+    def _sample(self, probe: Probe | BlockProbe | None, began: float) -> None:
         layers: tuple[LayerSample, ...] = ()
         measurement, scaling = probe.read() if probe else None, self.optimizer.readout()
         values = measurement.values if measurement else None
@@ -248,7 +262,7 @@ class Trainer:
         if scaling is not None:
             scale, skipped, overflowed, *numbers = numbers
         if measurement:
-            layers = decode(numbers, measurement.present, self.network.layer_names, self._at.frozen)
+            layers = measurement.layers(numbers, self._at.frozen)
         if overflowed:
             layers = without_gradients(layers)
         self._at.spend(self._clock() - began)
@@ -323,7 +337,8 @@ class Trainer:
     def _build_stage(self) -> None:
         """Build the network and a new optimizer for the current stage."""
         self.network, self.optimizer = self._stages.build(self._at.stage, self._at.frozen)
-        counts = self.scenario.model.activation == "relu"
+        model = self.scenario.model
+        counts = isinstance(model, Mlp) and model.activation == "relu"
         self._zero_units = ZeroUnits(self.scenario.data.batch_size) if counts else None
 
     def _finish_stage(self) -> None:

@@ -77,7 +77,7 @@ def _by_hand(trainer: Trainer, images: Tensor, labels: Tensor) -> None:
     tape = Tape(images)
     _, error = LOSSES["cross_entropy"](trainer.network(images, tape), labels)
     trainer.optimizer.zero_grad()
-    backpropagate(trainer.network, tape, error)
+    backpropagate(trainer.mlp, tape, error)
 
 
 def _by_autograd(trainer: Trainer, images: Tensor, labels: Tensor) -> None:
@@ -100,7 +100,7 @@ def losses(data: Dataset, repeats: int) -> Iterator[Alternative]:
 def sigmoids(data: Dataset, repeats: int) -> Iterator[Alternative]:
     """Ten steps whose sigmoids overwrite z."""
     pace = TrainerPace(scenarios.load(COURSE), data)
-    hidden = pace.trainer.network.layers[:-1]
+    hidden = pace.trainer.mlp.layers[:-1]
     beside = hidden[0].activation
     in_place = Activation(torch.sigmoid_, beside.backward)
 

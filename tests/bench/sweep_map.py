@@ -48,7 +48,7 @@ def _made(runs: Path) -> None:
     sweep = sweep_of("large", scenarios.load("depth-7"), axes)
     folder = SweepFolder.create(runs / "20260101-000000-large-abcd", sweep, Means())
     for cell in sweep.cells():
-        learns = cell.scenario.model.hidden_layers < _SIDE * cell.values["model.init.std"]
+        learns = cell.scenario.mlp.hidden_layers < _SIDE * cell.values["model.init.std"]
         add_run(
             folder,
             cell.number,

@@ -43,7 +43,7 @@ def parts(data: Dataset, repeats: int) -> Iterator[Row]:
     """(what, milliseconds per step) for the step of `depth-7`, its parts, and the work around it."""
     scenario = scenarios.load(COURSE)
     trainer = course_trainer(data)
-    network, optimizer, loss_of = trainer.network, trainer.optimizer, LOSSES[scenario.training.loss]
+    network, optimizer, loss_of = trainer.mlp, trainer.optimizer, LOSSES[scenario.training.loss]
     batches = Batches(data, 1, scenario.data.batch_size)
     batches.begin(1)
     images, labels = batches.next()
@@ -97,7 +97,7 @@ def parts(data: Dataset, repeats: int) -> Iterator[Row]:
 def _measuring(data: Dataset, repeats: int) -> Iterator[Row]:
     """The parts of the time that measuring adds to a measured step."""
     trainer = course_trainer(data)
-    network, scenario = trainer.network, trainer.scenario
+    network, scenario = trainer.mlp, trainer.scenario
     images, labels = Batches(data, 1, scenario.data.batch_size), data.train_labels
     images.begin(1)
     batch, labels = images.next()
@@ -107,7 +107,7 @@ def _measuring(data: Dataset, repeats: int) -> Iterator[Row]:
     backpropagate(network, tape, error, deltas.__setitem__)
 
     def probe() -> Probe:
-        return Probe(network, tape, scenario.model.activation)
+        return Probe(network, tape, scenario.mlp.activation)
 
     def take_deltas() -> None:
         for number, delta in deltas.items():

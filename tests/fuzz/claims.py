@@ -97,7 +97,7 @@ def _wrong_cause(text: str, layer: str | None, truth: Truth, step: StepTruth) ->
         if blamed is None or blamed not in passed or (blamed.saturated or 0.0) < 0.4:
             wrong.append(f"at most {flat:.0%} are saturated of a layer that its dL/da has passed")
     if re.search(r"weights (?:are (?:too )?|this )small", text):
-        limit = {"sigmoid": 16.0, "sigmoid_beta": 16.0, "relu": 2.0}.get(truth.scenario.model.activation, 1.0)
+        limit = {"sigmoid": 16.0, "sigmoid_beta": 16.0, "relu": 2.0}.get(truth.scenario.mlp.activation, 1.0)
         gain = min(each.gain for each in passed)
         if gain > 1.2 * limit:
             wrong.append(f"the weights are not small: fan-in times their variance is at least {gain:.3g}")
@@ -127,7 +127,7 @@ def _exploding(change: VerdictChanged, truth: Truth) -> list[str]:
         if not _any(change, truth, lambda step: ahead(step) >= 8):
             return [f"layers get at most {max(map(ahead, steps)):.3g} times what the last one gets"]
         wrong += _wrong_ratio(change, steps)
-        if "weights this large" in change.text and truth.scenario.model.norm in ("batch", "layer"):
+        if "weights this large" in change.text and truth.scenario.mlp.norm in ("batch", "layer"):
             wrong.append("the size of the weights cancels in a normalised network")
     elif truth.losses[0] < 2 * truth.guessing:
         wrong.append(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from scenarios.schema import Adam, NormalInit, Scenario, Sdagd, Sgd
+from scenarios.schema import Adam, NormalInit, PyTorchInit, Scenario, Sdagd, Sgd
 from vanish_recorder.protocol.events import VerdictChanged
 
 NORMS = frozenset({"batchnorm", "layernorm", "customnorm"})
@@ -36,8 +36,8 @@ def wrong_suggestions(change: VerdictChanged, scenario: Scenario) -> Iterator[st
 
 def already_there(name: str, scenario: Scenario) -> str | None:
     """Why a network has what a suggestion would bring; None if it has not."""
-    model, optimizer = scenario.model, scenario.optimizer
-    gain = None if isinstance(model.init, NormalInit) else model.init.gain
+    model, optimizer = scenario.mlp, scenario.optimizer
+    gain = None if isinstance(model.init, NormalInit | PyTorchInit) else model.init.gain
     is_plain_gain = gain is not None and 0.8 <= gain <= 1.25
     norm = {"batchnorm": "batch", "layernorm": "layer", "customnorm": "custom"}.get(name)
     has = {

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from engine.data.fashion_mnist import Dataset
 from engine.randomness import epoch_order, generator
-from scenarios.schema import Adam, Model, Scenario, Sdagd, Sgd
+from scenarios.schema import Adam, Mlp, Scenario, Sdagd, Sgd
 
 
 def _beta_sigmoid(z: Tensor, beta: float) -> Tensor:
@@ -23,7 +23,7 @@ def _beta_sigmoid(z: Tensor, beta: float) -> Tensor:
     return torch.sigmoid(z) + beta * (z - z.detach()).nan_to_num()
 
 
-def _activation(model: Model) -> Callable[[Tensor], Tensor]:
+def _activation(model: Mlp) -> Callable[[Tensor], Tensor]:
     match model.activation:
         case "sigmoid_beta":
             return lambda z: _beta_sigmoid(z, model.beta or 0.0)
@@ -50,7 +50,7 @@ class PlainNetwork(nn.Module):
             after it sees. `a`: what the gradient dL/da is of.
     """
 
-    def __init__(self, model: Model, seed: int) -> None:
+    def __init__(self, model: Mlp, seed: int) -> None:
         super().__init__()
         draw = generator(seed, "init")
         sizes = [784, *[model.width] * model.hidden_layers, 10]
@@ -78,7 +78,7 @@ class PlainNetwork(nn.Module):
         copy.load_state_dict(self.state_dict())
         return copy
 
-    def _draw(self, weight: Tensor, model: Model, draw: torch.Generator) -> None:
+    def _draw(self, weight: Tensor, model: Mlp, draw: torch.Generator) -> None:
         match model.init.scheme:
             case "normal":
                 nn.init.normal_(weight, std=model.init.std, generator=draw)
@@ -150,7 +150,7 @@ class PlainTraining:
         precision: torch.dtype = torch.float32,
     ) -> None:
         self.scenario, self._data, self._seed = scenario, data, seed
-        self.network = PlainNetwork(scenario.model, seed).to(precision)
+        self.network = PlainNetwork(scenario.mlp, seed).to(precision)
         self._rate, self._precision = rate, precision
         self._optimizer = self._torch_optimizer()
         self.step = self.epoch = 0

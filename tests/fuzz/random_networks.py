@@ -60,7 +60,7 @@ def small_data(sample: Dataset, batch_size: int, steps: int = STEPS) -> Dataset:
 
 def described(scenario: Scenario) -> str:
     """The network in a line."""
-    model, values = scenario.model, scenario.numbers()
+    model, values = scenario.mlp, scenario.numbers()
     init = " ".join(f"{values[key]}" for key in values if key.startswith("model.init"))
     rate = " ".join(f"{values[key]}" for key in values if key.startswith("optimizer"))
     extras = [f"{model.norm} norm"] * (model.norm != "none") + ["normalised gradient"] * (

@@ -66,7 +66,7 @@ class SameWeights:
 
     def differences(self) -> Iterator[str]:
         """Train to the end; yields each result that is further from the truth than rounding explains."""
-        drawn = zip(self._single.network.parameters(), _parameters(self._trainer.network), strict=True)
+        drawn = zip(self._single.network.parameters(), _parameters(self._trainer.mlp), strict=True)
         if not all(torch.equal(plain, engine) for plain, engine in drawn):
             yield "other weights are drawn"
         (single,), (double,) = self._single.epochs(), self._double.epochs()
@@ -82,13 +82,13 @@ class SameWeights:
             if self._trainer.status.ended:
                 break
             for training in (self._single, self._double):
-                training.begin_at(_parameters(self._trainer.network))
+                training.begin_at(_parameters(self._trainer.mlp))
         yield from self._end()
 
     def _end(self) -> Iterator[str]:
         """Compare how the run ends. The engine learns at its next sample that a loss was not finite."""
         train(self._trainer)
-        self._single.begin_at(_parameters(self._trainer.network))
+        self._single.begin_at(_parameters(self._trainer.mlp))
         is_sound = not self._single.broken and math.isfinite(plain_test_loss(self._single, self._data))
         end = self.events[-1]
         assert isinstance(end, RunFinished)
@@ -98,7 +98,7 @@ class SameWeights:
 
     def _weights(self) -> Iterator[str]:
         """Compare the parameters after the step."""
-        engine = _parameters(self._trainer.network)
+        engine = _parameters(self._trainer.mlp)
         both = zip(self._single.network.parameters(), self._double.network.parameters(), strict=True)
         for number, (found, (single, double)) in enumerate(zip(engine, both, strict=True)):
             distance, limit = _norm(found - double), TIMES * _norm(single - double)
@@ -137,7 +137,7 @@ class SameWeights:
                 outputs = [(*each.network.h, each.logits)[place] for each in (single, double)]
                 return (outputs[0] - outputs[1]).square().mean().sqrt().item()
             case "saturated":
-                activation = single.scenario.model.activation
+                activation = single.scenario.mlp.activation
                 slopes = [relative_slope(net.a[place], activation) for net in (one, two)]
                 return _near(FLAT, *slopes).double().mean().item() / TIMES
             case "inactive":

@@ -124,7 +124,7 @@ def plain_guessing(loss: str) -> float:
 @torch.no_grad()
 def step_truth(training: PlainTraining) -> StepTruth:
     """Look at the latest step."""
-    network, model = training.network, training.scenario.model
+    network, model = training.network, training.scenario.mlp
     deltas = list(training.deltas)
     layers = []
     logits = training.logits.double()
@@ -194,7 +194,7 @@ def _epoch_truth(training: PlainTraining, data: Dataset, first: int, sizes: list
         math.sqrt(sum(each[1] for each in layer) / len(sums)) for layer in zip(*sums, strict=True)
     ]
     spreads = [sum(each[0] for each in layer) / len(sums) for layer in zip(*sums, strict=True)]
-    is_relu = training.scenario.model.activation == "relu"
+    is_relu = training.scenario.mlp.activation == "relu"
     return EpochTruth(
         step=training.step,
         train_loss=sum(loss * part for loss, part in zip(losses, sizes, strict=True)) / images,

@@ -9,7 +9,7 @@ import pytest
 
 import scenarios
 from scenarios.fields import known_keys
-from scenarios.index import _title
+from scenarios.index import _title, race
 from scenarios.schema import Scenario
 
 SGD = {"optimizer.lr": None, "optimizer.momentum": None}
@@ -77,6 +77,30 @@ DIFFERENCES: dict[str, dict[str, Any]] = {
     "sigmoid-critical": {"model.init.std": 0.897},
 }
 
+# Another kind of network has none of the keys of the slides' one.
+NO_MLP: dict[str, Any] = {
+    "model.hidden_layers": None,
+    "model.gradient": None,
+    "model.skip": None,
+    "model.init.scheme": "pytorch",
+    "model.init.std": None,
+    "model.activation": "relu",
+    "data.batch_size": 256,
+    "optimizer.lr": 0.05,
+}
+CNN = NO_MLP | {
+    "model.kind": "cnn",
+    "model.blocks": 3,
+    "model.width": 8,
+    "model.residual": False,
+    "training.epochs": 20,
+}
+DIFFERENCES |= {
+    "plain-20": CNN,
+    "plain-20-batchnorm": CNN | {"model.norm": "batch"},
+    "resnet-20": CNN | {"model.norm": "batch", "model.residual": True},
+}
+
 SECTIONS = [
     "Exploding and vanishing",
     "The problem",
@@ -88,6 +112,7 @@ SECTIONS = [
     "6 Train some layers",
     "Other methods",
     "Beyond the slides",
+    "Convolutions",
 ]
 
 
@@ -106,10 +131,20 @@ def test_a_file_of_the_catalogue_that_is_cut_off_is_listed_by_its_id(lines: str,
     assert _title(tmp_path / "depth-7.toml") == "depth-7"
 
 
-def test_sections_are_in_the_order_of_the_slides_and_the_last_is_not_on_them() -> None:
+def test_sections_are_in_the_order_of_the_slides_and_the_last_are_not_on_them() -> None:
     assert list(dict.fromkeys(entry.section for entry in scenarios.entries())) == SECTIONS
     beyond = {entry.section for entry in scenarios.entries() if not entry.of_slides}
-    assert beyond == {"Beyond the slides"}
+    assert beyond == set(SECTIONS[SECTIONS.index("Beyond the slides") :])
+
+
+def test_a_section_may_have_a_race_of_its_own() -> None:
+    assert race("4 Normalize inside network") == race() == race("no such section")
+    for section in SECTIONS[SECTIONS.index("Beyond the slides") + 1 :]:
+        problem, *cures = race(section)
+        entries = {entry.id: entry.section for entry in scenarios.entries()}
+        assert cures
+        assert all(entries[name] == section for name in cures)
+        assert problem in entries
 
 
 @pytest.mark.parametrize("name", DIFFERENCES)

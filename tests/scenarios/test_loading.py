@@ -26,14 +26,14 @@ def test_a_file_does_not_inherit_prose(write: WriteScenario) -> None:
 def test_a_file_may_extend_one_in_the_same_folder(write: WriteScenario) -> None:
     base = Path(scenarios.entries()[4].path).read_text(encoding="utf-8")
     write("base", base.replace("width = 128", "width = 32"))
-    assert scenarios.load(write("mine", 'extends = "base"')).model.width == 32
+    assert scenarios.load(write("mine", 'extends = "base"')).mlp.width == 32
 
 
 def test_another_optimizer_or_scheme_drops_the_keys_of_the_inherited_one(write: WriteScenario) -> None:
     text = 'extends = "depth-7"\n[optimizer]\nname = "adam"\n[model.init]\nscheme = "orthogonal"'
     scenario = scenarios.load(write("mine", text))
     assert scenario.optimizer == Adam(name="adam", lr=0.001, betas=(0.9, 0.999), eps=1e-8)
-    assert scenario.model.init == ScaledInit(scheme="orthogonal", gain=1.0)
+    assert scenario.mlp.init == ScaledInit(scheme="orthogonal", gain=1.0)
 
 
 def test_a_built_in_file_is_a_template_to_copy(write: WriteScenario) -> None:
@@ -47,10 +47,10 @@ def test_overrides_are_read_as_toml_and_bare_words_as_text() -> None:
         "depth-7",
         ["model.init.std=0.3", "optimizer.lr = .5", "model.activation=relu", "model.skip=[[1, 3]]"],
     )
-    assert scenario.model.init == NormalInit(scheme="normal", std=0.3)
+    assert scenario.mlp.init == NormalInit(scheme="normal", std=0.3)
     assert scenario.optimizer == Sgd(name="sgd", lr=0.5)
-    assert scenario.model.activation == "relu"
-    assert scenario.model.skip == ((1, 3),)
+    assert scenario.mlp.activation == "relu"
+    assert scenario.mlp.skip == ((1, 3),)
 
 
 def test_if_a_key_is_overridden_twice_the_last_value_wins() -> None:
@@ -70,7 +70,7 @@ def test_the_order_of_overrides_of_different_keys_does_not_matter(overrides: tup
 
 def test_overriding_the_activation_drops_beta() -> None:
     scenario = scenarios.load("sigmoid-beta-works", ["model.activation=sigmoid"])
-    assert scenario.model.beta is None
+    assert scenario.mlp.beta is None
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_a_users_file_may_not_use_the_id_of_a_built_in_scenario(write: WriteScen
         "relu is the id of a built-in scenario,"
         " expected a file name that is not the id of a built-in scenario"
     ]
-    assert scenarios.load("relu", user_dir=tmp_path).model.activation == "relu"
+    assert scenarios.load("relu", user_dir=tmp_path).mlp.activation == "relu"
 
 
 def test_a_missing_folder_for_own_scenarios_is_not_a_problem(tmp_path: Path) -> None:

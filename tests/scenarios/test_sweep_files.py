@@ -29,7 +29,7 @@ def test_a_file_says_base_settings_and_grid(tmp_path: Path) -> None:
     assert (sweep.name, sweep.title, sweep.seeds, sweep.seed, sweep.size) == ("mine", "lr × depth", 3, 7, 18)
     assert [axis.key for axis in sweep.axes] == ["model.hidden_layers", "optimizer.lr"]
     base = sweep.base
-    assert (base.model.activation, base.training.epochs) == ("relu", 2)
+    assert (base.mlp.activation, base.training.epochs) == ("relu", 2)
     assert base.numbers()["optimizer.momentum"] == 0.5
 
 

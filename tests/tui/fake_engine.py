@@ -77,7 +77,7 @@ class FakeRun:
 
     @property
     def names(self) -> list[str]:
-        hidden = self.scenario.model.hidden_layers
+        hidden = self.scenario.mlp.hidden_layers
         return [*(f"layer{number + 1}" for number in range(hidden)), "output"]
 
     def start(self, threads: int = 1) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from scenarios.problems import Problem
     from scenarios.schema import Scenario
 
-Kind = Literal["choice", "text", "number", "numbers", "pairs", "stages"]
+Kind = Literal["choice", "flag", "text", "number", "numbers", "pairs", "stages"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Field:
     Attributes:
         key: dotted, as in a file.
         label: shown before the value.
-        kind: what the text means; "pairs" are pairs of layers.
+        kind: what the text means; "pairs" are pairs of layers, a "flag" is `yes` or `no`.
         choices: the names that are allowed; empty if the value is typed.
         where: (key, names): the field is shown only while that other key has one of these names.
         hint: an example of what to type.
@@ -66,10 +66,12 @@ _NOTATION = {
 # ... first values for keys without a default, ...
 _FIRST = {
     "model.beta": "0.05",
+    "model.blocks": "3",
     "model.init.std": "0.05",
     "optimizer.lr": "0.01",
     "optimizer.radius": "0.2",
 }
+_FLAG = ("no", "yes")
 # ... and the rules in `scenarios.conflicts` that beta goes with one activation.
 # So does the loss scale with what computes in 16 bits, and keeps the weights in 32.
 _WHERE = {
@@ -109,6 +111,7 @@ def _place(field: Field) -> int:
 
 def _field(leaf: "Leaf") -> Field:
     kind: Kind = "choice" if leaf.names else _kind(leaf.field.annotation)
+    choices = _FLAG if kind == "flag" else leaf.names
     *_, table, name = ("", *leaf.key.split("."))
     default = None if leaf.field.is_required() else leaf.field.default
     if default is None and leaf.names:
@@ -117,7 +120,7 @@ def _field(leaf: "Leaf") -> Field:
         leaf.key,
         leaf.field.title or (table if leaf.chooses else name).replace("_", " "),
         kind,
-        leaf.names,
+        choices,
         _WHERE.get(leaf.key, leaf.only_with),
         _HINTS.get(leaf.key, _NOTATION.get(kind, "")),
         _FIRST.get(leaf.key, _text(kind, default)),
@@ -135,6 +138,8 @@ def _kind(annotation: Any) -> Kind:
 
     if annotation in (int, float):
         return "number"
+    if annotation is bool:
+        return "flag"
     if annotation is str:
         return "text"
     inner = [item for item in get_args(annotation) if item not in (NoneType, Ellipsis)]
@@ -222,6 +227,8 @@ def _text(kind: Kind, value: Any) -> str:
     if value is None:
         return ""
     match kind:
+        case "flag":
+            return _FLAG[bool(value)]
         case "pairs":
             return " ".join(f"{source}-{target}" for source, target in value)
         case "numbers":
@@ -255,6 +262,8 @@ def _value(field: Field, text: str) -> Any:
             return _number(text) if text else None
         case "choice":
             return text or None
+        case "flag":
+            return text == _FLAG[1]
 
 
 def _stage(text: str, hint: str) -> dict[str, list[int]]:

@@ -128,7 +128,12 @@ class EditorScreen(OwnScreen[Edited | None]):
     def on_mount(self) -> None:
         """Focus the first value."""
         # Not focus(), which takes effect after keys that were typed ahead: they would go to another field.
-        self.set_focus(self.query_one(f"#value-{_widget_id('model.hidden_layers')}"))
+        of_kind = next(
+            field
+            for field in self._fields
+            if field.where and field.where[0] == "model.kind" and form.applies(field, self._typed)
+        )
+        self.set_focus(self.query_one(f"#value-{_widget_id(of_kind.key)}"))
         self._check()
 
     @on(Input.Changed)

@@ -11,7 +11,7 @@ from tui_vanish.session.models import key_of
 
 if TYPE_CHECKING:
     from engine.runtime.state import EngineSnapshot
-    from scenarios.schema import Scenario
+    from scenarios.schema import Cnn, Init, Mlp, Scenario
     from tui_vanish.session.saved_results import Result
 
 
@@ -57,9 +57,37 @@ def about(title: str, scenario: "Scenario") -> list[Paragraph]:
 
 
 def _network(scenario: "Scenario") -> str:
-    model = scenario.model
-    init = model.init
-    drawn = f"std {init.std:g}" if init.scheme == "normal" else f"gain {init.gain:g}"
+    return "\n".join(_of_cnn(scenario.model) if scenario.model.kind == "cnn" else _of_mlp(scenario.model))
+
+
+def _drawn(init: "Init") -> str:
+    """How the weights are drawn."""
+    match init.scheme:
+        case "normal":
+            values = f"std {init.std:g}"
+        case "pytorch":
+            return tr("PyTorch's default init")
+        case _:
+            values = f"gain {init.gain:g}"
+    return tr("{scheme} init, {values}", scheme=init.scheme, values=values)
+
+
+def _of_cnn(model: "Cnn") -> list[str]:
+    words = [
+        plural("{number} layer with weights", "{number} layers with weights", 6 * model.blocks + 2),
+        tr(
+            "{channels} channels, in later stages {more}",
+            channels=model.width,
+            more=tr("{first} and {second}", first=2 * model.width, second=4 * model.width),
+        ),
+        tr("residual blocks of 2 convolutions") if model.residual else tr("plain blocks of 2 convolutions"),
+        model.activation,
+        _drawn(model.init),
+    ]
+    return [*words, *([tr("{name} norm", name=model.norm)] if model.norm != "none" else [])]
+
+
+def _of_mlp(model: "Mlp") -> list[str]:
     words = [
         plural(
             "{number} hidden layer of {width}",
@@ -68,7 +96,7 @@ def _network(scenario: "Scenario") -> str:
             width=model.width,
         ),
         model.activation + (f" (beta {model.beta:g})" if model.beta is not None else ""),
-        tr("{scheme} init, {values}", scheme=init.scheme, values=drawn),
+        _drawn(model.init),
     ]
     if model.norm != "none":
         words.append(tr("{name} norm", name=model.norm))
@@ -79,7 +107,7 @@ def _network(scenario: "Scenario") -> str:
     if model.skip:
         pairs = (tr("{start} to {end}", start=start, end=end) for start, end in model.skip)
         words.append(tr("skip {pairs}", pairs=", ".join(pairs)))
-    return "\n".join(words)
+    return words
 
 
 def _training(scenario: "Scenario") -> str:

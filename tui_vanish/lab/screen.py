@@ -532,8 +532,9 @@ class LabScreen(RunControls):
         self.host.begin_comparison(self.session.comparison.marked_entries, alone=False)
 
     def action_race(self) -> None:
-        """Race one scenario per cure against the problem."""
-        self.host.begin_comparison(self.session.comparison.race(), alone=True)
+        """Race one scenario per cure against the problem of the highlighted section."""
+        current = self._scenarios.list.current
+        self.host.begin_comparison(self.session.comparison.race(current), alone=True)
 
     def action_compare_section(self) -> None:
         """Compare the section of the highlighted scenario with the problem."""

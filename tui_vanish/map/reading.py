@@ -11,6 +11,7 @@ from engine.storage.run_log import NotARun, read_description
 from engine.sweeps.folder import SweepFolder
 from engine.sweeps.results import WAITING, CellResult, results
 from engine.tracking.snapshot import RunView
+from scenarios.schema import Scenario
 from scenarios.sweep import Cell
 from tui_vanish.monitor.theory_marks import measured_factor
 from vanish_recorder.protocol.events import EpochFinished, Sample
@@ -42,7 +43,7 @@ class Reading:
         results: of its runs, in their order.
         facts: from the logs that were read, by the number of the run.
         theory: χ and ξ of each run's network, in the order of the runs; None where there are none.
-        depths: the hidden layers of each run, in their order.
+        depths: the hidden layers of each run, in their order; 0 for other networks than an MLP.
     """
 
     folder: SweepFolder
@@ -92,7 +93,7 @@ class SweepReader:
             found,
             {number: facts for number, (_, facts) in self._facts.items()},
             self._theory,
-            tuple(cell.scenario.model.hidden_layers for cell in self._cells),
+            tuple(_depth(cell.scenario) for cell in self._cells),
         )
 
     def _look_at(self, result: CellResult) -> None:
@@ -123,3 +124,7 @@ def facts_of(run: Path) -> Facts:
         if isinstance(event, EpochFinished) and event.test_accuracy >= LEARNT:
             return Facts(event.epoch, factor)
     return Facts(None, factor)
+
+
+def _depth(scenario: Scenario) -> int:
+    return scenario.model.hidden_layers if scenario.model.kind == "mlp" else 0

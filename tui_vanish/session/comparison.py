@@ -75,16 +75,16 @@ class Comparison:
         """Remove all runs from the comparison."""
         self.lineup = replace(self.lineup, runs=(), baseline="", focus="", labels={})
 
-    def race(self) -> "list[Entry]":
-        """The problem, and one scenario per cure."""
-        entries = {entry.id: entry for entry in self._catalogue.entries}
-        return [entries[name] for name in race() if name in entries]
+    def race(self, entry: "Entry | None" = None) -> "list[Entry]":
+        """The problem of the section of `entry`, and one scenario per cure."""
+        entries = {each.id: each for each in self._catalogue.entries}
+        return [entries[name] for name in race(entry.section if entry else "") if name in entries]
 
     def section(self, entry: "Entry") -> "list[Entry]":
         """The problem, and all scenarios in the section of `entry`."""
         entries = self._catalogue.entries
         section = [each for each in entries if each.section == entry.section and not each.problems]
-        baseline = [each for each in entries if each.id == race()[0] and each not in section]
+        baseline = [each for each in entries if each.id == race(entry.section)[0] and each not in section]
         return [*baseline, *section]
 
     def is_complete(self, entries: "Sequence[Entry]", *, alone: bool) -> bool:

@@ -1,6 +1,7 @@
 """What a step did to one parameter."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -40,3 +41,19 @@ class Change:
     def grad_rms(self) -> float:
         """The root mean square of the gradient."""
         return self.grad_norm / math.sqrt(self.size) if self.size else 0.0
+
+
+def together(changes: Sequence[Change]) -> dict[str, float | None]:
+    """What a step did to several matrices taken as one: the quantities by name; none without matrices."""
+    if not changes:
+        return {}
+    update, weight = (
+        math.hypot(*(getattr(each, name) for each in changes)) for name in ("update_norm", "weight_norm")
+    )
+    pushed = sum(each.pushed for each in changes)
+    return {
+        "grad_norm": math.hypot(*(each.grad_norm for each in changes)),
+        "update_ratio": update / weight if weight else None,
+        "unmoved": 1 - sum(each.moved for each in changes) / pushed if pushed else None,
+        "weight_norm": weight,
+    }

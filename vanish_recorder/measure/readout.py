@@ -38,6 +38,20 @@ class Readout:
         self._parts = []
         self._numbers = fetched
 
+    def flat(self, device: torch.device) -> Tensor:
+        """All numbers as one vector, float64 on `device`, for a copy that brings other numbers along.
+
+        Call `fill` with what arrived.
+        """
+        parts = [part.reshape(-1).to(device, torch.float64) for part in self._parts]
+        return torch.cat(parts) if parts else torch.empty(0, dtype=torch.float64, device=device)
+
+    def fill(self, arrived: list[float]) -> None:
+        """Take the numbers of `flat`, on the host."""
+        numbers = iter(arrived)
+        self._numbers = [[next(numbers) for _ in range(part.numel())] for part in self._parts]
+        self._parts = []
+
     def numbers(self, part: int) -> list[float]:
         """The numbers of a part, after `fetch`."""
         assert self._numbers is not None

@@ -323,6 +323,8 @@ ADDRESSES = {
     "skip": {"vanishing", "exploding", "forward_collapse"},
     "tanh-orthogonal": _FORWARD | _BACKWARD | _REST,
     "tanh-xavier": _FORWARD | _BACKWARD | _REST,
+    "plain-20-batchnorm": _FORWARD | _BACKWARD | _REST,
+    "resnet-20": _FORWARD | _BACKWARD | _REST,
 }
 
 

@@ -232,6 +232,7 @@ def test_chi_of_leaky_relu_is_half_of_sigma_w2_plus_its_leak(sigma_w2: float) ->
         ("customnorm", "a normalisation sets the variance of z at each layer"),
         ("layernorm", "a normalisation sets the variance of z at each layer"),
         ("gradnorm", "the gradient is normalised at each layer"),
+        ("resnet-20", "theory is about fully connected layers"),
         ("staged", "its stages add layers, so its depth changes"),
     ],
 )
@@ -292,7 +293,7 @@ def test_first_gradients_of_wide_networks_change_by_chi_per_layer(
     images, labels = scaled(sample_data.train_images[:64]), sample_data.train_labels[:64]
     logs = []
     for seed in range(draws):
-        network = Network(*build_hidden(scenario.model, seed, torch.device("cpu")))
+        network = Network(*build_hidden(scenario.mlp, seed, torch.device("cpu")))
         tape, deltas = Tape(images), dict[int, Tensor]()
         _, error = LOSSES[scenario.training.loss](network(images, tape), labels)
         backpropagate(network, tape, error, deltas.__setitem__)

@@ -92,13 +92,13 @@ def measure(sample_data: Dataset) -> Measure:
         scenario = scenarios.load(scenario_id, overrides)
         deltas, grads = [], []
         for seed in range(SEEDS):
-            hidden, output = build_hidden(scenario.model, seed, CPU)
+            hidden, output = build_hidden(scenario.mlp, seed, CPU)
             if scenario.stages:
                 hidden = hidden[: sum(scenario.stages[0].sub_models)]
-                output = build_head(scenario.model, seed, 1, CPU)
+                output = build_head(scenario.mlp, seed, 1, CPU)
             network = Network(hidden, output)
             batch = epoch_order(seed, 1, len(sample_data.train_images), 1)[: scenario.data.batch_size]
-            dropout = Dropout.of_step(scenario.model, seed, 1)
+            dropout = Dropout.of_step(scenario.mlp, seed, 1)
             tape = Tape(scaled(sample_data.train_images[batch]), dropout=dropout)
             handed_down = dict[int, Tensor]()
             logits = network(tape.images, tape)
@@ -123,7 +123,8 @@ def _means(norms: list[list[float]]) -> list[float]:
 def test_every_kind_of_net_in_the_catalogue_is_measured() -> None:
     """A scenario that is added later needs its theory measured too."""
     measured = {_kind(name) for name in NETS}
-    assert {entry.id for entry in scenarios.entries() if _kind(entry.id) not in measured} == set()
+    mlps = [entry.id for entry in scenarios.entries() if scenarios.load(entry.id).model.kind == "mlp"]
+    assert [name for name in mlps if _kind(name) not in measured] == []
 
 
 def _kind(scenario_id: str) -> tuple[object, ...]:

@@ -62,14 +62,14 @@ def test_gradient_and_delta_norms_are_those_of_autograd(changes: dict[str, objec
     images, labels = first_batch(trainer, data)
     outputs: list[Tensor] = []  # a of each hidden layer
     h = [images]
-    for layer in trainer.network.layers[:-1]:
+    for layer in trainer.mlp.layers[:-1]:
         z = F.linear(h[-1], layer.weight, layer.bias)
         a = layer.activation.forward(z if layer.norm is None else layer.norm(z))
         outputs.append(a)
         h.append(a + h[layer.skip_from] if layer.skip_from else a)
-    logits = F.linear(h[-1], trainer.network.layers[-1].weight, trainer.network.layers[-1].bias)
+    logits = F.linear(h[-1], trainer.mlp.layers[-1].weight, trainer.mlp.layers[-1].bias)
     loss = plain_loss(trainer.scenario.training.loss, logits, labels)
-    weights = [layer.weight for layer in trainer.network.layers]
+    weights = [layer.weight for layer in trainer.mlp.layers]
     gradients = torch.autograd.grad(loss, [*weights, *outputs, logits])
     norms = [gradient.double().norm().item() for gradient in gradients]
 
@@ -94,7 +94,7 @@ def test_an_orthogonal_linear_net_passes_on_its_gain_exactly() -> None:
 def test_a_linear_net_s_delta_is_the_output_error_through_the_weights() -> None:
     data = random_data()
     trainer, events = begin(make_scenario({"model.activation": "identity"}), data)
-    weights = [layer.weight.detach().clone() for layer in trainer.network.layers]
+    weights = [layer.weight.detach().clone() for layer in trainer.mlp.layers]
     images, labels = first_batch(trainer, data)
     product = images
     for weight in weights:
@@ -125,9 +125,9 @@ def test_a_linear_net_s_delta_is_the_output_error_through_the_weights() -> None:
 def test_the_update_ratio_is_that_of_clones_of_the_weights(optimizer: dict[str, object]) -> None:
     trainer, events = begin(make_scenario({"optimizer": optimizer}), random_data())
     for _ in range(3):
-        before = [layer.weight.detach().clone() for layer in trainer.network.layers]
+        before = [layer.weight.detach().clone() for layer in trainer.mlp.layers]
         trainer.step()
-        after = [layer.weight.detach() for layer in trainer.network.layers]
+        after = [layer.weight.detach() for layer in trainer.mlp.layers]
         layers = of_kind(events, Sample)[-1].layers
         for layer, old, new in zip(layers, before, after, strict=True):
             norm = old.double().norm().item()
@@ -141,7 +141,7 @@ def test_unmoved_counts_only_weights_that_a_gradient_pushed() -> None:
     data = random_data()
     data.train_images[:, : PIXELS // 2] = 0
     trainer, events = begin(make_scenario({"optimizer.lr": 1e-6}), data)
-    weight = trainer.network.layers[0].weight
+    weight = trainer.mlp.layers[0].weight
     before = weight.detach().clone()
     trainer.step()
     assert weight.grad is not None
@@ -184,7 +184,7 @@ def measured(h: Tensor, activation: str = "sigmoid", a: Tensor | None = None) ->
 
 def network_of(scenario: Scenario) -> Network:
     """A network that no optimizer has touched."""
-    width = scenario.model.width
+    width = scenario.mlp.width
     return Network([Layer("layer1", nn.Linear(PIXELS, width))], Layer("output", nn.Linear(width, 10)))
 
 

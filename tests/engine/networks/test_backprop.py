@@ -64,7 +64,7 @@ def batch(images: int = 24, dtype: torch.dtype = torch.float32) -> tuple[Tensor,
 
 
 def network_of(scenario: Scenario, frozen: tuple[str, ...] = ()) -> Network:
-    network = Network(*build_hidden(scenario.model, 3, torch.device("cpu")))
+    network = Network(*build_hidden(scenario.mlp, 3, torch.device("cpu")))
     network.freeze(frozenset(frozen))
     return network
 
@@ -103,7 +103,7 @@ def autograd(scenario: Scenario, network: Network) -> dict[int, Tensor]:
     for layer in network.layers[:-1]:
         z = F.linear(h[-1], layer.weight, layer.bias)
         z = z if layer.norm is None else layer.norm(z)
-        beta = scenario.model.beta
+        beta = scenario.mlp.beta
         a.append(layer.activation.forward(z) if beta is None else SigmoidBeta.apply(z, beta))
         out = a[-1]
         if layer.normalises_gradient and out.requires_grad:
@@ -183,7 +183,7 @@ def test_gradients_are_finite_differences_of_the_loss(variant: str) -> None:
     with torch.no_grad():
         _, error = loss(network(images, tape), labels)
     backpropagate(network, tape, error)
-    plain = scenario.model.gradient == "plain"
+    plain = scenario.mlp.gradient == "plain"
     for layer in network.layers if plain else network.layers[-1:]:
         for parameter in layer.module.parameters():
             flat, gradient = parameter.data.view(-1), parameter.grad

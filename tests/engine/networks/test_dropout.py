@@ -12,13 +12,13 @@ IMAGES = torch.rand(64, 784, generator=torch.Generator().manual_seed(1))
 
 
 def network_with(frozen: frozenset[str] = frozenset()) -> Network:
-    network = Network(*build_hidden(make_scenario({"model.dropout": 0.25}).model, 3, torch.device("cpu")))
+    network = Network(*build_hidden(make_scenario({"model.dropout": 0.25}).mlp, 3, torch.device("cpu")))
     network.freeze(frozen)
     return network
 
 
 def tape_of(network: Network, step: int = 1) -> Tape:
-    tape = Tape(IMAGES, dropout=Dropout.of_step(make_scenario({"model.dropout": 0.25}).model, 3, step))
+    tape = Tape(IMAGES, dropout=Dropout.of_step(make_scenario({"model.dropout": 0.25}).mlp, 3, step))
     with torch.no_grad():
         network(IMAGES, tape)
     return tape
@@ -55,5 +55,5 @@ def test_frozen_layers_and_a_pass_without_dropout_leave_nothing_out() -> None:
 
 
 def test_a_model_without_dropout_draws_nothing() -> None:
-    assert Dropout.of_step(make_scenario().model, 3, 1) is None
-    assert Dropout.of_step(make_scenario({"model.dropout": 0.0}).model, 3, 1) is None
+    assert Dropout.of_step(make_scenario().mlp, 3, 1) is None
+    assert Dropout.of_step(make_scenario({"model.dropout": 0.0}).mlp, 3, 1) is None

@@ -43,7 +43,7 @@ def test_orthogonal_rows_are_orthogonal_and_as_long_as_the_gain() -> None:
 
 
 def test_every_linear_layer_is_drawn_by_the_scheme_and_biases_start_at_0() -> None:
-    hidden, output = build_hidden(course(7).model, 1, torch.device("cpu"))
+    hidden, output = build_hidden(course(7).mlp, 1, torch.device("cpu"))
     layers = [*hidden, output]
     assert [tuple(layer.weight.shape) for layer in layers] == [(128, 784), *[(128, 128)] * 6, (10, 128)]
     for layer in layers:

@@ -9,6 +9,7 @@ import pytest
 import scenarios
 from engine.protocol.spec import LayerSpec, NotARunSpec, RunSpec, StageSpec
 from scenarios.index import built_in
+from scenarios.networks import Mlp
 from tests.engine.lab import make_scenario
 
 BUILT_IN = tuple(built_in())
@@ -18,15 +19,12 @@ GUESSING = {"cross_entropy": 2.302585093, "bce": 0.325082973}  # of ten classes
 @pytest.mark.parametrize("scenario_id", BUILT_IN)
 def test_a_description_says_what_its_scenario_says(scenario_id: str) -> None:
     scenario = scenarios.load(scenario_id)
-    spec, model = RunSpec.of(scenario.resolved()), scenario.model
+    spec = RunSpec.of(scenario.resolved())
     assert (spec.id, spec.title, spec.watch_for) == (scenario.id, scenario.title, scenario.watch_for)
     assert spec.lesson == scenario.lesson
-    assert spec.layer_names == (*(f"layer{n}" for n in range(1, model.hidden_layers + 1)), "output")
-    assert spec.layers[-1] == LayerSpec(name="output", role="output")
-    for number, layer in enumerate(spec.layers[:-1], 1):
-        source = next((f"layer{start}" for start, end in model.skip if end == number), None)
-        assert (layer.role, layer.kind, layer.number) == ("hidden", "linear", number)
-        assert (layer.activation, layer.norm, layer.skip_from) == (model.activation, model.norm, source)
+    if scenario.model.kind == "mlp":
+        _describes(spec, scenario.model)
+    assert spec.kind == scenario.model.kind
     assert spec.stages == tuple(
         StageSpec(sub_models=stage.sub_models, train=stage.train) for stage in scenario.stages
     )
@@ -37,6 +35,33 @@ def test_a_description_says_what_its_scenario_says(scenario_id: str) -> None:
     assert spec.rate_name == ("radius" if scenario.optimizer.name == "sdagd" else "lr")
     assert spec.rate == settings[spec.rate_name]
     assert spec.origin == "scenario"
+
+
+def _describes(spec: RunSpec, model: Mlp) -> None:
+    assert spec.layer_names == (*(f"layer{n}" for n in range(1, model.hidden_layers + 1)), "output")
+    assert spec.layers[-1] == LayerSpec(name="output", role="output")
+    for number, layer in enumerate(spec.layers[:-1], 1):
+        source = next((f"layer{start}" for start, end in model.skip if end == number), None)
+        assert (layer.role, layer.kind, layer.number) == ("hidden", "linear", number)
+        assert (layer.activation, layer.norm, layer.skip_from) == (model.activation, model.norm, source)
+
+
+def test_a_convolutional_network_is_described_by_its_blocks() -> None:
+    spec = RunSpec.of(scenarios.load("resnet-20").resolved())
+    assert spec.layer_names == ("stem", *(f"block{number}" for number in range(1, 10)), "output")
+    assert {(layer.kind, layer.norm, layer.number) for layer in spec.layers[1:-1]} == {
+        ("residual", "batch", None)
+    }
+    assert {layer.kind for layer in RunSpec.of(scenarios.load("plain-20").resolved()).layers[1:-1]} == {
+        "convolutions"
+    }
+
+
+def test_a_kind_of_a_newer_version_is_refused_in_a_clause() -> None:
+    record = scenarios.load("plain-20").resolved()
+    record["model"]["kind"] = "graph"
+    with pytest.raises(NotARunSpec, match="does not know networks of the kind 'graph'"):
+        RunSpec.of(record)
 
 
 @pytest.mark.parametrize("scenario_id", BUILT_IN)

@@ -74,7 +74,7 @@ def test_it_shows_the_weights_and_the_result_of_one_pass_over_the_first_images()
     images, labels = scaled(data.train_images[:32]), data.train_labels[:32]
     for number, layer in enumerate(trainer.network.layer_names):
         view = trainer.inspect(layer)
-        weight = trainer.network.layers[number].weight
+        weight = trainer.mlp.layers[number].weight
         tape = Tape(images)
         loss = plain_loss("cross_entropy", trainer.network(images, tape), labels)
         (gradient,) = torch.autograd.grad(loss, weight)

@@ -2,6 +2,7 @@
 
 import pytest
 
+import scenarios
 from engine.sweeps.forecast import Forecast, cost, shared_out
 from tests.engine.lab import make_scenario
 
@@ -53,3 +54,18 @@ def test_deeper_wider_and_longer_runs_cost_more() -> None:
         {"data.batch_size": 8},
     ):
         assert cost(make_scenario(change)) > base
+
+
+def test_convolutions_cost_what_they_multiply() -> None:
+    slides, small, wide, deep = (
+        cost(scenarios.load(*each))
+        for each in (
+            ("depth-7",),
+            ("resnet-20", ["training.epochs=100"]),
+            ("resnet-20", ["training.epochs=100", "model.width=16"]),
+            ("resnet-20", ["training.epochs=100", "model.blocks=6"]),
+        )
+    )
+    assert 5 * slides < small < 40 * slides
+    assert 3 * small < wide < 4 * small
+    assert 1.8 * small < deep < 2.2 * small

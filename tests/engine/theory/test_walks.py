@@ -13,7 +13,7 @@ from engine.networks.mlp import Network
 from engine.theory.surfaces import HILLY, PLATEAU, REACH, SURFACES, TRENCH, Point, Surface
 from engine.theory.walks import Settings, Step, Trail
 from engine.training.optimizers import SDAGD
-from scenarios.schema import Model
+from scenarios.schema import Mlp
 
 STEP = 1e-5
 SETTINGS = Settings(lr=0.05, momentum=0.8, beta1=0.85, beta2=0.99, radius=0.3)
@@ -148,7 +148,7 @@ def test_sdagd_walks_by_the_rule_of_the_engines_optimizer(surface: Surface) -> N
     with torch.no_grad():
         linear.weight.copy_(torch.tensor([START]))
     network = cast(Network, SimpleNamespace(layers=[linear], parameters=linear.parameters))
-    model = cast(Model, None)
+    model = cast(Mlp, None)
     optimizer = SDAGD(network, model, radius=0.3, norm="layer")
     for step in walk("SDAGD", surface, START, SETTINGS, 60):
         at = Point(*linear.weight.tolist()[0])

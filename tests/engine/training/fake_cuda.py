@@ -5,8 +5,9 @@ and so does reading a value. Where training reads one, the watcher gives a made-
 was read.
 
 Four things are not as on a GPU. Autograd's engine wants a real device, so the backward pass through a
-normalisation is replaced by one that checks devices and shapes. `Module.to` cannot swap fake parameters, so
-it replaces them. Deep copies look at a tensor's memory, so they are clones. There is no stream to wait for.
+normalisation, or through a whole network, is replaced by one that checks devices and shapes. `Module.to`
+cannot swap fake parameters, so it replaces them. Deep copies look at a tensor's memory, so they are clones.
+There is no stream to wait for.
 """
 
 from collections.abc import Iterator, Sequence
@@ -83,10 +84,29 @@ class _Stream:
         """There is nothing to wait for."""
 
 
-def _moved(layer: nn.Linear, device: torch.device, dtype: torch.dtype) -> nn.Linear:
-    for name, parameter in list(layer.named_parameters()):
-        setattr(layer, name, nn.Parameter(parameter.detach().to(device, dtype)))
-    return layer
+def _moved(moved: nn.Module, device: torch.device, dtype: torch.dtype | None = None) -> nn.Module:
+    for module in moved.modules():
+        for name, parameter in list(module._parameters.items()):
+            if parameter is not None:
+                setattr(module, name, nn.Parameter(parameter.detach().to(device, dtype)))
+        for name, buffer in list(module._buffers.items()):
+            if buffer is not None:
+                module._buffers[name] = buffer.to(device)
+    return moved
+
+
+def _all_backward(logits: Tensor, error: Tensor) -> None:
+    """Autograd's backward pass through a network, without values: each parameter gets a gradient."""
+    assert (logits.device, logits.shape) == (error.device, error.shape)
+    nodes = [logits.grad_fn]
+    seen = set(nodes)
+    for node in nodes:  # it grows
+        if node is not None and hasattr(node, "variable"):
+            node.variable.grad = torch.empty_like(node.variable)
+        for above, _ in node.next_functions if node is not None else ():
+            if above is not None and above not in seen:
+                seen.add(above)
+                nodes.append(above)
 
 
 def _copied(values: Tensor, memo: dict[int, Any]) -> Tensor:
@@ -113,7 +133,8 @@ def fake_cuda() -> Iterator[Copies]:
     with pytest.MonkeyPatch.context() as patches:
         patches.setattr(torch.cuda, "current_stream", lambda device=None: _Stream())
         patches.setattr(NormRecord, "backward", _backward)
-        patches.setattr(nn.Linear, "to", _moved)
+        patches.setattr(nn.Module, "to", _moved)
+        patches.setattr(torch.autograd, "backward", _all_backward)
         patches.setattr(FakeTensor, "__deepcopy__", _copied, raising=False)
         copies = Copies()
         patches.setattr(FakeTensor, "tolist", lambda values: copies.read(values))

@@ -32,10 +32,10 @@ def sdagd_scenario(activation: str = "sigmoid", layers: int = 2, width: int = 4)
 
 
 def observed(scenario: Scenario, images: Tensor) -> tuple[Network, Tape, Curvature]:
-    hidden, output = build_hidden(scenario.model, 3, torch.device("cpu"))
+    hidden, output = build_hidden(scenario.mlp, 3, torch.device("cpu"))
     network, tape = Network(hidden, output), Tape(images)
     network(images, tape)
-    return network, tape, diagonal_curvature(network, scenario.model, tape)
+    return network, tape, diagonal_curvature(network, scenario.mlp, tape)
 
 
 def images_of(count: int) -> Tensor:
@@ -112,9 +112,9 @@ class Stepper:
 
     def __init__(self, radius: float, norm: str = "layer") -> None:
         scenario = sdagd_scenario()
-        hidden, output = build_hidden(scenario.model, 3, torch.device("cpu"))
+        hidden, output = build_hidden(scenario.mlp, 3, torch.device("cpu"))
         self.network = Network(hidden, output)
-        self.optimizer = SDAGD(self.network, scenario.model, radius, norm)
+        self.optimizer = SDAGD(self.network, scenario.mlp, radius, norm)
         draw = torch.Generator().manual_seed(4)
         for layer in self.network.layers:
             layer.weight.grad = torch.randn(layer.weight.shape, generator=draw)
@@ -212,8 +212,8 @@ def test_training_goes_by_gradient_and_curvature_of_the_same_batch() -> None:
     images, labels = batches[0], _labels_of(batches[0], scaled(data.train_images), data.train_labels)
     tape = Tape(images)
     torch.autograd.backward(F.cross_entropy(twin.network(images, tape), labels))
-    curvature = diagonal_curvature(twin.network, scenario.model, tape)
-    pairs = zip(trainer.network.layers, twin.network.layers, curvature, strict=True)
+    curvature = diagonal_curvature(twin.mlp, scenario.mlp, tape)
+    pairs = zip(trainer.mlp.layers, twin.mlp.layers, curvature, strict=True)
     for ours, plain, (h_weight, _) in pairs:
         mu = _gradient(plain).norm() / 0.2
         assert plain.weight.grad is not None

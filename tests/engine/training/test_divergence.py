@@ -25,7 +25,7 @@ def folded(trainer: Trainer, events: list[RunEvent]) -> Snapshot:
 
 def spoil(trainer: Trainer, value: float = math.nan) -> None:
     """Make the output layer's bias something that no loss survives."""
-    trainer.network.layers[-1].bias.data.fill_(value)
+    trainer.mlp.layers[-1].bias.data.fill_(value)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -96,7 +96,7 @@ def test_an_infinite_loss_ends_a_run_as_well(value: float) -> None:
 def test_without_measuring_the_bad_step_and_layers_are_named_too() -> None:
     trainer, events = begin(make_scenario({"training.epochs": 99}), random_data(4000), measuring=False)
     train(trainer, 12)
-    trainer.network.layers[1].bias.data.fill_(math.nan)
+    trainer.mlp.layers[1].bias.data.fill_(math.nan)
     train(trainer)
     (end,) = of_kind(events, RunFinished)
     assert end.first_bad_step == 13
@@ -135,7 +135,7 @@ def test_a_diverged_run_takes_no_further_step() -> None:
 
 def test_values_that_are_not_finite_do_not_disturb_a_measurement_s_other_layers() -> None:
     trainer, events = begin(make_scenario(), random_data())
-    trainer.network.layers[2].weight.data[0, 0] = math.nan
+    trainer.mlp.layers[2].weight.data[0, 0] = math.nan
     trainer.step()
     first, second, third, output = of_kind(events, Sample)[0].layers
     assert math.isfinite(number(first.activation_std))

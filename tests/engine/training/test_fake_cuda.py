@@ -107,7 +107,7 @@ def test_what_a_user_changes_copies_nothing(data: Dataset) -> None:
         assert copies.seen == expected(events)
 
 
-@pytest.mark.parametrize("scenario", ["adam", "batchnorm", "relu", "staged"])
+@pytest.mark.parametrize("scenario", ["adam", "batchnorm", "relu", "staged", "resnet-20"])
 def test_a_checkpoint_is_copied_into_pinned_memory(scenario: str, data: Dataset) -> None:
     with fake_cuda() as copies:
         trainer, _ = started(scenarios.load(scenario, ["data.batch_size=16"]), data)
@@ -120,7 +120,9 @@ def test_a_checkpoint_is_copied_into_pinned_memory(scenario: str, data: Dataset)
         assert [(each.shape, each.dtype) for each in tensors(saved)] == shapes
 
 
-@pytest.mark.parametrize("scenario", ["adam", "momentum", "sdagd", "batchnorm", "relu", "staged"])
+@pytest.mark.parametrize(
+    "scenario", ["adam", "momentum", "sdagd", "batchnorm", "relu", "staged", "resnet-20"]
+)
 def test_a_checkpoint_of_the_cpu_continues_on_the_device(scenario: str, data: Dataset) -> None:
     described = scenarios.load(scenario, ["data.batch_size=16"])
     on_cpu, _ = begin(described, data)
@@ -136,7 +138,7 @@ def test_a_checkpoint_of_the_cpu_continues_on_the_device(scenario: str, data: Da
     assert [event.step for event in of_kind(events, Sample)] == [20, 30]
 
 
-@pytest.mark.parametrize("scenario", ["depth-7", "skip", "batchnorm", "customnorm"])
+@pytest.mark.parametrize("scenario", ["depth-7", "skip", "batchnorm", "customnorm", "resnet-20"])
 def test_a_layer_is_inspected_on_the_device(
     scenario: str, data: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -151,7 +153,7 @@ def test_a_layer_is_inspected_on_the_device(
         trainer, _ = started(scenarios.load(scenario, ["data.batch_size=16"]), data)
         train(trainer, 2)
         before = list(copies.seen)
-        trainer.inspect("layer1")
+        trainer.inspect(trainer.network.layer_names[1])
         assert seen == [CUDA] * 3
         assert copies.seen == before
 

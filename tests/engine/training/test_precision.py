@@ -202,7 +202,7 @@ def test_underflow_is_what_fp16_lost_and_a_scale_brings_it_back() -> None:
     exact, events = begin(make_scenario(deep), random_data(64))
     exact.step()
     reference = of_kind(events, Sample)[0].layers[0]
-    gradient = exact.network.layers[0].weight.grad
+    gradient = exact.mlp.layers[0].weight.grad
     assert gradient is not None
     assert number(samples["none"].underflow) == 1.0
     assert samples["none"].grad_norm == 0.0
@@ -218,9 +218,9 @@ def test_unmoved_counts_the_bits_of_the_stored_type() -> None:
     found = {}
     for precision in ("bf16", "bf16_mixed"):
         trainer, events = begin(make_scenario({**change, "training.precision": precision}), data)
-        before = trainer.network.layers[1].weight.detach().clone()
+        before = trainer.mlp.layers[1].weight.detach().clone()
         trainer.step()
-        layer = trainer.network.layers[1]
+        layer = trainer.mlp.layers[1]
         assert layer.weight.grad is not None
         pushed = layer.weight.grad != 0
         counted = ((before == layer.weight) & pushed).sum() / pushed.sum()
@@ -238,7 +238,7 @@ def test_counts_are_right_above_what_a_16_bit_sum_can_hold() -> None:
     layer = of_kind(events, Sample)[0].layers[1]
     assert 0 <= number(layer.unmoved) <= 1
     assert 0 <= number(layer.saturated) <= 1
-    weight = trainer.network.layers[1].weight
+    weight = trainer.mlp.layers[1].weight
     assert number(layer.weight_norm) == pytest.approx(weight.double().norm().item(), rel=0.01)
 
 

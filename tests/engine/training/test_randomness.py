@@ -44,8 +44,8 @@ def test_a_draw_depends_on_seed_purpose_and_number_only() -> None:
 
 def test_a_draw_leaves_torch_s_own_random_state_alone() -> None:
     before = torch.get_rng_state()
-    build_hidden(make_scenario().model, 3, CPU)
-    build_head(make_scenario().model, 3, 1, CPU)
+    build_hidden(make_scenario().mlp, 3, CPU)
+    build_head(make_scenario().mlp, 3, 1, CPU)
     epoch_order(3, 1, 50, 2)
     assert torch.equal(torch.get_rng_state(), before)
 
@@ -79,8 +79,8 @@ def test_an_epoch_of_ten_passes_visits_every_image_once_in_each() -> None:
 
 def test_a_deeper_network_begins_with_the_same_layers() -> None:
     """Layers are drawn from the input to the output."""
-    shallow, _ = build_hidden(course(3).model, 9, CPU)
-    deep, _ = build_hidden(course(5).model, 9, CPU)
+    shallow, _ = build_hidden(course(3).mlp, 9, CPU)
+    deep, _ = build_hidden(course(5).mlp, 9, CPU)
     for ours, theirs in zip(shallow, deep, strict=False):
         assert torch.equal(ours.weight, theirs.weight)
 

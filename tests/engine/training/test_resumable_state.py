@@ -131,7 +131,7 @@ def test_what_was_set_by_hand_continues_too() -> None:
     train(whole)
     second, events = restored(scenario, saved(first))
     train(second, 1)
-    assert second.network.layers[1].weight.grad is None
+    assert second.mlp.layers[1].weight.grad is None
     train(second)
     assert weights_sha256(second.network) == weights_sha256(whole.network)
     assert of_kind(events, RunFinished)[0].epochs == 2 + 3 + 3

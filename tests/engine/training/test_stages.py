@@ -104,7 +104,7 @@ def test_sub_models_are_built_once_and_carry_on_what_they_learnt() -> None:
     trainer, _events = begin(staged(), random_data())
     seen: dict[str, Layer] = {}
     while trainer.status is Status.RUNNING:
-        for layer in trainer.network.layers[:-1]:
+        for layer in trainer.mlp.layers[:-1]:
             assert seen.setdefault(layer.name, layer) is layer
         trainer.step()
     assert list(seen) == list(names(1, 7))
@@ -120,7 +120,7 @@ def test_every_stage_puts_a_new_output_layer_on_top() -> None:
     trainer, events = begin(staged(), random_data(), seed=6)
     heads: list[Tensor] = []
     for stage in range(1, 8):
-        head = trainer.network.layers[-1]
+        head = trainer.mlp.layers[-1]
         expected = torch.empty(10, 16).uniform_(-1 / 4, 1 / 4, generator=generator(6, "head", stage))
         assert torch.equal(head.weight.detach(), expected)
         assert head.bias.detach().abs().max() <= 1 / 4
@@ -157,8 +157,8 @@ def test_frozen_sub_models_stay_bit_identical_with_their_running_statistics(
     norm: str, optimizer: dict[str, object]
 ) -> None:
     trainer = at_stage(4, {"model.norm": norm, "optimizer": optimizer, "training.epochs": 2})
-    frozen, trained = trainer.network.layers[:4], trainer.network.layers[4:-1]
-    before = [state(layer) for layer in trainer.network.layers[:-1]]
+    frozen, trained = trainer.mlp.layers[:4], trainer.mlp.layers[4:-1]
+    before = [state(layer) for layer in trainer.mlp.layers[:-1]]
     train(trainer, 5)  # past an evaluation
     assert all(same(old, layer) for old, layer in zip(before[:4], frozen, strict=True))
     assert not any(same(old, layer) for old, layer in zip(before[4:], trained, strict=True))
@@ -166,7 +166,7 @@ def test_frozen_sub_models_stay_bit_identical_with_their_running_statistics(
 
 def test_an_unfrozen_sub_model_trains_again_and_its_running_statistics_move() -> None:
     trainer = at_stage(3, {"model.norm": "batch", "optimizer.lr": 1.0})
-    layer = trainer.network.layers[0]
+    layer = trainer.mlp.layers[0]
     before = state(layer)
     train(trainer, 1)
     changed = [name for name, old in before.items() if not torch.equal(old, layer.module.state_dict()[name])]
@@ -192,7 +192,7 @@ def test_frozen_layers_have_null_for_what_was_not_computed() -> None:
 def test_a_frozen_bottom_gets_no_gradients(norm: str) -> None:
     trainer = at_stage(6, {"model.norm": norm})
     train(trainer, 1)
-    gradients = [p.grad for layer in trainer.network.layers[:6] for p in layer.module.parameters()]
+    gradients = [p.grad for layer in trainer.mlp.layers[:6] for p in layer.module.parameters()]
     assert all(gradient is None for gradient in gradients)
 
 
@@ -203,9 +203,9 @@ def test_freezing_a_middle_layer_still_passes_the_gradient_on() -> None:
     trainer, events = begin(make_scenario({"optimizer.momentum": 0.9}), random_data())
     train(trainer, 2)  # so that there is momentum
     trainer.freeze("layer2", frozen=True)
-    before = [state(layer) for layer in trainer.network.layers[:-1]]
+    before = [state(layer) for layer in trainer.mlp.layers[:-1]]
     train(trainer, 1)
-    moved = [not same(old, layer) for old, layer in zip(before, trainer.network.layers[:-1], strict=True)]
+    moved = [not same(old, layer) for old, layer in zip(before, trainer.mlp.layers[:-1], strict=True)]
     assert moved == [True, False, True]
     layers = of_kind(events, Sample)[-1].layers
     assert [layer.frozen for layer in layers] == [False, True, False, False]
@@ -229,9 +229,9 @@ def test_unfreezing_by_hand_lets_the_layer_train_again() -> None:
     trainer.freeze("layer1", frozen=True)
     train(trainer, 1)
     trainer.freeze("layer1", frozen=False)
-    before = state(trainer.network.layers[0])
+    before = state(trainer.mlp.layers[0])
     train(trainer, 1)
-    assert not same(before, trainer.network.layers[0])
+    assert not same(before, trainer.mlp.layers[0])
     assert [(event.kind, event.layer) for event in of_kind(events, Intervened)] == [
         ("freeze", "layer1"),
         ("unfreeze", "layer1"),
@@ -274,9 +274,9 @@ def test_a_learning_rate_set_by_hand_holds_in_the_stages_to_come() -> None:
     trainer, events = begin(staged(), random_data())
     train(trainer, 1)
     trainer.set_learning_rate(0.0)
-    before = state(trainer.network.layers[0])
+    before = state(trainer.mlp.layers[0])
     train(trainer, 2 + 3)
-    assert same(before, trainer.network.layers[0])
+    assert same(before, trainer.mlp.layers[0])
     assert {sample.lr for sample in of_kind(events, Sample)[1:]} == {0.0}
     (event,) = of_kind(events, Intervened)
     assert (event.kind, event.value, event.step) == ("lr", 0.0, 1)

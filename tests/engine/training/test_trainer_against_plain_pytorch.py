@@ -75,12 +75,12 @@ class PlainNetwork(nn.Module):
 
     def __init__(self, trainer: Trainer) -> None:
         super().__init__()
-        model = trainer.scenario.model
+        model = trainer.scenario.mlp
         self.norm_name, self.skip = model.norm, model.skip
         self.activation = ACTIVATIONS[model.activation]
         self.dropout = nn.Dropout(model.dropout or 0.0)
         self.linears, self.norms = nn.ModuleList(), nn.ModuleList()
-        for ours in trainer.network.layers:
+        for ours in trainer.mlp.layers:
             units, inputs = ours.weight.shape
             linear = nn.Linear(inputs, units)
             linear.load_state_dict({"weight": ours.weight, "bias": ours.bias})

@@ -1,5 +1,6 @@
 """The form's fields and notation, without a screen."""
 
+from dataclasses import replace
 from itertools import groupby
 from typing import Annotated, Literal
 
@@ -7,7 +8,7 @@ import pytest
 from pydantic import Field
 
 import scenarios
-from scenarios.schema import Adam, AdamW, Data, Model, RmsProp, Sdagd, Sgd, Stage, Table, Training
+from scenarios.schema import Adam, AdamW, Data, Mlp, RmsProp, Sdagd, Sgd, Stage, Table, Training
 from tui_vanish.editor import form
 
 ALL = tuple(entry.id for entry in scenarios.entries())
@@ -42,7 +43,7 @@ def test_every_value_of_a_scenario_file_has_a_field() -> None:
     assert missing == {"data.name"}  # there is one data set
 
 
-class _Model(Model):
+class _Model(Mlp):
     leak: float = Field(default=0.1, ge=0, lt=1)
     residual_every: int | None = Field(default=None, ge=1)
     pooling: Literal["mean", "max"] = "max"
@@ -68,7 +69,8 @@ class _Extended(Table):
 
 def test_a_new_key_of_the_schema_gets_a_field_automatically() -> None:
     fields = form.fields(_Extended)
-    new = [field for field in fields if field not in form.fields()]
+    known = {replace(field, where=None) for field in form.fields()}  # here is only one kind of network
+    new = [field for field in fields if replace(field, where=None) not in known]
     lion = ("optimizer.name", ("lion",))
     assert new == [
         form.Field("model.leak", "leak", "number", first="0.1", takes_fractions=True),
@@ -92,9 +94,9 @@ def test_a_new_key_of_the_schema_gets_a_field_automatically() -> None:
 
 def test_a_type_without_a_notation_in_the_form_is_refused() -> None:
     class Switched(Table):
-        switch: bool = False
+        switch: bytes = b""
 
-    with pytest.raises(TypeError, match="the form has no notation for <class 'bool'>"):
+    with pytest.raises(TypeError, match="the form has no notation for <class 'bytes'>"):
         form.fields(Switched)
 
 
@@ -143,4 +145,4 @@ def test_a_choice_shows_its_own_fields_and_hides_the_others() -> None:
         assert not isinstance(form.read(scenarios.load("depth-7"), typed(**changes)), dict)
     beta = form.read(scenarios.load("depth-7"), typed(model__activation="sigmoid_beta"))
     assert not isinstance(beta, dict)
-    assert beta.model.beta == 0.05
+    assert beta.mlp.beta == 0.05

@@ -23,7 +23,7 @@ async def test_the_title_of_a_variant_says_what_differs(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         await edit(bench, "backspace", "9", "enter")
         (run,) = bench.engine.runs
-        assert run.scenario.model.hidden_layers == 9
+        assert run.scenario.mlp.hidden_layers == 9
         assert run.scenario.title == "depth-7 with 9 layers"
         assert bench.lab.highlighted is not None
         assert bench.lab.highlighted.id == "depth-7-2"
@@ -37,9 +37,9 @@ async def test_a_variant_can_be_trained_again_and_edited_in_turn(tmp_path: Path)
     async with opened(tmp_path) as bench:
         await edit(bench, "backspace", "9", "enter")
         await bench.press("s", "enter")
-        assert [run.scenario.model.hidden_layers for run in bench.engine.runs] == [9, 9]
+        assert [run.scenario.mlp.hidden_layers for run in bench.engine.runs] == [9, 9]
         await bench.press("e", "backspace", "4", "enter")
-        assert bench.engine.runs[-1].scenario.model.hidden_layers == 4
+        assert bench.engine.runs[-1].scenario.mlp.hidden_layers == 4
         assert bench.engine.runs[-1].scenario.id == "depth-7-2-2"
 
 
@@ -72,7 +72,7 @@ async def test_with_a_problem_the_form_stays_open_and_nothing_is_trained(tmp_pat
 
 async def test_a_name_that_is_taken_is_refused(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
-        await edit(bench, "up", "backspace", "backspace", "enter")
+        await edit(bench, "up", "up", "backspace", "backspace", "enter")
         assert isinstance(bench.app.screen, EditorScreen)
         assert "! this name is taken" in bench.text
 

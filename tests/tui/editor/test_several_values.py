@@ -61,13 +61,13 @@ def test_a_decimal_comma_is_not_taken_for_two_values() -> None:
     assert said == "write 1.5 for one value, or 1, 5 with a space for two"
     assert problems(optimizer__lr="0,05").keys() == {"optimizer.lr"}
     assert len(branches(optimizer__lr="1, 5")) == 2
-    assert {each.scenario.model.hidden_layers for each in branches(model__hidden_layers="3,5")} == {3, 5}
+    assert {each.scenario.mlp.hidden_layers for each in branches(model__hidden_layers="3,5")} == {3, 5}
 
 
 def test_values_in_two_fields_are_combined() -> None:
     made = branches(optimizer__lr="0.02, 0.03", model__hidden_layers="3, 5")
     assert len({branch.label for branch in made}) == 4
-    assert {each.scenario.model.hidden_layers for each in made} == {3, 5}
+    assert {each.scenario.mlp.hidden_layers for each in made} == {3, 5}
 
 
 def test_one_value_is_no_comparison() -> None:
@@ -101,7 +101,7 @@ async def test_several_values_start_a_comparison(tmp_path: Path) -> None:
         assert "Compare hidden_layers=3, hidden_layers=5" in bench.text
         await bench.press("enter")
         assert isinstance(bench.app.screen, CompareScreen)
-        assert [run.scenario.model.hidden_layers for run in bench.engine.runs] == [3, 5]
+        assert [run.scenario.mlp.hidden_layers for run in bench.engine.runs] == [3, 5]
         bench.engine.be_ready()
         for run in bench.engine.runs:
             run.start()

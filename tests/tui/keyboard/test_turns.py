@@ -226,7 +226,7 @@ async def test_the_form_is_checked_before_it_is_used(
     monkeypatch.setattr("tui_vanish.keyboard.turns._FRAME_SECONDS", 1e9)
     async with opened(tmp_path) as bench:
         await together(bench, keys("j", "g", "e", "backspace", typed, "enter"))
-        assert [run.scenario.model.hidden_layers for run in bench.engine.runs] == ([layers] if layers else [])
+        assert [run.scenario.mlp.hidden_layers for run in bench.engine.runs] == ([layers] if layers else [])
         assert isinstance(bench.app.screen, EditorScreen) == (layers is None)
 
 

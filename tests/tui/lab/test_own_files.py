@@ -95,7 +95,7 @@ async def test_the_text_of_a_file_that_could_not_be_read_is_not_kept(tmp_path: P
     await catalogue.follow()
     read = catalogue.read(catalogue.entries[-1])
     assert isinstance(read, Scenario)
-    assert read.model.width == 64
+    assert read.mlp.width == 64
 
 
 async def test_the_app_follows_the_files_by_itself(tmp_path: Path) -> None:

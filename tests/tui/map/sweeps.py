@@ -25,7 +25,7 @@ def fill(folder: SweepFolder) -> None:
     """Deep networks have not learnt; the last runs failed, diverged, were stopped or wait."""
     cells = folder.sweep.cells()
     for cell in cells[:-4]:
-        depth, std = cell.scenario.model.hidden_layers, cell.values["model.init.std"]
+        depth, std = cell.scenario.mlp.hidden_layers, cell.values["model.init.std"]
         learns = depth <= 2 + 4 * std
         add_run(
             folder,

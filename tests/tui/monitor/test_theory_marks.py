@@ -36,6 +36,11 @@ def test_the_marks_of_delta_are_the_prediction_for_every_layer() -> None:
     assert marks == {layer.name: layer.delta_norm for layer in prediction.layers}
 
 
+def test_other_kinds_of_network_have_no_prediction() -> None:
+    assert theory_marks._predict(RunSpec.of(scenarios.load("depth-7").resolved())) is not None
+    assert theory_marks._predict(RunSpec.of(scenarios.load("resnet-20").resolved())) is None
+
+
 def test_the_weight_gradient_is_marked_only_where_the_theory_is_valid() -> None:
     run, prediction = trained("depth-7")
     assert prediction.no_grad_norm == ""

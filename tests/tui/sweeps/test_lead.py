@@ -121,7 +121,7 @@ def finished(task: Task, _: int = 0) -> list[Report]:
 def test_all_are_trained_the_longest_first(folder: SweepFolder) -> None:
     outcome, executor, heard = lead(folder, finished)
     assert outcome == Outcome(None, False, ())
-    assert [task.scenario.model.hidden_layers for task in executor.tasks] == [4, 2, 1]
+    assert [task.scenario.mlp.hidden_layers for task in executor.tasks] == [4, 2, 1]
     assert executor.tasks[0].command == ("run", "depth-3", "--set", "model.hidden_layers=4", "--seed", "42")
     assert {cell.status for cell in heard.cells} == {"finished"}
     assert heard.progress[-1].done == 3
@@ -142,14 +142,14 @@ def test_a_sweep_whose_folder_is_deleted_while_it_trains_can_still_be_read(folde
 
 def test_a_second_session_trains_only_what_is_missing(folder: SweepFolder) -> None:
     def only_first(task: Task, _: int) -> list[Report]:
-        if task.scenario.model.hidden_layers == 4:
+        if task.scenario.mlp.hidden_layers == 4:
             return finished(task)
         return [Report(task.number, "ended", status="failed", problem="no memory")]
 
     outcome, _, _ = lead(folder, only_first)
     assert [problem.partition(": ")[2] for problem in outcome.problems] == ["no memory"] * 2
     outcome, executor, _ = lead(folder, finished)
-    assert sorted(task.scenario.model.hidden_layers for task in executor.tasks) == [1, 2]
+    assert sorted(task.scenario.mlp.hidden_layers for task in executor.tasks) == [1, 2]
     assert all(task.resume for task in executor.tasks)
     assert outcome == Outcome(None, False, ())
     outcome, executor, _ = lead(folder, finished)
@@ -272,7 +272,7 @@ def test_a_long_sweep_asks_once_and_a_no_stops_it(folder: SweepFolder) -> None:
 
     def slow(task: Task, _: int) -> list[Report]:
         began = Report(task.number, "began")
-        if task.scenario.model.hidden_layers == 4:
+        if task.scenario.mlp.hidden_layers == 4:
             return [began, Report(task.number, "ended", "", 1.0, 100_000.0, "finished")]
         return [began, Report(task.number, "ended", status="stopped")]
 
@@ -307,7 +307,7 @@ def test_the_lock_stays_alive_while_the_user_thinks(
 
 def test_a_closed_output_stops_the_sweep(folder: SweepFolder) -> None:
     def answer(task: Task, _: int) -> list[Report]:
-        if task.scenario.model.hidden_layers == 4:
+        if task.scenario.mlp.hidden_layers == 4:
             return finished(task)
         return [Report(task.number, "began"), Report(task.number, "ended", status="stopped")]
 

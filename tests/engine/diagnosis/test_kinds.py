@@ -1,0 +1,72 @@
+"""Verdicts of the kinds of network that autograd trains."""
+
+from typing import Any
+
+import pytest
+
+import scenarios
+from engine.diagnosis import Diagnosis, wording
+from engine.protocol.spec import LayerSpec, RunSpec
+from vanish_recorder.diagnosis.finding import Finding
+from vanish_recorder.protocol.events import LayerSample, Sample, StageStarted, VerdictChanged
+
+AT: dict[str, Any] = {"run": "run", "epoch": 1, "stage": 1, "time": 0.0}
+
+
+def verdicts(scenario_id: str, deltas: list[float], *, update: float = 0.02) -> list[VerdictChanged]:
+    """What is said of twenty equal samples with these dL/dh, from the input to the last hidden place."""
+    spec = RunSpec.of(scenarios.load(scenario_id).resolved())
+    hidden = [
+        LayerSample(
+            name=name,
+            grad_norm=delta,
+            delta_norm=delta,
+            update_ratio=update if delta > 1e-6 else 1e-9,
+            unmoved=0.0,
+            weight_norm=1.0,
+            activation_mean=0.1,
+            activation_std=1.0,
+            sample_std=0.9,
+            dead=0.0,
+        )
+        for name, delta in zip(spec.hidden_names, deltas, strict=True)
+    ]
+    output = LayerSample(name="output", grad_norm=0.1, delta_norm=0.05, update_ratio=0.01, weight_norm=1.0)
+    diagnosis = Diagnosis(spec)
+    said = diagnosis.follow(StageStarted(**AT, step=0, trainable=spec.layer_names, frozen=()))
+    for step in range(1, 21):
+        layers = (*hidden, output)
+        said += diagnosis.follow(Sample(**AT, step=step, loss=2.3, accuracy=0.1, lr=0.05, layers=layers))
+    return said
+
+
+def powers(factor: float, places: int = 10) -> list[float]:
+    """A gradient of 0.01 at the last place, which each place multiplies by `factor` on its way back."""
+    return [0.01 * factor ** (places - number) for number in range(1, places + 1)]
+
+
+def test_a_vanishing_gradient_is_named_by_blocks_and_its_cures_are_of_the_same_kind() -> None:
+    (vanishing,) = (each for each in verdicts("plain-20", powers(1 / 7.5)) if each.kind == "vanishing")
+    assert vanishing.layer == "stem"
+    assert "passes on 1/7.5 of the gradient; stem gets" in vanishing.text
+    assert vanishing.suggestions == ("resnet-20", "plain-20-batchnorm")
+
+
+def test_what_a_network_has_already_is_not_suggested() -> None:
+    (exploding,) = (each for each in verdicts("resnet-20", powers(2.0)) if each.kind == "exploding")
+    assert exploding.suggestions == ()
+    (exploding,) = (each for each in verdicts("plain-20-batchnorm", powers(2.0)) if each.kind == "exploding")
+    assert exploding.suggestions == ("resnet-20",)
+
+
+@pytest.mark.parametrize("factor", [1.4, 1 / 1.4])
+def test_what_healthy_networks_of_blocks_have_is_no_fault(factor: float) -> None:
+    said = verdicts("plain-20-batchnorm", powers(factor))  # 20 times in all: a fault in a perceptron
+    assert not {each.kind for each in said} & {"vanishing", "exploding"}
+
+
+def test_names_that_are_counted_are_given_as_ranges() -> None:
+    names = ("stem", "block1", "block2", "block3", "block7", "block8", "output")
+    layers = [LayerSpec(name=name, role="output" if name == "output" else "hidden") for name in names]
+    text = wording.began(Finding("frozen", layers=names), layers)
+    assert text.startswith("Stem, block1 to block3, block7, block8 and the output layer: frozen")

@@ -1,0 +1,74 @@
+"""The networks of the other kinds, written as anybody would write them in PyTorch."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from scenarios.networks import Cnn
+from scenarios.schema import Scenario
+
+ACTIVATIONS = {"relu": nn.ReLU(), "tanh": nn.Tanh(), "silu": nn.SiLU(), "gelu": nn.GELU()}
+
+
+class _Conv(nn.Sequential):
+    def __init__(self, inputs: int, outputs: int, stride: int, model: Cnn) -> None:
+        is_normalised = model.norm == "batch"
+        conv = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=not is_normalised)
+        super().__init__(conv, *([nn.BatchNorm2d(outputs)] if is_normalised else []))
+
+
+class _Block(nn.Module):
+    def __init__(self, inputs: int, outputs: int, stride: int, model: Cnn) -> None:
+        super().__init__()
+        self.one, self.two = _Conv(inputs, outputs, stride, model), _Conv(outputs, outputs, 1, model)
+        self.act, self.residual = ACTIVATIONS[model.activation], model.residual
+
+    def forward(self, x: Tensor) -> Tensor:
+        z = self.two(self.act(self.one(x)))
+        if self.residual and z.shape == x.shape:
+            z = z + x
+        elif self.residual:
+            shortcut = torch.zeros_like(z)
+            shortcut[:, : x.shape[1]] = x[:, :, ::2, ::2]
+            z = z + shortcut
+        result: Tensor = self.act(z)
+        return result
+
+
+class PlainCnn(nn.Module):
+    """A residual or plain network as in He et al. (2016), with stride 2 in the first convolution."""
+
+    def __init__(self, model: Cnn) -> None:
+        super().__init__()
+        self.stem, self.act = _Conv(1, model.width, 2, model), ACTIVATIONS[model.activation]
+        w, n = model.width, model.blocks
+        sizes = [(w, w, 1)] * n + [(w, 2 * w, 2)] + [(2 * w, 2 * w, 1)] * (n - 1)
+        sizes += [(2 * w, 4 * w, 2)] + [(4 * w, 4 * w, 1)] * (n - 1)
+        self.blocks = nn.ModuleList(_Block(*size, model) for size in sizes)
+        self.output = nn.Linear(4 * w, 10)
+
+    def outputs(self, images: Tensor) -> dict[str, Tensor]:
+        """The output of each block by name, the logits last."""
+        h = self.act(self.stem(images.reshape(-1, 1, 28, 28)))
+        found = {"stem": h}
+        for number, block in enumerate(self.blocks, 1):
+            found[f"block{number}"] = h = block(h)
+        found["output"] = self.output(F.adaptive_avg_pool2d(h, 1).flatten(1))
+        return found
+
+    def block(self, name: str) -> nn.Module:
+        """A block by its name."""
+        known = {f"block{number}": block for number, block in enumerate(self.blocks, 1)}
+        return known.get(name) or self.get_submodule(name)
+
+
+def plain(scenario: Scenario, like: nn.Module) -> PlainCnn:
+    """The scenario's network, with the weights of `like`: both have them in the same order."""
+    model = scenario.model
+    assert isinstance(model, Cnn)
+    network = PlainCnn(model)
+    with torch.no_grad():
+        for ours, theirs in zip(network.parameters(), like.parameters(), strict=True):
+            assert ours.shape == theirs.shape
+            ours.copy_(theirs)
+    return network
