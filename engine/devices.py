@@ -18,8 +18,16 @@ if TYPE_CHECKING:
 _DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
 
 
+NO_TORCH = "training needs PyTorch, which is not installed: pip install torch torchvision"
+
+
 class DeviceError(Exception):
     """The requested device does not exist. The text is one sentence for the user."""
+
+
+def has_torch() -> bool:
+    """Whether PyTorch can be found. It is not imported, which takes seconds."""
+    return find_spec("torch") is not None
 
 
 def preload_torch() -> None:
@@ -27,7 +35,12 @@ def preload_torch() -> None:
 
     Loading a library through ctypes releases the interpreter lock; the import statement does not. Once the
     shared libraries are loaded, the rest of the import blocks the app for only 0.1 s at a time.
+
+    Raises:
+        DeviceError: it is not installed.
     """
+    if not has_torch():
+        raise DeviceError(NO_TORCH)
     is_first = "torch" not in sys.modules
     if is_first:
         _load_libraries()

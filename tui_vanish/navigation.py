@@ -284,6 +284,11 @@ class Navigation:
         if not self._session.engine.can_train:
             here.refuse(tr("This app only shows runs: vanish-tui sweep trains a sweep."))
             return
+        from tui_vanish.jobs.pytorch import why_no_training
+
+        if reason := why_no_training():
+            here.refuse(reason)
+            return
         if self.is_opening:
             return
         from tui_vanish.map.start_sweep import choose_sweep

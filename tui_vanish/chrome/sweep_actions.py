@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from engine.storage.run_index import RunEntry
+from tui_vanish.jobs.pytorch import why_no_training
 from tui_vanish.language import marked, plural, tr
 from tui_vanish.language.below import spoken
 
@@ -47,7 +48,7 @@ class SweepActions:
             )
         if not self._screen.session.engine.can_train:
             return tr("This app only shows runs: continue the sweep with vanish-tui sweep --resume.")
-        return ""
+        return why_no_training()
 
     def resume(self, entry: RunEntry) -> None:
         """Train what is missing, in the background."""

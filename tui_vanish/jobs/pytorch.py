@@ -1,9 +1,8 @@
 """Whether PyTorch is installed. Only training needs it: recorded runs, reports and exports do without."""
 
-from importlib.util import find_spec
-
+from engine.devices import NO_TORCH, has_torch
 from tui_vanish.jobs.exits import FailedError
-from tui_vanish.language import tr
+from tui_vanish.language.below import spoken
 
 
 def require_torch() -> None:
@@ -12,5 +11,10 @@ def require_torch() -> None:
     Raises:
         FailedError: it is not installed. The text says what to install.
     """
-    if find_spec("torch") is None:
-        raise FailedError(tr("training needs PyTorch, which is not installed: pip install torch torchvision"))
+    if reason := why_no_training():
+        raise FailedError(reason)
+
+
+def why_no_training() -> str:
+    """What is missing to train; empty if nothing is."""
+    return "" if has_torch() else spoken(NO_TORCH)

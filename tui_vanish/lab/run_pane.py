@@ -141,13 +141,12 @@ class RunPane(Vertical):
             note = note._replace(paragraphs=(why, *note.paragraphs))
         self._note_top.show((Piece(note.title, "title"),))
         self._note.show(note)
-        if run.watched is not None or run.started is not None:
-            words = (
-                origin_text.in_brief(run.started, run.run)
-                if run.started is not None
-                else watched_text.in_brief(run)
-            )
-            self._end_line.show((), (Piece(cut(words, layout.run_width - 6), "dim"),))
+        words = ""  # of a run that has not started
+        if run.started is not None:
+            words = origin_text.in_brief(run.started, run.run)
+        elif run.watched is not None:
+            words = watched_text.in_brief(run)
+        self._end_line.show((), (Piece(cut(words, layout.run_width - 6), "dim"),) if words else ())
 
     def _show_charts(self, run: Snapshot, layout: Layout, looks: Looks) -> None:
         if run.watched is None:

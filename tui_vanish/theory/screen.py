@@ -164,7 +164,7 @@ class TheoryScreen(SizedScreen[None]):
         self._work = None
         self._looks.pause()
         if message.state is WorkerState.ERROR:
-            self._failure = tr("cannot be measured: {reason}", reason=message.worker.error)
+            self._failure = _why_not_measured(message.worker.error)
         self.show()
 
     def _stop(self) -> None:
@@ -252,3 +252,12 @@ class TheoryScreen(SizedScreen[None]):
 def _source(text: PageText) -> str:
     """What a page covers, in a line."""
     return tr("slides: {titles}", titles="; ".join(text.slides)) if text.slides else tr(BEYOND)
+
+
+def _why_not_measured(error: BaseException | None) -> str:
+    """Why a page could not measure what it shows, for its frame."""
+    from tui_vanish.jobs.pytorch import why_no_training
+
+    if why_no_training():
+        return tr("measuring needs PyTorch: pip install torch")
+    return tr("cannot be measured: {reason}", reason=error)
