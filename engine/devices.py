@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.gpu_trouble import why_none
+from engine.nvml import PREFIX, gpu_reader
 
 if TYPE_CHECKING:
     import torch
@@ -74,6 +75,29 @@ def gpus() -> list[str]:
     return [f"cuda:{number}" for number in range(count)]
 
 
+def spread(name: str) -> tuple[str, ...]:
+    """The devices that the runs of a comparison are spread over: `cuda` is every visible GPU.
+
+    Args:
+        name: as in `--device`; several GPUs are separated by commas.
+    """
+    if name == "cuda":
+        return tuple(gpus()) or (name,)
+    return tuple(name.split(","))
+
+
+def _freest(visible: int) -> int:
+    """The number of the visible GPU with the most free memory."""
+    import torch
+
+    # The driver is asked first: PyTorch would take memory on every GPU to find it out.
+    free = {gpu.uuid: gpu.free for gpu in gpu_reader()() if gpu.uuid}
+    uuids = [str(getattr(torch.cuda.get_device_properties(number), "uuid", "")) for number in range(visible)]
+    if all(uuid.removeprefix(PREFIX) in free for uuid in uuids):
+        return max(range(visible), key=lambda number: free[uuids[number].removeprefix(PREFIX)])
+    return max(range(visible), key=lambda number: torch.cuda.mem_get_info(number)[0])
+
+
 def resolve(name: str) -> "torch.device":
     """The device that `name` stands for. `auto` is the visible GPU with the most free memory, or the CPU.
 
@@ -88,8 +112,11 @@ def resolve(name: str) -> "torch.device":
     if name == "auto":
         if not visible:
             return torch.device("cpu")
-        return torch.device(
-            "cuda", max(range(visible), key=lambda number: torch.cuda.mem_get_info(number)[0])
+        return torch.device("cuda", _freest(visible))
+    if name == "mps":
+        raise DeviceError(
+            "mps cannot be used: the measurements need float64, which Apple's GPUs do not have;"
+            " use --device cpu"
         )
     kind, _, number = name.partition(":")
     if kind != "cuda" or (number and not number.isdecimal()):

@@ -2,20 +2,29 @@
 
 import os
 import re
+from collections.abc import Callable
+
+from engine.gpu_occupants import Occupant, find_occupants, listed
+from engine.nvml import PREFIX
 
 _HIDDEN = ("", "-1", "NoDevFiles")
 _AGAIN = "start vanish-tui again and resume the run, on another GPU or with --device cpu"
 _TOO_OLD = (
     "the driver of the GPU is too old for this PyTorch: update it, or install a PyTorch for an older CUDA"
 )
+_NO_MEMORY = (
+    "the GPU has too little free memory: `vanish-tui doctor` lists the processes that hold it; resume the run"
+    " when there is more"
+)
 _NO_CODE = "this PyTorch has no code for this GPU: install a PyTorch that supports it, or use --device cpu"
 _FAILED = f"the GPU failed while it computed: {_AGAIN}"
 _LOST = f"the machine has lost the GPU: {_AGAIN}"
+_ECC = f"the memory of the GPU is damaged (ECC error): {_AGAIN}"
+_GPU = re.compile(r"GPU\s(\d+)\shas\sa\stotal\scapacity")
 # Parts of CUDA's, ROCm's and PyTorch's texts.
 _ERRORS = {
-    r"cuda\sout\sof\smemory": "the GPU has too little free memory: `vanish-tui doctor` lists the processes "
-    "that hold it; resume the run when there is more",
-    r"uncorrectable\secc\serror": f"the memory of the GPU is damaged (ECC error): {_AGAIN}",
+    r"(cuda|hip)\sout\sof\smemory": _NO_MEMORY,
+    r"uncorrectable\secc\serror": _ECC,
     r"no\skernel\simage\sis\savailable": _NO_CODE,
     r"invalid\sdevice\sfunction": _NO_CODE,  # how ROCm says it
     r"busy\sor\sunavailable": "another process has the GPU for itself (exclusive mode): wait for it, or use "
@@ -34,6 +43,38 @@ def in_words(error: BaseException) -> str | None:
     """An error of CUDA in one sentence; None if it is another error, or not one that people meet."""
     text = str(error)
     return next((words for part, words in _ERRORS.items() if re.search(part, text, re.IGNORECASE)), None)
+
+
+def who_holds(
+    error: BaseException,
+    find: Callable[[], dict[str, list[Occupant]] | None] = find_occupants,
+) -> str | None:
+    """Which processes hold the memory of a GPU that has too little, in one sentence; None if that is unknown.
+
+    Args:
+        error: PyTorch's, whose text names the GPU.
+        find: asks the driver.
+    """
+    named = _GPU.search(str(error))
+    if in_words(error) != _NO_MEMORY or named is None:
+        return None
+    import torch
+
+    try:
+        uuid = str(getattr(torch.cuda.get_device_properties(int(named[1])), "uuid", ""))
+    except Exception:  # the GPU may be lost
+        return None
+    occupants = (find() or {}).get(uuid.removeprefix(PREFIX))
+    if not occupants:
+        return None
+    return (
+        f"the GPU has too little free memory: {listed(occupants)} hold it; resume the run when enough is free"
+    )
+
+
+def ends_process(sentence: str) -> bool:
+    """Whether no further run can train in a process after this trouble; another process may work."""
+    return sentence in (_ECC, _FAILED, _LOST)
 
 
 def why_none() -> str:

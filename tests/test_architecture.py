@@ -65,6 +65,8 @@ FLOORS = (
     ),
     ("engine.protocol", "engine.devices", "engine.randomness", "engine.user_folders"),
     ("engine.gpu_trouble",),
+    ("engine.gpu_occupants",),
+    ("engine.nvml",),
     ("scenarios",),
     ("vanish_recorder.automatic",),
     ("vanish_recorder.watching",),

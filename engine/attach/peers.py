@@ -1,7 +1,7 @@
 """Runs that other processes train: find them, read their logs, take them over."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,9 +43,17 @@ class Peers:
     Args:
         runs_folder: where run directories are.
         find_live: also find and follow all runs that other processes train.
+        is_own: whether a run of another process is one of this app's all the same.
     """
 
-    def __init__(self, runs_folder: Path, *, find_live: bool = True) -> None:
+    def __init__(
+        self,
+        runs_folder: Path,
+        *,
+        find_live: bool = True,
+        is_own: Callable[[str], bool] = lambda run: False,
+    ) -> None:
+        self._is_own = is_own
         self._runs_folder = runs_folder
         self._find_live = find_live
         self._find_at, self._find_pause = monotonic(), _FIRST_PAUSE_SECONDS
@@ -105,7 +113,8 @@ class Peers:
         except OSError:
             return []
         others = [each for each in entries if each.owner not in (None, self._here) and not each.is_sweep]
-        return [entry.name for entry in reversed(others) if owner in (None, entry.owner)]
+        names = [entry.name for entry in reversed(others) if owner in (None, entry.owner)]
+        return [name for name in names if not self._is_own(name)]
 
     def _follow(self, run: str) -> None:
         """Follow a run from here on."""

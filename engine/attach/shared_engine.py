@@ -4,11 +4,10 @@ import queue
 import threading
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from engine.attach.seen import News, PeerSource, Seen
 from engine.protocol.commands import ResumeRun
-from engine.runtime.engine import Engine
 from engine.runtime.state import EngineSnapshot, Notice
 from vanish_recorder.protocol.status import Status
 
@@ -18,6 +17,33 @@ if TYPE_CHECKING:
 
 _LOOK_SECONDS = 0.4
 _READING_SECONDS = 0.05  # between two parts of a large log: the screen and the training need the time, too
+
+
+class OwnEngine(Protocol):
+    """What trains the runs of this app: an engine in this process, or one in a process for each GPU."""
+
+    @property
+    def importing(self) -> bool:
+        """Whether torch is being imported, and nothing needs to be saved yet."""
+
+    @property
+    def runs_folder(self) -> Path:
+        """The folder for run directories."""
+
+    def start(self) -> None:
+        """Start to work."""
+
+    def train(self, scenario: "Scenario", seed: int, seconds: float | None = None) -> str:
+        """Start a run, and return its name."""
+
+    def send(self, command: "RunCommand") -> None:
+        """Queue a command."""
+
+    def snapshot(self) -> EngineSnapshot:
+        """The latest state."""
+
+    def close(self) -> None:
+        """Stop and save every run, and wait for the end."""
 
 
 class SharedEngine:
@@ -31,9 +57,7 @@ class SharedEngine:
         peers: reads the runs of other processes; None for those in the engine's runs folder.
     """
 
-    def __init__(
-        self, engine: "Engine | NoEngine", *, find_live: bool = True, peers: PeerSource | None = None
-    ) -> None:
+    def __init__(self, engine: OwnEngine, *, find_live: bool = True, peers: PeerSource | None = None) -> None:
         self._engine = engine
         self._find_live = find_live
         self._is_watch = isinstance(engine, NoEngine)
@@ -46,6 +70,7 @@ class SharedEngine:
         self._merged_state: tuple[int, int] | None = None
         self._merged_seen: Seen | None = None
         self._refused: set[str] = set()
+        self._own: frozenset[str] = frozenset()  # runs of the engine, whose processes may be others
         self._snapshot = EngineSnapshot()
         self._merging = threading.Lock()
         self._closing = threading.Event()
@@ -86,7 +111,8 @@ class SharedEngine:
                 text = f"{command.run} belongs to a sweep: continue that, on its map."
                 self._news.put(News(command.run, "warning", text))
                 return
-        if command.run not in self._seen.owners or isinstance(command, ResumeRun) or self._is_watch:
+        others = self._seen.owners.keys() - self._own
+        if command.run not in others or isinstance(command, ResumeRun) or self._is_watch:
             self._engine.send(command)
             return
         owner = self._seen.owners[command.run]
@@ -105,7 +131,7 @@ class SharedEngine:
         if seen is not self._merged_seen or state != self._merged_state:
             self._merged_state, self._merged_seen = state, seen
             runs = [run for run in own.runs if run.run not in self._lost_to_others(own, seen)]
-            names = {run.run for run in runs}
+            names = self._own = frozenset(run.run for run in runs)
             self._snapshot = replace(
                 own,
                 sequence=self._snapshot.sequence + 1,
@@ -149,6 +175,8 @@ class SharedEngine:
         """
         if isinstance(self._engine, NoEngine):
             return self._engine.refusal or "watch only shows runs. Open vanish-tui to take it over."
+        if run in self._own:
+            return f"no other process trains {run}"
         return self._all_peers().take_over(run)
 
     @property
@@ -172,7 +200,9 @@ class SharedEngine:
             if self._peers is None:
                 from engine.attach.peers import Peers  # slow to import, so not before the first frame
 
-                self._peers = Peers(self.runs_folder, find_live=self._find_live)
+                self._peers = Peers(
+                    self.runs_folder, find_live=self._find_live, is_own=lambda run: run in self._own
+                )
             return self._peers
 
     def _gather_notices(self, own: EngineSnapshot) -> None:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from engine.data.idx import DataError
-from engine.gpu_trouble import in_words
+from engine.gpu_trouble import in_words, who_holds
 from engine.protocol.spec import NotARunSpec, RunSpec
 from engine.runtime.saved import CannotResume
 from engine.storage.run_log import NotARun
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def reason_of(error: Exception) -> str:
     """Why a run failed, in one sentence. A text that is not a sentence of ours gets the kind of error."""
-    if (sentence := in_words(error)) is not None:
+    if (sentence := who_holds(error) or in_words(error)) is not None:
         return sentence
     if is_about_memory(error):
         return "there is not enough memory: resume the run when there is more"

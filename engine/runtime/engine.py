@@ -11,6 +11,8 @@ from vanish_recorder.storage.paths import default_runs_folder, new_run_name
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from engine.runtime.lockstep import Lockstep
+    from engine.tracking.snapshot import RunView
     from scenarios.schema import Scenario
     from vanish_recorder.protocol.events import RunEvent
 
@@ -24,11 +26,20 @@ class Engine:
     Args:
         settings: device, data, threads and folder.
         on_event: called with every event of every run, in the engine's thread.
+        on_view: called with the name and the state of a run before its first event, and when it is resumed.
+            Applying the events that follow to it gives the snapshots of this engine.
+        lockstep: with the engines of other processes; None if there are none.
     """
 
-    def __init__(self, settings: Settings, on_event: "Callable[[RunEvent], None] | None" = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        on_event: "Callable[[RunEvent], None] | None" = None,
+        on_view: "Callable[[str, RunView], None] | None" = None,
+        lockstep: "Lockstep | None" = None,
+    ) -> None:
         self._settings = settings
-        self._on_event = on_event
+        self._on_event, self._on_view, self._lockstep = on_event, on_view, lockstep
         self._folder = settings.runs_dir or default_runs_folder()
         self._state = State()
         self._names: set[str] = set()
@@ -88,4 +99,4 @@ class Engine:
         # Imported here because it is slow: it imports all that trains and saves, and the first frame is due.
         from engine.runtime.loop import Loop
 
-        Loop(self._settings, self._folder, self._state, self._on_event).run()
+        Loop(self._settings, self._folder, self._state, self._on_event, self._on_view, self._lockstep).run()

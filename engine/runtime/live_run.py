@@ -109,7 +109,9 @@ class LiveRun:
             self._failure = error
         self.flush()
 
-    def resume(self, command: ResumeRun, data: "Dataset", threads: int) -> None:
+    def resume(
+        self, command: ResumeRun, data: "Dataset", threads: int, on_view: Callable[[RunView], None]
+    ) -> None:
         """Continue the run from its directory, from where it was last saved.
 
         If this is not possible, the run fails here, and its directory is not changed.
@@ -118,6 +120,7 @@ class LiveRun:
             command: says how to resume.
             data: on the device to train on.
             threads: torch threads.
+            on_view: called with the state of the run before its next event.
         """
         try:
             saved = read_saved(self._folder)
@@ -136,6 +139,7 @@ class LiveRun:
             self.fail(f"{self.name} cannot be resumed: {reason_of(error)}")
             return
         self._view, self._diagnosis = view, diagnosis
+        on_view(view)
         for remark in saved.remarks:
             self._notify(self.name, "warning", f"{self.name}: {remark}")
         # A number of epochs given now replaces one that would be repeated.

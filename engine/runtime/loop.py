@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 from engine import devices
 from engine.data.fashion_mnist import DataError, find_source, load
 from engine.protocol.commands import Forget, Inspect, ResumeRun, Train
+from engine.protocol.spec import RunSpec
 from engine.runtime import threads
 from engine.runtime.endings import not_begun, reason_of
+from engine.runtime.lockstep import Alone, Lockstep
 from engine.runtime.rounds import Rounds
 from engine.runtime.state import EngineSnapshot, Notice, Settings, State
 from engine.storage.run_log import read_description
 from engine.storage.saver import Saver
+from engine.tracking.snapshot import RunView
 from engine.training.awake import AWAKE
 from vanish_recorder.protocol.failures import is_about_memory
 
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from scenarios.schema import Scenario
     from vanish_recorder.protocol.events import RunEvent
 
+_GLANCE = 0.001  # seconds, less than a step takes
 PUBLISH_SECONDS = 0.05  # a screen polls a few times per second, so more would only slow down training
 
 
@@ -38,6 +42,8 @@ class Loop:
         folder: for run directories.
         state: holds the commands and the published state.
         on_event: called with every event of every run.
+        on_view: called with the name and the state of a run before its first event, and when it is resumed.
+        lockstep: with the engines of other processes.
     """
 
     def __init__(
@@ -46,11 +52,14 @@ class Loop:
         folder: Path,
         state: State,
         on_event: "Callable[[RunEvent], None] | None",
+        on_view: "Callable[[str, RunView], None] | None" = None,
+        lockstep: Lockstep | None = None,
     ) -> None:
         self._settings = settings
         self._folder = folder
         self._state = state
-        self._on_event = on_event
+        self._on_event, self._on_view = on_event, on_view
+        self._lockstep = lockstep or Alone()
         self._saver = Saver(settings.save_seconds, on_change=lambda: state.commands.put(None))
         self._activity = self._device = self._data_title = ""
         self._dataset: Dataset | None = None
@@ -88,21 +97,26 @@ class Loop:
     def _train(self) -> None:
         while not self._state.closing:
             idle = not self._active()
+            if idle:
+                self._lockstep.rest()
+            is_ahead = not idle and self._lockstep.is_ahead()
             self._publish(at_once=idle)
-            self._drain(wait=idle)
-            self._rounds.advance(self._active())
+            self._drain(None if idle else _GLANCE if is_ahead else 0.0)
+            if not (idle or is_ahead) and (active := self._active()):
+                self._rounds.advance(active)
+                self._lockstep.advance()
 
     def _active(self) -> "list[LiveRun]":
         return [run for run in self._runs.values() if run.is_running]
 
-    def _drain(self, *, wait: bool) -> None:
-        """Carry out the queued commands. With `wait`, wait for the first one."""
+    def _drain(self, seconds: float | None) -> None:
+        """Carry out the queued commands; wait so long for the first one, with None for ever."""
         while not self._state.closing:
             try:
-                command = self._state.commands.get(block=wait)
+                command = self._state.commands.get(block=seconds != 0, timeout=seconds)
             except queue.Empty:
                 return
-            wait = False
+            seconds = 0
             if command is None:
                 self._notify_troubles()
             elif isinstance(command, Train):
@@ -145,7 +159,12 @@ class Loop:
             self._notify(command.run, "error", text)
             self._on_run_event(not_begun(command.run, text))
             return
-        self._with_data(run, lambda data: run.resume(command, data, self._settings.threads))
+
+        def on_view(view: RunView) -> None:
+            if self._on_view is not None:
+                self._on_view(command.run, view)
+
+        self._with_data(run, lambda data: run.resume(command, data, self._settings.threads, on_view))
 
     def _forget(self, command: Forget) -> None:
         run = self._runs.get(command.run)
@@ -165,6 +184,8 @@ class Loop:
         run = LiveRun(
             name, scenario, seed, self._folder / name, self._saver, self._on_run_event, self._notify
         )
+        if self._on_view is not None:
+            self._on_view(name, RunView(name, RunSpec.of(scenario.resolved()), seed))
         self._runs[name] = run
         return run
 

@@ -1,10 +1,14 @@
 """What people meet on shared GPU boxes, in one sentence each. The errors are CUDA's and PyTorch's texts."""
 
+import os
+from types import SimpleNamespace
+
 import pytest
 import torch
 
 from engine import gpu_trouble
 from engine.devices import DeviceError, resolve
+from engine.gpu_occupants import Occupant
 from engine.runtime.endings import reason_of
 
 NO_GPU = RuntimeError("No CUDA GPUs are available")
@@ -97,6 +101,7 @@ def test_a_pytorch_for_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
         ("CUDA error: unspecified launch failure", "failed while it computed"),
         ("GPU has fallen off the bus", "the machine has lost the GPU"),
         ("CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has a total capacity", "vanish-tui doctor"),
+        ("HIP out of memory. Tried to allocate 20.00 MiB.", "vanish-tui doctor"),
     ],
 )
 def test_an_error_in_the_middle_of_a_run_says_what_to_do(text: str, words: str) -> None:
@@ -109,3 +114,45 @@ def test_an_error_in_the_middle_of_a_run_says_what_to_do(text: str, words: str) 
 def test_another_error_is_left_as_it_is() -> None:
     assert gpu_trouble.in_words(ValueError("no such layer")) is None
     assert reason_of(ValueError("no such layer")) == "ValueError: no such layer"
+
+
+OUT_OF_MEMORY = torch.OutOfMemoryError(
+    "CUDA out of memory. Tried to allocate 20.00 MiB. GPU 1 has a total capacity of 139.81 GiB of which 5 MiB"
+    " is free."
+)
+
+
+def test_too_little_memory_says_who_holds_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    uuids = {1: SimpleNamespace(uuid="1111")}
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda number: uuids[number])
+    held = {
+        "1111": [
+            Occupant(os.getpid(), "python", "me", 3 << 30),
+            Occupant(10, "a", "", None),
+            Occupant(4242, "train.py", "maria", 120 << 30),
+            Occupant(11, "b", "", 1 << 20),
+        ],
+        "2222": [Occupant(12, "elsewhere", "", 1 << 40)],
+    }
+    assert gpu_trouble.who_holds(OUT_OF_MEMORY, lambda: held) == (
+        f"the GPU has too little free memory: train.py 4242 (maria, 120.0 GiB), vanish-tui {os.getpid()}"
+        " (me, 3.0 GiB), b 11 (0.0 GiB), +1 hold it; resume the run when enough is free"
+    )
+    for unknown in (None, {}, {"2222": held["2222"]}):
+        assert gpu_trouble.who_holds(OUT_OF_MEMORY, lambda unknown=unknown: unknown) is None  # type: ignore[misc]
+    uuids.clear()
+    assert gpu_trouble.who_holds(OUT_OF_MEMORY, lambda: held) is None, "the GPU is lost"
+    assert gpu_trouble.who_holds(ValueError("GPU 1 has a total capacity"), lambda: held) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [
+        ("CUDA error: uncorrectable ECC error encountered", True),
+        ("GPU has fallen off the bus", True),
+        ("CUDA error: unspecified launch failure", True),
+        ("CUDA out of memory. Tried to allocate 20.00 MiB.", False),
+    ],
+)
+def test_after_some_trouble_a_process_cannot_use_the_gpu_any_more(text: str, ends: bool) -> None:
+    assert gpu_trouble.ends_process(reason_of(RuntimeError(text))) is ends

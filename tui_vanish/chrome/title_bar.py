@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tui_vanish.jobs.meters import Reading
 
 
+_NAMED_GPUS = 2
 _PRODUCT = "vanish-tui"
 
 
@@ -151,6 +152,8 @@ def title_of(snapshot: "EngineSnapshot", host: str, seed: int | None) -> Title:
     threads = next((run.started.threads for run in reversed(snapshot.runs) if run.started), None)
     if device == "cpu" and threads is not None:
         device = plural("cpu ({number} thread)", "cpu ({number} threads)", threads)
+    elif (gpus := device.count(",") + 1) > _NAMED_GPUS:
+        device = tr("{number} GPUs", number=gpus)  # a comparison says which run is where
     own = (run for run in snapshot.runs if run.run not in snapshot.owners and not run.is_recorded)
     statuses = tuple(run.status for run in own)
     busy = snapshot.activity or snapshot.reading

@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable
 
 from engine.attach.shared_engine import NoEngine, SharedEngine
-from engine.runtime.engine import Engine
 from engine.runtime.state import Settings
 from engine.tracking.time_left import TimeLeft
 from tui_vanish.app import DEFAULT_REFRESH, VanishApp
@@ -15,6 +14,7 @@ from tui_vanish.cli.options import seed, user_scenarios
 from tui_vanish.cli.output import kept_off_the_screen
 from tui_vanish.cli.read_only import is_read_only
 from tui_vanish.cli.unsaved import say_unsaved
+from tui_vanish.jobs import engines
 from tui_vanish.jobs.cores import spare_cores
 from tui_vanish.jobs.exits import FAILED
 from tui_vanish.language import tr
@@ -26,10 +26,9 @@ from vanish_recorder.storage.paths import default_runs_folder
 
 def engine_for(arguments: argparse.Namespace, settings: Settings) -> SharedEngine:
     """The engine of the app, which trains nothing if the app is read-only."""
-    engine = Engine(settings)
     if not is_read_only(arguments):
-        return SharedEngine(engine)
-    return SharedEngine(NoEngine(engine.runs_folder, tr(READ_ONLY)))
+        return SharedEngine(engines.engine_for(settings))
+    return SharedEngine(NoEngine(settings.runs_dir or default_runs_folder(), tr(READ_ONLY)))
 
 
 def open_app(

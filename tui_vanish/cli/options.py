@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from tui_vanish.cli import device_names
+from tui_vanish.cli.expected import found
 from tui_vanish.jobs.exits import NotFoundError, RefusedError
 from tui_vanish.language import marked, tr
 from tui_vanish.language.below import spoken
@@ -49,10 +51,11 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(tr("training"), argument_default=argparse.SUPPRESS)
     group.add_argument(
         "--device",
-        type=_device,
+        type=device_names.device,
         metavar="DEVICE",
         help=tr(
-            "auto, cpu, cuda or cuda:N (default: auto, the GPU with the most free memory, or else the CPU)"
+            "auto, cpu, cuda for every visible GPU, or GPUs such as cuda:0,cuda:2, over which the runs of a "
+            "comparison are spread (default: auto, the GPU with the most free memory, or else the CPU)"
         ),
     )
     group.add_argument(
@@ -140,11 +143,12 @@ def check(settings: "Settings") -> None:
         raise RefusedError(printable(spoken(str(error)))) from None
     if settings.runs_dir is not None and (reason := obstacle(settings.runs_dir)):
         raise RefusedError(printable(runs_cannot_be_saved(reason)))
-    if settings.device.startswith("cuda"):
+    if settings.device not in ("auto", "cpu"):
         from engine import devices
 
         try:
-            devices.resolve(settings.device)
+            for name in settings.device.split(","):
+                devices.resolve(name)
         except devices.DeviceError as error:
             raise RefusedError(spoken(str(error))) from None
 
@@ -207,7 +211,7 @@ def budget(text: str) -> "Budget":
     try:
         return parse_budget(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(_found(spoken(str(error)), text)) from None
+        raise argparse.ArgumentTypeError(found(spoken(str(error)), text)) from None
 
 
 def refresh(text: str) -> float:
@@ -227,23 +231,8 @@ def _above_zero(text: str, highest: float) -> float:
         value = math.nan
     if not 0 < value <= highest:
         expected = tr("expected a number above 0, at most {highest}", highest=f"{highest:.0f}")
-        raise argparse.ArgumentTypeError(_found(expected, text))
+        raise argparse.ArgumentTypeError(found(expected, text))
     return value
-
-
-def one_device(text: str) -> str:
-    """Parse the name of one device that is not chosen by the program."""
-    if text == "auto":
-        raise argparse.ArgumentTypeError(_found(tr("expected cpu, cuda or cuda:N"), text))
-    return _device(text)
-
-
-def _device(text: str) -> str:
-    kind, colon, number = text.partition(":")
-    plain = text in ("auto", "cpu", "cuda")
-    if not plain and not (kind == "cuda" and colon and number.isascii() and number.isdecimal()):
-        raise argparse.ArgumentTypeError(_found(tr("expected auto, cpu, cuda or cuda:N"), text))
-    return text
 
 
 def seeds(text: str) -> int:
@@ -268,7 +257,7 @@ def ray_address(text: str) -> str:
     _, colon, port = text.rpartition(":")
     if not (colon and port.isascii() and port.isdecimal()):
         expected = tr("expected HOST:PORT, or nothing for the cluster that runs here")
-        raise argparse.ArgumentTypeError(_found(expected, text))
+        raise argparse.ArgumentTypeError(found(expected, text))
     return text
 
 
@@ -291,14 +280,8 @@ def _whole(text: str, lowest: int, highest: int, *, or_auto: bool = False) -> in
             expected = tr("expected auto or a whole number from {lowest} to {highest}", **limits)
         else:
             expected = tr("expected a whole number from {lowest} to {highest}", **limits)
-        raise argparse.ArgumentTypeError(_found(expected, text))
+        raise argparse.ArgumentTypeError(found(expected, text))
     return value
-
-
-def _found(expected: str, text: str) -> str:
-    from scenarios.problems import shortened
-
-    return tr("{expected}, found {text}", expected=expected, text=repr(shortened(text)))
 
 
 def runs_cannot_be_saved(reason: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui_vanish.jobs.nvml import Gpu, gpu_reader
+from engine.nvml import Gpu, gpu_reader
 
 _PROC = Path("/proc")
 _IDLE = (3, 4)  # the fields of a core in /proc/stat in which it waits: idle, iowait

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from engine.protocol.commands import ResumeRun, Stop
 from engine.protocol.spec import RunSpec
-from engine.runtime.engine import Engine
 from engine.runtime.state import Settings
 from engine.tracking.snapshot import Snapshot
+from tui_vanish.jobs.engines import engine_for
 from tui_vanish.jobs.exits import FailedError, LeaveAtOnce
 from tui_vanish.jobs.signals import AGAIN_SECONDS, Came, signals_into
 from vanish_recorder.protocol.events import Resumed, RunEvent, RunFinished, RunStarted
@@ -20,6 +20,8 @@ from vanish_recorder.protocol.status import Status
 from vanish_recorder.storage.paths import default_runs_folder
 
 if TYPE_CHECKING:
+    from engine.attach.spread_engine import SpreadEngine
+    from engine.runtime.engine import Engine
     from scenarios.schema import Scenario
 
 _DEFECT = (
@@ -69,7 +71,7 @@ class Job:
     seed: int
     seconds: float | None = None
 
-    def start(self, engine: Engine) -> str:
+    def start(self, engine: "Engine | SpreadEngine") -> str:
         """Ask for the run; returns its name."""
         return engine.train(self.scenario, self.seed, self.seconds)
 
@@ -80,7 +82,7 @@ class Continuation:
 
     command: ResumeRun
 
-    def start(self, engine: Engine) -> str:
+    def start(self, engine: "Engine | SpreadEngine") -> str:
         """Ask for the run; returns its name."""
         engine.send(self.command)
         return self.command.run
@@ -121,7 +123,7 @@ def train_all(
             begun.add(event.run)
         inbox.put(event)
 
-    engine = Engine(settings, on_event=on_event)
+    engine = engine_for(settings, on_event, runs=len(jobs))
     warnings = _Warnings(engine, reporter)
     with signals_into(inbox.put, engine):
         engine.start()
@@ -159,7 +161,7 @@ def _ending(
 
 
 def _follow(
-    engine: Engine,
+    engine: "Engine | SpreadEngine",
     waiting: deque[Job | Continuation],
     at_once: int,
     inbox: "queue.SimpleQueue[RunEvent | Came]",
@@ -215,7 +217,7 @@ def _follow(
 class _Warnings:
     """Passes on the engine's warnings, each one once."""
 
-    def __init__(self, engine: Engine, reporter: Reporter) -> None:
+    def __init__(self, engine: "Engine | SpreadEngine", reporter: Reporter) -> None:
         self._engine, self._reporter = engine, reporter
         self._passed_on = 0
 

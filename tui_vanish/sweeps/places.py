@@ -8,7 +8,7 @@ def places(device: str, jobs: int | None, per_gpu: int, threads: int) -> list[tu
     """The device and the name of each place.
 
     Args:
-        device: auto, cpu, cuda for every visible GPU, or cuda:N for one of them.
+        device: auto, cpu, cuda for every visible GPU, or some of them, such as cuda:0,cuda:2.
         jobs: how many places; None for one per core, or `per_gpu` per GPU.
         per_gpu: how many runs share a GPU.
         threads: torch threads of each run.
@@ -37,4 +37,4 @@ def _gpus(device: str) -> list[str]:
         except devices.DeviceError as error:
             raise RefusedError(str(error)) from None
         return devices.gpus()
-    return [device]
+    return device.split(",")

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from engine.nvml import Gpu
 from tests.tui.lab_bench import NARROW, Bench, opened
 from tui_vanish.chrome import meters_switch
 from tui_vanish.chrome.meters_row import meters_row
 from tui_vanish.drawing.text import row_width
 from tui_vanish.jobs.meters import Reading
-from tui_vanish.jobs.nvml import Gpu
 
 LEVELS = "▁▂▃▄▅▆▇█"
 GB = 10**9

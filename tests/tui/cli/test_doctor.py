@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from engine.data.fashion_mnist import DEBIAN, FILES, SAMPLE, DataError, cache_folder, inspect
+from engine.gpu_occupants import Occupant
 from tests.engine.lab import write_data
-from tui_vanish.cli.doctor.devices import Devices, Gpu, Occupant, find_devices, parse_occupants
+from tui_vanish.cli.doctor.devices import Devices, Gpu, find_devices
 from tui_vanish.cli.doctor.login import Session, find_session, find_terminal
 from tui_vanish.cli.main import main
 
@@ -126,21 +127,6 @@ def test_every_gpu_is_listed_with_its_processes(
     text = capsys.readouterr().out
     assert "cuda:0  NVIDIA H200, 100.0 of 141.0 GiB free" in text
     assert "used by python train.py (process 4242, user maria, 3.0 GiB)" in text
-
-
-def test_the_output_of_nvidia_smi_is_grouped_by_gpu_uuid() -> None:
-    answer = (
-        "GPU-1111, 10, /usr/bin/python3, 2048\n"
-        "GPU-1111, 11, name, with a comma, [N/A]\n"
-        "GPU-2222, 12, python, 1\n"
-        "No running processes found\n"
-    )
-    occupants = parse_occupants(answer)
-    assert [(each.pid, each.name, each.bytes) for each in occupants["1111"]] == [
-        (10, "/usr/bin/python3", 2 << 30),
-        (11, "name, with a comma", None),
-    ]
-    assert [each.pid for each in occupants["2222"]] == [12]
 
 
 def test_a_driver_that_hangs_does_not_hang_the_doctor(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ _PROGRAM_OF_THE_USER = "tui_vanish.jobs.passing_on"
 # Programs that are not Python: systemd's, the one of the GPUs' driver, the user's text editor, and git.
 _OTHER_PROGRAMS = {
     "tui_vanish.cli.doctor.login",
-    "tui_vanish.cli.doctor.devices",
+    "engine.gpu_occupants",
     "tui_vanish.text_editor",
     "vanish_recorder.surroundings",
 }

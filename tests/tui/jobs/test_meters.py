@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from engine.nvml import Gpu, gpu_reader
 from tui_vanish.jobs.meters import Meters, Reading
-from tui_vanish.jobs.nvml import Gpu, gpu_reader
 
 MEMORY = "MemTotal:       16000000 kB\nMemFree:          100000 kB\nMemAvailable:   12000000 kB\n"
 
@@ -76,6 +76,10 @@ class Driver:
         memory._obj.total, memory._obj.used = 80 * 10**9, (device.value or 0) * 10**9
         return 0
 
+    def nvmlDeviceGetUUID(self, device: ctypes.c_void_p, text: Any, length: ctypes.c_uint) -> int:
+        text.value = f"GPU-{device.value}".encode()
+        return 0
+
     def nvmlDeviceGetUtilizationRates(self, device: ctypes.c_void_p, use: Any) -> int:
         use._obj.gpu = 83
         return 3 if device.value == 3 else 0
@@ -83,8 +87,8 @@ class Driver:
 
 def test_each_gpu_that_answers_is_read() -> None:
     assert gpu_reader(lambda name: Driver())() == (
-        Gpu(0, 0.83, 10**9, 80 * 10**9),
-        Gpu(2, None, 3 * 10**9, 80 * 10**9),
+        Gpu(0, 0.83, 10**9, 80 * 10**9, "1"),
+        Gpu(2, None, 3 * 10**9, 80 * 10**9, "3"),
     )
 
 

@@ -7,7 +7,7 @@ from time import monotonic
 
 from engine.bench.deadline import Deadline
 from engine.gpu_trouble import in_words
-from tui_vanish.cli import options
+from tui_vanish.cli import device_names, options
 from tui_vanish.cli.bench_tables import print_report
 from tui_vanish.cli.importing import ending_at_once
 from tui_vanish.cli.progress_line import ProgressLine
@@ -42,6 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure, with progress on standard error, and print the report."""
     require_torch()
     settings = options.settings(arguments)
+    device_names.refuse_several(settings, "bench")
     options.check(settings)
     children.protect_workers()
     began = monotonic()

@@ -12,7 +12,7 @@ from time import monotonic
 
 from engine.data.download import download
 from engine.data.fashion_mnist import DataError
-from tui_vanish.cli import options
+from tui_vanish.cli import device_names, options
 from tui_vanish.cli.doctor.checks import FoundData, Report, examine
 from tui_vanish.cli.doctor.devices import Devices
 from tui_vanish.cli.doctor.login import Session, Terminal
@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--gpu",
         nargs="?",
         const="cuda",
-        type=options.one_device,
+        type=device_names.one_device,
         metavar="DEVICE",
         help=tr(
             "also train a little on the GPU (default: cuda): every scenario's losses against the CPU's, what"
@@ -214,7 +214,7 @@ def _devices(devices: Devices) -> list[str]:
             about += [f"{occupant.bytes / 2**30:.1f} GiB"] if occupant.bytes is not None else []
             texts.append("  " + tr("used by {name} ({about})", name=occupant.name, about=", ".join(about)))
     if devices.gpus and not devices.occupants_known:
-        texts.append("  " + tr("nvidia-smi is not available: other processes on the GPUs are not shown"))
+        texts.append("  " + tr("the driver does not list the processes on the GPUs"))
     return _labelled(tr_in("doctor", "devices"), texts)
 
 
