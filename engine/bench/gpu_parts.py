@@ -1,6 +1,7 @@
-"""The parts of `vanish-tui doctor --gpu`, each in a process of its own: `python -m engine.bench.gpu_parts`.
+"""The parts of `vanish-tui doctor --gpu` and `make gpu`, each in a process of its own.
 
-An error on a GPU can leave a process unable to use it, or kill it; the other parts must not notice.
+`python -m engine.bench.gpu_parts` is that process. An error on a GPU can leave a process unable to use it, or
+kill it; the other parts must not notice.
 """
 
 import argparse
@@ -67,10 +68,24 @@ def _lockstep(device: str, data: Path | None, steps: int) -> Any:
     return asdict(found)
 
 
+def _graphs(device: str, data: Path | None, steps: int) -> Any:
+    import scenarios
+    from engine.bench.captured import measure_captured
+
+    there = devices.resolve(device)
+    if there.type != "cuda":
+        raise PartFailed(f"a step can be captured only on a GPU, not on {device}")
+    dataset, repeats = load(find_source(data), there), max(1, steps // 10)
+    return asdict(
+        measure_captured(scenarios.load(_COURSE), dataset, Deadline(monotonic, inf), repeats=repeats)
+    )
+
+
 PARTS: dict[str, Callable[[str, Path | None, int], Any]] = {
     "bits": _bits,
     "step": _step,
     "lockstep": _lockstep,
+    "graphs": _graphs,
 }
 
 

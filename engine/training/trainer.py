@@ -203,13 +203,7 @@ class Trainer:
         images, labels = self._batches.next()  # float32 [batch, inputs] in [0, 1]; int64 [batch]
         self._at.take_step()
         sampled = measured_step(self._at.step, self._at.step_of_stage)
-        self.optimizer.zero_grad()
-        done = self._pass(images, labels, measured=sampled and self.measuring)
-        self._plan_rate()
-        if done.tape is not None:
-            self.optimizer.observe(done.tape)  # SDAGD computes its curvature here
-        self.optimizer.step()
-
+        done = self._train_on(images, labels, measured=sampled and self.measuring)
         self._tally.add(done.loss, done.logits, labels)
         if sampled:
             self._sample(done.probe, began)
@@ -219,6 +213,16 @@ class Trainer:
             self._finish_epoch()
         if self.status is Status.RUNNING and self._at.is_out_of_budget:
             self._finish(Status.STOPPED, reason=OUT_OF_BUDGET)
+
+    def _train_on(self, images: Tensor, labels: Tensor, *, measured: bool) -> Pass:
+        """Compute the gradients of a batch, and update the weights."""
+        self.optimizer.zero_grad()
+        done = self._pass(images, labels, measured=measured)
+        self._plan_rate()
+        if done.tape is not None:
+            self.optimizer.observe(done.tape)  # SDAGD computes its curvature here
+        self.optimizer.step()
+        return done
 
     def _pass(self, images: Tensor, labels: Tensor, *, measured: bool) -> Pass:
         """The forward and the backward pass of this step."""
