@@ -8,6 +8,7 @@ from engine.tracking.in_common import BATCH_ACCURACY, LOSS, OF_EPOCHS, curve
 from tui_vanish.instruments.quantities import IN_BARS
 from tui_vanish.language import marked, tr
 from tui_vanish.language.below import spoken
+from tui_vanish.monitor.charts import published_of
 from tui_vanish.report.figures import Chart, Figure, Heat, Line, Schedule
 from tui_vanish.report.gather import ReportRun
 from vanish_recorder.protocol.quantity import Quantity
@@ -45,23 +46,45 @@ def curves(runs: Sequence[ReportRun]) -> Iterator[Chart]:
     )
     for metric in (*OF_EPOCHS, LOSS, BATCH_ACCURACY, *list(logged)[:_MOST_LOGGED]):
         lines = [
-            Line(each.label, tuple(p.step for p in points), tuple(_finite(p.value) for p in points), place)
+            Line(
+                each.label,
+                tuple(p.step for p in points),
+                tuple(_finite(p.value) for p in points),
+                place,
+                per_epoch=_per_epoch(each),
+            )
             for place, each in enumerate(runs)
             if (points := curve(each.run, metric))
         ]
+        lines += published_points(runs, metric)
         if not lines or all(y is None for line in lines for y in line.ys):
             continue
         title = tr(_TITLES[metric]) if metric in _TITLES else metric
         yield Chart(
             f"curve-{_file_name(metric)}",
             title,
-            tr("A line is a run. A point of a long run is the mean of neighbouring steps."),
+            tr("A line is a run. A point of a long run is the mean of neighbouring steps.")
+            + (" " + tr("Circles: what the course published.") if any(line.dashed for line in lines) else ""),
             tr("step"),
             title,
             tuple(lines),
             is_share=metric.endswith("accuracy") and _are_shares(lines),
             events=events,
         )
+
+
+def published_points(runs: Sequence[ReportRun], metric: str) -> Iterator[Line]:
+    """What the course published of recorded runs: a point for each, at the end of its training."""
+    for place, each in enumerate(runs):
+        known = published_of(each.run)
+        value = getattr(known.figures, metric, None) if known is not None else None
+        if known is not None and value is not None and (per_epoch := _per_epoch(each)):
+            label, step = tr("{run}, published", run=each.label), known.epochs * per_epoch
+            yield Line(label, (step,), (value,), place, dashed=True, has_dots=True, per_epoch=per_epoch)
+
+
+def _per_epoch(each: ReportRun) -> int:
+    return each.run.started.steps_per_epoch if each.run.started is not None else 0
 
 
 def _are_shares(lines: Iterable[Line]) -> bool:

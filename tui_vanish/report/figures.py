@@ -14,6 +14,7 @@ class Line:
         colour: number of its colour.
         dashed: whether it is a prediction and not a measurement.
         has_dots: whether each point is drawn.
+        per_epoch: steps in an epoch, if `xs` are steps and this is known; else 0.
     """
 
     label: str
@@ -22,6 +23,7 @@ class Line:
     colour: int
     dashed: bool = False
     has_dots: bool = False
+    per_epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True)

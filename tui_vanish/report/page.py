@@ -52,6 +52,7 @@ def page(title: str, made: str, sections: "Iterable[tuple[str, str, str]]", char
 <body><a class="skip" href="#main">{text_of(tr("To the contents"))}</a>
 <header><h1>{text_of(title)}</h1><p class="soft">{text_of(made)}</p>
 <button type="button" id="theme">{text_of(tr("Light or dark"))}</button>
+<button type="button" id="unit">{text_of(tr("Steps or epochs"))}</button>
 <nav aria-label="{text_of(tr("Contents"))}"><ul>{links}</ul></nav></header>
 <main id="main">{body}</main>
 <script type="application/json" id="figures">{_data(charts)}</script>
@@ -87,6 +88,7 @@ def _data(charts: Sequence[Chart]) -> str:
     """The numbers of the charts as JSON in which nothing ends the script element."""
     record = {
         "colours": {"light": drawing.LIGHT, "dark": drawing.DARK},
+        "epoch": tr("epoch"),
         "charts": {
             chart.name: {
                 "x": printable(chart.x_label),
@@ -97,6 +99,7 @@ def _data(charts: Sequence[Chart]) -> str:
                     {
                         "label": printable(line.label),
                         "colour": line.colour,
+                        "per": line.per_epoch,
                         "xs": [int(x) for x in line.xs],
                         "ys": [None if y is None else float(f"{y:.{_DIGITS}g}") for y in line.ys],
                     }

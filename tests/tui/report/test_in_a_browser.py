@@ -108,6 +108,19 @@ def test_keys_read_the_numbers_and_zoom(page: Page) -> None:
     assert steps(page) == [118, 11800]
 
 
+def test_the_axis_shows_steps_or_epochs(page: Page) -> None:
+    plot, readout = curve(page)
+    page.locator("#unit").click()
+    plot.focus()
+    page.keyboard.press("Home")
+    assert readout.inner_text().startswith("epoch 1 ")
+    page.keyboard.press("End")
+    assert readout.inner_text().startswith("epoch 100 ")
+    assert "relu recorded, published: 75.00 %" in readout.inner_text()
+    page.locator("#unit").click()
+    assert steps(page) == [118, 11800]
+
+
 def test_both_themes_have_their_own_colours_and_can_be_read(page: Page) -> None:
     body = page.locator("body")
     seen = []
@@ -128,7 +141,10 @@ def test_the_theme_is_that_of_the_system(browser: Browser, report: Path) -> None
 
 
 def test_print_shows_every_figure_as_svg_without_the_controls(page: Page) -> None:
+    page.locator("#theme").click()  # dark, which paper is not
     page.emulate_media(media="print")
+    colour = "each => getComputedStyle(each).color + getComputedStyle(each).backgroundColor"
+    assert page.locator("body").evaluate(colour) == "rgb(27, 31, 36)rgb(255, 255, 255)"
     figures = page.locator("figure")
     assert figures.count() > 8
     for svg in figures.locator("> svg").all():

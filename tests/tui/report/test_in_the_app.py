@@ -7,8 +7,12 @@ import pytest
 
 from engine.storage.recorded import RECORDED
 from tests.engine import made_up_watched as made_up
-from tests.tui.lab_bench import opened
+from tests.tui.lab_bench import Bench, opened
+from tests.tui.map.sweeps import NAME, fill, make
+from tests.tui.runs.test_screen import read
+from tui_vanish.compare.screen import CompareScreen
 from tui_vanish.jobs.exits import RefusedError
+from tui_vanish.map.screen import MapScreen
 from tui_vanish.report.in_the_app import free_path, write_report
 
 
@@ -32,6 +36,56 @@ async def test_f_writes_a_report_of_the_run_that_is_shown(
     found = sorted(path.name for path in here.iterdir())
     assert found == ["report-recorded-depth-7-2.html", "report-recorded-depth-7.html"]
     assert "depth-7 recorded" in (here / found[0]).read_text(encoding="utf-8")
+
+
+async def written(bench: Bench, here: Path) -> str:
+    """Press the key; returns the text of the report that this has written."""
+    before = set(here.iterdir())
+    await bench.press("F")
+    await bench.app.workers.wait_for_complete()
+    await bench.settle()
+    (path,) = set(here.iterdir()) - before
+    return path.read_text(encoding="utf-8")
+
+
+async def test_f_reports_the_highlighted_the_marked_and_the_compared_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    async with opened(tmp_path) as bench:
+        await bench.press("r", "b")
+        await read(bench)
+        await bench.press("slash", *"customnorm", "enter")
+        one = await written(bench, here)
+        assert "customnorm recorded" in one
+        assert "What differs" not in one
+        await bench.press("g", "space", "escape", "slash", *"momentum", "enter", "g", "space")
+        two = await written(bench, here)
+        await bench.press("c")
+        await bench.settle()
+        assert isinstance(bench.app.screen, CompareScreen)
+        compared = await written(bench, here)
+    for text in (two, compared):
+        assert "customnorm recorded" in text
+        assert "momentum recorded" in text
+        assert "What differs" in text
+
+
+async def test_f_on_a_map_reports_the_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    async with opened(tmp_path) as bench:
+        bench.engine.runs_folder = tmp_path / "runs"
+        fill(make(bench.engine.runs_folder))
+        await bench.press("X")
+        await bench.settle()
+        assert isinstance(bench.app.screen, MapScreen)
+        text = await written(bench, here)
+    assert NAME in text
+    assert "72" in text
 
 
 async def test_i_saves_a_picture_that_asks_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

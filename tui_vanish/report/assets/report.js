@@ -5,6 +5,7 @@
   const root = document.documentElement;
   const data = JSON.parse(document.getElementById("figures").textContent);
   const plots = [];
+  let inEpochs = false;
   const css = (name) => getComputedStyle(root).getPropertyValue(name).trim();
   const written = (value, share) =>
     value == null ? "–" : share ? (100 * value).toFixed(2) + " %" : Number(value.toPrecision(5)).toString();
@@ -14,6 +15,9 @@
     const box = figure.querySelector(".plot");
     const out = figure.querySelector(".readout");
     box.replaceChildren();
+    const epochs = inEpochs && chart.lines.every((line) => line.per);
+    const per = (line) => epochs ? line.per : 1;
+    const label = epochs ? data.epoch : chart.x;
     const colours = data.colours[root.dataset.theme];
     const dashes = [[], [7, 3], [2, 3], [9, 3, 2, 3]];
     const axis = (label, share) => ({
@@ -23,7 +27,7 @@
     const read = (plot) => {
       const at = plot.cursor.idx ?? plot.data[0].length - 1;
       out.replaceChildren();
-      const parts = [chart.x + " " + plot.data[0][at], ...chart.lines.map((line, i) => {
+      const parts = [label + " " + +plot.data[0][at].toFixed(3), ...chart.lines.map((line, i) => {
         let place = at;
         while (place > 0 && plot.data[i + 1][place] == null) place--;
         return line.label + ": " + written(plot.data[i + 1][place], chart.share);
@@ -45,7 +49,7 @@
       width: Math.max(320, figure.clientWidth), height: 320, legend: {show: false},
       scales: {x: {time: false}},
       cursor: {drag: {x: true, y: false, setScale: true}},
-      axes: [axis(chart.x, false), {...axis(chart.y, chart.share), size: 76}],
+      axes: [axis(label, false), {...axis(chart.y, chart.share), size: 76}],
       series: [{}, ...chart.lines.map((line) => ({
         label: line.label, stroke: colours[line.colour % colours.length], width: 1.8, spanGaps: true,
         points: {show: line.xs.length < 3}, dash: dashes[Math.floor(line.colour / colours.length) % 4],
@@ -56,7 +60,7 @@
         ctx.strokeStyle = css("--soft");
         ctx.setLineDash([3, 3]);
         for (const x of chart.events) {
-          const left = plot.valToPos(x, "x", true);
+          const left = plot.valToPos(x / per(chart.lines[0]), "x", true);
           if (left < bbox.left || left > bbox.left + bbox.width) continue;
           ctx.beginPath();
           ctx.moveTo(left, bbox.top);
@@ -65,7 +69,7 @@
         }
         ctx.restore();
       }]},
-    }, uPlot.join(chart.lines.map((line) => [line.xs, line.ys])), box);
+    }, uPlot.join(chart.lines.map((line) => [line.xs.map((x) => x / per(line)), line.ys])), box);
     box.firstChild.setAttribute("aria-hidden", "true");
     figure.classList.add("live");
     box.onkeydown = (event) => {
@@ -102,6 +106,10 @@
 
   document.getElementById("theme").onclick = () => theme(root.dataset.theme === "dark" ? "light" : "dark");
   theme(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  document.getElementById("unit").onclick = () => {
+    inEpochs = !inEpochs;
+    theme(root.dataset.theme);
+  };
   let wait = 0;
   addEventListener("resize", () => {
     clearTimeout(wait);
