@@ -48,6 +48,12 @@ def _skips(hidden_layers: int, skip: Sequence[Sequence[int]]) -> Iterator[Confli
         ends.add(target)
 
 
+def _forget_bias(cell: str, forget_bias: float | None) -> Iterator[Conflict]:
+    if cell != "lstm" and forget_bias is not None:
+        message = f'cannot be used with cell = "{cell}", which has no forget gate'
+        yield Conflict("model.forget_bias", message, 'cell = "lstm", or no forget_bias')
+
+
 def _batch_norm(norm: str, batch_size: int) -> Iterator[Conflict]:
     if norm == "batch" and batch_size == 1:
         yield Conflict(
@@ -145,6 +151,7 @@ def _stages(hidden_layers: int, stages: Sequence[Mapping[str, Any]]) -> Iterator
 _RULES: tuple[tuple[tuple[str, ...], Callable[..., Iterator[Conflict]]], ...] = (
     (("model.activation", "model.beta"), _beta),
     (("model.hidden_layers", "model.skip"), _skips),
+    (("model.cell", "model.forget_bias"), _forget_bias),
     (("model.norm", "data.batch_size"), _batch_norm),
     (
         ("optimizer.name", "model.norm", "model.gradient", "model.skip", "model.dropout", "training.loss"),

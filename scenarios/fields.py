@@ -167,7 +167,7 @@ def _leaves_of_choice(key: str, union: FieldInfo) -> Iterator[Leaf]:
     for leaf in first.values():
         if leaf.key == tag:
             yield leaf._replace(names=tuple(tables), chooses=True)
-        elif len(chosen_by[leaf.key]) == len(tables):
+        elif len(chosen_by[leaf.key]) == len(tables) or leaf.only_with is not None:
             yield leaf
         else:
             yield leaf._replace(only_with=(tag, tuple(chosen_by[leaf.key])))

@@ -14,11 +14,13 @@ _UNSAID = {"model.kind": "mlp"}  # what a table means that does not say it
 # Keys that are valid only for certain values of another key: changing that key drops them.
 _BELONGS_TO = {
     "model.kind": (
-        *("hidden_layers", "width", "beta", "norm", "dropout", "gradient", "skip"),
-        *("blocks", "residual"),
+        *("hidden_layers", "width", "activation", "beta", "norm", "dropout", "gradient", "skip"),
+        *("blocks", "residual", "cell", "recurrent", "forget_bias"),
     ),
     "model.activation": ("beta",),
     "model.init.scheme": ("std", "gain"),
+    "model.recurrent.scheme": ("std", "gain"),
+    "model.cell": ("forget_bias",),
     "optimizer.name": ("lr", "momentum", "betas", "eps", "weight_decay", "alpha", "radius", "norm"),
 }
 

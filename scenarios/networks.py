@@ -106,9 +106,29 @@ class Cnn(Table):
     init: Init
 
 
+class Rnn(Table):
+    """A recurrent network that reads an image row by row, and an output layer behind its last state.
+
+    Attributes:
+        kind: `rnn`.
+        cell: the plain cell with tanh, LSTM or GRU.
+        width: units of the state.
+        init: how the weights of the input and of the output layer are drawn; biases start at 0.
+        recurrent: how the weights from one time step to the next are drawn, each gate's by itself.
+        forget_bias: the bias with which an LSTM's forget gates start (Gers et al. 2000).
+    """
+
+    kind: Literal["rnn"]
+    cell: Literal["rnn", "lstm", "gru"]
+    width: int = Field(ge=1, le=4096)
+    init: Init
+    recurrent: Init
+    forget_bias: float | None = Field(default=None, ge=-10, le=10, description="a number from -10 to 10")
+
+
 def _of_a_kind(table: object) -> object:
     """A table that does not say its kind is one of the slides' networks."""
     return {"kind": "mlp", **table} if isinstance(table, dict) else table
 
 
-Model = Annotated[Mlp | Cnn, Field(discriminator="kind"), BeforeValidator(_of_a_kind)]
+Model = Annotated[Mlp | Cnn | Rnn, Field(discriminator="kind"), BeforeValidator(_of_a_kind)]

@@ -19,6 +19,7 @@ from scenarios.networks import (
     Model,
     NormalInit,
     PyTorchInit,
+    Rnn,
     ScaledInit,
     Table,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "Optimizer",
     "PyTorchInit",
     "RmsProp",
+    "Rnn",
     "ScaledInit",
     "Scenario",
     "Sdagd",

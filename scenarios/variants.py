@@ -30,6 +30,9 @@ _NAMES = {
     "fp16_mixed": "mixed fp16",
     "pytorch": "PyTorch's",
     "cnn": "CNN",
+    "rnn": "RNN",
+    "lstm": "LSTM",
+    "gru": "GRU",
 }
 
 
@@ -87,6 +90,10 @@ _WORDS: dict[str, str] = {
     "model.hidden_layers": "{} layers",
     "model.blocks": "{} blocks per stage",
     "model.width": "width {}",
+    "model.cell": "{} cell",
+    "model.recurrent.scheme": "recurrent {}",
+    "model.recurrent.std": "recurrent std {:g}",
+    "model.forget_bias": "forget bias {:g}",
     "model.activation": "{}",
     "model.beta": "beta {:g}",
     "model.dropout": "dropout {:g}",
@@ -136,6 +143,8 @@ def _word(key: str, value: Any, ours: Mapping[str, Any], theirs: Mapping[str, An
             return f"{value} loss scale" if value == "dynamic" else f"loss scale {value:g}"
         case "optimizer.momentum" if not value:
             return "" if ours.get("optimizer.name") != theirs.get("optimizer.name") else "no momentum"
+        case "model.recurrent.gain":
+            return "" if value == ours.get(key, 1.0) else f"recurrent gain {value:g}"
         case "model.init.gain" | "optimizer.norm" if key not in ours:
             return "" if value in (1.0, "layer") else _WORDS[key].format(value)
         case _:

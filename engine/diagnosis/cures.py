@@ -31,6 +31,12 @@ _CHANGES: Mapping[str, Mapping[str, Callable[[Network], bool]]] = MappingProxyTy
             "resnet-20": lambda network: not network.residual,
             "plain-20-batchnorm": lambda network: network.norm != "batch",
         },
+        "rnn": {
+            "lstm-rows": lambda network: network.cell != "lstm",
+            "gru-rows": lambda network: network.cell == "rnn",
+            "rnn-orthogonal": lambda network: network.cell == "rnn" and network.recurrent != "orthogonal",
+            "rnn-clipped": lambda network: not network.clipped,
+        },
     }
 )
 CURES = frozenset(name for names in _CHANGES.values() for name in names)

@@ -75,7 +75,9 @@ def exploding(window: Window, holds: bool) -> Finding | None:
     grown = [layer for layer in _training(window) if layer.delta is not None and layer.number < last.number]
     worst = max(grown, key=lambda layer: layer.delta or 0.0, default=last)
     times = (worst.delta or 0.0) / last.delta
-    if not _is_far(window, times, last.number - worst.number, holds) or not _steps_follow(worst, last, holds):
+    if not _is_far(window, times, last.number - worst.number, holds):
+        return None
+    if not _steps_follow(window, worst, last, holds):
         return None
     names = tuple(layer.name for layer in grown if (layer.delta or 0.0) >= last.delta / STARVED_PART)
     evidence, cause = _compared(window, worst, last), causes.of_growing(window, worst, last)
@@ -162,8 +164,15 @@ def _silenced(window: Window, layer: Layer) -> bool:
     return any((other.dead or 0.0) >= SILENT for other in above)
 
 
-def _steps_follow(layer: Layer, last: Layer, explodes: bool) -> bool:
-    """Whether the layer's steps grow with its gradient. Adam, for example, makes them even."""
+def _steps_follow(window: Window, layer: Layer, last: Layer, explodes: bool) -> bool:
+    """Whether the layer's steps grow with its gradient. Adam, for example, makes them even.
+
+    Time steps have no weights of their own: the steps are those of the weights that all of them use.
+    """
+    if layer.spec.kind == "time":
+        return any(
+            (each.update or 0.0) >= LARGE_STEP for each in window.layers if each.spec.role == "weights"
+        )
     update = layer.update or 0.0
     times = EVEN_STEPS if explodes else UNEVEN_STEPS
     return update >= LARGE_STEP or update >= times * (last.update or 0.0)

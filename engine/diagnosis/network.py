@@ -23,6 +23,9 @@ class Network:
         kind: as scenarios name it. Of other kinds than the slides', neither the activation nor the width is
             known: what follows from them does not hold there.
         residual: whether skip connections go around its blocks.
+        cell: of a recurrent network, as scenarios name it.
+        recurrent: the scheme by which its weights from one time step to the next are drawn.
+        clipped: whether its gradients are clipped.
         activation: of the hidden layers, as scenarios name it.
         beta: what sigmoid_beta adds to the slope.
         norm: the normalisation, as scenarios name it.
@@ -40,6 +43,9 @@ class Network:
 
     kind: str = MLP
     residual: bool = False
+    cell: str = ""
+    recurrent: str = ""
+    clipped: bool = False
     activation: str = ""
     beta: float | None = None
     norm: str = ""
@@ -64,6 +70,9 @@ class Network:
         return cls(
             kind=spec.kind,
             residual=settings.get("model.residual") is True,
+            cell=_text(settings, "model.cell"),
+            recurrent=_text(settings, "model.recurrent.scheme"),
+            clipped=_number(settings, "training.clip_norm") is not None,
             activation=hidden[0].activation if hidden else "",
             beta=_number(settings, "model.beta"),
             norm=hidden[0].norm if hidden else "",

@@ -32,6 +32,8 @@ def signal_shrinks(window: Window, holds: str) -> Finding | None:
     if len(window.hidden) < 2 or _any_silent(window):
         return None
     first, last = window.hidden[0], window.hidden[-1]
+    if last.spec.kind == "time":
+        return None  # a state is no function of the state before alone: a row arrives as well
     part = _part_of_first(window)
     if not part or part > (SIZE_BACK if holds else SHRUNK):
         return None

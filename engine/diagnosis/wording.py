@@ -44,7 +44,10 @@ def began(finding: Finding, layers: Sequence[LayerSpec]) -> str:
     values |= {key: _layer_names([name], layers) for key, name in finding.named.items()}
     cause = causes.get(finding.cause, "")
     values["cause"] = f": {filled(cause, values)}" if cause else ""
-    text = filled(sentences[finding.variant], values)
+    sentence = sentences[finding.variant]
+    if any(layer.kind == "time" for layer in layers):
+        sentence = sentences.get(f"{finding.variant}_in_time", sentence)
+    text = filled(sentence, values)
     return text[:1].upper() + text[1:]
 
 

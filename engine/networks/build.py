@@ -4,10 +4,11 @@ import torch
 
 from engine.networks.block_network import BlockNetwork
 from engine.networks.cnn import build_cnn
-from scenarios.networks import Cnn
+from engine.networks.rnn import build_rnn
+from scenarios.networks import Cnn, Rnn
 
 
-def build_blocks(model: Cnn, seed: int, device: torch.device) -> BlockNetwork:
+def build_blocks(model: Cnn | Rnn, seed: int, device: torch.device) -> BlockNetwork:
     """Build a network with drawn weights.
 
     Args:
@@ -22,3 +23,5 @@ def build_blocks(model: Cnn, seed: int, device: torch.device) -> BlockNetwork:
     match model:
         case Cnn():
             return build_cnn(model, seed, device)
+        case Rnn():
+            return build_rnn(model, seed, device)

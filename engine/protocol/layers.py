@@ -3,16 +3,19 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from engine.protocol.data_spec import FASHION_MNIST
 from engine.protocol.record_fields import NotARunSpec, flag, items, positive, text, unusable
 
 if TYPE_CHECKING:
     from vanish_recorder.protocol.event import Record
 
-Role = Literal["hidden", "output"]
+Role = Literal["hidden", "output", "weights"]
 
 MLP = "mlp"  # the kind of the slides' networks, which a record need not name
 OUTPUT = "output"  # the name of a scenario's output layer
 MOST_LAYERS = 4096  # far more than a scenario may have: a damaged number must not fill the memory
+CELL = "cell"  # the weights that all time steps of a recurrent network use
+TIME_STEPS = FASHION_MNIST.shape[0]  # an image is read row by row
 CNN_STAGES = 3
 STEM_STRIDE = 2  # so that an epoch takes seconds on one core: the stages see 14×14, 7×7 and 4×4 pixels
 
@@ -22,13 +25,19 @@ def hidden_name(number: int) -> str:
     return f"layer{number}"
 
 
+def time_name(number: int) -> str:
+    """The name of a time step, counted from 1."""
+    return f"t{number}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerSpec:
     """One layer.
 
     Attributes:
         name: unique in its network; events name the layer by it.
-        role: whether it is the output layer, whose results the loss is computed from.
+        role: whether it is the output layer, whose results the loss is computed from; `weights` has only
+            weights, and its outputs are listed as places of their own.
         kind: what it computes: `linear`, `convolution`, `residual`, or the class of a watched module; empty
             if unknown.
         activation: the nonlinearity behind it, as scenarios name them; empty if none or unknown.
@@ -89,6 +98,14 @@ def _of_cnn(record: "Record") -> tuple[LayerSpec, ...]:
     )
 
 
+def _of_rnn(record: "Record") -> tuple[LayerSpec, ...]:
+    return (
+        LayerSpec(name=CELL, role="weights", kind=text(record, "model.cell")),
+        *(LayerSpec(name=time_name(number), kind="time") for number in range(1, TIME_STEPS + 1)),
+        LayerSpec(name=OUTPUT, role="output"),
+    )
+
+
 def _at_most(record: "Record", key: str) -> int:
     found = positive(record, key)
     if found > MOST_LAYERS:
@@ -108,4 +125,4 @@ def _pairs(record: "Record", key: str) -> list[tuple[int, int]]:
     return found
 
 
-_LAYERS = {MLP: _of_mlp, "cnn": _of_cnn}
+_LAYERS = {MLP: _of_mlp, "cnn": _of_cnn, "rnn": _of_rnn}

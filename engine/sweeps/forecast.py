@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.protocol.data_spec import FASHION_MNIST
 from engine.protocol.layers import CNN_STAGES, STEM_STRIDE
-from scenarios.schema import Cnn, Mlp, Scenario
+from scenarios.schema import Cnn, Mlp, Rnn, Scenario
 
 # What a layer costs in a step besides its matrix products, in multiplications that take as long. Measured
 # on one core, batch 512: 0.096 ms per layer of width 8, and 0.99 ms per layer of width 128 (25 million each).
@@ -42,7 +42,13 @@ def _of_cnn(model: Cnn) -> tuple[int, int]:
     return total + channels * _OUTPUTS, 2 * model.blocks * CNN_STAGES + 2
 
 
-_OF_KIND: dict[str, Callable[[Any], tuple[int, int]]] = {"mlp": _of_mlp, "cnn": _of_cnn}
+def _of_rnn(model: Rnn) -> tuple[int, int]:
+    gates = {"rnn": 1, "lstm": 4, "gru": 3}[model.cell]
+    steps, inputs = FASHION_MNIST.shape
+    return steps * gates * model.width * (inputs + model.width) + model.width * _OUTPUTS, gates * steps + 2
+
+
+_OF_KIND: dict[str, Callable[[Any], tuple[int, int]]] = {"mlp": _of_mlp, "cnn": _of_cnn, "rnn": _of_rnn}
 
 
 class Forecast:

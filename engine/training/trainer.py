@@ -384,6 +384,10 @@ class Trainer:
         Raises:
             CannotFreeze: the layer is not in this stage, or no other layer would train.
         """
+        network = self.network
+        if isinstance(network, BlockNetwork) and layer in {*network.places} - {*network.layer_names}:
+            owner, *_ = network.layer_names
+            raise CannotFreeze(f"{layer} has no weights of its own: freeze {owner}")
         if layer not in self.network.layer_names:
             raise CannotFreeze(f"{layer} is not built in stage {self._at.stage}")
         names = self._at.frozen | {layer} if frozen else self._at.frozen - {layer}

@@ -254,7 +254,7 @@ class PlainTraining:
                 parameter -= parameter.grad / (h + mu).clamp_min(tiny)
 
     def _slope(self, a: Tensor) -> Tensor:
-        model = self.scenario.model
+        model = self.scenario.mlp
         match model.activation:
             case "sigmoid":
                 return a * (1 - a)

@@ -95,10 +95,28 @@ CNN = NO_MLP | {
     "model.residual": False,
     "training.epochs": 20,
 }
+RNN = {key: value for key, value in NO_MLP.items() if key != "model.activation"} | {
+    "model.activation": None,
+    "model.norm": None,
+    "model.kind": "rnn",
+    "model.cell": "rnn",
+    "model.width": 64,
+    "model.recurrent.scheme": "pytorch",
+    "optimizer.lr": 0.02,
+    "optimizer.momentum": 0.9,
+    "training.epochs": 20,
+}
+LARGE = {"model.recurrent.scheme": "normal", "model.recurrent.std": 0.25}
 DIFFERENCES |= {
     "plain-20": CNN,
     "plain-20-batchnorm": CNN | {"model.norm": "batch"},
     "resnet-20": CNN | {"model.norm": "batch", "model.residual": True},
+    "rnn-rows": RNN,
+    "rnn-orthogonal": RNN | {"model.recurrent.scheme": "orthogonal", "model.recurrent.gain": 1.0},
+    "rnn-explodes": RNN | LARGE,
+    "rnn-clipped": RNN | LARGE | {"training.clip_norm": 1.0},
+    "lstm-rows": RNN | {"model.cell": "lstm", "model.forget_bias": 1.0},
+    "gru-rows": RNN | {"model.cell": "gru"},
 }
 
 SECTIONS = [
@@ -113,6 +131,7 @@ SECTIONS = [
     "Other methods",
     "Beyond the slides",
     "Convolutions",
+    "Through time",
 ]
 
 
@@ -224,7 +243,6 @@ def test_a_file_may_state_the_keys_of_the_design() -> None:
         "model.dropout",
         "optimizer.alpha",
         "optimizer.weight_decay",
-        "training.clip_norm",
         "training.warmup_steps",
         "training.cosine_to",
         "training.precision",

@@ -1,4 +1,7 @@
-"""The editor's form, without its screen: its fields, and the scenario that they describe."""
+"""The editor's form, without its screen: its fields, and the scenario that they describe.
+
+It is longer than 300 lines because how a value is written and how it is read are side by side.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,6 +55,8 @@ _HINTS = {
     "model.width": marked("units per layer"),
     "model.beta": marked("such as 0.05"),
     "model.dropout": marked("such as 0.1, or empty"),
+    "model.blocks": marked("per stage"),
+    "model.forget_bias": marked("such as 1, or empty"),
     "optimizer.betas": marked("such as 0.9 0.999"),
     "training.epochs": marked("per stage"),
     "training.clip_norm": marked("such as 1, or empty"),
@@ -68,6 +73,7 @@ _FIRST = {
     "model.beta": "0.05",
     "model.blocks": "3",
     "model.init.std": "0.05",
+    "model.recurrent.std": "0.05",
     "optimizer.lr": "0.01",
     "optimizer.radius": "0.2",
 }
@@ -76,6 +82,7 @@ _FLAG = ("no", "yes")
 # So does the loss scale with what computes in 16 bits, and keeps the weights in 32.
 _WHERE = {
     "model.beta": ("model.activation", ("sigmoid_beta",)),
+    "model.forget_bias": ("model.cell", ("lstm",)),
     "training.loss_scale": ("training.precision", ("fp16_mixed", "bf16_mixed")),
 }
 
@@ -171,7 +178,11 @@ def texts(scenario: "Scenario", name: str) -> dict[str, str]:
 
 def applies(field: Field, typed: Mapping[str, str]) -> bool:
     """Whether the field belongs to what was chosen in the others."""
-    return field.where is None or typed[field.where[0]] in field.where[1]
+    if field.where is None:
+        return True
+    key, names = field.where
+    chosen_in = next(each for each in fields() if each.key == key)
+    return typed[key] in names and applies(chosen_in, typed)
 
 
 def read(base: "Scenario", typed: Mapping[str, str]) -> "Scenario | dict[str, str]":

@@ -11,7 +11,7 @@ from tui_vanish.session.models import key_of
 
 if TYPE_CHECKING:
     from engine.runtime.state import EngineSnapshot
-    from scenarios.schema import Cnn, Init, Mlp, Scenario
+    from scenarios.schema import Cnn, Init, Mlp, Rnn, Scenario
     from tui_vanish.session.saved_results import Result
 
 
@@ -57,7 +57,15 @@ def about(title: str, scenario: "Scenario") -> list[Paragraph]:
 
 
 def _network(scenario: "Scenario") -> str:
-    return "\n".join(_of_cnn(scenario.model) if scenario.model.kind == "cnn" else _of_mlp(scenario.model))
+    model = scenario.model
+    match model.kind:
+        case "mlp":
+            words = _of_mlp(model)
+        case "cnn":
+            words = _of_cnn(model)
+        case "rnn":
+            words = _of_rnn(model)
+    return "\n".join(words)
 
 
 def _drawn(init: "Init") -> str:
@@ -85,6 +93,18 @@ def _of_cnn(model: "Cnn") -> list[str]:
         _drawn(model.init),
     ]
     return [*words, *([tr("{name} norm", name=model.norm)] if model.norm != "none" else [])]
+
+
+def _of_rnn(model: "Rnn") -> list[str]:
+    cell = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}[model.cell]
+    words = [
+        tr("{cell} of {width} units, 28 rows of an image", cell=cell, width=model.width),
+        _drawn(model.init),
+        tr("from step to step: {how}", how=_drawn(model.recurrent)),
+    ]
+    if model.forget_bias is not None:
+        words.append(tr("forget bias {value}", value=f"{model.forget_bias:g}"))
+    return words
 
 
 def _of_mlp(model: "Mlp") -> list[str]:

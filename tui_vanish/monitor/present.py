@@ -6,6 +6,7 @@ It is long because each state of a run has whole sentences of its own, which can
 import shlex
 from collections.abc import Mapping
 
+from engine.protocol.spec import MLP
 from engine.tracking.facts import epochs_per_stage, learning_rate, rate_factor, rate_name
 from engine.tracking.snapshot import Snapshot
 from engine.tracking.time_left import Left
@@ -30,6 +31,7 @@ from vanish_recorder.protocol.quantity import Quantity
 from vanish_recorder.protocol.status import Status
 
 _SEPARATOR = " · "
+_OF_TIME_STEPS = ("delta_norm", "activation_std")
 _LOOKED_AT = 64  # layers of a profile: the first ones have what the others have, or nearly
 
 
@@ -56,8 +58,8 @@ def bar_profile(run: Snapshot, looks: Looks, marks: Mapping[str, float]) -> BarP
 
 
 def _measured(run: Snapshot) -> frozenset[str] | None:
-    """The quantities that a watched run has had; None of a scenario's, whose columns are always the same."""
-    if run.watched is None:
+    """The quantities that a run has had; None for the slides' networks, whose columns never change."""
+    if run.watched is None and run.spec.kind == MLP:
         return None
     profiles = (profile.layers for profile in run.charts.profiles)
     layers = [layer for layers in (*profiles, run.finite_layers) for layer in layers[:_LOOKED_AT]]
@@ -83,8 +85,14 @@ def heat(run: Snapshot, looks: Looks) -> Heat:
 
 
 def quantities_of(run: Snapshot) -> tuple[Quantity, ...]:
-    """What the bars can show of a run: of a watched one only what was measured."""
-    if run.watched is None or not run.layers:
+    """What the bars can show of a run: of a watched one, and of other kinds, only what was measured.
+
+    Of a recurrent network they show what its time steps have, for the weights that these share have no place
+    on an axis of time; the numbers beside the bars are theirs, too.
+    """
+    if run.watched is None and any(layer.kind == "time" for layer in run.spec.layers):
+        return tuple(each for each in IN_BARS if each.name in _OF_TIME_STEPS)
+    if (run.watched is None and run.spec.kind == MLP) or not run.layers:
         precision = flatten(run.spec.record).get("training.precision", "fp32")
         return tuple(each for each in IN_BARS if each.precisions is None or precision in each.precisions)
     found = tuple(each for each in IN_BARS if any(layer.value(each) is not None for layer in run.layers))

@@ -110,6 +110,8 @@ def in_words(
         )
     short = Piece(tr("passes on {factor}", factor=passed_on(measured)))
     long = Piece(tr("each layer passes on {factor}", factor=passed_on(measured)))
+    if any(layer.kind == "time" for layer in run.spec.layers):
+        long = Piece(tr("each time step passes on {factor}", factor=passed_on(measured)))
     rows: list[Row] = [(long, *theory), (short, *theory), (short,)]
     return next((row for row in rows if row_width(row) <= room), ())
 

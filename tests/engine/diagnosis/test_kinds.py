@@ -13,7 +13,9 @@ from vanish_recorder.protocol.events import LayerSample, Sample, StageStarted, V
 AT: dict[str, Any] = {"run": "run", "epoch": 1, "stage": 1, "time": 0.0}
 
 
-def verdicts(scenario_id: str, deltas: list[float], *, update: float = 0.02) -> list[VerdictChanged]:
+def verdicts(
+    scenario_id: str, deltas: list[float], *, update: float = 0.02, cell: float = 0.02
+) -> list[VerdictChanged]:
     """What is said of twenty equal samples with these dL/dh, from the input to the last hidden place."""
     spec = RunSpec.of(scenarios.load(scenario_id).resolved())
     hidden = [
@@ -35,7 +37,12 @@ def verdicts(scenario_id: str, deltas: list[float], *, update: float = 0.02) -> 
     diagnosis = Diagnosis(spec)
     said = diagnosis.follow(StageStarted(**AT, step=0, trainable=spec.layer_names, frozen=()))
     for step in range(1, 21):
-        layers = (*hidden, output)
+        weights = [
+            LayerSample(name=each.name, grad_norm=0.1, update_ratio=cell, unmoved=0.0, weight_norm=1.0)
+            for each in spec.layers
+            if each.role == "weights"
+        ]
+        layers = (*weights, *hidden, output)
         said += diagnosis.follow(Sample(**AT, step=step, loss=2.3, accuracy=0.1, lr=0.05, layers=layers))
     return said
 
@@ -57,6 +64,27 @@ def test_what_a_network_has_already_is_not_suggested() -> None:
     assert exploding.suggestions == ()
     (exploding,) = (each for each in verdicts("plain-20-batchnorm", powers(2.0)) if each.kind == "exploding")
     assert exploding.suggestions == ("resnet-20",)
+
+
+def test_a_gradient_that_is_lost_in_time_is_named_by_time_steps() -> None:
+    (vanishing,) = (each for each in verdicts("rnn-rows", powers(1 / 1.9, 28)) if each.kind == "vanishing")
+    assert (vanishing.layer, vanishing.since_step) == ("t1", 1)
+    assert "back through time each step passes on 1/1.9 of the gradient; t1 gets" in vanishing.text
+    assert vanishing.suggestions == ("lstm-rows", "gru-rows", "rnn-orthogonal")
+
+
+def test_a_gradient_that_explodes_in_time_is_a_fault_if_the_cell_s_steps_are_large() -> None:
+    said = verdicts("rnn-explodes", powers(1.5, 28))
+    (exploding,) = (each for each in said if each.kind == "exploding")
+    assert "each step multiplies the gradient by 1.5; t1 gets 5.7e4 times what t28 gets" in exploding.text
+    assert exploding.suggestions == ("rnn-clipped", "rnn-orthogonal", "lstm-rows")
+    small = verdicts("rnn-clipped", powers(1.5, 28), cell=0.001)
+    assert "exploding" not in {each.kind for each in small}
+
+
+def test_time_steps_that_get_the_same_gradient_are_healthy() -> None:
+    (healthy,) = (each for each in verdicts("gru-rows", powers(1.01, 28)) if each.kind == "healthy")
+    assert healthy.text.startswith("From the first time step to the last")
 
 
 @pytest.mark.parametrize("factor", [1.4, 1 / 1.4])

@@ -57,6 +57,14 @@ def test_a_convolutional_network_is_described_by_its_blocks() -> None:
     }
 
 
+def test_a_recurrent_network_is_described_by_its_time_steps() -> None:
+    spec = RunSpec.of(scenarios.load("lstm-rows").resolved())
+    assert spec.layer_names == ("cell", *(f"t{number}" for number in range(1, 29)), "output")
+    assert spec.hidden_names == spec.layer_names[1:-1]
+    assert (spec.layers[0].role, spec.layers[0].kind) == ("weights", "lstm")
+    assert {layer.kind for layer in spec.layers[1:-1]} == {"time"}
+
+
 def test_a_kind_of_a_newer_version_is_refused_in_a_clause() -> None:
     record = scenarios.load("plain-20").resolved()
     record["model"]["kind"] = "graph"

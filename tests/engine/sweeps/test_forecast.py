@@ -69,3 +69,8 @@ def test_convolutions_cost_what_they_multiply() -> None:
     assert 5 * slides < small < 40 * slides
     assert 3 * small < wide < 4 * small
     assert 1.8 * small < deep < 2.2 * small
+
+
+def test_gates_cost_what_they_multiply() -> None:
+    plain, lstm = (cost(scenarios.load(name)) for name in ("rnn-rows", "lstm-rows"))
+    assert 3.5 * plain < lstm < 4.1 * plain

@@ -1,10 +1,12 @@
 """The networks of the other kinds, written as anybody would write them in PyTorch."""
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from scenarios.networks import Cnn
+from scenarios.networks import Cnn, Rnn
 from scenarios.schema import Scenario
 
 ACTIVATIONS = {"relu": nn.ReLU(), "tanh": nn.Tanh(), "silu": nn.SiLU(), "gelu": nn.GELU()}
@@ -61,14 +63,67 @@ class PlainCnn(nn.Module):
         known = {f"block{number}": block for number, block in enumerate(self.blocks, 1)}
         return known.get(name) or self.get_submodule(name)
 
+    def in_order(self) -> list[Tensor]:
+        """The parameters as the trainer's network has them."""
+        return list(self.parameters())
 
-def plain(scenario: Scenario, like: nn.Module) -> PlainCnn:
+
+class PlainRnn(nn.Module):
+    """A cell of PyTorch's that reads the rows; the second of its two biases, where ours has none, stays 0."""
+
+    CELLS: ClassVar = {"rnn": nn.RNNCell, "lstm": nn.LSTMCell, "gru": nn.GRUCell}
+
+    def __init__(self, model: Rnn) -> None:
+        super().__init__()
+        self.cell, self.output = self.CELLS[model.cell](28, model.width), nn.Linear(model.width, 10)
+        self.kind, self.width = model.cell, model.width
+        with torch.no_grad():
+            self.cell.bias_hh.zero_()
+        self.cell.bias_hh.register_hook(self._only_new)
+
+    def _only_new(self, gradient: Tensor) -> Tensor:
+        kept = torch.zeros_like(gradient)
+        if self.kind == "gru":
+            kept[2 * self.width :] = gradient[2 * self.width :]
+        return kept
+
+    def outputs(self, images: Tensor) -> dict[str, Tensor]:
+        """The state after each row by name, the logits last."""
+        state, found = None, {}
+        for number in range(28):
+            state = self.cell(images[:, 28 * number : 28 * (number + 1)], state)
+            found[f"t{number + 1}"] = state[0] if self.kind == "lstm" else state
+        found["output"] = self.output(found["t28"])
+        return found
+
+    def block(self, name: str) -> nn.Module:
+        """The cell or the output layer."""
+        return self.get_submodule(name)
+
+    def in_order(self) -> list[Tensor]:
+        """The parameters as the trainer's network has them."""
+        cell = self.cell
+        found = [cell.weight_ih, cell.weight_hh, cell.bias_ih]
+        if self.kind == "gru":
+            found.append(cell.bias_hh[2 * self.width :])
+        return [*found, self.output.weight, self.output.bias]
+
+
+Plain = PlainCnn | PlainRnn
+
+
+def plain(scenario: Scenario, like: nn.Module) -> Plain:
     """The scenario's network, with the weights of `like`: both have them in the same order."""
-    model = scenario.model
-    assert isinstance(model, Cnn)
-    network = PlainCnn(model)
+    network: Plain
+    match scenario.model:
+        case Cnn():
+            network = PlainCnn(scenario.model)
+        case Rnn():
+            network = PlainRnn(scenario.model)
+        case _:
+            raise AssertionError
     with torch.no_grad():
-        for ours, theirs in zip(network.parameters(), like.parameters(), strict=True):
+        for ours, theirs in zip(network.in_order(), like.parameters(), strict=True):
             assert ours.shape == theirs.shape
             ours.copy_(theirs)
     return network

@@ -37,7 +37,8 @@ def test_it_takes_three_steps_and_measures_every_layer(entry: scenarios.Entry, s
             has_weights = layer.name in trainer.network.layer_names
             assert not has_weights or number(layer.grad_norm) > 0
             assert not has_weights or math.isfinite(number(layer.update_ratio))
-            assert number(layer.delta_norm) > 0
+            has_output = layer.name != "cell"  # its states are places of their own
+            assert not has_output or number(layer.delta_norm) > 0
     *_, bias = trainer.network.parameters()
     assert not torch.equal(bias, before[-1])
 

@@ -1,4 +1,7 @@
-"""The kinds of network that autograd trains, against plain PyTorch: step, measurements, resume."""
+"""The kinds of network that autograd trains, against plain PyTorch: step, measurements, resume.
+
+It is longer than 300 lines because most of its tests run once for each kind.
+"""
 
 import copy
 import io
@@ -36,6 +39,20 @@ KINDS: dict[str, dict[str, Any]] = {
     "residual": {"model": {**CNN, "norm": "batch", "residual": True}, "optimizer.momentum": 0.9},
     "clipped": {"model": {**CNN, "residual": True}, "training.clip_norm": 0.1, "training.warmup_steps": 4},
 }
+RNN: dict[str, Any] = {
+    "kind": "rnn",
+    "cell": "rnn",
+    "width": 6,
+    "init": {"scheme": "xavier"},
+    "recurrent": {"scheme": "orthogonal"},
+}
+KINDS |= {
+    "rnn": {"model": RNN, "training.clip_norm": 0.2},
+    "lstm": {"model": {**RNN, "cell": "lstm", "forget_bias": 1.0}, "optimizer": {"name": "adam", "lr": 0.01}},
+    "gru": {"model": {**RNN, "cell": "gru"}, "optimizer.momentum": 0.9},
+}
+# Our loops over time add in another order than PyTorch's fused cells: their results differ in the last bits.
+TOLERANT = {"rnn", "lstm", "gru"}
 OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
 STEPS = 12  # of five an epoch
 
@@ -52,25 +69,29 @@ def size(tensors: Sequence[Tensor]) -> float:
     return math.sqrt(sum(each.double().square().sum().item() for each in tensors))
 
 
-def expected(name: str, block: torch.nn.Module, before: list[Tensor], h: Tensor) -> dict[str, float | None]:
-    """What the recorder's documentation says of each quantity, computed from autograd's gradients."""
-    after = matrices(block)
-    moved = [new.detach() - old for new, old in zip(after, before, strict=True)]
-    gradients = [each.grad for each in after if each.grad is not None]
-    pushed = sum(int((gradient != 0).sum()) for gradient in gradients)
-    still = sum(int(((g != 0) & (m == 0)).sum()) for g, m in zip(gradients, moved, strict=True))
+def of_output(h: Tensor) -> dict[str, float]:
+    """What the recorder's documentation says of an output, computed from autograd's gradient."""
     units = h.detach().double()
     units = units.movedim(1, -1).reshape(-1, h.shape[1]) if h.ndim == 4 else units
     assert h.grad is not None
     return {
-        "grad_norm": size(gradients),
         "delta_norm": size([h.grad]),
-        "update_ratio": size(moved) / size(before),
-        "unmoved": still / pushed,
-        "weight_norm": size(before),
         "activation_mean": units.mean().item(),
         "activation_std": units.std(correction=0).item(),
         "sample_std": units.std(0, correction=0).mean().item(),
+    }
+
+
+def of_weights(block: torch.nn.Module, before: list[Tensor], gradients: list[Tensor]) -> dict[str, float]:
+    """What it says of the matrices in a block together."""
+    moved = [new.detach() - old for new, old in zip(matrices(block), before, strict=True)]
+    pushed = sum(int((gradient != 0).sum()) for gradient in gradients)
+    still = sum(int(((g != 0) & (m == 0)).sum()) for g, m in zip(gradients, moved, strict=True))
+    return {
+        "grad_norm": size(gradients),
+        "update_ratio": size(moved) / size(before),
+        "unmoved": still / pushed,
+        "weight_norm": size(before),
     }
 
 
@@ -78,7 +99,7 @@ def expected(name: str, block: torch.nn.Module, before: list[Tensor], h: Tensor)
 def test_weights_losses_and_measurements_are_those_of_a_plain_loop(kind: str) -> None:
     scenario, data = scenario_of(kind), random_data()
     trainer, events = begin(scenario, data, seed=5)
-    network = plain(scenario, trainer.network)
+    network, tolerant = plain(scenario, trainer.network), kind in TOLERANT
     options = scenario.optimizer.model_dump()
     optimizer = OPTIMIZERS[options.pop("name")](network.parameters(), **options)
     train(trainer, STEPS)
@@ -89,30 +110,33 @@ def test_weights_losses_and_measurements_are_those_of_a_plain_loop(kind: str) ->
         outputs = network.outputs(data.train_images[chosen] / 255)
         for output in outputs.values():
             output.retain_grad()
-        before = {name: [each.detach().clone() for each in matrices(network.block(name))] for name in outputs}
+        blocks = {name: network.block(name) for name in trainer.network.layer_names}
+        before = {name: [each.detach().clone() for each in matrices(block)] for name, block in blocks.items()}
         loss = F.cross_entropy(outputs["output"], data.train_labels[chosen])
         optimizer.zero_grad()
         torch.autograd.backward(loss)
         for group in optimizer.param_groups:
             group["lr"] = options["lr"] * min(1.0, step / (scenario.training.warmup_steps or 1))
-        measured = {name: [each.grad for each in matrices(network.block(name))] for name in outputs}
+        gradients = {
+            name: [each.grad.clone() for each in matrices(block) if each.grad is not None]
+            for name, block in blocks.items()
+        }  # they are measured before they are clipped
         if scenario.training.clip_norm is not None:
-            measured = {name: [g.clone() for g in each if g is not None] for name, each in measured.items()}
             torch.nn.utils.clip_grad_norm_(network.parameters(), scenario.training.clip_norm)
         optimizer.step()
         if step not in samples:
             continue
-        assert samples[step].loss == loss.item()
+        assert samples[step].loss == (pytest.approx(loss.item(), rel=1e-5) if tolerant else loss.item())
         for layer in samples[step].layers:
-            block = network.block(layer.name)
-            for parameter, gradient in zip(matrices(block), measured[layer.name], strict=True):
-                parameter.grad = gradient  # measured before it was clipped
-            wanted = expected(layer.name, block, before[layer.name], outputs[layer.name])
+            wanted = of_output(outputs[layer.name]) if layer.name in outputs else {}
+            if layer.name in blocks:
+                wanted |= of_weights(blocks[layer.name], before[layer.name], gradients[layer.name])
+            assert wanted
             for name, value in wanted.items():
                 found = getattr(layer, name)
-                assert found == pytest.approx(value, rel=2e-4, abs=1e-9), (step, layer.name, name)
-    for ours, theirs in zip(trainer.network.parameters(), network.parameters(), strict=True):
-        assert torch.equal(ours, theirs)
+                assert found == pytest.approx(value, rel=5e-4, abs=1e-8), (step, layer.name, name)
+    for ours, theirs in zip(trainer.network.parameters(), network.in_order(), strict=True):
+        assert torch.allclose(ours, theirs, rtol=1e-4, atol=1e-6) if tolerant else torch.equal(ours, theirs)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -178,6 +202,53 @@ def test_the_lowest_blocks_get_no_gradient_when_they_are_frozen() -> None:
     train(trainer, 1)
     deltas = {layer.name: layer.delta_norm for layer in of_kind(events, Sample)[-1].layers}
     assert [name for name, delta in deltas.items() if delta is None] == ["stem", "block1"]
+
+
+def test_a_time_step_has_no_weights_to_freeze_and_shows_those_of_the_cell() -> None:
+    trainer, events = begin(scenario_of("gru"), random_data())
+    train(trainer, 1)
+    with pytest.raises(CannotFreeze, match="t5 has no weights of its own: freeze cell"):
+        trainer.freeze("t5", frozen=True)
+    view = trainer.inspect("t5")
+    assert view.weights.total == 3 * 6 * (28 + 6)
+    assert view.activations.total == 16 * 6
+    trainer.freeze("cell", frozen=True)
+    train(trainer, 1)
+    layers = {layer.name: layer for layer in of_kind(events, Sample)[-1].layers}
+    assert layers["cell"].grad_norm is None
+    assert layers["t28"].delta_norm is None  # nothing below the output layer trains
+    assert number(layers["output"].grad_norm) > 0
+
+
+def test_forget_gates_start_with_their_bias_and_each_gate_is_orthogonal() -> None:
+    trainer, _ = begin(scenario_of("lstm"), random_data())
+    bias = trainer.network.get_parameter("cell.bias").detach()
+    assert bias.view(4, 6).mean(1).tolist() == [0.0, 1.0, 0.0, 0.0]
+    for gate in trainer.network.get_parameter("cell.weight_recurrent").detach().view(4, 6, 6):
+        assert torch.allclose(gate @ gate.T, torch.eye(6), atol=1e-5)
+
+
+def test_the_gradient_through_time_is_the_product_of_the_jacobians() -> None:
+    """For one image: dL/dh_t = J_{t+1}ᵀ ⋯ J_28ᵀ dL/dh_28, with J = diag(1 − h²) U (Pascanu et al. 2013)."""
+    scenario = make_scenario({"model": RNN, "data.batch_size": 1})
+    trainer, events = begin(scenario, random_data(), seed=3)
+    states: dict[str, Tensor] = {}
+    image = random_data().train_images[epoch_order(3, 1, 80, 1)[:1]] / 255
+    with torch.no_grad():
+        trainer.network(image, states.__setitem__)
+    recurrent = trainer.network.get_parameter("cell.weight_recurrent").detach().double().clone()
+    train(trainer, 1)
+    deltas = {layer.name: number(layer.delta_norm) for layer in of_kind(events, Sample)[0].layers[1:]}
+    weight = trainer.network.get_parameter("output.weight")
+    assert weight.grad is not None
+    # dL/dlogits from dL/dW = dL/dlogits hᵀ, and then dL/dh of the last step from the weights before the step.
+    state = states["t28"].double()[0]
+    error = weight.grad.double() @ state / state.square().sum()
+    before = weight.detach().double() + 0.1 * weight.grad.double()
+    gradient = before.T @ error
+    for step in range(28, 0, -1):
+        assert float(gradient.norm()) == pytest.approx(deltas[f"t{step}"], rel=1e-4)
+        gradient = recurrent.T @ ((1 - states[f"t{step}"].double()[0] ** 2) * gradient)
 
 
 @pytest.mark.parametrize("kind", KINDS)

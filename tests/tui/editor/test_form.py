@@ -8,7 +8,20 @@ import pytest
 from pydantic import Field
 
 import scenarios
-from scenarios.schema import Adam, AdamW, Data, Mlp, RmsProp, Sdagd, Sgd, Stage, Table, Training
+from scenarios.schema import (
+    Adam,
+    AdamW,
+    Cnn,
+    Data,
+    Mlp,
+    RmsProp,
+    Scenario,
+    Sdagd,
+    Sgd,
+    Stage,
+    Table,
+    Training,
+)
 from tui_vanish.editor import form
 
 ALL = tuple(entry.id for entry in scenarios.entries())
@@ -90,6 +103,35 @@ def test_a_new_key_of_the_schema_gets_a_field_automatically() -> None:
     ]
     tables = [key for key, _ in groupby(field.key.partition(".")[0] for field in fields)]
     assert tables == ["id", "model", "optimizer", "data", "training", "stages", "noise"]
+
+
+def test_a_field_of_another_kind_of_network_is_hidden_with_all_that_it_decides() -> None:
+    def shown(**changes: str) -> set[str]:
+        typed = form.texts(scenarios.load("depth-7"), "variant") | {
+            key.replace("__", "."): text for key, text in changes.items()
+        }
+        return {field.key for field in form.fields() if form.applies(field, typed)}
+
+    assert not {"model.cell", "model.recurrent.scheme", "model.recurrent.std", "model.forget_bias"} & shown()
+    recurrent = shown(model__kind="rnn")
+    assert {"model.cell", "model.recurrent.scheme", "model.recurrent.std"} <= recurrent
+    assert not {"model.hidden_layers", "model.forget_bias", "model.recurrent.gain"} & recurrent
+    assert "model.forget_bias" in shown(model__kind="rnn", model__cell="lstm")
+    assert "model.recurrent.gain" in shown(model__kind="rnn", model__recurrent__scheme="orthogonal")
+
+
+def test_the_form_describes_another_kind_of_network() -> None:
+    base = scenarios.load("depth-7")
+    chosen = {"model.kind": "cnn", "model.activation": "relu", "model.residual": "yes"}
+    typed = form.texts(base, "variant") | chosen
+    variant = form.read(base, typed)
+    assert isinstance(variant, Scenario)
+    assert variant.model == Cnn(
+        kind="cnn", blocks=3, width=128, activation="relu", residual=True, init=base.mlp.init
+    )
+    again = form.read(variant, form.texts(variant, "again"))
+    assert isinstance(again, Scenario)
+    assert again.model == variant.model
 
 
 def test_a_type_without_a_notation_in_the_form_is_refused() -> None:
