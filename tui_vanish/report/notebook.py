@@ -22,7 +22,7 @@ class Shown:
         self.names, self.figures = tuple(names), tuple(figures)
 
     def __repr__(self) -> str:
-        return f"Shown{self.names!r}"
+        return f"Shown({', '.join(map(repr, self.names))})"
 
     def _repr_html_(self) -> str:
         rules = drawing.style(drawing.LIGHT, "#1b1f24", "#8c959f")

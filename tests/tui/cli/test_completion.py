@@ -1,6 +1,8 @@
 """What a shell is offered, asked as a shell asks: in a process of its own, by argcomplete's protocol."""
 
 import os
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from scenarios.fields import known_keys
+from tests.e2e.pseudo_terminal import PseudoTerminal
 from tests.engine import made_up_watched as made_up
 from tui_vanish.cli.commands.completion import SHELLS
 from tui_vanish.cli.main import COMMANDS, main
@@ -58,3 +61,46 @@ def test_each_shell_gets_code_that_names_the_program(shell: str, capsys: pytest.
     assert "_ARGCOMPLETE" in code
     if shell == "bash":
         subprocess.run(["bash", "-n"], input=code, text=True, check=True)
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> str:
+    """A PATH on which `vanish-tui` is this checkout."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    script = folder / "vanish-tui"
+    script.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m tui_vanish "$@"\n')
+    script.chmod(0o755)
+    return f"{folder}{os.pathsep}{os.environ['PATH']}"
+
+
+def installed(shell: str) -> str:
+    """The path of a shell; where it is missing, the test is skipped, or fails in CI."""
+    path = shutil.which(shell)
+    if path is None and not os.environ.get("CI"):
+        pytest.skip(f"{shell} is not installed")
+    assert path is not None
+    return path
+
+
+def test_fish_completes(program: str, tmp_path: Path) -> None:
+    code = 'vanish-tui completion fish | source; complete -C "vanish-tui run depth-"'
+    done = subprocess.run(
+        [installed("fish"), "--no-config", "-c", code],
+        env={**os.environ, "PATH": program, "PYTHONPATH": ROOT, "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert [line.split("\t")[0] for line in done.stdout.splitlines()] == ["depth-3", "depth-5", "depth-7"]
+
+
+def test_zsh_completes_while_the_user_types(program: str) -> None:
+    environment = {"PATH": program, "PYTHONPATH": ROOT, "PS1": "ready> "}
+    with PseudoTerminal(["-f", "-i"], program=[installed("zsh")], environment=environment) as shell:
+        shell.wait_for("ready>")
+        shell.type('autoload -U compinit; compinit -D; eval "$(vanish-tui completion zsh)"; PS1="set> "\r')
+        shell.wait_for("\nset>")
+        shell.type("vanish-tui run depth-\t")
+        shell.wait_for(lambda text: all(name in text for name in ("depth-3", "depth-5", "depth-7")))

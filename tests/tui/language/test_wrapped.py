@@ -18,6 +18,7 @@ SILENT = {*WORDS, "Action", "Binding", "FrameLine", "Knob", "getattr", "query_on
 # Names of what the code does, which are translated where they are shown.
 NAMES = {
     'eval "$(vanish-tui completion bash)"',
+    'eval "$(vanish-tui completion zsh)"',
     "by signal",
     "hide recorded",
     "in no block",

@@ -6,7 +6,8 @@ from tui_vanish.language import marked, tr
 
 SHELLS = ("bash", "zsh", "fish")
 EXAMPLES = (
-    ('eval "$(vanish-tui completion bash)"', marked("in ~/.bashrc; the same for zsh in ~/.zshrc")),
+    ('eval "$(vanish-tui completion bash)"', marked("in ~/.bashrc")),
+    ('eval "$(vanish-tui completion zsh)"', marked("in ~/.zshrc, after compinit")),
     (
         "vanish-tui completion fish > ~/.config/fish/completions/vanish-tui.fish",
         marked("for fish, once"),
