@@ -51,6 +51,7 @@ _SPELT_OUT = {
     "ξ": "xi",
     "β": "beta",
     "μ": "mu",
+    "ρ": "rho",
     "γ": "gamma",
     "δ": "delta",
     "Δ": "Delta",

@@ -20,6 +20,7 @@ _CLASSES = {
     "beta-sigmoid": "beta_sigmoid:BetaSigmoid",
     "sdagd": "sdagd:Sdagd",
     "map": "depth_map:DepthMap",
+    "through-time": "through_time:ThroughTime",
 }
 
 

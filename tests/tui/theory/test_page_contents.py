@@ -5,12 +5,14 @@ import math
 import pytest
 
 from engine.theory.depth_map import ACTIVATIONS, reach
+from engine.theory.through_time import Activation
 from scenarios.theory import page_ids
 from tests.tui.theory.test_pages import SIZES, drawn, settings
 from tui_vanish.drawing.canvas import Canvas, grey_role, greys
 from tui_vanish.theory.page_view import draw_page
 from tui_vanish.theory.pages.chain import Chain
 from tui_vanish.theory.pages.depth_map import DepthMap
+from tui_vanish.theory.pages.through_time import ThroughTime
 from tui_vanish.theory.pages.weights import Weights
 from tui_vanish.theory.pictures import image
 from tui_vanish.theory.registry import Pages
@@ -181,3 +183,28 @@ def test_the_map_is_filled_up_to_six_xi(activation: str) -> None:
         else:
             assert filled[-1] == one
             assert abs(filled[0] - top) <= 1
+
+
+@pytest.mark.parametrize(
+    ("start", "activation", "radius", "said"),
+    [
+        ("normal", "tanh", 0.5, "cannot learn from what it saw at the beginning"),
+        (
+            "orthogonal",
+            "identity",
+            1.0,
+            "gets 1 times the gradient of the last; ρ alone",
+        ),
+        ("orthogonal", "identity", 2.0, "far too much"),
+        ("orthogonal", "tanh", 1.0, "cannot learn"),
+    ],
+)
+def test_through_time_says_what_becomes_of_the_first_step(
+    start: str, activation: Activation, radius: float, said: str
+) -> None:
+    page = Pages().open("through-time")
+    assert isinstance(page, ThroughTime)
+    page.start.set(start)
+    page.activation.set(activation)
+    page.radius.set(radius)
+    assert said in " ".join(drawn(page, 118, 33).split())

@@ -95,10 +95,15 @@ async def test_tab_goes_to_the_next_page_and_pages_keep_their_knobs() -> None:
     app = Host("map")
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("right", "tab")
-        assert app.theory.page_id == page_ids()[0]
+        assert app.theory.page_id == page_ids()[page_ids().index("map") + 1]
         await pilot.press("shift+tab")
         assert app.theory.page_id == "map"
         assert app.page().knobs()[0].shown == "sigmoid_beta"
+
+
+def test_the_first_page_follows_the_last() -> None:
+    assert Pages().beside(page_ids()[-1], 1) == page_ids()[0]
+    assert Pages().beside(page_ids()[0], -1) == page_ids()[-1]
 
 
 async def test_enter_steps_and_r_restarts() -> None:
@@ -184,7 +189,8 @@ def test_every_scenario_of_the_slides_has_a_page_that_explains_it() -> None:
 def test_a_page_names_its_slides_or_says_that_it_goes_beyond_them(page_id: str) -> None:
     text = page_text(page_id)
     assert text.title
-    assert bool(text.slides) == (page_id != "map")
+    beyond = page_ids()[page_ids().index("map") :]
+    assert bool(text.slides) == (page_id not in beyond)
 
 
 async def test_the_screen_and_the_list_say_that_the_map_goes_beyond_the_slides() -> None:
