@@ -2,6 +2,8 @@
 
 import os
 import random
+import re
+import string
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,11 +13,14 @@ from engine.data.fashion_mnist import Dataset
 from engine.runtime.live_run import LiveRun
 from engine.storage.saver import Saver
 from scenarios.schema import Scenario
+from tests.engine.diagnosis.test_wording import SENTENCES
 from tests.engine.lab import of_kind
 from tests.fuzz.budget import SEED, Case, cases
+from tests.fuzz.claims import CONTRADICTIONS, PATTERNS, TOO_LARGE
 from tests.fuzz.judge import judge
 from tests.fuzz.random_networks import described, random_scenario, small_data
 from tests.fuzz.truths import find_truth
+from vanish_recorder.diagnosis.sentence import filled
 from vanish_recorder.protocol.events import RunEvent, VerdictChanged
 from vanish_recorder.protocol.verdicts import FAULTS, WATCHED_ONLY
 
@@ -41,6 +46,21 @@ def train(scenario: Scenario, data: Dataset, seed: int, folder: Path) -> list[Ru
     finally:
         saver.close()
     return events
+
+
+def sentences() -> Iterator[str]:
+    """Every sentence and every cause, with some number and some layer."""
+    for table in SENTENCES.values():
+        for text in (*table.values(), *table.get("causes", {}).values()):
+            if isinstance(text, str):
+                fields = {(name, style) for _, name, style, _ in string.Formatter().parse(text) if name}
+                yield filled(text, {name: 0.2 if style else "layer 2" for name, style in fields})
+
+
+def test_the_judge_finds_in_sentences_what_it_looks_for() -> None:
+    said = list(sentences())
+    for pattern in (TOO_LARGE, *PATTERNS, *(pattern for pattern, _, _ in CONTRADICTIONS)):
+        assert any(re.search(pattern, text) for text in said), pattern
 
 
 def is_long() -> bool:

@@ -13,6 +13,7 @@ from engine.storage.checkpoint import (
     CHECKPOINT,
     PREVIOUS,
     Checkpoint,
+    NotThisRuns,
     Unreadable,
     copied,
     newest_checkpoint,
@@ -139,6 +140,36 @@ def test_no_code_in_the_file_is_executed(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(Unreadable):
         read_checkpoint(tmp_path / CHECKPOINT)
     assert not (tmp_path / "sprung").exists()
+
+
+WRONG: list[tuple[str, Any]] = [
+    ("schema", torch.tensor(1)),
+    ("schema", True),
+    ("schema", None),
+    ("run", 7),
+    ("step", -1),
+    ("step", True),
+    ("step", 10**30),
+    ("step", torch.tensor(1)),
+    ("status", "unknown here"),
+    ("status", []),
+    ("log_bytes", {}),
+    ("log_bytes", 1.5),
+    ("trainer", []),
+]
+
+
+@pytest.mark.parametrize(("key", "value"), WRONG, ids=lambda each: str(each))
+def test_a_whole_checkpoint_with_a_value_of_another_type_is_refused(
+    key: str, value: Any, tmp_path: Path
+) -> None:
+    record = {"schema": 1, "run": "run", "step": 1, "status": "running", "log_bytes": 0, "trainer": {}}
+    torch.save(record, tmp_path / CHECKPOINT)
+    assert read_checkpoint(tmp_path / CHECKPOINT).step == 1
+    for wrong in (record | {key: value}, {name: each for name, each in record.items() if name != key}):
+        torch.save(wrong, tmp_path / CHECKPOINT)
+        with pytest.raises(NotThisRuns, match=r"^checkpoint\.pt is not a checkpoint of a run: remove it"):
+            newest_checkpoint(tmp_path, 0)
 
 
 def test_a_checkpoint_of_a_newer_version_is_reported(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from engine.storage.checkpoint import CHECKPOINT, PREVIOUS
 from engine.storage.labels import LABELS
 from engine.storage.run_index import INDEX
 from tests.engine.lab import write_data
@@ -193,6 +194,31 @@ def test_a_checkpoint_without_checksum_of_another_network_is_refused_in_one_sent
     fits = "its checkpoint does not fit its scenario (its network has another shape or type)"
     assert error == f"vanish-tui: {run.name} cannot be resumed: {fits}\n"
     assert {path.name: path.read_bytes() for path in run.iterdir() if path.name != LOCK} == before
+
+
+@pytest.mark.parametrize(
+    "name", [EVENTS, CHECKPOINT, PREVIOUS, "checkpoint.tmp", DESCRIPTION, SUMMARY, LOCK, LABELS]
+)
+def test_no_command_writes_through_a_link_in_a_run_s_folder(
+    name: str, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, treasure = run / name, tmp_path / "years of work"
+    content = path.read_bytes() if path.exists() else b"not to be lost"
+    treasure.write_bytes(content)
+    path.unlink(missing_ok=True)
+    path.symlink_to(treasure)
+    for command in (
+        ["run", "--resume", run.name, "--epochs", "2"],
+        ["rename", run.name, "mine"],
+        ["tag", run.name, "mine"],
+        ["stop", run.name],
+        ["rm", run.name],
+        ["rm", "--undo", run.name],
+    ):
+        code, error = answer(capsys, *command)
+        assert code in (0, 1, 2), (command, error)
+        assert "Traceback" not in error
+        assert treasure.read_bytes() == content, command
 
 
 @pytest.mark.parametrize("name", ["x" * 300, "a/" * 3000, "\x1b[2J\n", "", "."])

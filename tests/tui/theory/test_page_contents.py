@@ -72,6 +72,30 @@ def test_the_formulas_of_batchnorm_are_a_key_away_where_they_have_no_room() -> N
     assert page.text.lines["BatchNorm"][0] not in drawn(page, *SIZES[0])
 
 
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    ("page_id", "words"),
+    [
+        (
+            "skip-connection",
+            ["x ──┬──▶ layers of F ──▶ F(x) ──▶ + ──▶ H(x)", "╰─────── x, unchanged ────────╯"],
+        ),
+        ("sdagd", ["a vanishing g moves the weight only if h vanishes faster."]),
+        (
+            "signs",
+            [
+                "“Exploding gradients can make learning unstable” (Goodfellow, Bengio, Courville: Deep",
+                "At best, updates are so large that learning is unstable and does not converge",
+                "at worst, weights become NaN and can no longer be updated.",
+            ],
+        ),
+    ],
+)
+def test_what_the_slides_say_is_on_the_page(page_id: str, words: list[str], size: tuple[int, int]) -> None:
+    text = " ".join(drawn(Pages().open(page_id), *size).split())
+    assert [part for part in words if part not in text] == []
+
+
 @pytest.mark.parametrize("page_id", page_ids())
 def test_a_wide_screen_gives_text_a_readable_width_and_pictures_the_rest(page_id: str) -> None:
     page = Pages().open(page_id)

@@ -168,7 +168,13 @@ def test_the_weights_page_describes_chi_correctly(std: float) -> None:
         page.layer.set(layer)
         chi = signals(std, layer)[-1].chi
         text = " ".join(drawn(page).split())
-        assert f"χ = {number(chi)} {'<' if chi < 1 else '>'} 1:" in text
+        theory = text[text.index("χ ") :].split()[1]
+        assert float(theory) == float(number(chi))  # the same in the table and in the sentence
+        if theory == "1":
+            assert "χ is 1 to three digits: " in text
+            assert "< 1" not in text
+        else:
+            assert f"χ = {number(chi)} {'<' if chi < 1 else '>'} 1:" in text
         assert ("χ tends to 1 with depth" in text) == (std == 0.897)
     page.layer.set(1)
     assert "for the weights χ counts from layer 2 on" in drawn(page)

@@ -138,8 +138,9 @@ class Weights(Page):
             return self.words("first")
         chi = signals(self.std.value, _LAYERS)[layer - 1].chi
         root = math.sqrt(chi)
-        name = "vanishes" if chi < 1 else "grows"
-        text = self.words(name, chi=number(chi), layer=str(layer), root=number(root), six=number(root**6, 2))
+        # A χ that is shown as 1 is neither said to be smaller than 1 nor larger.
+        name = "keeps" if number(chi) == "1" else "vanishes" if chi < 1 else "grows"
+        text = self.words(name, chi=number(chi), layer=str(layer), root=number(root), six=number(root**6))
         return f"{text} {self.words('critical')}" if abs(chi - 1) < _CRITICAL else text
 
 
