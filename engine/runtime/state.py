@@ -23,7 +23,8 @@ class Settings:
     """How the engine trains and saves.
 
     Attributes:
-        device: auto, cpu, cuda or cuda:N.
+        device: auto, cpu, cuda or cuda:N. Several GPUs, with commas between them, are for `SpreadEngine`,
+            which gives one to each of its processes.
         data: a folder with Fashion-MNIST; None for the first source that exists.
         source: the data, if they are found already; `data` is not looked at then.
         threads: torch threads of each run. The last bits of the results depend on it.

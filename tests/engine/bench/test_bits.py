@@ -104,3 +104,8 @@ def test_a_part_that_fails_says_why_and_in_which_scenario(
     arguments = ["bits", "--device", device, "--data", str(write_data(tmp_path)), "--steps", "1"]
     assert gpu_parts.main(arguments) == 1
     assert says in capsys.readouterr().err
+
+
+def test_a_step_is_captured_only_on_a_gpu(capsys: pytest.CaptureFixture[str]) -> None:
+    assert gpu_parts.main(["graphs", "--device", "cpu", "--data", "sample", "--steps", "1"]) == 1
+    assert capsys.readouterr().err == "a step can be captured only on a GPU, not on cpu\n"
