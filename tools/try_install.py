@@ -28,7 +28,7 @@ ENDS: tuple[End, ...] = ("lowest", "newest")
 _RESOLUTIONS = {"lowest": "lowest-direct", "newest": "highest"}
 # Large, and the same in every environment that borrows them.
 _BORROWED = ("torch", "torchvision")
-_SHOWN = ("torch==", "textual==", "pydantic==")
+_SHOWN = ("torch", "textual", "pydantic")
 _SECONDS = 900.0
 _SMALL = ("run", "depth-3", "--epochs", "1", "--set", "model.width=8", "--data", "sample", "--json")
 
@@ -58,36 +58,48 @@ def requirements() -> list[str]:
     return list(project["dependencies"])
 
 
-def versions(end: End, place: Place) -> Path:
-    """A file that pins every package at that end of what is allowed."""
-    pins = place.folder / f"{end}.txt"
-    needed = place.folder / "needed.in"
+def lowest_versions(place: Place) -> Path:
+    """A file that pins every package that we name at the lowest version that is allowed."""
+    pins, needed = place.folder / "lowest.txt", place.folder / "needed.in"
     needed.write_text("\n".join(requirements()) + "\n")
-    options = ("--resolution", _RESOLUTIONS[end], "--python", place.python, "--no-annotate", "--no-header")
+    options = ("--resolution", "lowest-direct", "--python", place.python, "--no-annotate", "--no-header")
     said("uv", "pip", "compile", needed, *options, "--output-file", pins)
     return pins
 
 
-def with_pip(wheel: Path, pins: Path, place: Place) -> Path:
-    """Install into an environment of its own; returns the command."""
+def versions_of(command: Path) -> str:
+    """Which versions of some packages are beside an installed command."""
+    code = f"from importlib.metadata import version; print(*(f'{{n}} {{version(n)}}' for n in {_SHOWN}))"
+    return said(command.resolve().parent / "python", "-c", code).strip()
+
+
+def with_pip(wheel: Path, pins: Path | None, place: Place) -> Path:
+    """Install into an environment of its own; returns the command.
+
+    Args:
+        wheel: what is installed.
+        pins: a file with the version of each package; None for the newest that the tool finds.
+        place: where.
+    """
+    limits = () if pins is None else ("--constraint", pins)
     said(place.python, "-m", "venv", place.folder / "venv")
-    said(place.folder / "venv/bin/python", "-m", "pip", "install", "--quiet", "--constraint", pins, wheel)
+    said(place.folder / "venv/bin/python", "-m", "pip", "install", "--quiet", *limits, wheel)
     return place.folder / "venv/bin/vanish-tui"
 
 
-def with_pipx(wheel: Path, pins: Path, place: Place) -> Path:
+def with_pipx(wheel: Path, pins: Path | None, place: Place) -> Path:
     """The same with pipx."""
     own = {"PIPX_HOME": str(place.folder / "pipx"), "PIPX_BIN_DIR": str(place.folder / "bin")}
-    options = ("--python", place.python, "--pip-args", f"--constraint {pins}")
-    said("pipx", "install", "--quiet", *options, wheel, environment=own)
+    limits = () if pins is None else ("--pip-args", f"--constraint {pins}")
+    said("pipx", "install", "--quiet", "--python", place.python, *limits, wheel, environment=own)
     return place.folder / "bin/vanish-tui"
 
 
-def with_uv(wheel: Path, pins: Path, place: Place) -> Path:
+def with_uv(wheel: Path, pins: Path | None, place: Place) -> Path:
     """The same with `uv tool`."""
     own = {"UV_TOOL_DIR": str(place.folder / "tools"), "UV_TOOL_BIN_DIR": str(place.folder / "bin")}
-    options = ("--python", place.python, "--constraints", pins)
-    said("uv", "tool", "install", "--quiet", *options, wheel, environment=own)
+    limits = () if pins is None else ("--constraints", pins)
+    said("uv", "tool", "install", "--quiet", "--python", place.python, *limits, wheel, environment=own)
     return place.folder / "bin/vanish-tui"
 
 
@@ -173,12 +185,9 @@ def main() -> int:
             place.folder.mkdir()
             start = monotonic()
             try:
-                pins = versions(end, place)
-                use(ways[tool](wheel, pins, place), place.folder)
-                shown = [
-                    line for line in pins.read_text().split() if line.startswith(("torch==", "textual=="))
-                ]
-                result = f"works with {' '.join(shown)}"
+                command = ways[tool](wheel, lowest_versions(place) if end == "lowest" else None, place)
+                use(command, place.folder)
+                result = f"works with {versions_of(command)}"
             except InstallError as error:
                 failed += 1
                 result = f"FAILED: {error}"

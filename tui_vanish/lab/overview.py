@@ -15,16 +15,21 @@ if TYPE_CHECKING:
     from tui_vanish.session.saved_results import Result
 
 
-def welcome() -> Paragraph:
+def welcome(*, can_train: bool) -> Paragraph:
     """Shown while depth-7 is highlighted. In the narrowest terminal, too, each line fits beside the list."""
-    return Paragraph(
-        tr("Welcome to vanish-tui"),
-        tr(
+    if can_train:
+        text = tr(
             "Train networks, and see in every layer why\n"
             "gradients vanish or explode, and what helps.\n"
             "Press enter to train depth-7, ? for help."
-        ),
-    )
+        )
+    else:
+        text = tr(
+            "See in every layer of a network why\n"
+            "gradients vanish or explode, and what helps.\n"
+            "Press b for a recorded run, ? for help."
+        )
+    return Paragraph(tr("Welcome to vanish-tui"), text)
 
 
 def standings(snapshot: "EngineSnapshot", saved: Mapping[str, "Result"]) -> dict[str, Standing]:

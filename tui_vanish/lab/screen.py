@@ -223,7 +223,7 @@ class LabScreen(RunControls):
             remark = progress(run, room, self.session.time_left.of(run.run))
         paragraphs = self._paragraphs(entry)
         if entry.id == START and self._first_time and not self.session.snapshot.runs:
-            paragraphs.insert(0, overview.welcome())
+            paragraphs.insert(0, overview.welcome(can_train=self.session.engine.can_train))
         self._about.show((Piece(shown_name(entry), "strong"),), remark, paragraphs)
 
     def _paragraphs(self, entry: "Entry") -> list[Paragraph]:

@@ -13,29 +13,31 @@ from tui_vanish.language import LANGUAGES, use
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("ascii", [False, True])
+@pytest.mark.parametrize(("ascii", "can_train"), [(False, True), (True, True), (False, False)])
 async def test_the_first_screen_says_in_three_lines_what_this_is(
-    tmp_path: Path, ascii: bool, language: str
+    tmp_path: Path, ascii: bool, can_train: bool, language: str
 ) -> None:
     use(language)
-    lines = overview.welcome().text.splitlines()
+    lines = overview.welcome(can_train=can_train).text.splitlines()
     async with opened(tmp_path, NARROW, ascii=ascii) as bench:
+        bench.engine.can_train = can_train
+        await bench.press("up", "down")
         assert len(lines) == 3
         # No line is wrapped or cut.
         assert all((spelt_out(line) if ascii else line) in bench.text for line in lines)
         assert ("> depth-7" if ascii else "▸ depth-7") in bench.text
         assert "gpu-box-3" in bench.text.splitlines()[0]
         await bench.press("up")
-        assert overview.welcome().heading not in bench.text
+        assert overview.welcome(can_train=True).heading not in bench.text
 
 
 async def test_the_welcome_ends_with_the_first_run(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
-        assert overview.welcome().heading in bench.text
+        assert overview.welcome(can_train=True).heading in bench.text
         await bench.train()
         await bench.press("i")
         assert "7 hidden layers" in bench.text
-        assert overview.welcome().heading not in bench.text
+        assert overview.welcome(can_train=True).heading not in bench.text
 
 
 async def test_who_has_trained_before_is_not_welcomed(tmp_path: Path) -> None:
@@ -48,4 +50,4 @@ async def test_who_has_trained_before_is_not_welcomed(tmp_path: Path) -> None:
         bench = Bench(app, engine, pilot)
         await bench.settle()
         assert "▸ depth-7" in bench.text
-        assert overview.welcome().heading not in bench.text
+        assert overview.welcome(can_train=True).heading not in bench.text
