@@ -32,6 +32,8 @@ LEFT_OUT = (
     "vanish_recorder/protocol/quantities.py",
     "vanish_recorder/protocol/quantity.py",
     "scenarios/theory/",
+    "engine/export/modules.py",  # source text, as is that of the scripts
+    "engine/export/script",
     "scenarios/variants.py",  # titles of variants, which go into files
 )
 _WORDS = re.compile(r"[A-Za-z}]{2,}[,;:.]? [A-Za-z{(]")

@@ -46,7 +46,7 @@ _RULES: MappingProxyType[str, Rule] = MappingProxyType(
 )
 _FAULTS = (*_RULES, "exploding", "non_finite")
 # Faults that keep a network from learning whatever its steps are, if they are there before the first step.
-_BORN_WITH = FAULTS - {"immovable", "saturated", "skipped_steps", "underflow"}
+_BORN_WITH = FAULTS - {"immovable", "saturated", "skipped_steps"}
 
 
 class Diagnosis:

@@ -14,6 +14,8 @@ _CHANGES: Mapping[str, Mapping[str, Callable[[Network], bool]]] = MappingProxyTy
         "mlp": {
             "adam": lambda network: network.optimizer not in ("adam", "adamw", "rmsprop", "sdagd"),
             "batchnorm": lambda network: network.norm != "batch",
+            "bf16-mixed": lambda network: network.precision in ("bf16", "fp16", "fp16_mixed"),
+            "fp16-loss-scale": lambda network: network.gradients_in_fp16 and not network.scaled,
             "relu-he": lambda network: network.activation != "relu" or not network.keeps_size,
             "relu-lr-05": lambda network: (
                 network.activation == "relu"

@@ -58,8 +58,8 @@ def upset(window: Window, first_faults: Set[str], faults: Set[str], holds: str) 
         holds: the name of the sentence, if the steps were found to be too large; otherwise "".
     """
     largest, guessing, chance = window.largest, window.guessing, window.network.chance
-    if largest is None or guessing is None or "exploding" in first_faults:
-        return None
+    if largest is None or guessing is None or first_faults & {"exploding", "underflow"}:
+        return None  # fp16 has lost the gradient of the first layers: they wait, whatever the steps are
     large = largest.size >= UPSET_GAIN * math.sqrt(window.network.width or math.inf)
     upset_by_one = largest.ratio >= UPSET and (large or not first_faults)
     spoiled = (faults and not first_faults) or _have_spoiled_a_layer(window)

@@ -57,7 +57,7 @@ KEYS = {
 }
 OF_THE_DIVERGED = {"first_bad_step", "nonfinite"}
 LAYER_KEYS = set(LayerSample.__dataclass_fields__)
-UNCOUNTED = {"always_zero"}  # only where units can be dead
+UNCOUNTED = {"always_zero", "underflow"}  # only where units can be dead, and in fp16
 
 
 def run(*arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]":

@@ -27,6 +27,7 @@ from tui_vanish.language.below import spoken
 COMMANDS = {
     "list": marked("list all scenarios"),
     "show": marked("print one scenario with all its settings, or one run with its numbers"),
+    "code": marked("write a scenario as a PyTorch script that trains to the same losses"),
     "validate": marked("check scenario files and lectures, and report every problem"),
     "run": marked("train a scenario without the app, or resume saved runs"),
     "compare": marked("train several scenarios in lockstep, and rank them"),

@@ -319,6 +319,8 @@ _REST = {"dead", "immovable", "saturated", "stuck", "non_finite", "underflow", "
 ADDRESSES = {
     "adam": {"vanishing", "immovable", "stuck", "exploding"},
     "batchnorm": _FORWARD | _BACKWARD | _REST,
+    "bf16-mixed": {"underflow", "skipped_steps", "immovable"},
+    "fp16-loss-scale": {"underflow"},
     "relu-he": _FORWARD | _BACKWARD | _REST,
     "relu-lr-05": {"vanishing"},
     "skip": {"vanishing", "exploding", "forward_collapse"},
