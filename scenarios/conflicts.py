@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from scenarios.problems import shown
 
+ROWS = 28  # of an image
+
 
 class Conflict(NamedTuple):
     """One conflict: the key to change, what is wrong with it, and what was expected."""
@@ -52,6 +54,16 @@ def _forget_bias(cell: str, forget_bias: float | None) -> Iterator[Conflict]:
     if cell != "lstm" and forget_bias is not None:
         message = f'cannot be used with cell = "{cell}", which has no forget gate'
         yield Conflict("model.forget_bias", message, 'cell = "lstm", or no forget_bias')
+
+
+def _heads(width: int, heads: int) -> Iterator[Conflict]:
+    if width % heads:
+        yield Conflict("model.heads", f"found {heads}", f"a number that divides the width, {width}")
+
+
+def _patch(patch: int) -> Iterator[Conflict]:
+    if ROWS % patch:
+        yield Conflict("model.patch", f"found {patch}", f"2, 4, 7, 14 or 28, which divide the {ROWS} rows")
 
 
 def _batch_norm(norm: str, batch_size: int) -> Iterator[Conflict]:
@@ -152,6 +164,8 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[..., Iterator[Conflict]]], ...] = 
     (("model.activation", "model.beta"), _beta),
     (("model.hidden_layers", "model.skip"), _skips),
     (("model.cell", "model.forget_bias"), _forget_bias),
+    (("model.width", "model.heads"), _heads),
+    (("model.patch",), _patch),
     (("model.norm", "data.batch_size"), _batch_norm),
     (
         ("optimizer.name", "model.norm", "model.gradient", "model.skip", "model.dropout", "training.loss"),

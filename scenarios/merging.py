@@ -16,6 +16,7 @@ _BELONGS_TO = {
     "model.kind": (
         *("hidden_layers", "width", "activation", "beta", "norm", "dropout", "gradient", "skip"),
         *("blocks", "residual", "cell", "recurrent", "forget_bias"),
+        *("heads", "patch", "mlp_ratio", "norm_place"),
     ),
     "model.activation": ("beta",),
     "model.init.scheme": ("std", "gain"),

@@ -126,9 +126,36 @@ class Rnn(Table):
     forget_bias: float | None = Field(default=None, ge=-10, le=10, description="a number from -10 to 10")
 
 
+class Transformer(Table):
+    """A transformer encoder that sees an image as patches, and an output layer on the mean over its tokens.
+
+    Attributes:
+        kind: `transformer`.
+        blocks: each is attention and a perceptron with one hidden layer.
+        width: of a token.
+        heads: of the attention; they divide the width.
+        patch: rows and columns of a patch; it divides 28.
+        mlp_ratio: the width of the perceptron's hidden layer divided by that of a token.
+        activation: of that hidden layer.
+        norm_place: LayerNorm behind each skip connection (`post`), or before each part, with the skip
+            connection left free (`pre`).
+        init: how all matrices are drawn; biases start at 0, and the embeddings of the places are small.
+    """
+
+    kind: Literal["transformer"]
+    blocks: int = Field(ge=1, le=128)
+    width: int = Field(ge=1, le=2048)
+    heads: int = Field(ge=1, le=64)
+    patch: int = Field(ge=2, le=28)
+    mlp_ratio: int = Field(default=4, ge=1, le=16)
+    activation: PlainActivationName
+    norm_place: Literal["post", "pre"]
+    init: Init
+
+
 def _of_a_kind(table: object) -> object:
     """A table that does not say its kind is one of the slides' networks."""
     return {"kind": "mlp", **table} if isinstance(table, dict) else table
 
 
-Model = Annotated[Mlp | Cnn | Rnn, Field(discriminator="kind"), BeforeValidator(_of_a_kind)]
+Model = Annotated[Mlp | Cnn | Rnn | Transformer, Field(discriminator="kind"), BeforeValidator(_of_a_kind)]

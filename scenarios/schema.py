@@ -22,6 +22,7 @@ from scenarios.networks import (
     Rnn,
     ScaledInit,
     Table,
+    Transformer,
 )
 from scenarios.numbers import flatten, numbers
 
@@ -46,6 +47,7 @@ __all__ = [
     "Stage",
     "Table",
     "Training",
+    "Transformer",
 ]
 
 LossName = Literal["cross_entropy", "bce"]

@@ -39,6 +39,10 @@ _CHANGES: Mapping[str, Mapping[str, Callable[[Network], bool]]] = MappingProxyTy
             "rnn-orthogonal": lambda network: network.cell == "rnn" and network.recurrent != "orthogonal",
             "rnn-clipped": lambda network: not network.clipped,
         },
+        "transformer": {
+            "vit-pre-ln": lambda network: network.norm_place != "pre",
+            "vit-post-ln-warmup": lambda network: not network.warms_up,
+        },
     }
 )
 CURES = frozenset(name for names in _CHANGES.values() for name in names)

@@ -25,6 +25,8 @@ class Network:
         residual: whether skip connections go around its blocks.
         cell: of a recurrent network, as scenarios name it.
         recurrent: the scheme by which its weights from one time step to the next are drawn.
+        norm_place: of a transformer, as scenarios name it.
+        warms_up: whether its learning rate starts low.
         clipped: whether its gradients are clipped.
         activation: of the hidden layers, as scenarios name it.
         beta: what sigmoid_beta adds to the slope.
@@ -46,6 +48,8 @@ class Network:
     cell: str = ""
     recurrent: str = ""
     clipped: bool = False
+    norm_place: str = ""
+    warms_up: bool = False
     activation: str = ""
     beta: float | None = None
     norm: str = ""
@@ -72,6 +76,8 @@ class Network:
             residual=settings.get("model.residual") is True,
             cell=_text(settings, "model.cell"),
             recurrent=_text(settings, "model.recurrent.scheme"),
+            norm_place=_text(settings, "model.norm_place"),
+            warms_up=_number(settings, "training.warmup_steps") is not None,
             clipped=_number(settings, "training.clip_norm") is not None,
             activation=hidden[0].activation if hidden else "",
             beta=_number(settings, "model.beta"),

@@ -5,10 +5,11 @@ import torch
 from engine.networks.block_network import BlockNetwork
 from engine.networks.cnn import build_cnn
 from engine.networks.rnn import build_rnn
-from scenarios.networks import Cnn, Rnn
+from engine.networks.transformer import build_transformer
+from scenarios.networks import Cnn, Rnn, Transformer
 
 
-def build_blocks(model: Cnn | Rnn, seed: int, device: torch.device) -> BlockNetwork:
+def build_blocks(model: Cnn | Rnn | Transformer, seed: int, device: torch.device) -> BlockNetwork:
     """Build a network with drawn weights.
 
     Args:
@@ -25,3 +26,5 @@ def build_blocks(model: Cnn | Rnn, seed: int, device: torch.device) -> BlockNetw
             return build_cnn(model, seed, device)
         case Rnn():
             return build_rnn(model, seed, device)
+        case Transformer():
+            return build_transformer(model, seed, device)

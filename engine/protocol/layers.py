@@ -16,6 +16,7 @@ OUTPUT = "output"  # the name of a scenario's output layer
 MOST_LAYERS = 4096  # far more than a scenario may have: a damaged number must not fill the memory
 CELL = "cell"  # the weights that all time steps of a recurrent network use
 TIME_STEPS = FASHION_MNIST.shape[0]  # an image is read row by row
+PATCHES = "patches"  # the first block of a transformer: an image as tokens
 CNN_STAGES = 3
 STEM_STRIDE = 2  # so that an epoch takes seconds on one core: the stages see 14×14, 7×7 and 4×4 pixels
 
@@ -106,6 +107,16 @@ def _of_rnn(record: "Record") -> tuple[LayerSpec, ...]:
     )
 
 
+def _of_transformer(record: "Record") -> tuple[LayerSpec, ...]:
+    blocks = _at_most(record, "model.blocks")
+    norm = f"{text(record, 'model.norm_place')}-LN"
+    return (
+        LayerSpec(name=PATCHES, kind="patches"),
+        *(LayerSpec(name=f"block{number}", kind=norm) for number in range(1, blocks + 1)),
+        LayerSpec(name=OUTPUT, role="output"),
+    )
+
+
 def _at_most(record: "Record", key: str) -> int:
     found = positive(record, key)
     if found > MOST_LAYERS:
@@ -125,4 +136,4 @@ def _pairs(record: "Record", key: str) -> list[tuple[int, int]]:
     return found
 
 
-_LAYERS = {MLP: _of_mlp, "cnn": _of_cnn, "rnn": _of_rnn}
+_LAYERS = {MLP: _of_mlp, "cnn": _of_cnn, "rnn": _of_rnn, "transformer": _of_transformer}

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.protocol.data_spec import FASHION_MNIST
 from engine.protocol.layers import CNN_STAGES, STEM_STRIDE
-from scenarios.schema import Cnn, Mlp, Rnn, Scenario
+from scenarios.schema import Cnn, Mlp, Rnn, Scenario, Transformer
 
 # What a layer costs in a step besides its matrix products, in multiplications that take as long. Measured
 # on one core, batch 512: 0.096 ms per layer of width 8, and 0.99 ms per layer of width 128 (25 million each).
@@ -48,7 +48,20 @@ def _of_rnn(model: Rnn) -> tuple[int, int]:
     return steps * gates * model.width * (inputs + model.width) + model.width * _OUTPUTS, gates * steps + 2
 
 
-_OF_KIND: dict[str, Callable[[Any], tuple[int, int]]] = {"mlp": _of_mlp, "cnn": _of_cnn, "rnn": _of_rnn}
+def _of_transformer(model: Transformer) -> tuple[int, int]:
+    rows, columns = FASHION_MNIST.shape
+    tokens = (rows // model.patch) * (columns // model.patch)
+    block = tokens * model.width**2 * (4 + 2 * model.mlp_ratio) + 2 * tokens**2 * model.width
+    ends = rows * columns * model.width + model.width * _OUTPUTS
+    return model.blocks * block + ends, 6 * model.blocks + 2
+
+
+_OF_KIND: dict[str, Callable[[Any], tuple[int, int]]] = {
+    "mlp": _of_mlp,
+    "cnn": _of_cnn,
+    "rnn": _of_rnn,
+    "transformer": _of_transformer,
+}
 
 
 class Forecast:

@@ -345,9 +345,7 @@ class SDAGD(Optimizer):
                     parameter.sub_(parameter.grad / (curvature + mu).clamp_min(smallest))
 
 
-def build(
-    config: schema.Optimizer, network: nn.Module, model: schema.Mlp | schema.Cnn | schema.Rnn
-) -> Optimizer:
+def build(config: schema.Optimizer, network: nn.Module, model: schema.Model) -> Optimizer:
     """Build a new optimizer over every parameter of `network`."""
     parameters = list(network.parameters())
     match config:

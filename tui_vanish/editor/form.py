@@ -55,7 +55,8 @@ _HINTS = {
     "model.width": marked("units per layer"),
     "model.beta": marked("such as 0.05"),
     "model.dropout": marked("such as 0.1, or empty"),
-    "model.blocks": marked("per stage"),
+    "model.blocks": marked("of each stage, or in all"),
+    "model.patch": marked("rows and columns; divides 28"),
     "model.forget_bias": marked("such as 1, or empty"),
     "optimizer.betas": marked("such as 0.9 0.999"),
     "training.epochs": marked("per stage"),
@@ -72,6 +73,8 @@ _NOTATION = {
 _FIRST = {
     "model.beta": "0.05",
     "model.blocks": "3",
+    "model.heads": "4",
+    "model.patch": "7",
     "model.init.std": "0.05",
     "model.recurrent.std": "0.05",
     "optimizer.lr": "0.01",

@@ -11,7 +11,7 @@ from tui_vanish.session.models import key_of
 
 if TYPE_CHECKING:
     from engine.runtime.state import EngineSnapshot
-    from scenarios.schema import Cnn, Init, Mlp, Rnn, Scenario
+    from scenarios.schema import Cnn, Init, Mlp, Rnn, Scenario, Transformer
     from tui_vanish.session.saved_results import Result
 
 
@@ -70,6 +70,8 @@ def _network(scenario: "Scenario") -> str:
             words = _of_cnn(model)
         case "rnn":
             words = _of_rnn(model)
+        case "transformer":
+            words = _of_transformer(model)
     return "\n".join(words)
 
 
@@ -110,6 +112,24 @@ def _of_rnn(model: "Rnn") -> list[str]:
     if model.forget_bias is not None:
         words.append(tr("forget bias {value}", value=f"{model.forget_bias:g}"))
     return words
+
+
+def _of_transformer(model: "Transformer") -> list[str]:
+    tokens = (28 // model.patch) ** 2
+    return [
+        plural(
+            "{number} block of width {width}",
+            "{number} blocks of width {width}",
+            model.blocks,
+            width=model.width,
+        ),
+        plural(
+            "{number} head, {tokens} patches", "{number} heads, {tokens} patches", model.heads, tokens=tokens
+        ),
+        tr("post-LN") if model.norm_place == "post" else tr("pre-LN"),
+        model.activation,
+        _drawn(model.init),
+    ]
 
 
 def _of_mlp(model: "Mlp") -> list[str]:

@@ -331,6 +331,8 @@ ADDRESSES = {
     "lstm-rows": {"vanishing", "exploding", "forward_collapse", *_REST},
     "gru-rows": {"vanishing", "forward_collapse", *_REST},
     "rnn-orthogonal": {"vanishing", "exploding", "forward_collapse", *_REST},
+    "vit-pre-ln": {"vanishing", "exploding", "forward_collapse", *_REST},
+    "vit-post-ln-warmup": {"vanishing", "exploding", "forward_collapse", *_REST},
     "rnn-clipped": {"vanishing", "exploding", "forward_collapse", *_REST},
 }
 

@@ -65,6 +65,12 @@ def test_a_recurrent_network_is_described_by_its_time_steps() -> None:
     assert {layer.kind for layer in spec.layers[1:-1]} == {"time"}
 
 
+def test_a_transformer_is_described_by_its_blocks() -> None:
+    spec = RunSpec.of(scenarios.load("vit-pre-ln").resolved())
+    assert spec.layer_names == ("patches", *(f"block{number}" for number in range(1, 19)), "output")
+    assert {layer.kind for layer in spec.layers[1:-1]} == {"pre-LN"}
+
+
 def test_a_kind_of_a_newer_version_is_refused_in_a_clause() -> None:
     record = scenarios.load("plain-20").resolved()
     record["model"]["kind"] = "graph"

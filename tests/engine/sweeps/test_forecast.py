@@ -74,3 +74,11 @@ def test_convolutions_cost_what_they_multiply() -> None:
 def test_gates_cost_what_they_multiply() -> None:
     plain, lstm = (cost(scenarios.load(name)) for name in ("rnn-rows", "lstm-rows"))
     assert 3.5 * plain < lstm < 4.1 * plain
+
+
+def test_patches_cost_what_they_multiply() -> None:
+    small, wide, fine = (
+        cost(scenarios.load("vit-pre-ln", each)) for each in ([], ["model.width=64"], ["model.patch=7"])
+    )
+    assert 2 * small < wide < 4 * small
+    assert 2 * small < fine < 5 * small

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from scenarios.networks import Cnn, Rnn
+from scenarios.networks import Cnn, Rnn, Transformer
 from scenarios.schema import Scenario
 
 ACTIVATIONS = {"relu": nn.ReLU(), "tanh": nn.Tanh(), "silu": nn.SiLU(), "gelu": nn.GELU()}
@@ -109,7 +109,77 @@ class PlainRnn(nn.Module):
         return [*found, self.output.weight, self.output.bias]
 
 
-Plain = PlainCnn | PlainRnn
+class _Patches(nn.Module):
+    def __init__(self, model: Transformer) -> None:
+        super().__init__()
+        self.size, width = model.patch, model.width
+        self.position = nn.Parameter(torch.zeros((28 // self.size) ** 2, width))
+        self.linear = nn.Linear(self.size**2, width)
+
+    def forward(self, images: Tensor) -> Tensor:
+        image, size = images.view(-1, 28, 28), self.size
+        cut = [
+            image[:, row : row + size, column : column + size].flatten(1)
+            for row in range(0, 28, size)
+            for column in range(0, 28, size)
+        ]
+        embedded: Tensor = self.linear(torch.stack(cut, 1)) + self.position
+        return embedded
+
+
+class PlainTransformer(nn.Module):
+    """PyTorch's encoder layers, on patches."""
+
+    def __init__(self, model: Transformer) -> None:
+        super().__init__()
+        self.patches = _Patches(model)
+        self.blocks = nn.ModuleList(
+            nn.TransformerEncoderLayer(
+                model.width,
+                model.heads,
+                model.mlp_ratio * model.width,
+                dropout=0.0,
+                activation=ACTIVATIONS[model.activation],
+                batch_first=True,
+                norm_first=model.norm_place == "pre",
+            )
+            for _ in range(model.blocks)
+        )
+        norm = [nn.LayerNorm(model.width)] if model.norm_place == "pre" else []
+        self.head = nn.Sequential(*norm, nn.Linear(model.width, 10))
+
+    def outputs(self, images: Tensor) -> dict[str, Tensor]:
+        """The output of each block by name, the logits last."""
+        h = self.patches(images)
+        found = {"patches": h}
+        for number, block in enumerate(self.blocks, 1):
+            found[f"block{number}"] = h = block(h)
+        *norm, linear = self.head
+        found["output"] = linear((norm[0](h) if norm else h).mean(1))
+        return found
+
+    def block(self, name: str) -> nn.Module:
+        """A block by its name."""
+        known = {f"block{number}": block for number, block in enumerate(self.blocks, 1)}
+        return known.get(name) or {"patches": self.patches, "output": self.head}[name]
+
+    def in_order(self) -> list[Tensor]:
+        """The parameters as the trainer's network has them: query, key and value apart."""
+        found: list[Tensor] = list(self.patches.parameters())
+        for block in self.blocks:
+            assert isinstance(block, nn.TransformerEncoderLayer)
+            attention = block.self_attn
+            assert attention.in_proj_weight is not None
+            for weight, bias in zip(
+                attention.in_proj_weight.chunk(3), attention.in_proj_bias.chunk(3), strict=True
+            ):
+                found += [weight, bias]
+            for module in (attention.out_proj, block.norm1, block.linear1, block.linear2, block.norm2):
+                found += [module.weight, module.bias]
+        return [*found, *self.head.parameters()]
+
+
+Plain = PlainCnn | PlainRnn | PlainTransformer
 
 
 def plain(scenario: Scenario, like: nn.Module) -> Plain:
@@ -120,6 +190,8 @@ def plain(scenario: Scenario, like: nn.Module) -> Plain:
             network = PlainCnn(scenario.model)
         case Rnn():
             network = PlainRnn(scenario.model)
+        case Transformer():
+            network = PlainTransformer(scenario.model)
         case _:
             raise AssertionError
     with torch.no_grad():

@@ -138,7 +138,9 @@ def test_a_checkpoint_of_the_cpu_continues_on_the_device(scenario: str, data: Da
     assert [event.step for event in of_kind(events, Sample)] == [20, 30]
 
 
-@pytest.mark.parametrize("scenario", ["depth-7", "skip", "batchnorm", "customnorm", "resnet-20", "gru-rows"])
+@pytest.mark.parametrize(
+    "scenario", ["depth-7", "skip", "batchnorm", "customnorm", "resnet-20", "gru-rows", "vit-post-ln"]
+)
 def test_a_layer_is_inspected_on_the_device(
     scenario: str, data: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
