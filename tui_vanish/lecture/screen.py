@@ -191,7 +191,7 @@ class LectureScreen(LiveScreen[None]):
         if beside and not self._progress.large:
             self._alone = False
             self._show_text(lambda room, ascii: self._rows(step, room, ascii=ascii), rows=len(rows))
-        elif picture and self._alone:
+        elif picture and self._alone and not self._notes:
             caption = words.wrapped(step.see or step.title, width, role="dim", ascii=ascii)[:2]
             self._show_text(lambda room, ascii: caption, rows=len(caption))
             rows = caption
@@ -345,7 +345,7 @@ class LectureScreen(LiveScreen[None]):
             self.action_blank()
         elif self._lists:
             return
-        elif self._alone:
+        elif self._alone and not self._notes:
             self._alone = False
             self.show()
         elif self._progress.place:

@@ -136,9 +136,13 @@ async def test_the_place_is_remembered_and_notes_and_blank_are_keys(tmp_path: Pa
         await press(bench, "p")
         assert "Write ŷ = W⁷…W¹x on the board" in bench.text
         assert "Slide: Forwarding" in bench.text
+        await press(bench, "p", "right")
+        assert "theory: Learning circle" in bench.text
+        await press(bench, "p")
+        assert "Write ŷ = W⁷…W¹x on the board" in bench.text, "notes are hidden by the picture"
         await press(bench, "p", "full_stop")
         assert bench.text.strip() == ""
-        await press(bench, "full_stop", "left")
+        await press(bench, "full_stop", "left", "left")
         assert f"2/{len(LECTURE.steps)} The learning circle" in bench.text
         await bench.press("escape")
         assert bench.app.screen is bench.lab
