@@ -21,6 +21,7 @@ _CLASSES = {
     "sdagd": "sdagd:Sdagd",
     "map": "depth_map:DepthMap",
     "through-time": "through_time:ThroughTime",
+    "low-precision": "low_precision:LowPrecision",
 }
 
 

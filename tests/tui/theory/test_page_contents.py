@@ -12,6 +12,7 @@ from tui_vanish.drawing.canvas import Canvas, grey_role, greys
 from tui_vanish.theory.page_view import draw_page
 from tui_vanish.theory.pages.chain import Chain
 from tui_vanish.theory.pages.depth_map import DepthMap
+from tui_vanish.theory.pages.low_precision import LowPrecision
 from tui_vanish.theory.pages.through_time import ThroughTime
 from tui_vanish.theory.pages.weights import Weights
 from tui_vanish.theory.pictures import image
@@ -232,3 +233,29 @@ def test_through_time_says_what_becomes_of_the_first_step(
     page.activation.set(activation)
     page.radius.set(radius)
     assert said in " ".join(drawn(page, 118, 33).split())
+
+
+@pytest.mark.parametrize(
+    ("kind", "gradient", "scale", "rate", "said"),
+    [
+        ("fp16", 1e-9, 1, 0.01, "fp16 has no number for g = 1e-9: its smallest number above 0 is 5.96e-8"),
+        ("fp16", 1e-12, 256, 0.01, "no number for S·g = 2.56e-10 either"),
+        ("fp16", 1e-9, 2**16, 10.0, "fp16 holds S·g = 6.55e-5 with an error of"),
+        ("fp16", 1.0, 2**16, 0.01, "S·g = 6.55e4 overflows: the largest number of fp16 is 6.55e4"),
+        ("bf16", 1e-9, 1, 0.01, "bf16 holds g = 1e-9 with an error of"),
+        ("bf16", 1e-3, 1, 0.01, "it is rounded away, now and in each later step. A weight in fp32 moves."),
+        ("bf16", 0.1, 1, 0.1, "the distance to the next number of bf16, 2.44e-4: w moves."),
+        ("fp32", 1e-12, 1, 0.01, "A weight in fp32 stays as well."),
+    ],
+)
+def test_low_precision_says_what_becomes_of_gradient_and_update(
+    kind: str, gradient: float, scale: int, rate: float, said: str
+) -> None:
+    page = Pages().open("low-precision")
+    assert isinstance(page, LowPrecision)
+    page.kind.set(kind)
+    page.gradient.set(gradient)
+    page.scale.set(scale)
+    page.rate.set(rate)
+    for size in SIZES:
+        assert said in " ".join(drawn(page, *size).split())
