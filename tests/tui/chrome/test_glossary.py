@@ -27,8 +27,8 @@ def test_the_columns_of_the_bars_come_first() -> None:
     terms = [
         row[0].text.strip() for row in glossary_rows(118, ascii=False) if row and row[0].role == "accent"
     ]
-    assert terms[:8] == ["grad", "delta", "upd/W", "unmoved", "std", "sample", "sat", "dead"]
-    assert terms[8] == "NON FINITE"
+    assert terms[:9] == ["grad", "delta", "upd/W", "unmoved", "std", "sample", "sat", "dead", "lost"]
+    assert terms[9] == "NON FINITE"
 
 
 @pytest.mark.parametrize("width", [1, 20, 60, 78, 118])
