@@ -43,6 +43,6 @@ async def test_a_key_opens_it_from_the_lab_and_closes_it(tmp_path: Path) -> None
     async with opened(tmp_path) as bench:
         await bench.press("W")
         assert isinstance(bench.app.screen, GlossaryScreen)
-        assert "FORWARD COLLAPSE" in bench.text
+        assert "NON FINITE" in bench.text
         await bench.press("W")
         assert bench.app.screen_stack == [bench.lab]
