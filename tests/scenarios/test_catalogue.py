@@ -133,7 +133,11 @@ VIT = {
     "training.epochs": 20,
 }
 LARGE = {"model.recurrent.scheme": "normal", "model.recurrent.std": 0.25}
+HE = {"model.init.scheme": "he", "model.init.std": None, "model.init.gain": 1.0}
 DIFFERENCES |= {
+    "leaky-relu-he": HE | {"model.activation": "leaky_relu"},
+    "silu-he": HE | {"model.activation": "silu"},
+    "gelu-he": HE | {"model.activation": "gelu"},
     "plain-20": CNN,
     "plain-20-batchnorm": CNN | {"model.norm": "batch"},
     "resnet-20": CNN | {"model.norm": "batch", "model.residual": True},
@@ -185,6 +189,7 @@ SECTIONS = [
     "6 Train some layers",
     "Other methods",
     "Beyond the slides",
+    "Better activation, further",
     "Convolutions",
     "Through time",
     "Attention",

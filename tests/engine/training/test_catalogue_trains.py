@@ -35,10 +35,11 @@ def test_it_takes_three_steps_and_measures_every_layer(entry: scenarios.Entry, s
         assert [layer.name for layer in sample.layers] == places
         for layer in sample.layers:
             has_weights = layer.name in trainer.network.layer_names
-            assert not has_weights or number(layer.grad_norm) > 0
+            is_lost = layer.underflow == 1  # fp16 has no number for any part of it
+            assert not has_weights or is_lost or number(layer.grad_norm) > 0
             assert not has_weights or math.isfinite(number(layer.update_ratio))
             has_output = layer.name != "cell"  # its states are places of their own
-            assert not has_output or number(layer.delta_norm) > 0
+            assert not has_output or is_lost or number(layer.delta_norm) > 0
     *_, bias = trainer.network.parameters()
     assert not torch.equal(bias, before[-1])
 
