@@ -19,6 +19,7 @@ from engine.diagnosis.thresholds import (
     SATURATED,
     SETTLED,
     SILENT,
+    SPOILING,
     UPSET,
     UPSET_GAIN,
     UPSET_STEPS,
@@ -52,8 +53,8 @@ def upset(window: Window, first_faults: Set[str], faults: Set[str], holds: str) 
     Args:
         window: of the latest samples and epochs.
         first_faults: what else was wrong before the first update. Then that may be the reason, unless the
-            step alone is as large as a matrix that passes on a good part of a signal, or the steps have
-            saturated or silenced a layer.
+            step alone is as large as a matrix that passes on a good part of a signal, or steps that are
+            large enough have saturated or silenced a layer.
         faults: what else is wrong now. If nothing was at first, smaller steps are enough to be the reason.
         holds: the name of the sentence, if the steps were found to be too large; otherwise "".
     """
@@ -63,7 +64,7 @@ def upset(window: Window, first_faults: Set[str], faults: Set[str], holds: str) 
     large = largest.size >= UPSET_GAIN * math.sqrt(window.network.width or math.inf)
     upset_by_one = largest.ratio >= UPSET and (large or not first_faults)
     spoiled = (faults and not first_faults) or _have_spoiled_a_layer(window)
-    if not upset_by_one and not (largest.ratio >= OVERSTEP and spoiled):
+    if not upset_by_one and not (spoiled and largest.ratio >= (SPOILING if first_faults else OVERSTEP)):
         return None
     if (
         window.loss is None

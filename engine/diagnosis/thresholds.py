@@ -28,6 +28,8 @@ NOT_GROWING = 1.05
 # and the largest update ratio so far.
 RISEN, FALLEN_AGAIN = 2.0, 1.3
 OVERSTEP = 0.05
+# Layers of a network that was not well before any step can also die of smaller steps, of whatever size.
+SPOILING = 0.1
 # If the loss rose after steps smaller than this, a third of the rate learns.
 SLIGHTLY = 5.0
 # The same for a run that does no better than guessing since a step of this size.

@@ -87,3 +87,14 @@ def test_steps_that_have_spoiled_a_sound_network_lead_before_what_they_caused(
     assert "saturated" in holding
     assert min(holding, key=severity) == "exploding"
     assert holding["exploding"].text.startswith("The steps are too large (lr 0.01): step 1 changed layer 1")
+
+
+@pytest.mark.parametrize(("update", "blamed"), [(0.06, False), (0.15, True)])
+def test_small_steps_are_not_blamed_for_layers_that_die_where_no_gradient_arrives(
+    update: float, blamed: bool
+) -> None:
+    run = MadeUpRun({"model.activation": "relu"})
+    starved: dict[str, Any] = {"delta_norm": geometric(0.024, 7.2), "update_ratio": update, "saturated": None}
+    run.measure(layers(dead=0.0, **starved))
+    run.measure(*[layers(dead=[0, 0, 1.0, 0, 0, 0, 0], **starved)] * 20).finish_epochs((2.303, 0.1))
+    assert ("exploding" in run.holding) == blamed
