@@ -15,7 +15,7 @@ from tui_vanish.theory.pages.depth_map import DepthMap
 from tui_vanish.theory.pages.low_precision import LowPrecision
 from tui_vanish.theory.pages.through_time import ThroughTime
 from tui_vanish.theory.pages.weights import Weights
-from tui_vanish.theory.pictures import image
+from tui_vanish.theory.pictures import column_marks, columns, image
 from tui_vanish.theory.registry import Pages
 from tui_vanish.theory.sheet import Sheet
 
@@ -122,6 +122,20 @@ def test_a_blank_after_a_grey_cell_is_not_grey() -> None:
     canvas = Canvas(3, 1)
     canvas.put(0, 0, "▀", grey_role(255, 0))
     assert [run.text for run in canvas.runs(0)] == ["▀", "  "]
+
+
+@pytest.mark.parametrize("ascii", [False, True])
+def test_a_mark_of_theory_keeps_the_bar_behind_it(ascii: bool) -> None:
+    canvas = Canvas(4, 4)
+    sheet = Sheet(canvas, ascii)
+    bars = [1.0, 0.0, 0.3, 0.0]
+    columns(sheet, bars, "series-1", 1.0)
+    before = [canvas.line(y) for y in range(4)]
+    column_marks(sheet, [0.6] * 4, bars, "series-2", 1.0)
+    roles = [run.role for run in canvas.runs(1)]  # from 0.5 to 0.75
+    assert "series-2-on-bar" in roles
+    assert "series-2" in roles
+    assert [canvas.line(y) for y in (0, 2, 3)] == [before[y] for y in (0, 2, 3)]
 
 
 @pytest.mark.parametrize("std", [0.01, 0.05])
