@@ -18,6 +18,7 @@ from engine.storage.run_index import read_entry
 from engine.tracking.snapshot import Snapshot
 from tui_vanish.app import VanishApp
 from tui_vanish.lab.screen import LabScreen
+from tui_vanish.lecture.screen import LectureScreen
 from tui_vanish.sweeps.control import start
 from vanish_recorder.protocol.status import Status
 
@@ -197,6 +198,28 @@ async def skip_connection(studio: Studio) -> None:
     await theory(studio, "skip-connection")
 
 
+async def lecture_step(studio: Studio, step: str, *keys: str) -> None:
+    """A step of the lecture after some keys, with its runs read and its page measured."""
+    await studio.press("L")
+    lecture = studio.app.screen
+    assert isinstance(lecture, LectureScreen)
+    lecture.open_step(step)
+    async with asyncio.timeout(_PATIENCE):
+        while lecture.is_reading:
+            await studio.pilot.pause()
+    await studio.press(*keys)
+
+
+async def lecture_question(studio: Studio) -> None:
+    """A wrong answer with its reason, and the run that it was measured from."""
+    await lecture_step(studio, "std-1", "4")
+
+
+async def lecture_page(studio: Studio) -> None:
+    """A theory page within the lecture, with its knobs set."""
+    await lecture_step(studio, "surfaces")
+
+
 PICTURES: dict[str, Callable[[Studio], Awaitable[None]]] = {
     "lab": lab,
     "over-time": over_time,
@@ -211,6 +234,8 @@ PICTURES: dict[str, Callable[[Studio], Awaitable[None]]] = {
     "theory-optimizers": optimizers,
     "theory-normalisation": normalisation,
     "theory-skip-connection": skip_connection,
+    "lecture-question": lecture_question,
+    "lecture-page": lecture_page,
 }
 
 

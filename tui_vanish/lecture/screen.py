@@ -210,7 +210,7 @@ class LectureScreen(LiveScreen[None]):
         rows = words.wrapped(step.text, width, ascii=ascii, large=large)
         if step.exercise is not None:
             rows += [(), *words.wrapped(step.exercise.task, width, role="title", ascii=ascii, large=large)]
-            rows += words.exercise_rows(self._attempts(step), width, ascii=ascii)
+            rows += words.exercise_rows(step, self._attempts(step), width, ascii=ascii)
         if step.question is not None and self._progress.is_open(step):
             if measure(step.question, self._runs.get) is not None:
                 rows += words.question_rows(step.question, width, ascii=ascii, large=large)

@@ -79,10 +79,16 @@ def notes_rows(step: Step, width: int, *, ascii: bool) -> list[Row]:
     return rows + wrapped(step.notes or tr("This step has no notes."), width, ascii=ascii)
 
 
-def exercise_rows(attempts: Sequence[Attempt], width: int, *, ascii: bool) -> list[Row]:
-    """The runs that count for an exercise, and what the others lack."""
+def exercise_rows(step: Step, attempts: Sequence[Attempt], width: int, *, ascii: bool) -> list[Row]:
+    """The runs that count for a step's exercise, and what the others lack."""
     if not attempts:
         words = tr("No run counts so far. enter opens the lab: e edits the scenario, enter there trains it.")
+        if step.show.page and step.exercise is not None:  # enter opens the page
+            words = tr(
+                "No run counts so far. enter opens the theory page. esc leads to the lab: "
+                "e edits {scenario} there, enter trains it.",
+                scenario=step.exercise.base,
+            )
         return [(), *wrapped(words, width, role="dim", ascii=ascii)]
     rows: list[Row] = [()]
     for attempt in attempts:
