@@ -11,6 +11,7 @@ from engine.export import script_parts as parts
 from engine.export.modules import CLASSES, INPUTS, layer_modules
 from engine.export.script_training import evaluation, stages, training
 from scenarios.networks import Mlp
+from scenarios.problems import printable
 from scenarios.schema import Scenario, Sdagd
 
 _MODULES = ("argparse", "gzip", "hashlib", "math", "struct", "time")
@@ -36,10 +37,10 @@ def script(scenario: Scenario, command: str, seed: int) -> str:
         raise NoScript(model.kind)
     body = "\n\n\n".join(block.strip("\n") for block in _blocks(scenario, model, seed) if block)
     imports = "\n".join(f"import {name}" for name in _MODULES if f"{name}." in body)
-    title = scenario.title.replace("\\", "/").replace('"', "'")
+    title = _in_docstring(scenario.title)
     return f'''"""{title}: {model.hidden_layers} hidden layers of {model.width} units, on Fashion-MNIST.
 
-Written by: {command}
+Written by: {_in_docstring(command)}
 It needs only PyTorch: python FILE.py FOLDER
 
 FOLDER has the four files of Fashion-MNIST, such as train-images-idx3-ubyte, gzipped or not. With the same
@@ -60,6 +61,11 @@ from torch.nn import functional as F
 if __name__ == "__main__":
     main()
 '''
+
+
+def _in_docstring(text: str) -> str:
+    """The text so that a docstring shows it, and does not end in it."""
+    return printable(text).replace("\\", "\\\\").replace('"""', r"\"\"\"")
 
 
 def _blocks(scenario: Scenario, model: Mlp, seed: int) -> Iterator[str]:

@@ -250,6 +250,17 @@ def port(text: str) -> int:
     return _whole(text, 0, 65_535)
 
 
+def host(text: str) -> str:
+    """Parse the name or the address of a machine; an empty one would stand for all addresses of this one."""
+    try:
+        if not text or not text.encode("idna"):
+            raise UnicodeError
+    except UnicodeError:  # such as a part that is empty or too long
+        expected = tr("expected the name or the address of a machine")
+        raise argparse.ArgumentTypeError(found(expected, text)) from None
+    return text
+
+
 def ray_address(text: str) -> str:
     """Parse the address of a Ray cluster; an empty one stands for the cluster that runs here."""
     if not text or text.startswith("ray://"):  # which is refused with a reason

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import ipaddress
+import logging
 import os
 import secrets
 import signal
@@ -10,6 +11,7 @@ import socket
 from collections.abc import Callable, Sequence
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
 from tui_vanish.jobs.exits import FailedError, RefusedError
 from tui_vanish.language import tr
@@ -56,7 +58,7 @@ async def _serve(
         raise FailedError(
             tr("this version of textual-serve cannot be used: {path} is missing", path=error.filename)
         ) from None
-    runner = web.AppRunner(server.app, access_log=None, shutdown_timeout=_LAST_SECONDS)
+    runner = web.AppRunner(server.app, access_log=None, logger=_log(), shutdown_timeout=_LAST_SECONDS)
     await runner.setup()
     try:
         try:
@@ -91,6 +93,17 @@ def is_for_this_machine_alone(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _log() -> logging.Logger:
+    """The log of aiohttp, without requests that are not HTTP: anyone can send many of those."""
+
+    def is_fault(record: logging.LogRecord) -> bool:
+        return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
+
+    log = logging.getLogger("aiohttp.server.vanish-tui")
+    log.addFilter(is_fault)
+    return log
 
 
 def _signals() -> "asyncio.Queue[signal.Signals]":

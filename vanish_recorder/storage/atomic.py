@@ -42,9 +42,12 @@ def copy_atomically(source: BinaryIO, size: int, path: Path) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):  # the first error says more
             beside.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno:
+            # The name of the temporary file says nothing to the user.
+            raise OSError(error.errno, error.strerror, str(path)) from None
         raise
     sync_folder(path.parent)
 

@@ -1,5 +1,8 @@
 """`vanish-tui code` prints or writes the script of a scenario."""
 
+import ast
+import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -29,6 +32,17 @@ def test_it_writes_a_file_and_replaces_one_only_when_told_to(
     assert "ReLU" in path.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("title", [r"'\N'", r"'C:\'", '"""a"""', r'"\"\"\"; raise SystemExit"'])
+def test_no_title_and_no_command_breaks_the_script(title: str, capsys: pytest.CaptureFixture[str]) -> None:
+    override = f"title={title}"
+    assert main(["code", "depth-7", "--set", override]) == 0
+    module = ast.parse(capsys.readouterr().out)
+    text = ast.get_docstring(module)
+    assert text is not None
+    assert text.startswith(tomllib.loads(override)["title"] + ": 7 hidden layers")
+    assert shlex.join(["vanish-tui", "code", "depth-7", "--set", override]) in text
+
+
 def test_a_run_gives_its_scenario_and_its_seed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["code", "recorded:adam"]) == 0
     text = capsys.readouterr().out
@@ -44,7 +58,7 @@ def test_a_run_gives_its_scenario_and_its_seed(capsys: pytest.CaptureFixture[str
         (["plain-20"], "no script yet for networks of the kind cnn"),
         (["depth-8"], "there is no scenario and no run 'depth-8'"),
         (["depth-7", "--set", "model.width=0"], "model.width"),
-        (["depth-7", "-o", "/nowhere/x.py"], "/nowhere/x.py: No such file or directory"),
+        (["depth-7", "-o", "/nowhere/x.py"], "/nowhere/x.py: there is no folder /nowhere"),
     ],
 )
 def test_what_cannot_be_written_is_said_in_one_line(

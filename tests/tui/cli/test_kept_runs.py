@@ -7,14 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from engine.storage import handover
 from engine.storage.labels import Labels, read_labels
+from engine.storage.run_index import RunEntry, read_entry
 from tests.engine import made_up_watched as made_up
 from tests.tui.cli.test_many_runs import small
+from tui_vanish.cli.commands import stop
 from tui_vanish.cli.main import main
 from tui_vanish.jobs import children
 from vanish_recorder import control
 from vanish_recorder.storage.paths import default_runs_folder
-from vanish_recorder.storage.run_lock import owner_of
+from vanish_recorder.storage.run_lock import Owner, owner_of
 
 __all__ = ["small"]  # fixtures
 
@@ -92,6 +95,21 @@ def test_a_run_is_found_by_the_name_that_rename_gave_it(
 def test_stop_refuses_a_run_that_no_process_trains(
     runs: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    assert "no process trains it" in said(capsys, "stop", made_up.RUN, *runs, code=2)
+
+
+def test_stop_waits_for_the_process_that_a_run_was_left_to(
+    tmp_path: Path, runs: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(folder: Path) -> RunEntry:
+        handover.end(tmp_path)
+        return read_entry(folder)
+
+    handover.announce(tmp_path, [made_up.RUN], Owner.present())
+    monkeypatch.setattr(stop, "_PATIENCE_SECONDS", -1.0)
+    assert "is still starting; try again later" in said(capsys, "stop", made_up.RUN, *runs, code=1)
+    monkeypatch.undo()
+    monkeypatch.setattr(stop, "read_entry", read)
     assert "no process trains it" in said(capsys, "stop", made_up.RUN, *runs, code=2)
 
 

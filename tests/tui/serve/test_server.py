@@ -1,10 +1,15 @@
 """Who may see the page and how many, with a small program in place of the app."""
 
 import asyncio
+import os
 import signal
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError, web
@@ -172,6 +177,32 @@ def test_a_signal_ends_the_server(capsys: pytest.CaptureFixture[str]) -> None:
     assert serve(["-c", ""], "127.0.0.1", 0, 1, stop) == signal.SIGTERM
 
 
+def test_requests_that_are_not_http_write_nothing_into_the_terminal(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def send(address: str) -> None:
+        port = urlsplit(address).port
+        for request in (
+            b"GET /%s HTTP/1.1\r\n" % (b"a" * 9000),
+            b"\x16\x03\x01\x02\x00\x01",
+            b"a b c\r\n\r\n",
+        ):
+            with socket.create_connection(("127.0.0.1", port)) as other:
+                other.sendall(request)
+        threading.Thread(target=answered, args=(port,)).start()
+
+    def answered(port: int) -> None:
+        try:
+            with urlopen(f"http://127.0.0.1:{port}/", timeout=10):
+                pass
+        except HTTPError:
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    assert serve(["-c", ""], "127.0.0.1", 0, 1, send) == signal.SIGTERM
+    assert not caplog.records
+
+
 def no_address(address: str) -> None:
     raise AssertionError(address)
 
@@ -208,6 +239,9 @@ def test_without_the_extra_one_line_says_what_to_install(
     ("arguments", "message"),
     [
         (["serve", "--port", "99999"], "expected a whole number from 0 to 65535"),
+        (["serve", "--host", ""], "expected the name or the address of a machine"),
+        (["serve", "--host", "box..example.org"], "expected the name or the address of a machine"),
+        (["serve", "--host", 300 * "a"], "expected the name or the address of a machine"),
         (["serve", "--sessions", "0"], "expected a whole number from 1 to 1000"),
         (["serve", "--data", "/nowhere"], "/nowhere"),
         (["--read-only", "list"], "--read-only is for the app, not for list"),

@@ -1,7 +1,6 @@
 """`vanish-tui code`: a scenario as a plain PyTorch script."""
 
 import argparse
-import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,11 +8,11 @@ from typing import TYPE_CHECKING
 from engine.storage.run_index import RunEntry
 from scenarios.problems import printable
 from tui_vanish.cli import options
+from tui_vanish.cli.output_file import check_output, write_output
 from tui_vanish.cli.scenario_or_run import scenario_or_run
-from tui_vanish.jobs.exits import FailedError, RefusedError
+from tui_vanish.jobs.exits import RefusedError
 from tui_vanish.jobs.telling import say
 from tui_vanish.language import marked, tr
-from vanish_recorder.storage.private import for_the_user_alone
 
 if TYPE_CHECKING:
     from scenarios.schema import Scenario
@@ -65,16 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
     if path is None:
         say(text.rstrip("\n"))
         return 0
-    if not arguments.force and os.path.lexists(path):
-        raise RefusedError(
-            printable(tr("{path} already exists: name another with -o, or use --force", path=path))
-        )
-    try:
-        with open(path, "w", encoding="utf-8", opener=for_the_user_alone) as file:
-            file.write(text)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise FailedError(printable(f"{path}: {reason}")) from None
+    check_output(path, force=arguments.force)
+    write_output(path, text)
     say(tr("script written: {path}", path=path))
     return 0
 

@@ -1,13 +1,13 @@
 """`vanish-tui report`: runs as one HTML file that needs nothing else, and their figures as files."""
 
 import argparse
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scenarios.problems import printable
 from tui_vanish.cli import options
-from tui_vanish.jobs.exits import FailedError, RefusedError
+from tui_vanish.cli.output_file import check_output, write_output
+from tui_vanish.jobs.exits import FailedError
 from tui_vanish.jobs.telling import say
 from tui_vanish.language import marked, plural, tr
 
@@ -55,14 +55,11 @@ def run(arguments: argparse.Namespace) -> int:
     entries, sweep = write.chosen(names, runs_dir)
     called = [sweep.name] if sweep is not None else [entry.name for entry in entries]
     path = arguments.output or Path(write.file_name(called))
-    if not arguments.force and os.path.lexists(path):
-        raise RefusedError(
-            printable(tr("{path} already exists: name another with -o, or use --force", path=path))
-        )
+    check_output(path, force=arguments.force)
     html, figures = write.report(entries, sweep)
+    write_output(path, html)
+    say(tr("report written: {path}", path=path))
     try:
-        write.write(path, html)
-        say(tr("report written: {path}", path=path))
         for folder, suffix in ((arguments.svg, "svg"), (arguments.png, "png")):
             if folder is not None:
                 _figures(folder, figures, suffix)

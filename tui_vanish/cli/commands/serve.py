@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.add_argument(
         "--host",
+        type=options.host,
         default=_HOST,
         metavar="HOST",
         help=tr("name or address that is opened (default: {host}, this machine alone)", host=_HOST),
@@ -50,16 +51,15 @@ def run(arguments: argparse.Namespace) -> int:
     options.check(options.settings(arguments))
     from tui_vanish.serve.serving import is_for_this_machine_alone, serve
 
-    if not is_for_this_machine_alone(arguments.host):
-        tell(
-            tr(
-                "who can reach {host} and knows the address can use the app with your rights; "
-                "the connection is not encrypted",
-                host=arguments.host,
-            )
-        )
-
     def announce(address: str) -> None:
+        if not is_for_this_machine_alone(arguments.host):
+            tell(
+                tr(
+                    "who can reach {host} and knows the address can use the app with your rights; "
+                    "the connection is not encrypted",
+                    host=arguments.host,
+                )
+            )
         say(tr("Open this address in a browser; ctrl+c ends the server:"))
         say(address)
 

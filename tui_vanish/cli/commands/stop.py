@@ -4,7 +4,7 @@ import argparse
 from threading import Event
 from time import monotonic
 
-from engine.storage.run_index import RunEntry, list_runs
+from engine.storage.run_index import RunEntry, list_runs, read_entry
 from scenarios.problems import printable
 from tui_vanish.cli import options
 from tui_vanish.cli.kept_runs import kept_runs
@@ -36,7 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Ask each process once, and wait until it has saved."""
-    entries = kept_runs(arguments.run_names, getattr(arguments, "runs_dir", None))
+    named = kept_runs(arguments.run_names, getattr(arguments, "runs_dir", None))
+    entries = [_handed_over(entry) for entry in named]
     for entry in entries:
         if entry.owner is None:
             raise RefusedError(printable(tr("{run}: no process trains it", run=entry.name)))
@@ -60,6 +61,20 @@ def run(arguments: argparse.Namespace) -> int:
     for entry in entries:
         _wait(entry)
     return 0
+
+
+def _handed_over(entry: RunEntry) -> RunEntry:
+    """A run that was left to a process which is still starting, as it is when that process trains it."""
+    end, pause = monotonic() + _PATIENCE_SECONDS, Event()
+    while entry.state == "handing over":
+        if monotonic() > end:
+            text = tr(
+                "{run}: the process that continues it is still starting; try again later", run=entry.name
+            )
+            raise FailedError(printable(text))
+        pause.wait(_LOOK_SECONDS)
+        entry = read_entry(entry.folder)
+    return entry
 
 
 def _is_watched(entry: RunEntry) -> bool:
