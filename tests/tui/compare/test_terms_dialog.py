@@ -14,6 +14,7 @@ from tui_vanish.app import VanishApp
 from tui_vanish.compare.screen import CompareScreen
 from tui_vanish.compare.terms_dialog import TermsDialog
 from tui_vanish.lab.screen import LabScreen
+from tui_vanish.language import use
 from tui_vanish.session.preferences import Preferences, recall
 from tui_vanish.session.terms import Terms, terms_of
 
@@ -34,6 +35,15 @@ async def test_from_the_start_of_the_app_a_comparison_of_two_takes_four_keys(tmp
         runs = bench.engine.runs
         assert len({run.scenario.id for run in runs}) == len(runs) == 2
         assert [run.scenario.training.epochs for run in runs] == [10, 10], "the default"
+
+
+async def test_the_labels_have_room_in_vietnamese(tmp_path: Path) -> None:
+    use("vi")
+    async with opened(tmp_path) as bench:
+        bench.app.session.prefer(race_budget=Preferences().race_budget)
+        await ask(bench)
+        assert "  Ngân sách 10 epochs " in bench.text
+        assert "  Bắt đầu   < " in bench.text
 
 
 async def test_seconds_and_seeds_are_given_to_each_run_and_remembered(tmp_path: Path) -> None:
