@@ -10,7 +10,6 @@ import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
@@ -89,7 +88,7 @@ class Server:
 
     async def _show_app(self, request: web.Request) -> web.StreamResponse:
         """Run an app for a page, until one of them ends."""
-        if urlsplit(request.headers.get("Origin", "")).netloc != request.host:
+        if request.headers.get("Origin") not in (f"http://{request.host}", f"https://{request.host}"):
             text = tr("The page belongs to another server.")
             return _page(pages.message_page(text), HTTPStatus.FORBIDDEN)
         socket = web.WebSocketResponse(

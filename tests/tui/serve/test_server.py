@@ -112,7 +112,7 @@ async def test_the_page_and_its_files_come_from_here_alone(client: Client) -> No
     assert (await client.post(f"/{TOKEN}/")).status == 405
 
 
-@pytest.mark.parametrize("origin", ["http://example.org", "http://127.0.0.1:1", "null"])
+@pytest.mark.parametrize("origin", ["http://example.org", "http://127.0.0.1:1", "null", "http://["])
 async def test_a_page_of_another_server_gets_no_terminal(client: Client, origin: str) -> None:
     with pytest.raises(WSServerHandshakeError) as refused:
         await connect(client, origin=origin)
