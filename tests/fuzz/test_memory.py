@@ -12,7 +12,7 @@ from tests.fuzz.budget import SEED
 from tests.fuzz.memory import Look, growth, looks, report
 
 _ENOUGH = 8  # looks: 16,000 keys, of which the last 10,000 count
-_BYTES = 5_000_000  # that 10,000 keys may add: caches fill up; screens that were kept added 40 MB
+_BYTES = 10_000_000  # that 10,000 keys may add: caches fill up; screens that were kept added more
 
 
 @pytest.mark.skipif("FUZZ_SECONDS" not in os.environ, reason="takes minutes: make fuzz, or FUZZ_SECONDS=600")
