@@ -190,6 +190,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "edit", ("e",), "edit", "Edit the scenario, then train or save it", "lab", "Run", rank=6, changes=True
     ),
+    Action("show_code", ("K",), "", "Show the network and its PyTorch script", "lab", "Run"),
     Action(
         "edit_file",
         ("O",),

@@ -10,11 +10,13 @@ from collections.abc import Sequence
 
 from engine.diagnosis.layer import Layer
 from engine.diagnosis.network import Network
+from engine.diagnosis.slopes import BY_SIZE
 from engine.diagnosis.thresholds import ACCOUNTED, DRIFTED, FLATTENED, NOT_GROWING, SATURATED
 from engine.diagnosis.window import Window
 from engine.protocol.spec import MLP
 
-_STEEPEST = {"sigmoid": 0.25, "sigmoid_beta": 0.25, "tanh": 1.0, "relu": 1.0, "identity": 1.0}
+_STEEPEST = {"sigmoid": 0.25, "sigmoid_beta": 0.25}  # of the others it is about 1
+_RECTIFIERS = BY_SIZE | {"relu"}  # their slope is near 1 above 0 and small far below it
 
 
 def between(window: Window, layer: Layer, last: Layer) -> tuple[Layer, ...]:
@@ -62,7 +64,7 @@ def of_shrinking(window: Window, layer: Layer, last: Layer) -> str:
     if not _accounts_for_it(window, layer, last):
         return ""
     steepest = _STEEPEST.get(network.activation, 1.0) + (network.beta or 0.0)
-    too_small = network.activation == "relu" or steepest * _weights(network, passed) < 1
+    too_small = network.activation in _RECTIFIERS or steepest * _weights(network, passed) < 1
     return network.activation if too_small else "slope"
 
 
@@ -123,7 +125,7 @@ def _slopes(layer: Layer, beta: float | None) -> tuple[float, float]:
     """
     steepest, mean, added = _STEEPEST.get(layer.spec.activation, 1.0), layer.slope or 0.0, beta or 0.0
     low = mean + added
-    if layer.spec.activation == "relu":
+    if layer.spec.activation in _RECTIFIERS:  # the mean of the squares is known
         return math.sqrt(mean), math.sqrt(mean)
     return low, math.sqrt(steepest * mean + 2 * added * mean + added**2)
 

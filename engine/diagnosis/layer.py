@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from engine.diagnosis.slopes import BY_SIZE, mean_square
 from engine.protocol.spec import LayerSpec
 from vanish_recorder.diagnosis.median import smoothed
 from vanish_recorder.protocol.events import LayerSample
@@ -34,7 +35,8 @@ class Layer:
             if that was not counted and the batch is large.
         off: fraction of the units that are 0 for every image of a batch; None if the batch is small, if
             `dead` was not counted, and until the window is full.
-        slope: mean slope of the activation, of sigmoid_beta without β; of ReLU the fraction of slopes of 1.
+        slope: mean slope of the activation, of sigmoid_beta without β; of ReLU the fraction of slopes of 1;
+            of those that `slopes` knows the mean square.
         weights: norm of the weights.
     """
 
@@ -127,6 +129,7 @@ def _dead(sample: LayerSample, spec: LayerSpec, *, by_batch: bool) -> float | No
 def _slope(sample: LayerSample, spec: LayerSpec) -> float | None:
     """The mean slope of a layer's activation a: E[a(1−a)] or E[1−a²], from the mean and deviation of a.
 
+    Of what is neither a sigmoid nor tanh it is the mean of the squared slopes, as the size of a lets expect.
     None if a skip ends at the layer, because then a was not measured, only its sum with the skip.
     """
     mean, std = sample.activation_mean, sample.activation_std
@@ -144,5 +147,7 @@ def _slope(sample: LayerSample, spec: LayerSpec) -> float | None:
             return max(0.0, mean - square)
         case "tanh":
             return max(0.0, 1 - square)
+        case name if name in BY_SIZE and square:
+            return mean_square(name, math.sqrt(square))
         case _:
             return None

@@ -10,12 +10,17 @@ from scenarios.schema import Scenario
 
 STEPS = 40  # about as many per epoch
 
+_ACTIVATIONS = [
+    *("identity", "sigmoid", "tanh", "relu", "relu", "sigmoid_beta"),
+    *("leaky_relu", "elu", "silu", "gelu"),
+]
+
 
 def random_scenario(draw: random.Random, epochs: int = 4) -> Scenario:
     """A valid scenario of 1 to 30 layers, small enough to train in seconds."""
     depth = draw.choice([draw.randint(1, 6), draw.randint(1, 15), draw.randint(8, 30)])
     width = int(log_uniform(draw, 16, 256 if depth < 8 else 100))
-    activation = draw.choice(["identity", "sigmoid", "tanh", "relu", "relu", "sigmoid_beta"])
+    activation = draw.choice(_ACTIVATIONS)
     model: dict[str, Any] = {
         "hidden_layers": depth,
         "width": width,

@@ -428,6 +428,23 @@ class RunControls(LiveScreen[None]):
             return
         self.host.open_editor(base)
 
+    def action_show_code(self) -> None:
+        """Show the highlighted scenario's network as PyTorch prints it, and its script."""
+        if self.refuses_model(tr("A script has its own code; here is none to show.")):
+            return
+        import scenarios
+        from tui_vanish.lab.code_screen import CodeScreen
+
+        entry = self.highlighted
+        if entry is None:
+            return
+        try:
+            scenario = self.session.catalogue.load(entry)
+        except (scenarios.ScenarioError, OSError) as error:
+            self.notify(str(error), severity="error", timeout=12, markup=False)
+            return
+        self.app.push_screen(CodeScreen(scenario, self.session.client.seed))
+
     def action_edit_file(self) -> None:
         """Open the highlighted scenario's own file in the user's text editor."""
         if self.refuses_model(tr("This is a script's run; it has no scenario file.")):
