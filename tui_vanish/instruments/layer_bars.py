@@ -80,11 +80,18 @@ class LayerBars(CanvasWidget):
         self._profile = BarProfile()
         self._axis: LogAxis | UnitAxis = LogAxis()
         self._first = 0
+        self._thick = False
         self._row_of_line: dict[int, str] = {}
 
-    def show(self, profile: BarProfile) -> None:
-        """Show `profile` from now on."""
+    def show(self, profile: BarProfile, *, thick: bool = False) -> None:
+        """Show `profile` from now on.
+
+        Args:
+            profile: the layers and their numbers.
+            thick: whether a bar has two rows, where all layers have room for that.
+        """
         before, self._profile = self._profile, profile
+        self._thick = thick
         if (before.run, before.quantity) != (profile.run, profile.quantity):
             self._axis = UnitAxis() if profile.quantity.scale == "unit" else LogAxis()
         if before.run != profile.run:
@@ -105,13 +112,15 @@ class LayerBars(CanvasWidget):
         canvas = Canvas(width, height)
         profile, signs = self._profile, self.alphabet
         form = _Form.of(profile, width)
-        note_below = bool(profile.note) and height > len(profile.rows) + 1
+        each = 2 if self._thick and height - 1 >= 2 * len(profile.rows) else 1  # rows per layer
+        note_below = bool(profile.note) and height > each * len(profile.rows) + 1
         self._draw_head(canvas, form, "" if note_below else profile.note)
         rows = self._visible(height - 1)
         self._row_of_line = {}
-        for y, place in enumerate(rows, 1):
+        for number_of_row, place in enumerate(rows):
+            y = 1 + each * number_of_row
             if place is None:
-                hidden = _left_out(rows, y - 1, len(profile.rows))
+                hidden = _left_out(rows, number_of_row, len(profile.rows))
                 canvas.put(
                     1,
                     y,
@@ -120,10 +129,12 @@ class LayerBars(CanvasWidget):
                 )
                 continue
             row = profile.rows[place]
-            self._row_of_line[y] = row.name
             self._draw_row(canvas, y, row, form)
+            for line in range(y, y + each):
+                self._row_of_line[line] = row.name
+                self._draw_bar(canvas, line, row, form)
         if note_below:
-            canvas.put(form.bar_x, len(rows) + 1, profile.note, "note")
+            canvas.put(form.bar_x, each * len(rows) + 1, profile.note, "note")
         return canvas
 
     def _visible(self, room: int) -> list[int | None]:
@@ -157,7 +168,6 @@ class LayerBars(CanvasWidget):
         canvas.put(1, y, name, "selected" if selected else "accused" if accused else "text")
         if frozen or accused:
             canvas.put(form.bar_x - 2, y, "F" if frozen else "!", "frozen" if frozen else "accused")
-        self._draw_bar(canvas, y, row, form)
         for column in form.columns:
             value = sample.value(column.quantity) if sample is not None else None
             text = number(column.quantity, value, ascii=signs.ascii)

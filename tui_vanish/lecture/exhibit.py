@@ -84,8 +84,10 @@ class RunBox(Vertical):
         staged = bool(run.spec.stages)
         wide = both and width >= _BESIDE
         self._heading.show(lambda room, ascii: [_heading(shown, room), _verdict(then, room)])
-        wanted, room = len(run.spec.layer_names) + 1, height - 2 - 2 * staged
-        bars = min(wanted, max(2, room - _LEAST_CHART))
+        layers, room = len(run.spec.layer_names), height - 2 - 2 * staged
+        thick = large and not staged and 2 * layers + 1 <= room
+        wanted = (2 if thick else 1) * layers + 1
+        bars = wanted if thick else min(wanted, max(2, room - _LEAST_CHART))
         if shown.step is not None and bars < wanted:
             bars = min(wanted, room)  # of a single step, the layers are more important than the curves
         if large and not wide:
@@ -101,7 +103,7 @@ class RunBox(Vertical):
         self._accuracy.show(accuracy_chart(run, looks))
         if staged:
             self._schedule.show(schedule.blocks(then))
-        self._bars.show(present.bar_profile(then, Looks(quantity=quantity), {}))
+        self._bars.show(present.bar_profile(then, Looks(quantity=quantity), {}), thick=thick)
 
 
 class Exhibit(Vertical):

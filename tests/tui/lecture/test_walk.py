@@ -245,6 +245,24 @@ async def test_for_a_room_a_picture_has_the_screen_for_itself(tmp_path: Path) ->
 
 
 @pytest.mark.usefixtures("no_measuring")
+@pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "120x36"])
+async def test_for_a_room_a_bar_has_two_rows(size: tuple[int, int], tmp_path: Path) -> None:
+    def rows_of_bars() -> int:
+        return sum("▇▇" in row for row in bench.text.splitlines())
+
+    async with lecture(tmp_path, size) as bench:
+        await go_to(bench, "seven-layers")
+        await press(bench, "1")
+        assert rows_of_bars() <= 8
+        await press(bench, "plus", "space")
+        assert rows_of_bars() == 16
+        rows = bench.text.splitlines()
+        (place,) = [y for y, row in enumerate(rows) if "layer 7" in row and "▇" in row]
+        assert "▇▇▇▇" in rows[place + 1]
+        assert "layer" not in rows[place + 1]
+
+
+@pytest.mark.usefixtures("no_measuring")
 async def test_ascii_is_ascii(tmp_path: Path) -> None:
     use("vi")
     async with lecture(tmp_path, ascii=True) as bench:
