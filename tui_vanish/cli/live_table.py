@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 from engine.protocol.spec import RunSpec
 from engine.tracking.snapshot import RunView
 from engine.tracking.time_left import Course, TimeLeft
+from tui_vanish.cli.displays import begin
 from tui_vanish.cli.reporters import progress
 from tui_vanish.drawing import format
 from tui_vanish.jobs.cores import physical_cores
@@ -46,9 +47,9 @@ class LiveTable(AbstractContextManager["LiveTable"]):
             from rich.console import Console
             from rich.live import Live
 
-            self._live = Live(console=Console(stderr=True), auto_refresh=False, transient=True)
-            self._live.start()
-            self._live.update(tr("loading PyTorch"), refresh=True)
+            live = Live(console=Console(stderr=True), auto_refresh=False, transient=True)
+            begin(live, lambda: live.update(tr("loading PyTorch"), refresh=True))
+            self._live = live
         return self
 
     def __exit__(self, *_: object) -> None:

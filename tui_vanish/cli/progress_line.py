@@ -4,6 +4,7 @@ import sys
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Self
 
+from tui_vanish.cli.displays import begin
 from tui_vanish.jobs.telling import lines_of, tell
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class ProgressLine(AbstractContextManager["ProgressLine"]):
 
             # A thread that refreshes the line would take time from what is measured.
             self._live = Live(console=Console(stderr=True), auto_refresh=False, transient=True)
-            self._live.start()
+            begin(self._live)
         return self
 
     def __exit__(self, *_: object) -> None:

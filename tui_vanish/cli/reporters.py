@@ -10,6 +10,7 @@ from typing import Self
 from engine.tracking.snapshot import RunView, Snapshot
 from engine.tracking.time_left import Left, TimeLeft
 from scenarios.problems import printable
+from tui_vanish.cli.displays import begin
 from tui_vanish.drawing import format
 from tui_vanish.jobs.cores import physical_cores
 from tui_vanish.jobs.telling import json_line_of, lines_of, say, tell
@@ -112,8 +113,7 @@ class ProgressBar:
         )
 
     def __enter__(self) -> Self:
-        self._progress.start()
-        self._progress.refresh()
+        begin(self._progress, self._progress.refresh)
         return self
 
     def __exit__(
