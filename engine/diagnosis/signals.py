@@ -33,7 +33,7 @@ def signal_shrinks(window: Window, holds: str) -> Finding | None:
         return None
     first, last = window.hidden[0], window.hidden[-1]
     if last.spec.kind == "time":
-        return None  # a state is no function of the state before alone: a row arrives as well
+        return None  # a state also depends on the row of that step, not only on the state before
     part = _part_of_first(window)
     if not part or part > (SIZE_BACK if holds else SHRUNK):
         return None

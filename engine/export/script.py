@@ -18,7 +18,7 @@ _MODULES = ("argparse", "gzip", "hashlib", "math", "struct", "time")
 
 
 class NoScript(Exception):
-    """There is no script of this kind of network yet; the text is the kind."""
+    """Scripts of this kind of network are not supported yet; the message is the kind."""
 
 
 def script(scenario: Scenario, command: str, seed: int) -> str:
